@@ -17,6 +17,7 @@ from aws_cdk import App
 from aws_cdk.cx_api import CloudAssembly
 
 from stacks.build import build, new_app
+from stacks.cdk_yaml import as_cdk_sends
 from workshop import naming
 from workshop.config.command_line import CONFIG_DIR
 from workshop.environments import loader
@@ -54,13 +55,16 @@ def main() -> int:
             Path(path).write_text(f"{json.dumps(error.document())}\n", encoding="utf-8")
         return error.exit_code
     try:
-        large = _too_large(app.synth())
+        assembly = app.synth()
     except RuntimeError as error:  # what jsii makes of every error of CDK
         if not str(error).startswith(VALIDATION_FAILED):
             raise
         _say("workshop: the templates do not pass their checks", *str(error).splitlines())
         return 1
+    large = _too_large(assembly)
     _say(*large)
+    if not large and ERROR_FILE not in os.environ:  # then it is CDK's command line that sends them
+        _say(*too_large_for_cdk(assembly))
     return 1 if large else 0
 
 
@@ -72,6 +76,23 @@ def _too_large(assembly: CloudAssembly) -> list[str]:
     return [
         f"workshop: the template of {name} has {size:,} bytes and CloudFormation takes"
         f" {TEMPLATE_LIMIT:,}; name fewer profiles, or open less in them"
+        for name, size in sizes.items()
+        if size > TEMPLATE_LIMIT
+    ]
+
+
+def too_large_for_cdk(assembly: CloudAssembly) -> list[str]:
+    """Return what CDK's command line needs a bootstrapped bucket for, which we need for nothing."""
+    files = {stack.stack_name: Path(stack.template_full_path) for stack in assembly.stacks}
+    sizes = {
+        name: len(as_cdk_sends(json.loads(file.read_text(encoding="utf-8"))))
+        for name, file in files.items()
+        if file.stat().st_size > TEMPLATE_LIMIT // 2  # YAML is half as long again, at the most
+    }
+    return [
+        f"workshop: CDK sends the template of {name} as YAML, which has {size:,} characters, and"
+        f" takes {TEMPLATE_LIMIT:,} where 'cdk bootstrap' was never run; deploy it with 'workshop"
+        " deploy', which needs no bootstrap, or bootstrap the account"
         for name, size in sizes.items()
         if size > TEMPLATE_LIMIT
     ]

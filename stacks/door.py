@@ -17,8 +17,7 @@ from stacks.base import Placement, WorkshopStack
 from stacks.nag import wildcards
 from workbench.fn_sub import sub, sub_all
 from workbench.inline_source import DOOR as DOOR_PACKAGE
-from workbench.inline_source import source
-from workbench.packed import door_texts_file, packed
+from workbench.inline_source import index
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -60,7 +59,7 @@ class DoorStack(WorkshopStack):
             self, "Logs", log_group_name=names.door_log_group, retention_in_days=DAYS_OF_LOGS
         )
         group.apply_removal_policy(RemovalPolicy.DESTROY)
-        given = f"GIVEN.update({_given(settings, seats)!r})\n"
+        given = f'sys.modules["{DOOR_PACKAGE}.visit"].GIVEN.update({_given(settings, seats)!r})\n'
         function = functions.CfnFunction(
             self,
             "Function",
@@ -68,7 +67,7 @@ class DoorStack(WorkshopStack):
             description="Opens notebooks to attendees",
             runtime="python3.14",
             handler="index.handler",
-            code=functions.CfnFunction.CodeProperty(zip_file=source(DOOR_PACKAGE) + given),
+            code=functions.CfnFunction.CodeProperty(zip_file=index(DOOR_PACKAGE) + given),
             role=sub(names.door_role_arn),
             timeout=SECONDS,
             memory_size=MEGABYTES,
@@ -146,7 +145,6 @@ def _given(settings: Environment, seats: Sequence[Seat]) -> Mapping[str, Any]:
         "zone": int(offset.total_seconds() // 60) if offset else 0,
         "saved_until": until.isoformat() if until else "",
         "languages": settings.door.languages if settings.door else (),
-        "texts": "".join(packed(door_texts_file()).split()),
         "cap": settings.budget.per_seat_usd,
         "seats": {name: " ".join(ids) for name, ids in by_profile.items()},
         "profiles": {name: _profile(settings.profiles[name]) for name in by_profile},

@@ -20,7 +20,7 @@ from stacks.nag import wildcards
 from workbench.bucket import WorkbenchBucket
 from workbench.fn_sub import sub, sub_all
 from workbench.inline_source import WATCH as WATCH_PACKAGE
-from workbench.inline_source import source
+from workbench.inline_source import index
 from workshop.naming import FREEZE, NOTIFY, PRICES, WATCH, Names
 from workshop.policies.watch import function_trust_policy, watch_policy
 
@@ -106,7 +106,7 @@ class WatchStack(WorkshopStack):
             description="Ends the workshop",
             runtime="python3.14",
             handler="index.handler",
-            code=functions.CfnFunction.CodeProperty(zip_file=source(WATCH_PACKAGE)),
+            code=functions.CfnFunction.CodeProperty(zip_file=index(WATCH_PACKAGE)),
             role=sub(names.watch_role_arn),
             timeout=SECONDS,
             memory_size=MEGABYTES,

@@ -1,12 +1,19 @@
-"""The source of a function that travels inline: the modules of a package as one text."""
+"""The source of a function that travels inline: the modules of a package, and what loads them.
+
+The CDK command line sends a template as YAML, in which every line of a source is indented by twenty
+blanks, and takes no more than 51,200 characters of it without a bootstrapped bucket. Packed, a
+source takes a third, with all its comments. The packed text is checked in, written by
+``tools.pack_scripts``: what a library makes of a text differs between its releases, and two
+organisers must get the same template.
+"""
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterator
-from functools import cache
+import base64
+import json
+import zlib
 from importlib.resources import files
+from pathlib import Path
 
 WATCH, DOOR = "workshop.watch", "workshop.door"
 MODULES = {
@@ -14,119 +21,57 @@ MODULES = {
         *("work", "messages", "roles", "machines", "marks", "hours", "spending", "budget"),
         "handler",
     ),
-    DOOR: ("codes", "visit", "state", "sessions", "seats", "pages", "handler"),
+    DOOR: ("texts", "codes", "visit", "state", "sessions", "seats", "pages", "handler"),
 }
 """The modules of each package: what is imported stands before what imports it."""
 
+_INDEX = '''\
+"""The modules of {package}, packed. Beside this file they are read by:
 
-@cache
-def source(package: str) -> str:
-    """Return one module with all of a package.
+python3 -c "import index; print(*index.SOURCES.values())"
+"""
 
-    Docstrings, comments, annotations (but of a class's attributes) and most of the indentation only
-    cost bytes, and are left out. So are imports of one another: what they name stands above.
-    """
-    imports: list[ast.stmt] = []
-    bodies = []
-    for name in MODULES[package]:
-        text = files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
-        tree = _Bare().visit(_without_docstrings(ast.parse(text)))
-        bodies.append([one for one in tree.body if not _is_import(one)])
-        imports += [one for one in tree.body if _is_import(one) and not _is_left_out(one, package)]
-    statements = [one for body in bodies for one in body]
-    code = _less_indented(ast.unparse(ast.Module(statements, type_ignores=[])))
-    return "\n".join(["from __future__ import annotations", *_used(imports, statements), code, ""])
+import base64, json, sys, types, zlib
+
+SOURCES = json.loads(zlib.decompress(base64.b85decode("{packed}")))
+for name, source in SOURCES.items():
+    sys.modules[name] = types.ModuleType(name)
+    exec(compile(source, name, "exec"), vars(sys.modules[name]))
+handler = sys.modules["{package}.handler"].handler
+'''
 
 
-def _less_indented(code: str) -> str:
-    """Return the code with one blank for each level: no text of ``ast.unparse`` has two lines."""
-    code = re.sub(r"\n{2,}", "\n", code)
-    return re.sub(r"^(?: {4})+", lambda found: " " * (len(found[0]) // 4), code, flags=re.MULTILINE)
+def index(package: str) -> str:
+    """Return the module ``index``, whose ``handler`` is that of the package's handler."""
+    return _INDEX.format(package=package, packed="".join(packed(package).split()))
 
 
-def _is_import(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Import | ast.ImportFrom)
-
-
-def _is_left_out(statement: ast.stmt, package: str) -> bool:
-    module = statement.module if isinstance(statement, ast.ImportFrom) else None
-    return module is not None and (module == "__future__" or module.startswith(f"{package}."))
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """Take away every text that stands for itself."""
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            kept = [one for one in body if not _is_text(one)]
-            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
-    return tree
-
-
-class _Bare(ast.NodeTransformer):
-    """Takes annotations away; a class's attributes keep one, which says what its fields are."""
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        for one in node.body:
-            if isinstance(one, ast.AnnAssign):
-                one.annotation = ast.Name("Any")
-        return self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        every = node.args
-        for one in (*every.posonlyargs, *every.args, *every.kwonlyargs, every.vararg, every.kwarg):
-            if one is not None:
-                one.annotation = None
-        node.body = [self._statement(one) for one in node.body]
-        return self.generic_visit(node)
-
-    def visit_Module(self, node: ast.Module) -> ast.AST:
-        node.body = [self._statement(one) for one in node.body]
-        return self.generic_visit(node)
-
-    def visit_If(self, node: ast.If) -> ast.AST:
-        node.body = [self._statement(one) for one in node.body]
-        return self.generic_visit(node)
-
-    def _statement(self, one: ast.stmt) -> ast.stmt:
-        if isinstance(one, ast.AnnAssign) and one.value is not None:
-            return ast.copy_location(ast.Assign([one.target], one.value), one)
-        return one
-
-
-def _used(imports: list[ast.stmt], statements: list[ast.stmt]) -> Iterator[str]:
-    """Yield what the statements need of the imports: an annotation needs nothing at run time."""
-    found = {
-        node.id
-        for statement in statements
-        for node in _run(statement)
-        if isinstance(node, ast.Name)
-    }
-    names: dict[str, set[str]] = {}
-    for one in imports:
-        if isinstance(one, ast.Import | ast.ImportFrom):
-            module = one.module or "" if isinstance(one, ast.ImportFrom) else ""
-            names.setdefault(module, set()).update({alias.name for alias in one.names} & found)
-    for module, some in sorted(names.items()):
-        if some:
-            what = f"import {', '.join(sorted(some))}"
-            yield f"from {module} {what}" if module else what
-
-
-def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and all below it but annotations."""
-    yield node
-    for name, value in ast.iter_fields(node):
-        if name != "annotation":
-            for child in value if isinstance(value, list) else [value]:
-                if isinstance(child, ast.AST):
-                    yield from _run(child)
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
+def sources(package: str) -> str:
+    """Return the modules' texts by their full names, in the order of their loading, as JSON."""
+    return json.dumps(
+        {
+            f"{package}.{name}": files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
+            for name in MODULES[package]
+        },
+        ensure_ascii=False,
     )
+
+
+def packed(package: str) -> str:
+    """Return the same as it is checked in."""
+    return packed_file(package).read_text(encoding="ascii").rstrip("\n")
+
+
+def pack(text: str) -> str:
+    """Return a text as the function unpacks it."""
+    return base64.b85encode(zlib.compress(text.encode(), 9)).decode("ascii")
+
+
+def unpacked(text: str) -> str:
+    """Return what was packed; the text may have several lines."""
+    return zlib.decompress(base64.b85decode("".join(text.split()))).decode()
+
+
+def packed_file(package: str) -> Path:
+    """Return where the packed text of a package is checked in."""
+    return Path(__file__).parent / "scripts" / f"{package.rpartition('.')[2]}.packed"

@@ -8,7 +8,7 @@ that it writes, each where ``@its-name@`` stands: compressed together they take 
 packed text is checked in next to the sources, as Ascii85 of LZMA in short lines: what a library
 makes of a text differs between its releases, and two organisers must get the same template. Ascii85
 is a tenth shorter than base64, and has no curly brackets that ``Fn::Sub`` might take for a
-placeholder. The door's texts are packed likewise, since its template has no room for two languages.
+placeholder.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from __future__ import annotations
 import ast
 import base64
 import hashlib
-import json
 import lzma
 import re
 from pathlib import Path
 
 import workshop
-from workshop.door.texts import TEXTS
 
 SCRIPTS = Path(__file__).parent / "scripts"
 AGENT = Path(workshop.__file__).parent / "agent"
@@ -51,14 +49,16 @@ def set_up() -> str:
     )
 
 
-def door_texts() -> str:
-    """Return what the door says in every language, as JSON."""
-    return json.dumps(TEXTS, ensure_ascii=False, separators=(",", ":"))
+def packed() -> str:
+    """Return the same as it is checked in."""
+    return packed_file().read_text(encoding="ascii").rstrip("\n")
 
 
-def packed(file: Path | None = None) -> str:
-    """Return a packed file as it is checked in: by default the script's."""
-    return (file or packed_file()).read_text(encoding="ascii").rstrip("\n")
+def pack(text: str) -> str:
+    """Return a script as ``on_start.sh`` unpacks it."""
+    filters = [{"id": lzma.FILTER_LZMA1, "preset": 9, "pb": 0}]
+    compressed = lzma.compress(text.encode(), lzma.FORMAT_ALONE, filters=filters)
+    return base64.a85encode(compressed).decode("ascii")
 
 
 def unpacked(text: str) -> str:
@@ -78,11 +78,6 @@ def parameters() -> list[str]:
 def packed_file() -> Path:
     """Return where the packed text is checked in."""
     return SCRIPTS / f"{SET_UP}.packed"
-
-
-def door_texts_file() -> Path:
-    """Return where the door's packed texts are checked in."""
-    return SCRIPTS / "door_texts.packed"
 
 
 def _plain(program: str) -> str:

@@ -38,9 +38,22 @@ class CohortPolicy(Construct):
             managed_policy_name=sub(policy_name),
             path=path,
             description=description,
-            policy_document=sub_all(dict(document)),
+            policy_document=sub_all(_brief(document)),
         )
 
     def is_deleted_before(self, *others: IConstruct) -> None:
         """Let the policy depend on ``others``: CloudFormation deletes what depends first."""
         self.node.add_dependency(*others)
+
+
+def _brief(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same document with single values for lists of one: in YAML each costs a line."""
+    return {**document, "Statement": [_single(one) for one in document["Statement"]]}
+
+
+def _single(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _single(item) for key, item in value.items()}
+    if isinstance(value, list | tuple) and len(value) == 1:
+        return _single(value[0])
+    return value

@@ -1,4 +1,4 @@
-"""``workshop extend`` and ``workshop reopen``: a later end touches what is shared alone."""
+"""``workshop extend``, ``freeze`` and ``reopen``: a later end touches what is shared alone."""
 
 from __future__ import annotations
 
@@ -169,6 +169,26 @@ def test_a_seat_that_is_still_above_a_cap_is_told_with_what_to_raise(
     ran = fleet.run("reopen", "--json")
     (told,) = json.loads(ran.out)
     assert (told["result"], told["reason"], ran.code) == ("reopened", above, int(bool(above)))
+
+
+def test_a_seat_is_frozen_by_hand_until_it_is_reopened_and_no_other_is(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy().good
+    other = Names("demo", "seat02", SEAT.account, SEAT.region)
+    ran = fleet.run("freeze", "--only", "seat01")
+    assert (ran.code, [line.split() for line in ran.out.splitlines()][1]) == (
+        0,
+        ["seat01", "frozen"],
+    )
+    assert [is_frozen(fleet.cloud, one) for one in (SEAT, other)] == [True, False]
+    assert [is_marked(fleet.cloud, one) for one in (SEAT, other)] == [True, False]
+    assert fleet.run("reopen", "--only", "seat01").code == 0
+    assert not is_frozen(fleet.cloud, SEAT)
+    fleet.cloud.faults({"effect": "denied", "operation": "iam:AttachRolePolicy"})
+    denied = fleet.run("freeze", "--only", "seat01", "--json")
+    (told,) = json.loads(denied.out)
+    assert (denied.code, told["frozen"]) == (1, False)
+    assert "AccessDenied" in told["problems"][0]
 
 
 def mark(fleet: Fleet, names: Names) -> None:

@@ -300,8 +300,26 @@ def follow(fleet: Fleet, command: str) -> None:
     assert ran.code == 0, f"{ran.out}{ran.err}"
 
 
+def test_what_goes_on_after_the_end_is_ended_by_what_status_names(fleet: Fleet) -> None:
+    deployed(fleet)
+    file = fleet.config / "dev.yaml"
+    before = file.read_text()
+    file.write_text(before.replace("end: 2099-12-31T17:00:00+00:00", "end: 2026-01-02T17:00:00Z"))
+    assert file.read_text() != before
+    goes_on = fleet.run("status")
+    assert goes_on.code == 1
+    (cure,) = [
+        one
+        for one in COMMAND.findall(goes_on.out + goes_on.err)
+        if one.startswith("workshop teardown")
+    ]
+    follow(fleet, cure)
+    assert (fleet.statuses(), fleet.run("status").code) == ({}, 0)
+
+
 def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:
     covered = {(one.source, " ".join(one.command.split()[:2])) for one in CURES}
+    covered |= {(STATUS, "workshop teardown")}
     folders = ("workshop/deploy", "workshop/status", "workshop/notebooks")
     files = [path for folder in folders for path in (ROOT / folder).glob("*.py")]
     files += [ROOT / name for name in (STATUS, HANDOUT, SUMMARY, SAY)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from importlib.resources import files
 from typing import get_args
@@ -11,7 +10,6 @@ import pytest
 
 from tests.support.door_visits import Door, door_without_stacks
 from tests.support.local_cloud import Cloud
-from workbench import packed
 from workshop.config.models import Door as DoorOfYaml
 from workshop.door.texts import TEXTS
 
@@ -47,10 +45,6 @@ def test_no_text_is_there_that_no_page_shows() -> None:
         if not name.startswith(built) and f'"{name}"' not in source and f"'{name}'" not in source
     ]
     assert unused == []
-
-
-def test_the_packed_texts_are_these() -> None:
-    assert json.loads(packed.unpacked(packed.packed(packed.door_texts_file()))) == TEXTS
 
 
 @pytest.mark.parametrize("language", TEXTS)

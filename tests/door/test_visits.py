@@ -283,6 +283,17 @@ def test_it_speaks_the_language_that_was_chosen_or_that_the_browser_asks_for(doo
     assert '<html lang="en">' in visitor.get("/?lang=xx").body
 
 
+def test_a_notebook_is_opened_though_it_cannot_be_counted(door: Door, cloud: Cloud) -> None:
+    ada = door.visitor("seat:ada")
+    token = ada.get().token
+    cloud.faults({"effect": "throttle", "operation": "s3:PutObject"})
+    assert "authToken" in ada.post("/open", token).to
+    cloud.faults()
+    assert door.state.names(OPENED) == []
+    ada.post("/open", token)
+    assert door.state.names(OPENED) == ["ada"]
+
+
 def test_what_aws_cannot_do_now_is_said_without_a_traceback(door: Door, cloud: Cloud) -> None:
     ada = door.visitor("seat:ada")
     token = ada.get().token

@@ -82,6 +82,6 @@ def test_whatever_the_fleets_commands_call_is_asked_for(fleet: Fleet, called: se
         "sagemaker:StartNotebookInstance",
     } <= called
     asked = {action for actions in permissions.ACTIONS.values() for action in actions}
-    asked |= set(permissions.reads()[1])
+    asked |= {*permissions.reads()[1], *permissions.OF_WORK}
     called = {IAM_NAMES.get(one, one) for one in called}
     assert called - asked == OF_PREFLIGHT & called

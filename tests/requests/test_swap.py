@@ -12,10 +12,10 @@ from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
 from tests.support.teardown_demo import is_marked
 from tests.support.workshop_command import Ran
-from workshop.cli import swap as command
 from workshop.naming import FREEZE, SEAT_STACKS, Names
 from workshop.notebooks import start_stop
 from workshop.requests.ask import AgentWaits
+from workshop.swap import swapping as command
 
 SPARE = Names("demo", "spare01", ADA.account, ADA.region)
 ROSTER = 'id,name,email\nada,"Ada ""A"" Example",a@example.com\nben,Ben,\n'

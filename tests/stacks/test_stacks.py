@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
+import yaml
 
+from stacks import app
+from stacks.cdk_yaml import as_cdk_sends
 from tests.support.assemblies import ENVIRONMENTS, exemplars, shipped
+from tests.support.cdk_command import CDK
 from workshop import tags
 from workshop.naming import COHORT, SEAT_STACKS, WATCH
 from workshop.policies import documents, layout
@@ -46,6 +53,43 @@ def test_every_template_travels_inline(name: str) -> None:
     sizes = {stack: len(assembly.text(stack).encode()) for stack in assembly.stacks()}
     assert sizes, "no stacks"
     assert {stack: size for stack, size in sizes.items() if size >= INLINE_LIMIT} == {}
+    as_yaml = {
+        stack: len(as_cdk_sends(assembly.template(stack)))
+        for stack, size in sizes.items()
+        if size > INLINE_LIMIT // 2
+    }
+    assert as_yaml, "none is large"
+    assert {stack: size for stack, size in as_yaml.items() if size >= 0.98 * INLINE_LIMIT} == {}
+
+
+def test_our_yaml_is_as_long_as_that_of_the_cdk_command_line() -> None:
+    assembly = shipped("prod")
+    for stack in (COHORT, f"{COHORT}-{WATCH}"):
+        name = f"{assembly.loaded.settings.workshop}-{stack}"
+        printed = subprocess.run(
+            [CDK, "synth", name, "--exclusively", "--no-notices", "--app", assembly.directory],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        ).stdout
+        ours = as_cdk_sends(assembly.template(name))
+        assert yaml.safe_load(printed) == yaml.safe_load(ours)
+        assert 0.99 < len(ours) / len(printed) <= 1.01
+
+
+def test_what_cdk_could_send_only_through_a_bootstrapped_bucket_is_told() -> None:
+    assembly = shipped("prod")
+    name = f"{assembly.loaded.settings.workshop}-{COHORT}"
+    stack = SimpleNamespace(
+        stack_name=name, template_full_path=assembly.directory / f"{name}.template.json"
+    )
+    read = SimpleNamespace(stacks=[stack])
+    assert app.too_large_for_cdk(read) == []
+    size = len(as_cdk_sends(assembly.template(name)))
+    with mock.patch.object(app, "TEMPLATE_LIMIT", size - 1):
+        (line,) = app.too_large_for_cdk(read)
+    assert f"the template of {name} as YAML, which has {size:,} characters" in line
+    assert "deploy it with 'workshop deploy', which needs no bootstrap" in line
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)

@@ -24,7 +24,6 @@ from workshop.door import handler
 from workshop.door.codes import code_of
 from workshop.door.seats import state_of
 from workshop.door.state import CLAIMING, DoorState
-from workshop.door.texts import TEXTS
 from workshop.door.visit import DoorSettings, Visit
 from workshop.naming import Names
 
@@ -49,7 +48,6 @@ def door_settings(*seats: str, **more: Any) -> DoorSettings:
         "title": "Computer vision & <b>more</b>",
         "zone": 60,
         "languages": ["en", "de"],
-        "texts": TEXTS,
         "seats": {"attendee": " ".join(seats)},
         "profiles": {"attendee": PROFILE},
         **more,

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import json
-import sys
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from importlib.resources import files
 
 import pytest
 
 from stacks.app import TEMPLATE_LIMIT
 from tests.support.assemblies import ENVIRONMENTS, shipped, synthesize
-from workbench import inline_source
 from workshop.agent import inbox
 from workshop.config.models import Environment
 from workshop.naming import COHORT, FREEZE, PRICES, WATCH, Names
@@ -27,45 +23,11 @@ from workshop.watch.work import Settings
 HERE = Names("vision", COHORT, "111122223333", "eu-west-1")
 
 
-def test_the_source_is_one_module_of_python_and_boto3_alone() -> None:
-    tree = ast.parse(inline_source.source(inline_source.WATCH))
-    imported = {
-        name.partition(".")[0]
-        for node in ast.walk(tree)
-        for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-    }
-    assert imported <= {*sys.stdlib_module_names, "boto3", "botocore"}
-    assert any(isinstance(one, ast.FunctionDef) and one.name == "handler" for one in tree.body)
-
-
-def test_all_modules_travel_and_no_two_of_them_name_two_things_alike() -> None:
-    there = {path.name.removesuffix(".py") for path in files("workshop.watch").iterdir()}
-    assert {*inline_source.MODULES[inline_source.WATCH]} == {
-        one for one in there if not one.startswith("__")
-    }
-    tree = ast.parse(inline_source.source(inline_source.WATCH))
-    defined = [one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)]
-    defined += [
-        target.id
-        for one in tree.body
-        if isinstance(one, ast.Assign)
-        for target in one.targets
-        if isinstance(target, ast.Name)
-    ]
-    assert len(defined) == len({*defined})
-
-
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_template_travels_inline_with_room_to_grow(name: str) -> None:
     workshop = shipped(name).loaded.settings.workshop
     assert (
-        len(shipped(name).text(f"{workshop}-{COHORT}-{WATCH}").encode()) < TEMPLATE_LIMIT * 19 // 20
+        len(shipped(name).text(f"{workshop}-{COHORT}-{WATCH}").encode()) < TEMPLATE_LIMIT * 9 // 10
     )
 
 

@@ -38,11 +38,13 @@ def two() -> list[dict[str, Any]]:
 
 
 def test_iams_variables_stay_iams_and_cloudformations_are_filled_in() -> None:
+    """And a list of one is a value: as YAML, each list costs a line more."""
     policy = two()[0]["Properties"]
     (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Resource"] == [
-        {"Fn::Sub": "arn:${AWS::Partition}:s3:::vision-${!aws:PrincipalTag/attendee}-*"}
-    ]
+    assert statement["Action"] == "s3:GetObject"
+    assert statement["Resource"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:s3:::vision-${!aws:PrincipalTag/attendee}-*"
+    }
 
 
 def test_the_boundary_depends_on_the_others_so_that_it_refuses_to_go_before_they_do() -> None:

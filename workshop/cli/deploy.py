@@ -6,7 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view, so_far
+from workshop.bill import so_far
+from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.early_checks import EarlyChecks
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only, Remove
@@ -134,7 +135,7 @@ def run(
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
     evidence.note_opened(ledger, work.loaded)
-    so_far.forget(work, made)
+    so_far.forget(work.loaded, made)
     view = deploy_view.DeployView(made, as_json=as_json)
 
     deployment = Deployment(

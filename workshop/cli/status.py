@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from workshop.aws.reads import Unavailable
-from workshop.cli import console, off_roster, so_far, torn_down
+from workshop.bill import so_far
+from workshop.cli import console, off_roster, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.counting import count_of
@@ -83,7 +84,7 @@ def status(
 
     def take() -> StatusScan:
         seen = scan(work.loaded, work.seats, work.clients, cache, also)
-        so_far.note(work.loaded, seen)
+        so_far.note(work.loaded, seen, console.say)
         return seen
 
     if watch:
@@ -181,7 +182,7 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         remarks += seen.watch.sentences(seen.at)
         remarks += _used(work, seen)
     last = _after_the_end(work, seen) if _is_over(work, seen) else _readiness(seen)
-    return [*remarks, *so_far.sentences(work), last]
+    return [*remarks, *so_far.sentences(work.loaded), last]
 
 
 def _is_over(work: CommandContext, seen: StatusScan) -> bool:
@@ -408,7 +409,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
             account_region.region: prices.basis(account_region.region)
             for account_region in work.account_regions
         },
-        "so_far": so_far.document(work),
+        "so_far": so_far.document(work.loaded),
         "watch": _watch_document(work, seen),
         "calls": {"total": sum(seen.calls.values()), **seen.calls},
     }

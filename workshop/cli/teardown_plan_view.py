@@ -13,8 +13,7 @@ from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.teardown.file_counts import FileCounts
-from workshop.teardown.holders import STACK
-from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
+from workshop.teardown.plan import PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
 
 _SHOWN = 10
@@ -95,25 +94,6 @@ class PlanView:
                 f"the workshop lasts until {self.not_before}; before then, that is refused without"
                 " --early"
             )
-
-
-def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
-    """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
-    resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
-    stacks = sum(1 for resource in resources if resource.resource_type == STACK)
-    files, least = counts.files, "" if counts.complete else "at least "
-    lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
-    parts = [
-        *([count_of(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
-        count_of(len(resources) - stacks, "resource"),
-        *([f"{least}{count_of(files, 'file')}{lost}"] if files or least else []),
-        *([count_of(stacks, "stack")] if stacks else []),
-    ]
-    return f"deletes {', '.join(parts)}"
-
-
-def _seats(plan: TeardownPlan) -> set[str]:
-    return {resource.seat for resource in plan.resources(*DONE)} - {COHORT, ""}
 
 
 def _rows(plan: TeardownPlan) -> dict[tuple[str, str, str], list[Resource]]:

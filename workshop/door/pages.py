@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from workshop.door.seats import SavedFile, bucket_of, messages, used
+from workshop.door.texts import TEXTS
 from workshop.door.visit import Visit
 
 WORD = 140
@@ -71,7 +72,7 @@ class Page:
     @property
     def texts(self) -> dict[str, str]:
         """The texts of the page's language."""
-        return self.visit.settings.texts[self.language]
+        return TEXTS[self.language]
 
     def text(self, name: str, **values: object) -> str:
         """Return a text with its values, all of it escaped."""
@@ -88,7 +89,7 @@ class Page:
         others = [one for one in self.visit.settings.languages if one != self.language]
         links = "".join(
             f'<p><a href="/?lang={one}" lang="{one}" hreflang="{one}">'
-            f"{escape(self.visit.settings.texts[one]['language'])}</a></p>"
+            f"{escape(TEXTS[one]['language'])}</a></p>"
             for one in others
         )
         return (

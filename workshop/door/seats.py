@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -110,10 +111,11 @@ def open_link(visit: Visit, seat: str, view: str) -> str:
 def start(visit: Visit, seat: str) -> None:
     """Start a seat's notebook, and let everybody's listing say so; raise ClosedError likewise."""
     _asked(visit, "start_notebook_instance", NotebookInstanceName=notebook_of(visit, seat))
-    state = state_of(visit)
-    known, condition = state.read(LISTING)
-    seats = {**known.get("seats", {}), seat: "Pending"}
-    state.write(LISTING, {"at": known.get("at", 0), "seats": seats}, condition)
+    with suppress(ClientError, BotoCoreError):  # the next listing says it in any case
+        state = state_of(visit)
+        known, condition = state.read(LISTING)
+        seats = {**known.get("seats", {}), seat: "Pending"}
+        state.write(LISTING, {"at": known.get("at", 0), "seats": seats}, condition)
 
 
 def _asked(visit: Visit, operation: str, **request: Any) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import lzma
 import os
 import time
 from collections.abc import Callable
@@ -16,7 +14,7 @@ import boto3
 from botocore.config import Config
 
 GIVEN: dict[str, Any] = {}
-"""What the stack says beside the 4 KB of an environment; it is filled in below this source."""
+"""What the stack says beside the 4 KB of an environment; it is filled in once all is loaded."""
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     connect_timeout=3,
@@ -57,8 +55,6 @@ class DoorSettings:
     saved_until: str = ""
     """Until when saved work is given out after the end; empty until the teardown."""
     languages: tuple[str, ...] = ("en",)
-    texts: dict[str, dict[str, str]] = field(default_factory=dict)
-    """What is said, by language and by the name of a text (``workshop.door.texts``)."""
     cap: float | None = None
     """USD that a seat may cost."""
     seats: dict[str, str] = field(default_factory=dict)
@@ -69,8 +65,7 @@ class DoorSettings:
     @classmethod
     def given(cls) -> DoorSettings:
         """Return what the environment and the source say."""
-        packed = lzma.decompress(base64.a85decode(GIVEN["texts"])).decode()
-        return cls(**json.loads(os.environ["DOOR"]), **{**GIVEN, "texts": json.loads(packed)})
+        return cls(**json.loads(os.environ["DOOR"]), **GIVEN)
 
     def profile(self, seat: str) -> dict[str, Any] | None:
         """Return what the profile of a seat has, None where there is no such seat."""

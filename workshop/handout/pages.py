@@ -6,7 +6,9 @@ that steer and are not seen are shown.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +31,34 @@ def seat_file(seat: str) -> str:
     return f"{seat}.html"
 
 
-def seat_page(handout: Handout, slip: Slip) -> str:
-    """Return what an attendee needs on the table, a page of paper where the lists are short."""
+def seat_page(handout: Handout, slip: Slip, *, form_token: str = "") -> str:
+    """Return what an attendee needs on the table, a page of paper where the lists are short.
+
+    With the token of a server's forms it has a button that opens the notebook.
+    """
     return _TEMPLATES.get_template("seat.html.j2").render(
-        handout=handout, slip=slip, names=slip.names, profile=slip.profile, links=links, tags=tags
+        handout=handout,
+        slip=slip,
+        names=slip.names,
+        profile=slip.profile,
+        links=links,
+        tags=tags,
+        form_token=form_token,
     )
 
 
-def room_page(handout: Handout) -> str:
+def room_page(handout: Handout, *, form_token: str = "") -> str:
     """Return the page with a row for each seat, which links to the pages of the seats beside it."""
     locations = {(slip.names.account, slip.names.region) for slip in handout.slips}
     return _TEMPLATES.get_template("room.html.j2").render(
-        handout=handout, locations=locations, seat_file=seat_file
+        handout=handout, locations=locations, seat_file=seat_file, form_token=form_token
     )
+
+
+def style_digest(page: str) -> str:
+    """Return the digest of a page's style, as a content security policy names it."""
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
 
 
 def _moment(at: datetime) -> str:
@@ -49,7 +66,7 @@ def _moment(at: datetime) -> str:
     return f"{at:%a} {at.day} {at:%B %Y, %H:%M} ({at:%Z})"
 
 
-def _qr_image(url: str) -> str:
+def qr_image(url: str) -> str:
     """Return ``url`` for a camera: black on white with the quiet zone of four modules."""
     # M mends 15 % of damage, enough for paper (ISO/IEC 18004).
     drawn = segno.make(url, error="m", micro=False)
@@ -72,4 +89,4 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals["count_of"] = count_of
-_TEMPLATES.filters |= {"moment": _moment, "qr_image": _qr_image}
+_TEMPLATES.filters |= {"moment": _moment, "qr_image": qr_image}

@@ -9,8 +9,7 @@ WHY_WILDCARD = {
     "Freeze": "the roles of all seats, by path and names; iam:PolicyARN keeps it to one policy",
     "FindMachines": "lists have no resource-level permissions, and tags tell the workshop's",
     "StopMachines": "attendees name their things freely; aws:ResourceTag tells the workshop's",
-    "MarkFrozen": "the notebooks of all seats, by their names; aws:TagKeys keeps it to one tag",
-    "StopNotebooks": "the notebooks of all seats, by their names",
+    "StopNotebooks": "the notebooks of all seats, by their names; aws:TagKeys keeps it to one tag",
     "StartNotebooks": "the same, before class",
     "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
     " alone",

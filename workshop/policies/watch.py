@@ -71,16 +71,13 @@ def watch_policy(names: Names, *, starts: bool = False) -> Document:
             ["*"],
             Condition={"StringEquals": {f"aws:ResourceTag/{tags.WORKSHOP}": names.workshop}},
         ),
+        # A request without tags has no keys of tags, and passes.
         allow(
-            "MarkFrozen",
-            ["sagemaker:AddTags"],
+            "StopNotebooks",
+            ["sagemaker:AddTags", "sagemaker:StopNotebookInstance"],
             [seats.notebook_arn],
-            Condition={
-                "ForAllValues:StringEquals": {"aws:TagKeys": [tags.FROZEN]},
-                "StringEquals": {f"aws:RequestTag/{tags.FROZEN}": tags.FROZEN_VALUE},
-            },
+            Condition={"ForAllValues:StringEquals": {"aws:TagKeys": [tags.FROZEN]}},
         ),
-        allow("StopNotebooks", ["sagemaker:StopNotebookInstance"], [seats.notebook_arn]),
         allow("StopScaling", ["application-autoscaling:DeregisterScalableTarget"], [scaling]),
         allow("OwnBucket", ["s3:ListBucket"], [cohort.watch_bucket_arn]),
         allow(

@@ -15,7 +15,8 @@ from workshop.config.models import Keep
 from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
-from workshop.teardown.plan import PlannedAction, TeardownPlan
+from workshop.teardown.holders import STACK
+from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
 from workshop.teardown.s3_copy import Source
 from workshop.teardown.saving import SeatArtifacts, of_bytes
 
@@ -179,3 +180,22 @@ def _message(parts: Iterable[tuple[FileCount, int, int]]) -> str:
     whose += ["of the shared datasets"] if any(one[0].seat == COHORT for one in some) else []
     are = "is" if files == 1 else "are"
     return f"{least}{count_of(files, 'file')} ({of_bytes(size)}) {' and '.join(whose)} {are}"
+
+
+def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
+    """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
+    resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
+    stacks = sum(1 for resource in resources if resource.resource_type == STACK)
+    files, least = counts.files, "" if counts.complete else "at least "
+    lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
+    parts = [
+        *([count_of(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
+        count_of(len(resources) - stacks, "resource"),
+        *([f"{least}{count_of(files, 'file')}{lost}"] if files or least else []),
+        *([count_of(stacks, "stack")] if stacks else []),
+    ]
+    return f"deletes {', '.join(parts)}"
+
+
+def _seats(plan: TeardownPlan) -> set[str]:
+    return {resource.seat for resource in plan.resources(*DONE)} - {COHORT, ""}

@@ -69,7 +69,7 @@ def _start_some(work: Work, left: timedelta) -> None:
     frozen = _frozen_seats(work)
     waiting = [
         name
-        for name, status in listed_notebooks(work)
+        for name, status, _ in listed_notebooks(work)
         if status in ("Stopped", "Failed") and name.split("-")[1] not in frozen
     ]
     runs = max(1, (left - STARTING) // BETWEEN)

@@ -219,31 +219,23 @@ def _release_pools(work: Work) -> None:
             )
 
 
-def listed_notebooks(work: Work) -> Iterator[tuple[str, str]]:
-    """Yield name and status of the workshop's notebooks."""
-    for one in _notebooks(work):
-        yield one["NotebookInstanceName"], one["NotebookInstanceStatus"]
-
-
-def listed_arns(work: Work) -> Iterator[str]:
-    """Yield the ARNs of the workshop's notebooks."""
-    for one in _notebooks(work):
-        yield one["NotebookInstanceArn"]
-
-
-def _notebooks(work: Work) -> Iterator[dict[str, Any]]:
+def listed_notebooks(work: Work) -> Iterator[tuple[str, str, str]]:
+    """Yield name, status and ARN of the workshop's notebooks."""
     found = listed(
         work,
         "list_notebook_instances",
         "NotebookInstances",
         NameContains=f"{work.settings.workshop}-",
     )
-    return (one for one in found if _is_notebook_asked_for(work, one["NotebookInstanceName"]))
+    for one in found:
+        name = one["NotebookInstanceName"]
+        if _is_notebook_asked_for(work, name):
+            yield name, one["NotebookInstanceStatus"], one["NotebookInstanceArn"]
 
 
 def stop_notebooks(work: Work) -> None:
     """Stop the workshop's notebooks that run; those on their way are noted."""
-    for name, status in listed_notebooks(work):
+    for name, status, _ in listed_notebooks(work):
         if status in ON_ITS_WAY:
             _wait(work, name, f"notebook {name} is {status}")
         elif status == "InService":

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from workshop.watch.machines import listed_arns
-from workshop.watch.work import AWS_ERRORS, Work
+from workshop.watch.machines import listed_notebooks
+from workshop.watch.roles import ATTACHING
+from workshop.watch.work import Work
 
 MARK = {"Key": "frozen", "Value": "true"}
-MARKING = 8
-"""Threads that tag side by side."""
 
 
 def mark_all(work: Work) -> None:
     """Tag the notebooks of ``work.seats``; twice is as good as once."""
 
-    def mark(arn: str) -> str:
-        try:
+    def mark(arn: str) -> None:
+        with work.noting(f"{arn} is not marked as frozen"):
             sagemaker.add_tags(ResourceArn=arn, Tags=[MARK])
-        except AWS_ERRORS as error:
-            return f"{arn} is not marked as frozen, and may stay open: {error}"
-        return ""
 
     sagemaker = work.client("sagemaker")
-    with (
-        work.noting("the notebooks of frozen seats could not be listed"),
-        ThreadPoolExecutor(MARKING) as pool,
-    ):
-        work.problems.extend(filter(None, pool.map(mark, list(listed_arns(work)))))
+    with work.noting("frozen notebooks"), ThreadPoolExecutor(ATTACHING) as pool:
+        list(pool.map(mark, [arn for _, _, arn in listed_notebooks(work)]))
