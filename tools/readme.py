@@ -177,10 +177,13 @@ def extras_table() -> str:
     """Return which commands there are with which extra of the package."""
     needs = {name: extras.NEEDS.get(name, ("", ""))[0] for name in (*COMMANDS, *GROUPS)}
     rows = ["| installed with | there are |", "|---|---|"]
-    for extra in dict.fromkeys(sorted(needs.values(), key=["", "cdk", "local", "all"].index)):
+    besides = {"": "", "board": ", `handout` with `--serve`", "cdk": ", plain `cdk`", "local": ""}
+    besides["all"] = " and all others"
+    for extra in dict.fromkeys(sorted(needs.values(), key=list(besides).index)):
         commands = ", ".join(f"`{name}`" for name, needed in needs.items() if needed == extra)
-        besides = {"": "", "cdk": ", plain `cdk`", "local": "", "all": " and all others"}[extra]
-        rows.append(f"| `{extras.PACKAGE}{f'[{extra}]' if extra else ''}` | {commands}{besides} |")
+        rows.append(
+            f"| `{extras.PACKAGE}{f'[{extra}]' if extra else ''}` | {commands}{besides[extra]} |"
+        )
     return "\n".join(rows)
 
 

@@ -16,10 +16,13 @@ PACKAGE = "workshop-provisioner"
 
 _TEMPLATES = ("cdk", "makes templates with the AWS CDK, which is not installed")
 
+_PAGES = ("board", "serves pages on this machine, and what that takes is not installed")
+
 NEEDS = {
     "plan": _TEMPLATES,
     "deploy": _TEMPLATES,
     "extend": _TEMPLATES,
+    "board": _PAGES,
     "access": ("local", "asks the policy engine of the local cloud, which is not installed"),
     "cloud": ("local", "runs the local cloud, which is not installed"),
     "demo": ("all", "runs the AWS CDK on the local cloud, and not all of this is installed"),
@@ -50,12 +53,15 @@ def distributions() -> dict[str, list[str]]:
     return found
 
 
-def missing(command: str) -> UsageError | None:
-    """Return the error of a command whose extra is not installed."""
+def missing(command: str, typed: str = "") -> UsageError | None:
+    """Return the error of a command whose extra is not installed.
+
+    ``typed`` is what was typed, where an option needs what another command needs.
+    """
     extra, sentence = NEEDS.get(command, ("", ""))
     if not extra or is_installed(extra):
         return None
-    return UsageError(f"{command} {sentence}; {install(extra)}")
+    return UsageError(f"{typed or command} {sentence}; {install(extra)}")
 
 
 def install(extra: str) -> str:

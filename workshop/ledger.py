@@ -20,6 +20,19 @@ FOLDER = files.STATE
 
 
 @dataclass(frozen=True)
+class LedgerRun:
+    """One run of a command: what was given, its lines, and how it ended, None if it has not."""
+
+    command: str
+    who: str
+    began: datetime
+    last: datetime
+    given: Mapping[str, Any]
+    lines: tuple[Mapping[str, Any], ...]
+    ended: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Ledger:
     """Appends to ``<folder>/<environment>/ledger.jsonl``, which only its owner may read.
 
@@ -41,6 +54,10 @@ class Ledger:
     def event(self, event: Event) -> None:
         """Note one event of a run."""
         self._write(event.line())
+
+    def note_step(self, step: str, message: str) -> None:
+        """Note how far a run is."""
+        self._write({"step": step, "message": message})
 
     def end(self, result: Mapping[str, Any]) -> None:
         """Note how it ended."""
@@ -76,6 +93,13 @@ class Ledger:
         """Return every service that a profile has opened to seats since all was gone, and how."""
         lines = [line for lines in self._since_gone().values() for line in lines]
         return {name: why for line in lines for name, why in line.get("opened", {}).items()}
+
+    def runs(self) -> list[LedgerRun]:
+        """Return every run that was noted, in the order in which they began."""
+        by_run: dict[str, list[dict[str, Any]]] = {}
+        for line in self._lines():
+            by_run.setdefault(str(line.get("run")), []).append(line)
+        return [run for lines in by_run.values() if (run := _run_of(lines)) is not None]
 
     def account_regions(self) -> tuple[AccountRegion, ...]:
         """Every Region in which anything was done since all was gone, in the order of the runs."""
@@ -185,6 +209,21 @@ class Ledger:
             **line,
         }
         files.append(self.path, json.dumps(whole))
+
+
+def _run_of(lines: list[dict[str, Any]]) -> LedgerRun | None:
+    began = next((line for line in lines if "command" in line), None)
+    if began is None:
+        return None
+    return LedgerRun(
+        command=str(began["command"]),
+        who=str(began.get("who", "")),
+        began=datetime.fromisoformat(began["at"]),
+        last=datetime.fromisoformat(lines[-1]["at"]),
+        given=began,
+        lines=tuple(lines),
+        ended=next((line["ended"] for line in lines if "ended" in line), None),
+    )
 
 
 def _account_region_of(line: Mapping[str, Any]) -> AccountRegion | None:

@@ -14,11 +14,11 @@ from tests.support.local_cloud import Cloud, template
 from tests.support.notebook_workshop import EMPTY, Room, room
 from workshop import events
 from workshop.account_region import AccountRegion
-from workshop.bill import spending_export
+from workshop.bill import so_far, spending_export
 from workshop.bill.spending_export import CountedSpending
-from workshop.cli import so_far
-from workshop.cli.context import opened
+from workshop.cli.context import CommandContext, opened
 from workshop.naming import COHORT, Names
+from workshop.pricing.amounts import Bill
 from workshop.watch.messages import STATE
 from workshop.watch.spending import SPENDING
 
@@ -146,9 +146,15 @@ def test_an_endpoint_that_nobody_looked_at_is_on_the_bill(capped: Room) -> None:
     assert first["by_kind"]["endpoint"] == {"least": 3.1, "most": 3.1}
 
 
+def bill_before_deletion(work: CommandContext) -> Bill | None:
+    return so_far.bill_before_deletion(
+        work.clients, work.loaded, work.account_regions, lambda _: None
+    )
+
+
 def test_a_teardown_tells_what_the_watch_has_counted_before_it_deletes_that(capped: Room) -> None:
     work = opened("room", capped.config)
-    made = so_far.bill_before_deletion(work, work.account_regions)
+    made = bill_before_deletion(work)
     assert made is not None
     assert made.unread == ()
     assert str(made.seats[0].of("endpoint")) == "3.10"
@@ -160,7 +166,7 @@ def test_a_teardown_keeps_what_the_watch_has_counted_before_its_bucket_goes(
     basis = "AWS's price list for us-east-1, read on 2026-11-20"
     writes(cloud, STATE, {"ran": events.now().isoformat(), "basis": basis})
     work = opened("room", capped.config)
-    so_far.bill_before_deletion(work, work.account_regions)
+    bill_before_deletion(work)
     [watch] = json.loads(spending_export.path("room").read_text())["watches"]
     assert watch["prices"] == basis
     assert watch["usd"] == {"seat01": {"notebook": "0.4", "endpoint": "3.1"}}
@@ -168,7 +174,7 @@ def test_a_teardown_keeps_what_the_watch_has_counted_before_its_bucket_goes(
         cloud.client("s3").delete_object(Bucket=BUCKET, Key=key)
     cloud.client("s3").delete_bucket(Bucket=BUCKET)
     # A teardown that is gone on with, and a bill of what is gone.
-    made = so_far.bill_before_deletion(work, work.account_regions)
+    made = bill_before_deletion(work)
     assert made is not None
     assert made.unread == ()
     assert str(made.seats[0].of("endpoint")) == "3.10"
@@ -191,7 +197,7 @@ def test_a_new_edition_forgets_what_the_watch_of_the_last_had_counted(
 def test_a_teardown_of_a_watch_that_was_never_read_says_so(capped: Room, cloud: Cloud) -> None:
     cloud.faults({"effect": "denied", "operation": "s3:GetObject"})
     work = opened("room", capped.config)
-    made = so_far.bill_before_deletion(work, work.account_regions)
+    made = bill_before_deletion(work)
     assert made is not None
     assert "what the watch has counted could not be read" in made.unread[0]
     assert not spending_export.path("room").exists()

@@ -102,7 +102,7 @@ def day(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Day:
         played["pause"](seconds)
 
     waiting = partial(Teardown, **{**played, "pause": pause})
-    monkeypatch.setattr("workshop.cli.teardown.Teardown", waiting)
+    monkeypatch.setattr("workshop.teardown.session.Teardown", waiting)
     fleet.cloud.freeze()
     fleet.write(SEATS)
     return Day(fleet)

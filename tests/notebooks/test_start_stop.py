@@ -17,7 +17,6 @@ from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, retries_at_once, room
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
-from workshop.cli import start_stop as command
 from workshop.cli.progress import Progress
 from workshop.environments import loader
 from workshop.notebooks import start_stop
@@ -41,7 +40,7 @@ def ticking(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Let so much time pass between two looks at the clock."""
     ticks = count(step=seconds)
     monkeypatch.setattr(
-        command, "NotebookWaits", partial(start_stop.NotebookWaits, clock=lambda: next(ticks))
+        start_stop, "NotebookWaits", partial(start_stop.NotebookWaits, clock=lambda: next(ticks))
     )
 
 
@@ -234,7 +233,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "end", telling)
-    monkeypatch.setattr(command, "_wait_for", interrupted)
+    monkeypatch.setattr(start_stop, "_wait_for", interrupted)
     ran = three.command("stop", "--only", "seat01,seat02,seat03")
     assert ran.code == 1
     assert "ending: what AWS was asked for goes on without this command" in ran.err
@@ -426,8 +425,7 @@ def test_a_short_change_is_seen_soon_and_a_long_one_asked_for_seldom(
         pauses.append(seconds)
         return len(pauses) == 8
 
-    monkeypatch.setattr(
-        command, "NotebookWaits", lambda _, **more: start_stop.NotebookWaits(pause, **more)
-    )
+    made = start_stop.NotebookWaits
+    monkeypatch.setattr(start_stop, "NotebookWaits", lambda _, **more: made(pause, **more))
     three.command("stop", "--only", "seat01")
     assert pauses == [0, 1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0]

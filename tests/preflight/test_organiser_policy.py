@@ -78,9 +78,9 @@ def _reaches_agents(organiser: OrganisersFleet, monkeypatch: pytest.MonkeyPatch)
     assert organiser.run("tell", "Lunch").code == 0
     assert organiser.run("share", str(organiser.config / "people.csv")).code == 0
     ticks = partial(next, count(step=60.0))
-    for command in ("save", "ready", "swap"):
+    for module in ("cli.save", "cli.ready", "swap.swapping"):
         waits = partial(AgentWaits, clock=ticks)
-        monkeypatch.setattr(f"workshop.cli.{command}.AgentWaits", waits)
+        monkeypatch.setattr(f"workshop.{module}.AgentWaits", waits)
     for words in (("save",), ("ready",), ("swap", "ada", "spare01", "--yes")):
         ran = organiser.run(*words, "--minutes", "0.1")
         assert ran.code == 1

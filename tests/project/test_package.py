@@ -84,15 +84,15 @@ print(*{{name.partition(".")[0] for name in sys.modules}})
         distribution for module in done.stdout.split() for distribution in known.get(module, [])
     }
     assert "boto3" in imported
-    optional = {name for part in ("cdk", "local") for name in extras.distributions()[part]}
+    optional = {name for part in ("board", "cdk", "local") for name in extras.distributions()[part]}
     assert len(optional) > 8
     assert imported & optional == set()
 
 
 def test_the_extra_of_everything_is_made_of_the_others() -> None:
-    assert set(extras.distributions()) == {"cdk", "local"}
-    assert all(map(extras.is_installed, ("cdk", "local", "all")))
-    assert {extra for extra, _ in extras.NEEDS.values()} == {"cdk", "local", "all"}
+    assert set(extras.distributions()) == {"board", "cdk", "local"}
+    assert all(map(extras.is_installed, ("board", "cdk", "local", "all")))
+    assert {extra for extra, _ in extras.NEEDS.values()} == {"board", "cdk", "local", "all"}
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
 from tests.support.teardown_demo import is_marked
 from tests.support.workshop_command import Ran
-from workshop.cli import swap as command
 from workshop.naming import FREEZE, SEAT_STACKS, Names
 from workshop.notebooks import start_stop
 from workshop.requests.ask import AgentWaits
+from workshop.swap import swapping as command
 
 SPARE = Names("demo", "spare01", ADA.account, ADA.region)
 ROSTER = 'id,name,email\nada,"Ada ""A"" Example",a@example.com\nben,Ben,\n'
@@ -116,7 +116,7 @@ def test_the_row_and_the_saved_work_go_to_the_spare_and_the_broken_seat_is_froze
     assert swaps.is_frozen()
     assert is_marked(swaps.seats.root, ADA)
     assert not is_marked(swaps.seats.root, SPARE)
-    assert f"are in {PREFIX}/ of the bucket of spare01" in ran.err
+    assert f"copied into {PREFIX}/ of the bucket of spare01: " in ran.err
     assert "spare01 is ready; its link is in: workshop handout -e demo " in ran.err
     again = swaps.command("ada", "spare01", "--yes")
     assert again.code == 0, again.err

@@ -333,8 +333,8 @@ class Arena:
             with (
                 at_once_in(self.cloud),
                 mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
-                mock.patch("workshop.cli.teardown.Teardown", quick),
-                mock.patch("workshop.cli.teardown.ALL", RESOURCE_TYPES),
+                mock.patch("workshop.teardown.session.Teardown", quick),
+                mock.patch("workshop.teardown.session.ALL", RESOURCE_TYPES),
             ):
                 yield
         finally:

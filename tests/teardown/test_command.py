@@ -35,7 +35,7 @@ def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda:
     """Shows a plan, and does it."""
     quick = partial(Teardown, waits=QUICK, stack_waits=QUICK_STACKS)
     with (
-        mock.patch("workshop.cli.teardown.Teardown", quick),
+        mock.patch("workshop.teardown.session.Teardown", quick),
         mock.patch("workshop.cli.context.Clients", partial(clients, lines_to(fleet.cloud.running))),
     ):
         shown = fleet.run("teardown", *more)

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from workshop import events, files
-from workshop.bill import bills, collector, page, price_list, reconcile, watch_cost
+from workshop.bill import bills, collector, page, price_list, reconcile, so_far, watch_cost
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
-from workshop.cli import console, so_far
+from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.off_roster import account_regions
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -100,8 +100,8 @@ def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
     where = [one for one in account_regions(work.loaded) if one not in gone]
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
-        so_far.keep(kept, work.loaded.name)
-    counted = so_far.counted(work, where)
+        so_far.keep(kept, work.loaded.name, console.say)
+    counted = so_far.counted(work.clients, work.loaded, where)
     unread += counted.unread
     made = bills.bill(work.loaded, kept, at, unread, with_names=with_names, counted=counted)
     return made, bool(unread)

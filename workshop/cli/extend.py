@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 
 from workshop import events
-from workshop.aws.reads import side_by_side
 from workshop.cli import console
 from workshop.cli import deploy as deploying
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.plan import listed, proposed, show, synthesized
 from workshop.config import end as ends
-from workshop.config.roster import Seat
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import StackAction
 from workshop.environments import dates
@@ -23,9 +21,6 @@ from workshop.errors import GuardError, UsageError
 from workshop.events import Stopwatch
 from workshop.naming import COHORT
 from workshop.notebooks import reopening
-from workshop.notebooks.reopening import Reopened
-
-THREADS = 8
 
 
 def extend(
@@ -94,25 +89,15 @@ def reopen(
 ) -> None:
     """Give frozen seats back what they may do.
 
-    What was stopped stays stopped: notebooks are started with workshop start.
+    What was stopped stays stopped: notebooks are started with workshop start. A seat that is above
+    a cap is frozen again by the watch within five minutes: then the cap is raised first.
 
     For example:
 
         workshop reopen -e prod --only ada
     """
     work = opened(env, config_dir, only=only)
-    end = work.loaded.settings.end
-    if end <= events.now():
-        raise GuardError(
-            f"the workshop is over since {dates.moment(end)}, and every role says so; let it go on"
-            f" with: {work.loaded.command('extend', '--until', 'TIME')}"
-        )
-
-    def give_back(seat: Seat) -> Reopened:
-        names, roles = work.loaded.names(seat), work.loaded.roles(seat)
-        return reopening.reopen(work.clients, seat.account_region, names, roles)
-
-    done = side_by_side(give_back, work.seats, threads=THREADS)
+    done = reopening.reopen_seats(work.clients, work.loaded, work.seats)
     if as_json:
         console.print_json(
             [

@@ -13,11 +13,12 @@ from typing import Annotated
 
 import typer
 
-from workshop import events
+from workshop import events, extras
 from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only
+from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only, Port
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
 from workshop.handout import doors, export, files, notebooks, pages, slips
@@ -75,6 +76,12 @@ SessionHours = Annotated[
         show_default=False,
     ),
 ]
+Serve = Annotated[
+    bool,
+    typer.Option(
+        "--serve", help="Serve the pages on this machine; their button makes a link at the click."
+    ),
+]
 
 
 def handout(
@@ -88,6 +95,8 @@ def handout(
     force: Force = False,
     with_names: WithNames = False,
     session_hours: SessionHours = None,
+    serve: Serve = False,
+    port: Port = 0,
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
     """Hand out the notebooks: a link for each seat, in a table or on a page to print.
@@ -96,6 +105,9 @@ def handout(
     seats, not with those of a few; pages of seats that are gone are removed then. Exits with 1
     when some notebooks cannot be opened now; their rows say why.
 
+    With --serve, nothing is written: this machine alone gets an address that nobody can guess, with
+    a page for each seat, until Ctrl-C.
+
     For example:
 
         workshop handout -e dev
@@ -103,7 +115,22 @@ def handout(
         workshop handout -e dev --only ada
 
         workshop handout -e dev --format html --output handouts --with-names
+
+        workshop handout -e dev --serve
     """
+    if serve:
+        if form is not Format.TABLE or link is not None or output is not None or force:
+            raise UsageError(
+                "pages that are served have their link at the click; leave out --format, --link,"
+                " --output and --force"
+            )
+        _serve(
+            opened(env, config_dir, only=only, profile=profile),
+            port,
+            with_names=with_names,
+            session=_session(session_hours, Link.PRESIGNED),
+        )
+        return
     if form is Format.HTML and output is None:
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
     _session(session_hours, link or _without_door(form))
@@ -138,7 +165,7 @@ def handout(
         texts = {path: text_of(filled) for path, text_of in writers.items()}
         in_folder = form is Format.HTML
         files.write(texts, force=force, folder=output if in_folder else None)
-        count = f"{len(texts)} pages to " if len(texts) > 1 else "1 page to "
+        count = f"{count_of(len(texts), 'page')} to "
         console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
         if force and pages.ROOM_FILE in {path.name for path in texts}:
             _remove_gone(output, texts, filled)
@@ -146,6 +173,19 @@ def handout(
     if chosen is Link.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
     _warn_of_problems(work, found)
+
+
+def _serve(work: CommandContext, port: int, *, with_names: bool, session: timedelta) -> None:
+    if error := extras.missing("board", "handout --serve"):
+        raise error
+    # Of an extra that the other handouts do without.
+    from workshop.board.guard import PageKeys  # noqa: PLC0415
+    from workshop.board.slips import SlipPages  # noqa: PLC0415
+    from workshop.cli import serving  # noqa: PLC0415
+
+    keys = PageKeys()
+    served = SlipPages(work.clients, work.loaded, work.seats, keys, with_names, session)
+    serving.serve(served.app(), keys, port, "the handout")
 
 
 def _usual(work: CommandContext, form: Format) -> Link:
@@ -258,10 +298,10 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
-        total = len(work.seats)
+        of_all = f"{bad} of {count_of(len(work.seats), 'notebook')}"
         raise WorkshopError(
-            f"{bad} of {total} notebooks cannot be opened now; see to those above, then hand them"
-            f" out with: {work.loaded.command('handout', '--only', 'ID,...')}"
+            f"{of_all} cannot be opened now; see to those above, then hand them out with:"
+            f" {work.loaded.command('handout', '--only', 'ID,...')}"
         )
 
 

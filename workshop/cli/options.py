@@ -70,6 +70,12 @@ Remove = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port", min=0, max=65535, help="A port of this machine.", show_default="any free one"
+    ),
+]
 StateDir = Annotated[
     Path, typer.Option("--state-dir", help="Where the local cloud keeps its files.")
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,19 +11,10 @@ import typer
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
-from workshop.cli.progress import Progress
-from workshop.requests import ask
+from workshop.cli.progress import Progress, saying_pause
+from workshop.counting import count_of
+from workshop.requests import saving
 from workshop.requests.ask import AgentAnswer, AgentWaits
-
-MINUTES = 4.0
-_WHAT = {
-    "done": "saved",
-    "failed": "not saved",
-    "silent": "no answer",
-    "unread": "not known",
-    "not running": "not running",
-    "interrupted": "not waited for",
-}
 
 
 def save(
@@ -33,7 +23,7 @@ def save(
     config_dir: ConfigDir = CONFIG_DIR,
     only: Only = None,
     profile: OfProfile = None,
-    minutes: Minutes = MINUTES,
+    minutes: Minutes = saving.MINUTES,
     as_json: AsJson = False,
 ) -> None:
     """Have all running notebooks save their files now, and show up to when each is saved.
@@ -50,19 +40,23 @@ def save(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     progress = Progress("save", len(work.seats))
+    left = {seat.id for seat in work.seats}
+    most = count_of(minutes, "minute")
+    console.say(f"asking {count_of(len(left), 'notebook')} to save, for {most} at most ...")
 
     def report(answer: AgentAnswer) -> None:
-        words = (answer.seat.id, _WHAT[answer.result], answer.reason)
-        progress.end(": ".join(filter(None, words)), good=answer.result in ("done", "not running"))
+        left.discard(answer.seat.id)
+        progress.end(saving.sentence(answer), good=answer.result in saving.GOOD)
 
     with progress.shown():
-        waits = AgentWaits(threading.Event().wait, minutes)
-        answers = ask.ask(work.clients, work.loaded, work.seats, "save", waits, report=report)
+        pause = saying_pause(lambda: f"{count_of(len(left), 'notebook')} to save")
+        waits = AgentWaits(pause, minutes)
+        answers = saving.save(work.clients, work.loaded, work.seats, waits, report=report)
     if as_json:
         console.print_json([_document(answer) for answer in answers], indent=2)
     else:
         _print(answers)
-    failed = [answer for answer in answers if answer.result not in ("done", "not running")]
+    failed = [answer for answer in answers if answer.result not in saving.GOOD]
     saved = sum(answer.result == "done" for answer in answers)
     idle = len(answers) - saved - len(failed)
     console.say(f"{saved} saved, {len(failed)} not, {idle} not running")
@@ -79,7 +73,7 @@ def _print(answers: Sequence[AgentAnswer]) -> None:
         report = answer.report
         table.add_row(
             answer.seat.id,
-            _WHAT[answer.result],
+            saving.WORDS[answer.result],
             clock(report.saved_until),
             str(report.files),
             f"{report.bytes / 1e6:,.1f}",

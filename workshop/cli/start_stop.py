@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,18 +15,15 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
-from workshop.errors import SignInError, WorkshopError
-from workshop.events import EventStream
 from workshop.notebooks import start_stop
-from workshop.notebooks.start_stop import NotebookOutcome, NotebookWaits, Transition
+from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.requests import ask
+from workshop.requests import saving
 from workshop.requests.ask import AgentWaits
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 
-SAVE_MINUTES = 1.0
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Ask for it and do not wait until it is done.")
 ]
@@ -44,7 +40,7 @@ def stop(
     save_minutes: Annotated[
         float,
         typer.Option("--save-minutes", min=0, help="Have files saved first, for so long at most."),
-    ] = SAVE_MINUTES,
+    ] = saving.FIRST_MINUTES,
     as_json: AsJson = False,
 ) -> None:
     """Stop the notebooks of all seats: their disks stay, and go on costing.
@@ -62,28 +58,9 @@ def stop(
     """
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     if save_minutes and not no_wait:
-        _save_first(work, save_minutes)
+        waits = AgentWaits(threading.Event().wait, save_minutes)
+        saving.save_first(work.clients, work.loaded, work.seats, waits, console.say)
     _change(work, start_stop.STOP, minutes=minutes, no_wait=no_wait, as_json=as_json)
-
-
-def _save_first(work: CommandContext, minutes: float) -> None:
-    """Have running notebooks save their files, and say who could not; nobody goes on for that."""
-    console.say("having files saved first ...")
-    waits = AgentWaits(threading.Event().wait, minutes)
-    try:
-        answers = ask.ask(work.clients, work.loaded, work.seats, "save", waits, known=True)
-    except SignInError:  # nothing else would be answered either
-        raise
-    except WorkshopError as error:
-        console.warn(f"files could not be saved first: {error}")
-        return
-    failed = [one for one in answers if one.result not in ("done", "not running")]
-    saved = sum(one.result == "done" for one in answers)
-    if saved:
-        console.say(f"{saved} saved")
-    for why in dict.fromkeys(one.reason for one in failed):
-        ids = ", ".join(one.seat.id for one in failed if one.reason == why)
-        console.warn(f"not saved first: {ids}: {why}; a notebook saves once more while it stops")
 
 
 def start(
@@ -146,45 +123,28 @@ def moved(
     Return one outcome for each seat, in any order, and whether Ctrl-C ended the waiting. What a
     batch raises passes through.
     """
-    ending = threading.Event()
-    interrupted = False
-    waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
+    interrupted = threading.Event()
     progress = Progress(goal.verb, len(seats))
 
     def report(outcome: NotebookOutcome) -> None:
-        progress.end(_sentence(goal, outcome), good=outcome.as_asked)
+        progress.end(outcome.sentence(goal), good=outcome.as_asked)
 
-    batches = start_stop.batches(
-        work.loaded, seats, work.clients, goal=goal, waits=waits, report=EventStream(report)
-    )
-    with progress.shown(), ThreadPoolExecutor(len(batches)) as pool:
-        running = [pool.submit(batch.run) for batch in batches]
-        try:
-            _wait_for(running)
-        except KeyboardInterrupt:
-            interrupted = True
-            console.say("ending: what AWS was asked for goes on without this command")
-        finally:  # where one account and Region was broken off, the others end as well
-            ending.set()
-    return [one for future in running for one in future.result()], interrupted
+    def end() -> None:
+        interrupted.set()
+        console.say("ending: what AWS was asked for goes on without this command")
 
-
-def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
-    wait(running, return_when=FIRST_EXCEPTION)
-
-
-def _sentence(goal: Transition, outcome: NotebookOutcome) -> str:
-    return ": ".join(filter(None, (outcome.seat, _result(goal, outcome), outcome.reason)))
-
-
-def _result(goal: Transition, outcome: NotebookOutcome) -> str:
-    words = {
-        "done": goal.past,
-        "already": f"{goal.past} already",
-        "asked": f"asked to {goal.verb}",
-        "unread": "not known",
-    }
-    return words.get(outcome.result, outcome.result)
+    with progress.shown():
+        outcomes = start_stop.move(
+            work.loaded,
+            seats,
+            work.clients,
+            goal,
+            report=report,
+            interrupted=end,
+            minutes=minutes,
+            stay=stay,
+        )
+    return outcomes, interrupted.is_set()
 
 
 def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
@@ -194,14 +154,14 @@ def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
             outcome.seat,
             outcome.before or "-",
             outcome.after or "-",
-            _result(goal, outcome),
+            outcome.words(goal),
             outcome.reason,
         )
     console.print_table(table)
 
 
 def _say(work: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]) -> None:
-    counts = Counter(_result(goal, outcome) for outcome in outcomes)
+    counts = Counter(outcome.words(goal) for outcome in outcomes)
     console.say(", ".join(f"{count} {result}" for result, count in counts.items()))
     cost = _changed(outcomes)
     if cost.usd or not cost.complete:

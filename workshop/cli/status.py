@@ -12,9 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from workshop.aws.reads import Unavailable
-from workshop.cli import console, off_roster, so_far, torn_down
+from workshop.bill import so_far
+from workshop.cli import console, off_roster, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.counting import count_of
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.status import report
@@ -82,7 +84,7 @@ def status(
 
     def take() -> StatusScan:
         seen = scan(work.loaded, work.seats, work.clients, cache, also)
-        so_far.note(work.loaded, seen)
+        so_far.note(work.loaded, seen, console.say)
         return seen
 
     if watch:
@@ -180,7 +182,7 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         remarks += seen.watch.sentences(seen.at)
         remarks += _used(work, seen)
     last = _after_the_end(work, seen) if _is_over(work, seen) else _readiness(seen)
-    return [*remarks, *so_far.sentences(work), last]
+    return [*remarks, *so_far.sentences(work.loaded), last]
 
 
 def _is_over(work: CommandContext, seen: StatusScan) -> bool:
@@ -223,10 +225,10 @@ def _readiness(seen: StatusScan) -> str:
     others = [row for row in seen.rows if not row.is_ready]
     count = len(seen.rows)
     if not others:
-        return "the seat is ready" if count == 1 else f"all {count} seats are ready"
+        return "the seat is ready" if count == 1 else f"all {count_of(count, 'seat')} are ready"
     named = ", ".join(f"{row.seat} ({_trouble(row)})" for row in others[:_NOT_READY])
     more = f" and {len(others) - _NOT_READY} more" if len(others) > _NOT_READY else ""
-    return f"{count - len(others)} of {count} seats ready; not ready: {named}{more}"
+    return f"{count - len(others)} of {count_of(count, 'seat')} ready; not ready: {named}{more}"
 
 
 def _trouble(row: StatusRow) -> str:
@@ -261,7 +263,9 @@ def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> conso
             )
     for name, rows in alike.items():
         table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows))
-    table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
+    table.add_row(
+        count_of(seen.totals.seats, "seat"), *blank, *_total_cells(seen.totals), style="bold"
+    )
     for row in seen.strays:
         table.add_row(
             f"{row.seat}, off the roster",
@@ -405,7 +409,7 @@ def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
             account_region.region: prices.basis(account_region.region)
             for account_region in work.account_regions
         },
-        "so_far": so_far.document(work),
+        "so_far": so_far.document(work.loaded),
         "watch": _watch_document(work, seen),
         "calls": {"total": sum(seen.calls.values()), **seen.calls},
     }

@@ -11,33 +11,18 @@ from typing import Annotated
 
 import typer
 
-from workshop import events
-from workshop.cli import console, context, interrupts, options, so_far, teardown_view
+from workshop.bill import so_far
+from workshop.cli import console, context, interrupts, options, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
-from workshop.cli.teardown_plan_view import PlanView, deletes
-from workshop.config.models import Keep
+from workshop.cli.teardown_plan_view import PlanView
 from workshop.errors import GuardError, NotProvenError, WorkshopError
-from workshop.ledger import FOLDER, Ledger
-from workshop.teardown import (
-    evidence,
-    file_counts,
-    guard,
-    roles,
-    save_checks,
-    save_paths,
-    saving,
-    shown_plan,
-    verification,
-)
-from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
-from workshop.teardown.file_counts import FileCounts
-from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
+from workshop.teardown import session, verification
+from workshop.teardown.file_counts import FileCounts, deletes
+from workshop.teardown.plan import Choices, TeardownPlan
 from workshop.teardown.report import TeardownReport
-from workshop.teardown.resource import ScanCache
-from workshop.teardown.resources import ALL
-from workshop.teardown.run import Saver, Teardown
-from workshop.teardown.shown_plan import PlanSubject, ShownPlan
+from workshop.teardown.session import TeardownRequest, TeardownSession
+from workshop.teardown.shown_plan import ShownPlan
 
 Digest = Annotated[
     str | None,
@@ -175,80 +160,57 @@ def run(
         only=None if choices.only is None else ",".join(choices.only),
         with_strays=True,
     )
-    choices = replace(choices, save=_kept(work, save_to))
+    choices = replace(choices, save=session.kept(work.loaded, save_to))
     command = command_line(env, config_dir, choices, verb=verb, flags=flags, save_to=save_to)
-    if apply and choices.stacks:
-        guard.check_time(work.loaded, events.now(), early=early)
-    folder = FOLDER / work.loaded.name
-    subject = PlanSubject(work.loaded.home.account, work.loaded.settings.workshop, work.loaded.name)
-    last = ShownPlan.read(folder, subject)
-    if apply:
-        shown_plan.check_options(last, digest, choices, command)
     view = teardown_view.TeardownView(as_json=as_json)
-    target = evidence.target(
-        work.clients, work.loaded, work.seats, whole=choices.only is None, folder=folder
-    )
-    ledger = Ledger(work.loaded.name)
-    check_accepted(choices.accept_unknown, ALL, target.unlooked)
-    lasting = last.memory() if apply and last is not None else ScanCache()
-    roles.remember(lasting, evidence.roles_seen(ledger))
-    job = Teardown(
+    asked = TeardownSession(
         work.clients,
-        target,
-        ALL,
-        view.happened,
-        interval=interval,
-        save=_saver(work, choices),
-        proven={} if last is None else last.proven(target.seats),
-        # A plan is made of nothing but what AWS says.
-        lasting=lasting,
+        work.loaded,
+        work.seats,
+        TeardownRequest(verb, choices, command, apply, digest, early, interval),
+        sink=view.happened,
+        say=console.say,
     )
     with interrupts.ending(work.clients):
         try:
             console.say("looking for everything of the workshop ...")
-            plan = job.plan(choices)
-            guard.check_environment(plan.discovery, work.loaded.name)
-            evidence.note_scan(ledger, plan.discovery)
-            counts = file_counts.count(work.clients, plan)
-            _check_target(work, plan, apply=apply)
+            plan = asked.plan()
+            counts = asked.counts(plan)
             if not apply:
-                ShownPlan.of(plan, subject).write(folder)
-                as_shown = PlanView(plan, counts, command, _not_before(work, choices, early=early))
+                asked.show(plan)
+                as_shown = PlanView(plan, counts, command, asked.not_before)
                 if as_json:
                     teardown_view.print_json(as_shown.document())
                 else:
                     as_shown.show(everything=everything)
                 return
-            held = shown_plan.plan_to_hold(last, digest, plan, subject, command)
-            if choices.stacks:
-                guard.check_protection(plan.discovery)
-            guard.check_name(work.loaded, _typed(work, yes, plan, counts))
-            if choices.save is not None and choices.save.to is not None and not plan.is_empty:
-                save_checks.check_writable(work.clients, choices.save.to, plan.discovery.contexts)
+            held = asked.held(plan)
+            asked.agree(plan, _typed(work, yes, plan, counts))
         except KeyboardInterrupt:
             raise WorkshopError("interrupted; nothing was done") from None
-        ledger.begin(verb, plan=plan.digest, account=work.loaded.home.account)
+        asked.begin(plan)
         with view:
-            report = _done(job, plan, held, work, command)
-    ledger.gone(evidence.gone(report), target.workshop)
-    ledger.end({"verdict": report.verdict, "exit": report.code, "counts": report.counts()})
-    _emit(report, folder, as_json=as_json)
+            report = _done(asked, plan, held, work)
+    _emit(report, asked.end(report), as_json=as_json)
     raise typer.Exit(report.code)
 
 
 def _done(
-    job: Teardown, plan: TeardownPlan, held: ShownPlan, work: CommandContext, command: str
+    asked: TeardownSession, plan: TeardownPlan, held: ShownPlan, work: CommandContext
 ) -> TeardownReport:
     """Return the report of a run; raises an error with the command to go on with after Ctrl-C."""
-    # By which it can be gone on with, wherever its plan was shown.
-    held.write(FOLDER / work.loaded.name)
     try:
-        cost = so_far.bill_before_deletion(work, job.target.seats)
-        return replace(job.apply(plan, held), bill=cost)
+        return asked.apply(
+            plan,
+            held,
+            lambda: so_far.bill_before_deletion(
+                work.clients, work.loaded, asked.account_regions, console.say
+            ),
+        )
     except KeyboardInterrupt:
         message = (
             "interrupted; nothing more is deleted, and what AWS was asked for goes on. To go on"
-            f" from here: {command} --apply"
+            f" from here: {asked.request.command} --apply"
         )
         raise (NotProvenError if plan.choices.stacks else WorkshopError)(message) from None
 
@@ -270,42 +232,6 @@ def command_line(
     return shlex.join(["workshop", verb, *named, *flags, *accepted, *saved])
 
 
-def _kept(work: CommandContext, save_to: str | None) -> Keep | None:
-    """Return what is saved, and where to; None where no place is named."""
-    keep = work.loaded.settings.keep
-    to = save_to or keep.to
-    if to is None:
-        return None
-    save_paths.read(to)
-    return keep.model_copy(update={"to": to})
-
-
-def _not_before(work: CommandContext, choices: Choices, *, early: bool) -> str | None:
-    """Return the moment before which the plan is refused as it was asked for, None for none."""
-    end = work.loaded.settings.end
-    refused = choices.stacks and not early and events.now() < end
-    return end.isoformat() if refused else None
-
-
-def _check_target(work: CommandContext, plan: TeardownPlan, *, apply: bool) -> None:
-    """Raise before anything is frozen where work cannot be saved; a plan is shown all the same."""
-    to = None if plan.choices.save is None else plan.choices.save.to
-    if to is None or plan.is_empty:
-        return
-    lost = lost_artifacts(plan)
-    save_paths.refuse_condemned(
-        save_paths.read(to),
-        (bucket for one in lost for bucket in one.buckets),
-        (folder for one in lost for folder in one.folders),
-    )
-    try:
-        save_checks.check_exists(work.clients, to, plan.discovery.contexts)
-    except GuardError as error:
-        if apply:
-            raise
-        console.warn(str(error))
-
-
 def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: FileCounts) -> str:
     name = work.loaded.settings.workshop
     if plan.is_empty:
@@ -321,21 +247,7 @@ def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: Fi
     return console.ask(f"This {message}. Type {name} to go on")
 
 
-def _saver(work: CommandContext, choices: Choices) -> Saver | None:
-    keep = choices.save
-    if keep is None or keep.to is None:
-        return None
-    to = keep.to
-
-    def save(plan: TeardownPlan) -> list[saving.Saved]:
-        console.say(f"saving attendees' work to {to} ...")
-        return saving.save(work.clients, keep, to, seat_artifacts(plan))
-
-    return save
-
-
-def _emit(report: TeardownReport, folder: Path, *, as_json: bool) -> None:
-    paths = report.write(folder)
+def _emit(report: TeardownReport, paths: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
         teardown_view.print_json(report.document())
     else:

@@ -9,13 +9,12 @@ from typing import Any
 
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
+from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.teardown.file_counts import FileCounts
-from workshop.teardown.holders import STACK
-from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
+from workshop.teardown.plan import PlannedAction, TeardownPlan
 from workshop.teardown.resource import Ownership, Resource
-from workshop.teardown.saving import counted
 
 _SHOWN = 10
 """Rows of a plan, and names in a row, that are shown; --json shows all."""
@@ -97,25 +96,6 @@ class PlanView:
             )
 
 
-def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
-    """``deletes 14 seats, 57 resources, 1,204 files (16 NOT saved), 71 stacks``."""
-    resources = plan.resources(PlannedAction.DELETE, PlannedAction.EMPTY, PlannedAction.WITH_STACK)
-    stacks = sum(1 for resource in resources if resource.resource_type == STACK)
-    files, least = counts.files, "" if counts.complete else "at least "
-    lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
-    parts = [
-        *([counted(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
-        counted(len(resources) - stacks, "resource"),
-        *([f"{least}{counted(files, 'file')}{lost}"] if files or least else []),
-        *([counted(stacks, "stack")] if stacks else []),
-    ]
-    return f"deletes {', '.join(parts)}"
-
-
-def _seats(plan: TeardownPlan) -> set[str]:
-    return {resource.seat for resource in plan.resources(*DONE)} - {COHORT, ""}
-
-
 def _rows(plan: TeardownPlan) -> dict[tuple[str, str, str], list[Resource]]:
     """Return the resources by seat, type and what is done with them."""
     groups: dict[tuple[str, str, str], list[Resource]] = {}
@@ -139,10 +119,10 @@ def _show_summary(plan: TeardownPlan) -> None:
         resources = plan.resources(action)
         resource_types = Counter(resource.resource_type for resource in resources).most_common()
         what = ", ".join(
-            f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
+            count_of(count, resource_type) for resource_type, count in resource_types[:_SHOWN]
         )
         more = (
-            f", and {len(resource_types) - _SHOWN} more types"
+            f", and {count_of(len(resource_types) - _SHOWN, 'more type')}"
             if len(resource_types) > _SHOWN
             else ""
         )

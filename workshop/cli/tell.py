@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import typer
 
-from workshop import events
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
-from workshop.errors import UsageError
-from workshop.requests import inbox
-from workshop.requests.inbox import CohortInbox
+from workshop.requests import telling
 
 
 def tell(
@@ -32,20 +28,6 @@ def tell(
 
         workshop tell -e prod "Lunch until 13:15. Please save and stop your training jobs."
     """
-    shown = " ".join(text.split())
-    if not shown:
-        raise UsageError("the message is empty; write what everybody is to read")
-    if len(shown) > inbox.LONGEST_MESSAGE:
-        raise UsageError(
-            f"the message has {len(shown):,} characters; use {inbox.LONGEST_MESSAGE:,} at most,"
-            " or hand out a file with: workshop share"
-        )
+    shown = telling.message(text)
     work = opened(env, config_dir)
-    now = events.now().timestamp()
-    message_id = inbox.new_id(now)
-    for where in work.account_regions:
-        CohortInbox(work.clients, work.loaded, where).change(
-            partial(inbox.with_message, message_id=message_id, text=shown, now=now)
-        )
-    seats = len(work.seats)
-    console.say(f"notebooks of {seats} seat{'s' if seats > 1 else ''} show it within two minutes")
+    console.say(telling.tell(work.clients, work.loaded, work.seats, shown))

@@ -8,7 +8,9 @@ that steer and are not seen are shown.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from workshop import tags
+from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
@@ -31,24 +34,33 @@ def seat_file(seat: str) -> str:
     return f"{seat}.html"
 
 
-def seat_page(handout: Handout, slip: Slip) -> str:
-    """Return what an attendee needs on the table, a page of paper where the lists are short."""
+def seat_page(handout: Handout, slip: Slip, *, form_token: str = "") -> str:
+    """Return what an attendee needs on the table, a page of paper where the lists are short.
+
+    With the token of a server's forms it has a button that opens the notebook.
+    """
     return _TEMPLATES.get_template("seat.html.j2").render(
-        handout=handout, slip=slip, names=slip.names, profile=slip.profile, links=links, tags=tags
+        handout=handout,
+        slip=slip,
+        names=slip.names,
+        profile=slip.profile,
+        links=links,
+        tags=tags,
+        form_token=form_token,
     )
 
 
-def room_page(handout: Handout) -> str:
+def room_page(handout: Handout, *, form_token: str = "") -> str:
     """Return the page with a row for each seat, which links to the pages of the seats beside it."""
     locations = {(slip.names.account, slip.names.region) for slip in handout.slips}
     return _TEMPLATES.get_template("room.html.j2").render(
-        handout=handout, locations=locations, seat_file=seat_file
+        handout=handout, locations=locations, seat_file=seat_file, form_token=form_token
     )
 
 
 def sheets_page(handout: Handout) -> str:
     """Return the sheets with a slip for each seat: several on each, to be cut out."""
-    return _TEMPLATES.get_template("sheets.html.j2").render(handout=handout)
+    return _TEMPLATES.get_template("sheets.html.j2").render(handout=handout, form_token="")
 
 
 def mark(handout: Handout) -> str:
@@ -61,12 +73,18 @@ def is_marked(text: str, handout: Handout) -> bool:
     return f'<meta name="generator" content="{mark(handout)}">' in text
 
 
+def style_digest(page: str) -> str:
+    """Return the digest of a page's style, as a content security policy names it."""
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
+
+
 def _moment(at: datetime) -> str:
     """Return a time for people, in its own offset: ``Mon 15 March 2027, 09:00 (UTC+01:00)``."""
     return f"{at:%a} {at.day} {at:%B %Y, %H:%M} ({at:%Z})"
 
 
-def _qr_image(url: str) -> str:
+def qr_image(url: str) -> str:
     """Return ``url`` for a camera: black on white with the quiet zone of four modules."""
     # M mends 15 % of damage, enough for paper (ISO/IEC 18004).
     drawn = segno.make(url, error="m", micro=False)
@@ -88,4 +106,5 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"mark": mark, "moment": _moment, "qr_image": _qr_image}
+_TEMPLATES.globals["count_of"] = count_of
+_TEMPLATES.filters |= {"mark": mark, "moment": _moment, "qr_image": qr_image}

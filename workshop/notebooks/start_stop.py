@@ -7,9 +7,10 @@ its way somewhere is left to arrive first. One seat's trouble hides no other's.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
@@ -22,6 +23,8 @@ from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.counting import count_of
+from workshop.events import EventStream
 
 AT_ONCE = 8
 FIRST_POLL_SECONDS, POLL_SECONDS = 1.0, 5.0
@@ -94,6 +97,20 @@ class NotebookOutcome:
     @property
     def as_asked(self) -> bool:
         return self.result in AS_ASKED
+
+    def words(self, goal: Transition) -> str:
+        """Return the result for people, such as ``stopped already``."""
+        words = {
+            "done": goal.past,
+            "already": f"{goal.past} already",
+            "asked": f"asked to {goal.verb}",
+            "unread": "not known",
+        }
+        return words.get(self.result, self.result)
+
+    def sentence(self, goal: Transition) -> str:
+        """Return the seat, what became of it, and why."""
+        return ": ".join(filter(None, (self.seat, self.words(goal), self.reason)))
 
 
 @dataclass(frozen=True)
@@ -243,7 +260,7 @@ class NotebookBatch:
             if not status:
                 self._close(pending, "unread", f"its notebook could not be read: {unread}")
             elif self.waits.stay:
-                reason = f"still {status} after {self.waits.minutes:g} minutes"
+                reason = f"still {status} after {count_of(self.waits.minutes, 'minute')}"
                 self._close(pending, "stuck", pending.trouble or reason)
             elif pending.acted or status == self.goal.passes:
                 self._close(pending, "asked")
@@ -269,6 +286,40 @@ class NotebookBatch:
         del self._pending[pending.seat.id]
         self.outcomes.append(outcome)
         self.report(outcome)
+
+
+def move(
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    clients: Clients,
+    goal: Transition,
+    *,
+    report: Callable[[NotebookOutcome], object],
+    interrupted: Callable[[], object],
+    minutes: float = DEADLINE_MINUTES,
+    stay: bool = True,
+) -> list[NotebookOutcome]:
+    """Take notebooks to a goal, those of all accounts and Regions side by side.
+
+    Return one outcome for each seat, in any order. ``report`` is called with each as it comes, and
+    ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
+    """
+    ending = threading.Event()
+    waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
+    some = batches(loaded, seats, clients, goal=goal, waits=waits, report=EventStream(report))
+    with ThreadPoolExecutor(len(some)) as pool:
+        running = [pool.submit(batch.run) for batch in some]
+        try:
+            _wait_for(running)
+        except KeyboardInterrupt:
+            interrupted()
+        finally:  # where one account and Region was broken off, the others end as well
+            ending.set()
+    return [one for future in running for one in future.result()]
+
+
+def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
+    wait(running, return_when=FIRST_EXCEPTION)
 
 
 def batches(

@@ -104,6 +104,11 @@ class CohortInbox:
             f"others write to s3://{self.bucket}/{agents.KEY} all the time; run this again"
         )
 
+    def messages(self) -> list[dict[str, Any]]:
+        """Return the messages to anybody, oldest first; raise WorkshopError where that fails."""
+        document, _ = self._read()
+        return agents.every_message(dict(document))
+
     def upload(self, path: Path, key: str) -> int:
         """Put a file into the cohort's bucket and return its size."""
         size = path.stat().st_size

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,8 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors, frozen_tag
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.naming import COHORT, FREEZE, Names
 from workshop.teardown.resource import Resource
 from workshop.teardown.resources.names import NOTEBOOK
@@ -71,6 +74,50 @@ def freeze(
 
     with ThreadPoolExecutor(THREADS) as pool:
         return {name: message for name, message in pool.map(attach, names) if message}
+
+
+@dataclass(frozen=True)
+class SeatFreeze:
+    """What of a seat is not closed, in sentences.
+
+    ``problems`` are those of its roles, ``open_still`` of the notebook that somebody may have open.
+    """
+
+    problems: tuple[str, ...]
+    open_still: tuple[str, ...]
+
+
+def freeze_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> SeatFreeze:
+    """Freeze all roles of one seat, and tag its notebook, so that nobody opens it for others."""
+    where = seat.account_region
+    left = freeze(clients, loaded.settings.workshop, where, loaded.roles(seat))
+    partition = clients.client("sagemaker", where).meta.partition
+    arn = replace(loaded.names(seat), partition=partition).notebook_arn
+    tagged = frozen_tag.put_on(clients, where, [arn])
+    return SeatFreeze(
+        tuple(f"{role} is not frozen: {why}" for role, why in left.items()),
+        tuple(
+            f"the notebook of {seat.id} may stay open for who has it open: {why}"
+            for why in tagged.values()
+        ),
+    )
+
+
+def frozen(clients: Clients, workshop: str, account_region: AccountRegion) -> frozenset[str]:
+    """Return the names of the roles that are frozen; botocore's errors pass through."""
+    pages = clients.pages(
+        account_region,
+        "iam",
+        "ListEntitiesForPolicy",
+        PolicyArn=policy_arn(clients, workshop, account_region),
+        EntityFilter="Role",
+    )
+    try:
+        return frozenset(role["RoleName"] for page in pages for role in page["PolicyRoles"])
+    except ClientError as error:
+        if errors.is_gone(error):  # before a cohort is deployed, nothing is frozen
+            return frozenset()
+        raise
 
 
 def _exists(client: Any, name: str) -> bool:

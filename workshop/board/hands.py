@@ -1,0 +1,65 @@
+"""The hands that attendees have raised at the door, which keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from workshop.account_region import AccountRegion
+from workshop.aws import errors
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.door.state import DoorState
+
+ORGANISER = "organiser"
+"""Who has taken a hand that was taken on the board."""
+
+
+@dataclass(frozen=True)
+class RaisedHand:
+    """What somebody needs; ``taken`` is who sees to it, empty for nobody yet."""
+
+    word: str
+    at: datetime
+    taken: str
+
+
+def up(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> dict[str, RaisedHand]:
+    """Return the hands that are up, by seat; botocore's errors pass through."""
+    if loaded.settings.door is None:
+        return {}
+    try:
+        hands = _state(clients, loaded, where).hands()
+    except ClientError as error:
+        if errors.code(error.response) == "NoSuchBucket":  # nothing is deployed yet
+            return {}
+        raise
+    read = {seat: _read(hand) for seat, hand in hands.items()}
+    return {seat: hand for seat, hand in read.items() if hand is not None}
+
+
+def take(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion, seat: str) -> str:
+    """Note that the organiser sees to a hand; return why that is not so, empty if it is."""
+    if _state(clients, loaded, where).take_hand(seat, ORGANISER):
+        return ""
+    hand = up(clients, loaded, where).get(seat)
+    return f"{seat}: {hand.taken} sees to it already" if hand else f"{seat}: the hand is down"
+
+
+def _state(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> DoorState:
+    bucket = loaded.cohort_names(where).watch_bucket
+    return DoorState(clients.client("s3", where), bucket, where.account)
+
+
+def _read(hand: Mapping[str, Any]) -> RaisedHand | None:
+    try:
+        at = datetime.fromtimestamp(float(hand["at"]), UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+    taken = str(hand.get("taken") or "")
+    by = taken if taken in ("", ORGANISER) else f"helper {taken}"
+    return RaisedHand(str(hand.get("word", "")), at, by)

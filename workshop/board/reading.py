@@ -1,0 +1,126 @@
+"""What the board reads at once: the state as ``workshop status`` has it, and what people say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.board import hands as raised
+from workshop.board.hands import RaisedHand
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import account_regions_of
+from workshop.errors import SignInError
+from workshop.requests.inbox import CohortInbox
+from workshop.status.collector import StatusScan
+from workshop.teardown import freeze
+
+T = TypeVar("T")
+Messages = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class BoardReading:
+    """The state at a moment; ``problems`` says what else could not be read, and why."""
+
+    loaded: LoadedEnvironment
+    seen: StatusScan
+    hands: Mapping[AccountRegion, Mapping[str, RaisedHand]]
+    messages: Mapping[AccountRegion, Messages]
+    frozen: Mapping[AccountRegion, frozenset[str]]
+    """Names of the roles that are frozen."""
+    problems: tuple[str, ...]
+
+
+@dataclass
+class BoardSource:
+    """Where a board has its environment and its state from.
+
+    ``load`` reads the files, which a swap changes; ``take`` is the scan of ``workshop status``;
+    ``connect`` makes clients anew and checks whose account it is.
+    """
+
+    clients: Clients
+    load: Callable[[], LoadedEnvironment]
+    take: Callable[[Clients, LoadedEnvironment], StatusScan]
+    connect: Callable[[], Clients]
+    known: LoadedEnvironment = field(init=False)
+    """The environment as its files were read last."""
+    _signed_out: bool = False
+
+    def __post_init__(self) -> None:
+        self.known = self.load()
+
+    def read(self) -> BoardReading:
+        """Read everything once; what fails beside the state itself hides nothing else.
+
+        A board runs for days: after the sign-in has ended, each read asks whether there is another.
+        """
+        loaded = self.known = self.load()
+        if self._signed_out:
+            self.clients = self.connect()
+        try:
+            found = self._read(loaded)
+        except SignInError:
+            self._signed_out = True
+            raise
+        self._signed_out = False
+        return found
+
+    def _read(self, loaded: LoadedEnvironment) -> BoardReading:
+        seen = self.take(self.clients, loaded)
+        hands, no_hands = _each(loaded, partial(raised.up, self.clients, loaded))
+        messages, no_messages = _each(
+            loaded, lambda where: CohortInbox(self.clients, loaded, where).messages()
+        )
+        frozen, no_frozen = _each(
+            loaded, lambda where: freeze.frozen(self.clients, loaded.settings.workshop, where)
+        )
+        unread = {
+            "raised hands": no_hands,
+            "messages": no_messages,
+            "which seats are frozen": no_frozen,
+            **_parts(seen),
+        }
+        problems = [
+            f"{where}: {what} could not be read: {why}"
+            for what, reasons in unread.items()
+            for where, why in reasons.items()
+        ]
+        problems += [] if seen.watch is None else seen.watch.sentences(seen.at)
+        return BoardReading(loaded, seen, hands, messages, frozen, tuple(problems))
+
+
+def _parts(seen: StatusScan) -> dict[str, dict[AccountRegion, str]]:
+    found: dict[str, dict[AccountRegion, str]] = {}
+    for where, parts in seen.unknown.items():
+        for what, why in parts.items():
+            found.setdefault(what, {})[where] = why
+    return found
+
+
+def _each(
+    loaded: LoadedEnvironment, read: Callable[[AccountRegion], T]
+) -> tuple[dict[AccountRegion, T], dict[AccountRegion, str]]:
+    places = account_regions_of(loaded.seats)
+
+    def one(where: AccountRegion) -> T | Unavailable:
+        return attempt(partial(read, where))
+
+    return known_and_not(side_by_side(one, places, threads=len(places)))
+
+
+def told(messages: Messages, seat: str) -> str:
+    """Return the last message to one seat alone, empty for none."""
+    own = [one for one in messages if seat in (one.get("seats") or ())]
+    return str(own[-1]["text"]) if own else ""
+
+
+def told_all(messages: Messages) -> str:
+    """Return the last message to everybody, empty for none."""
+    everybody = [one for one in messages if one.get("seats") is None]
+    return str(everybody[-1]["text"]) if everybody else ""

@@ -1,0 +1,68 @@
+"""Has running notebooks save their files now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.errors import SignInError, WorkshopError
+from workshop.requests import ask
+from workshop.requests.ask import AgentAnswer, AgentWaits, Result
+
+MINUTES = 4.0
+FIRST_MINUTES = 1.0
+"""For which notebooks may save before they are stopped."""
+WORDS: dict[Result, str] = {
+    "done": "saved",
+    "failed": "not saved",
+    "silent": "no answer",
+    "unread": "not known",
+    "not running": "not running",
+    "interrupted": "not waited for",
+}
+GOOD: frozenset[Result] = frozenset({"done", "not running"})
+"""What is no failure: a notebook that does not run has saved before it stopped."""
+
+
+def save(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    waits: AgentWaits,
+    *,
+    report: Callable[[AgentAnswer], None],
+) -> list[AgentAnswer]:
+    """Ask and wait; return one answer for each seat, and report each as it comes."""
+    return ask.ask(clients, loaded, seats, "save", waits, report=report)
+
+
+def sentence(answer: AgentAnswer) -> str:
+    """Return the seat, what became of it, and why."""
+    return ": ".join(filter(None, (answer.seat.id, WORDS[answer.result], answer.reason)))
+
+
+def save_first(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    waits: AgentWaits,
+    say: Callable[[str], object],
+) -> None:
+    """Have running notebooks save their files, and say who could not; nobody goes on for that."""
+    say("having files saved first ...")
+    try:
+        answers = ask.ask(clients, loaded, seats, "save", waits, known=True)
+    except SignInError:  # nothing else would be answered either
+        raise
+    except WorkshopError as error:
+        say(f"warning: files could not be saved first: {error}")
+        return
+    failed = [one for one in answers if one.result not in GOOD]
+    saved = sum(one.result == "done" for one in answers)
+    if saved:
+        say(f"{saved} saved")
+    for why in dict.fromkeys(one.reason for one in failed):
+        ids = ", ".join(one.seat.id for one in failed if one.reason == why)
+        say(f"warning: not saved first: {ids}: {why}; a notebook saves once more while it stops")

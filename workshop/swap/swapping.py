@@ -1,0 +1,203 @@
+"""A person goes on at a spare: the roster's row, the saved work, and the broken seat frozen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop.aws.clients import Clients
+from workshop.config import command_line
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.config.roster.sheet import Sheet
+from workshop.config.roster.write import write_other_id
+from workshop.counting import count_of
+from workshop.environments import loader
+from workshop.environments.loader import Draft
+from workshop.errors import ConfigError, GuardError, UsageError
+from workshop.files import shown
+from workshop.ledger import Ledger
+from workshop.notebooks.start_stop import NotebookOutcome
+from workshop.requests import ask, saved_work
+from workshop.requests.ask import AgentWaits
+from workshop.requests.saved_work import CopiedWork
+from workshop.teardown.freeze import freeze_seat
+
+SAVE_MINUTES = 1.0
+"""For which a broken seat may still save."""
+MINUTES = 10.0
+"""For which the spare may start, and may lay the files there."""
+
+Say = Callable[[str], object]
+Start = Callable[[Seat], Sequence[NotebookOutcome]]
+"""Starts the notebook of the spare, and waits."""
+
+
+@dataclass(frozen=True)
+class RosterRows:
+    """The roster as it was read, with the two ids that a swap names.
+
+    ``again`` is whether it has the spare already, from an earlier run.
+    """
+
+    seat: str
+    spare: str
+    path: Path
+    sheet: Sheet
+    again: bool
+    link_of_spare: str
+    """The command that gives the spare's link."""
+
+    @property
+    def has_seat(self) -> bool:
+        """Return whether somebody has the seat."""
+        return self.seat in {row.get("id") for row in self.sheet.rows}
+
+
+@dataclass(frozen=True)
+class SwapPlan:
+    """A person's seat and the spare; ``warnings`` are what a later deploy will make of it."""
+
+    rows: RosterRows
+    seat: Seat
+    spare: Seat
+    warnings: tuple[str, ...] = ()
+
+
+def rows(env: str, config_dir: Path, seat: str, spare: str) -> RosterRows:
+    """Read the roster; raise UsageError or GuardError where it allows no swap of these."""
+    draft = loader.draft(env, config_dir)
+    if draft.diagnostics or draft.settings is None:
+        raise ConfigError([str(each) for each in draft.diagnostics])
+    if draft.sheet is None or draft.roster_path is None:
+        raise UsageError(
+            f"{shown(draft.path)} has numbered seats, which are nobody's: give out the link of"
+            f" {spare} ({_link_of(draft, spare)}), or write the people into a roster file"
+        )
+    ids = {row.get("id") for row in draft.sheet.rows}
+    again = (
+        seat not in ids
+        and spare in ids
+        and Ledger(draft.name).swapped(draft.settings.workshop).get(seat) == spare
+    )
+    if spare in ids and not again:
+        raise GuardError(f"{spare} is in use: a row of the roster has it; choose another spare")
+    return RosterRows(seat, spare, draft.roster_path, draft.sheet, again, _link_of(draft, spare))
+
+
+def _link_of(draft: Draft, spare: str) -> str:
+    return command_line.command("handout", draft.name, draft.path.parent, "--only", spare)
+
+
+def plan(found: RosterRows, seats: Sequence[Seat]) -> SwapPlan:
+    """Return what to do with the two of ``seats``; raise an error where that cannot be."""
+    by_id = {one.id: one for one in seats}
+    broken, whole = by_id[found.seat], by_id[found.spare]
+    seat, spare = broken.id, whole.id
+    if not found.has_seat and not found.again:
+        raise UsageError(
+            f"{seat} is on no row of the roster, so that nobody has it: whoever sits there goes on"
+            f" at {spare} by its link ({found.link_of_spare})"
+        )
+    for word, before, after in (
+        ("profile", broken.profile, whole.profile),
+        ("account and Region", str(broken.account_region), str(whole.account_region)),
+    ):
+        if before != after:
+            raise GuardError(
+                f"{spare} has the {word} {after} and {seat} has {before}; choose a spare that is"
+                " alike"
+            )
+    machine = (broken.instance_type, broken.volume_gb)
+    if found.again or machine == (whole.instance_type, whole.volume_gb):
+        return SwapPlan(found, broken, whole)
+    warning = (
+        f"{seat}'s row asks for {broken.instance_type} with {broken.volume_gb} GB and {spare}"
+        f" has {whole.instance_type} with {whole.volume_gb} GB: the next deploy changes it"
+    )
+    return SwapPlan(found, broken, whole, (warning,))
+
+
+def swap(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    planned: SwapPlan,
+    *,
+    start: Start,
+    say: Say,
+    minutes: float = MINUTES,
+) -> bool:
+    """Do it and say each step; return whether all is done, else say how to go on."""
+    seat, spare, found = planned.seat, planned.spare, planned.rows
+    workshop = loaded.settings.workshop
+    Ledger(loaded.name).note_swap(seat.account_region, workshop, seat.id, spare.id)
+    pause = threading.Event().wait
+    (answer,) = ask.ask(clients, loaded, [seat], "save", AgentWaits(pause, SAVE_MINUTES))
+    if answer.result != "done":  # what it cannot save any more
+        say(f"{seat.id} did not save once more: {answer.reason}")
+    copied = saved_work.copy(clients, loaded, seat, spare)
+    say(_copied(planned, copied))
+    if not found.again:
+        write_other_id(found.path, found.sheet, seat.id, spare.id)
+        say(f"{shown(found.path)}: the row of {seat.id} has the id {spare.id} now")
+    closed = freeze_seat(clients, loaded, seat)
+    not_frozen = closed.problems
+    for sentence in closed.open_still:
+        say(f"warning: {sentence}")
+    problems = [
+        *not_frozen,
+        *_restored(
+            clients,
+            loaded,
+            planned,
+            copied=copied,
+            start=start,
+            waits=AgentWaits(pause, minutes),
+        ),
+    ]
+    if not not_frozen:
+        say(
+            f"{seat.id} is frozen and off the roster; it costs until it is stopped with:"
+            f" {loaded.command('stop', '--only', seat.id)}"
+        )
+    for problem in problems:
+        say(problem)
+    if problems:
+        say(f"go on with: {loaded.command('swap', seat.id, spare.id)}")
+    else:
+        link = loaded.command("handout", "--only", spare.id)
+        say(f"{spare.id} is ready; its link is in: {link}")
+    return not problems
+
+
+def _copied(planned: SwapPlan, copied: CopiedWork) -> str:
+    lost = f", {copied.missing} missing" if copied.missing else ""
+    return (
+        f"copied into {copied.prefix} of the bucket of {planned.spare.id}:"
+        f" {count_of(copied.files, 'saved file')} of {planned.seat.id}"
+        f" ({copied.bytes / 1e6:,.1f} MB{lost})"
+    )
+
+
+def _restored(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    planned: SwapPlan,
+    *,
+    copied: CopiedWork,
+    start: Start,
+    waits: AgentWaits,
+) -> list[str]:
+    """Start the spare and have it lay the files there; return why that failed, if so."""
+    outcomes = start(planned.spare)
+    failed = [f"{one.seat} is not started: {one.reason}" for one in outcomes if not one.as_asked]
+    if failed or not copied.files:
+        return failed
+    answers = ask.ask(clients, loaded, [planned.spare], "restore", waits, prefix=copied.prefix)
+    return [
+        f"{answer.seat.id} has not laid the files there yet: {answer.reason}"
+        for answer in answers
+        if answer.result != "done"
+    ]
