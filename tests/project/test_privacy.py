@@ -13,6 +13,7 @@ from workshop.agent import saving
 from workshop.config.profiles import Bucket
 from workshop.door import seats, sessions, state
 from workshop.door.pages import WORD
+from workshop.door.texts import TEXTS
 from workshop.naming import Names
 from workshop.requests import reports
 from workshop.watch import budget, messages, spending
@@ -66,3 +67,18 @@ def test_a_figure_is_that_of_the_code(sentence: str) -> None:
 def test_the_doors_log_is_where_the_page_says() -> None:
     names = Names("<workshop>", "ada", "111122223333", "eu-west-1")
     assert f"`{names.cohort.door_log_group}`" in TEXT
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("opened or claimed", "idle", "costs", "hand and its words", "saved files")),
+        ("de", ("geöffnet oder übernommen", "nichts tat", "kostet", "ihren Worten", "Dateien")),
+    ],
+)
+def test_the_notice_on_the_door_names_all_that_is_kept_of_a_seat(
+    language: str, words: tuple[str, ...]
+) -> None:
+    notice = TEXTS[language]["privacy_text"]
+    assert [word for word in words if word not in notice] == []
+    assert f"{sessions.HOURS} " in notice

@@ -93,10 +93,11 @@ TEXTS: dict[str, dict[str, str]] = {
         " blocks it; ask its administrators for {domain}.",
         "check_link": "Try the address of notebooks",
         "privacy": "About your data",
-        "privacy_text": "Stored about your seat until the workshop is removed: when the notebook"
-        " was idle, what it costs, a raised hand and its words, and your saved files. Organisers"
-        " see all of it; helpers see your seat's id, the notebook's state and your hand. No name"
-        " and no e-mail address is stored here. The cookie of this page ends after 12 hours.",
+        "privacy_text": "Stored about your seat until the workshop is removed: that it was opened"
+        " or claimed, when the notebook was idle, what it costs, a raised hand and its words, and"
+        " your saved files. Organisers see all of it; helpers see your seat's id, the notebook's"
+        " state and your hand with its words. No name and no e-mail address is stored here. The"
+        " cookie of this page ends after 12 hours.",
         "not_found": "There is no such page.",
     },
     "de": {
@@ -193,11 +194,12 @@ TEXTS: dict[str, dict[str, str]] = {
         " sperrt; bitten Sie dessen Verwaltung um {domain}.",
         "check_link": "Adresse der Notebooks versuchen",
         "privacy": "Über Ihre Daten",
-        "privacy_text": "Zu Ihrem Platz wird gespeichert, bis der Workshop entfernt wird: wann das"
-        " Notebook nichts tat, was es kostet, eine Meldung mit ihren Worten und Ihre gesicherten"
-        " Dateien. Die Leitung sieht alles; Helfende sehen den Namen des Platzes, den Zustand des"
-        " Notebooks und Ihre Meldung. Kein Name und keine E-Mail-Adresse wird hier gespeichert. Das"
-        " Cookie dieser Seite endet nach 12 Stunden.",
+        "privacy_text": "Zu Ihrem Platz wird gespeichert, bis der Workshop entfernt wird: dass er"
+        " geöffnet oder übernommen wurde, wann das Notebook nichts tat, was es kostet, eine Meldung"
+        " mit ihren Worten und Ihre gesicherten Dateien. Die Leitung sieht alles; Helfende sehen"
+        " die Kennung des Platzes, den Zustand des Notebooks und Ihre Meldung mit ihren Worten. Kein"
+        " Name und keine E-Mail-Adresse wird hier gespeichert. Das Cookie dieser Seite endet nach"
+        " 12 Stunden.",
         "not_found": "Diese Seite gibt es nicht.",
     },
 }
