@@ -197,9 +197,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "privacy_text": "Zu Ihrem Platz wird gespeichert, bis der Workshop entfernt wird: dass er"
         " geöffnet oder übernommen wurde, wann das Notebook nichts tat, was es kostet, eine Meldung"
         " mit ihren Worten und Ihre gesicherten Dateien. Die Leitung sieht alles; Helfende sehen"
-        " die Kennung des Platzes, den Zustand des Notebooks und Ihre Meldung mit ihren Worten. Kein"
-        " Name und keine E-Mail-Adresse wird hier gespeichert. Das Cookie dieser Seite endet nach"
-        " 12 Stunden.",
+        " die Kennung des Platzes, den Zustand des Notebooks und Ihre Meldung mit ihren Worten."
+        " Kein Name und keine E-Mail-Adresse wird hier gespeichert. Das Cookie dieser Seite endet"
+        " nach 12 Stunden.",
         "not_found": "Diese Seite gibt es nicht.",
     },
 }
