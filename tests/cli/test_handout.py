@@ -187,6 +187,19 @@ def test_pages_of_seats_that_are_gone_are_removed_and_nothing_else(room: Path) -
     ]
 
 
+def test_a_table_in_a_folder_of_git_is_warned_of_and_one_in_a_folder_of_its_own_is_not(
+    room: Path,
+) -> None:
+    (room / ".git").mkdir()
+    ran = handout("--link", "console", "--format", "csv", "--output", "merge.csv")
+    assert ran.err == (
+        "wrote merge.csv\nwarning: git offers merge.csv for a commit; write it into a new folder,"
+        " which is kept out of version control, such as: --output handouts/...\n"
+    )
+    ran = handout("--link", "console", "--format", "csv", "--output", "mine/merge.csv")
+    assert ran.err == "wrote mine/merge.csv\n"
+
+
 def test_no_version_control_offers_the_folder_of_pages(room: Path) -> None:
     assert handout("--format", "html", "--output", "out", "--with-names").code == 0
     assert (room / "out" / ".gitignore").read_text().endswith("\n*\n")

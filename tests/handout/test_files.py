@@ -113,3 +113,15 @@ def test_a_file_that_appears_meanwhile_is_kept(
         files.write({tmp_path / "ada.html": "mine", tmp_path / "ben.html": "mine"}, force=False)
     assert [path.name for path in tmp_path.iterdir()] == ["ada.html"]
     assert (tmp_path / "ada.html").read_text() == "theirs"
+
+
+def test_a_file_that_git_would_offer_is_told_from_one_that_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "merge.csv"
+    assert not files.is_offered(path)
+    (tmp_path / ".git").mkdir()
+    assert files.is_offered(path)
+    (tmp_path / ".gitignore").write_text("/build/\n*.csv\n")
+    assert not files.is_offered(path)
+    assert files.is_offered(tmp_path / "out" / "ada.html")
+    files.write({tmp_path / "out" / "ada.html": "x"}, force=False, folder=tmp_path / "out")
+    assert not files.is_offered(tmp_path / "out" / "ada.html")

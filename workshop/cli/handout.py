@@ -169,6 +169,11 @@ def handout(
         console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
         if force and pages.ROOM_FILE in {path.name for path in texts}:
             _remove_gone(output, texts, filled)
+        if files.is_offered(first := next(iter(texts))):
+            console.warn(
+                f"git offers {shown(first)} for a commit; write it into a new folder, which is kept"
+                " out of version control, such as: --output handouts/..."
+            )
     _warn_of_links(found)
     if chosen is Link.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
+from fnmatch import fnmatch
 from pathlib import Path
 
 from workshop import files
@@ -70,3 +71,23 @@ def remove_gone(folder: Path, kept: Collection[Path], is_ours: Callable[[str], b
             path.unlink(missing_ok=True)
             gone.append(path)
     return gone
+
+
+def is_offered(path: Path) -> bool:
+    """Whether git would offer a file for a commit: no ``.gitignore`` above it names it plainly."""
+    absolute = path.absolute()
+    for folder in absolute.parents:
+        if _is_ignored(absolute.relative_to(folder), folder / ".gitignore"):
+            return False
+        if (folder / ".git").exists():
+            return True
+    return False
+
+
+def _is_ignored(path: Path, by: Path) -> bool:
+    try:
+        lines = by.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return False
+    names = (*path.parts, path.as_posix())
+    return any(fnmatch(name, line.strip().strip("/")) for name in names for line in lines)
