@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.door_visits import ADA, END, Door, door_without_stacks
 from tests.support.local_cloud import Cloud
-from workshop.door.codes import CLASS
+from workshop.door.codes import CLASS, spelled
 from workshop.door.state import CLAIMS, OPENED
 
 
@@ -127,6 +127,30 @@ def test_a_claim_that_is_sent_twice_gives_one_seat(door: Door) -> None:
     assert (first.to, late.post("/claim", token).to) == ("/?say=claimed", "/?say=claimed")
     assert door.state.names(CLAIMS) == seat
     assert len(seat) == 1
+
+
+def test_who_has_a_seat_and_reads_the_class_code_again_takes_no_second_one(door: Door) -> None:
+    door.let_claim("ada", "ben")
+    late = door.visitor(CLASS)
+    late.post("/claim")
+    for _ in range(2):
+        late.get(f"/c/{door.code(CLASS)}")
+        late.post("/code", code=door.code(CLASS))
+        assert late.post("/claim").to == "/?say=claim_closed"
+    assert len(door.state.names(CLAIMS)) == 1
+    late.post("/leave")
+    late.post("/code", code=door.code(CLASS))
+    assert late.post("/claim").to == "/?say=claimed"
+
+
+def test_a_seat_that_is_claimed_right_after_an_undo_shows_its_new_code(door: Door) -> None:
+    """Other visitors may be told of the undo some seconds later; the claimer is not sent away."""
+    door.let_claim("ben")
+    late = door.visitor(CLASS)
+    late.get()  # what is known of generations is from before
+    door.state.undo("ben")
+    assert late.post("/claim").to == "/?say=claimed"
+    assert spelled(door.code("seat:ben")) in late.get("/?say=claimed").words
 
 
 def test_nobody_claims_after_the_organiser_closed_it_or_its_time_is_over(door: Door) -> None:
