@@ -174,6 +174,22 @@ def test_a_sweep_shows_its_plan_and_takes_the_workshops_name_before_it_deletes(
     assert jobs() == []
 
 
+def test_a_sweep_is_of_the_plan_that_its_page_names_and_of_no_other(served: ServedBoard) -> None:
+    served.room.trains("vision-seat01-fit")
+    organiser = served.organiser()
+    served.does("sweep", "seat01", "seat02", "seat03")  # the plan that was shown last
+    everybody = "?seat=seat01&seat=seat02&seat=seat03"
+    for digest in ("", "&digest=", f"&digest={'0' * 12}"):
+        fields = forms(organiser.get(f"/confirm/sweep-apply{everybody}{digest}").text)
+        given = [pair for pair in fields["/do/sweep-apply"] if pair[0] != "name"]
+        begun = organiser.post("/do/sweep-apply", [*given, ("name", "vision")])
+        page = served.done(organiser, begun.leads_to) if begun.leads_to else begun.text
+        assert "look at" in page
+        assert "the report: " not in page
+    listed = served.room.cloud.client("sagemaker").list_training_jobs(StatusEquals="InProgress")
+    assert len(listed["TrainingJobSummaries"]) == 1
+
+
 def test_opening_leads_to_a_fresh_link_and_a_stopped_notebook_says_why_not(
     served: ServedBoard,
 ) -> None:
