@@ -143,6 +143,22 @@ def test_who_has_a_seat_and_reads_the_class_code_again_takes_no_second_one(door:
     assert late.post("/claim").to == "/?say=claimed"
 
 
+def test_a_seat_that_somebody_opened_by_a_slip_is_nobody_elses_to_claim(door: Door) -> None:
+    """Rosters without names have slips for everybody: two people in one notebook see all of it."""
+    door.let_claim("ada", "ben")
+    ada = door.visitor("seat:ada")
+    ada.post("/open")
+    assert door.visitor(CLASS).post("/claim").to == "/?say=claimed"
+    assert door.visitor(CLASS).post("/claim").to == "/?say=claim_none"
+    assert door.state.names(CLAIMS) == ["ben"]
+    door.state.undo("ada")
+    door.pass_by(seconds=6)
+    other = door.visitor(CLASS)
+    assert other.post("/claim").to == "/?say=claimed"
+    other.post("/open")
+    assert door.state.names(OPENED) == ["ada"]
+
+
 def test_a_seat_that_is_claimed_right_after_an_undo_shows_its_new_code(door: Door) -> None:
     """Other visitors may be told of the undo some seconds later; the claimer is not sent away."""
     door.let_claim("ben")

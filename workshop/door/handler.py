@@ -351,7 +351,9 @@ class DoorRoutes:
 
     def _claimed(self, claimer: str) -> str:
         """Return the seat that is the claimer's now, empty where none is free."""
-        state, taken = self.state, {*self.state.names(CLAIMS)}
+        state = self.state
+        # Who opened a notebook by a slip has that seat, though nobody's name is on it.
+        taken = {*state.names(CLAIMS), *state.names(OPENED)}
         free = [seat for seat in self._claimable() if seat not in taken]
         # Many ask at once: each begins elsewhere, so that few ask for the same seat.
         for seat in secrets.SystemRandom().sample(free, len(free)):
@@ -365,7 +367,7 @@ class DoorRoutes:
     # --- the seat --------------------------------------------------------------------------------
 
     def open(self) -> Reply:
-        if not self._has_seat():
+        if self.session is None or not self._has_seat():
             return Reply(303, to="/")
         view = "tree" if self.request.form.get("view") == "tree" else "lab"
         try:
@@ -375,7 +377,8 @@ class DoorRoutes:
         if not link:
             return self._said("not_open")
         with suppress(ClientError, BotoCoreError):  # it is counted for organisers alone
-            self.visit.remembered(f"opened {self.seat}", 1e9, self._note_opened)
+            name = f"opened {self.seat} {self.session.generation}"
+            self.visit.remembered(name, 1e9, self._note_opened)
         return Reply(303, to=link)
 
     def _note_opened(self) -> bool:

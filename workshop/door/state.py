@@ -134,6 +134,7 @@ class DoorState:
     def undo(self, seat: str) -> bool:
         """Free a claimed seat, and return whether it was claimed; its old code opens nothing."""
         self.renew(f"seat:{seat}")
+        self.delete(f"{OPENED}{seat}")
         name = f"{CLAIMS}{seat}"
         body, _condition = self._read(name)
         if body is not None:
