@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from tests.support.boards import (
 )
 from tests.support.local_cloud import TRUST, Cloud
 from workshop.agent.inbox import KEY
+from workshop.board.actions import ACTIONS, ActionWork
+from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.naming import FREEZE, Names
 from workshop.notebooks import start_stop
@@ -172,6 +176,26 @@ def test_a_sweep_shows_its_plan_and_takes_the_workshops_name_before_it_deletes(
     (swept,) = [run for run in Ledger("room").runs() if run.command == "sweep"]
     assert swept.ended is not None
     assert jobs() == []
+
+
+def test_of_two_swaps_at_once_the_second_is_refused(served: ServedBoard) -> None:
+    """Else the files of two people could be laid into one spare."""
+    done = threading.Event()
+
+    def does(_: ActionWork) -> None:
+        done.wait()
+
+    waits = dataclasses.replace(ACTIONS["swap"], does=does)
+    runs, (ada, ben, cy) = served.board.runs, served.board.source.known.seats
+    first = runs.begin("swap", waits, (ada,), {"spare": cy.id})
+    try:
+        assert runs.begin("swap", waits, (ada,), {"spare": cy.id}) is first
+        with pytest.raises(UsageError, match="seat01: swap is under way; wait until it is done"):
+            runs.begin("swap", waits, (ben,), {"spare": cy.id})
+    finally:
+        done.set()
+    first.ended.wait()
+    assert runs.begin("swap", waits, (ben,), {"spare": cy.id}) is not first
 
 
 def test_a_sweep_is_of_the_plan_that_its_page_names_and_of_no_other(served: ServedBoard) -> None:
