@@ -81,7 +81,8 @@ class BoardAction:
 
     def command(self, loaded: LoadedEnvironment, only: tuple[str, ...]) -> str:
         """Return the command that does the same."""
-        return loaded.command(self.verb, *(("--only", ",".join(only)) if self.seats else ()))
+        chosen = ("--only", ",".join(only)) if self.seats else ()
+        return loaded.command(self.verb, *chosen, *(() if self.listed else ("--apply",)))
 
 
 def _moved(goal: Transition, work: ActionWork) -> None:

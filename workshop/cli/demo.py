@@ -23,6 +23,7 @@ from workshop.cli.options import CONFIG_DIR, Env
 from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
@@ -165,7 +166,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch) -> Non
             console.say(f"   {kind}: {', '.join(left) or 'none'}")
         count = sum(map(len, found.values()))
         if count:
-            raise WorkshopError(f"{count} things of the workshop are still there")
+            raise WorkshopError(f"still there: {count_of(count, 'thing')} of the workshop")
 
 
 def _workshop(variables: Mapping[str, str], *arguments: str) -> None:

@@ -18,6 +18,7 @@ from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only, Port
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
 from workshop.handout import doors, export, files, notebooks, pages, slips
@@ -163,7 +164,7 @@ def handout(
         texts = {path: text_of(filled) for path, text_of in writers.items()}
         in_folder = form is Format.HTML
         files.write(texts, force=force, folder=output if in_folder else None)
-        count = f"{len(texts)} pages to " if len(texts) > 1 else "1 page to "
+        count = f"{count_of(len(texts), 'page')} to "
         console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
     _warn_of_links(found)
     if chosen is Link.DOOR:
@@ -286,10 +287,10 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
-        total = len(work.seats)
+        of_all = f"{bad} of {count_of(len(work.seats), 'notebook')}"
         raise WorkshopError(
-            f"{bad} of {total} notebooks cannot be opened now; see to those above, then hand them"
-            f" out with: {work.loaded.command('handout', '--only', 'ID,...')}"
+            f"{of_all} cannot be opened now; see to those above, then hand them out with:"
+            f" {work.loaded.command('handout', '--only', 'ID,...')}"
         )
 
 

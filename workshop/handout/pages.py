@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from workshop import tags
+from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
@@ -87,4 +88,5 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals["count_of"] = count_of
 _TEMPLATES.filters |= {"moment": _moment, "qr_image": qr_image}
