@@ -183,6 +183,7 @@ def test_an_undone_claim_frees_the_seat_and_its_code_opens_nothing_any_more(door
     door.let_claim("ben")
     greedy = door.visitor(CLASS)
     greedy.post("/claim")
+    greedy.post("/hand", up="1", word="for myself alone")
     old = door.code("seat:ben")
     assert door.state.undo("ben")
     door.pass_by(seconds=6)
@@ -190,7 +191,9 @@ def test_an_undone_claim_frees_the_seat_and_its_code_opens_nothing_any_more(door
     assert door.visitor().post("/code", code=old).status == 403
     other = door.visitor(CLASS)
     assert other.post("/claim").to == "/?say=claimed"
-    assert "Seat ben" in other.get().words
+    page = other.get().words
+    assert "Seat ben" in page
+    assert "for myself alone" not in page
 
 
 def test_a_hand_is_raised_seen_taken_and_lowered(door: Door) -> None:
