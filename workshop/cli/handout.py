@@ -101,8 +101,9 @@ def handout(
 ) -> None:
     """Hand out the notebooks: a link for each seat, in a table or on a page to print.
 
-    The page for the room is written with the pages of all seats, not with those of a few. Exits
-    with 1 when some notebooks cannot be opened now; their rows say why.
+    The page for the room and the sheets of slips to cut out are written with the pages of all
+    seats, not with those of a few; pages of seats that are gone are removed then. Exits with 1
+    when some notebooks cannot be opened now; their rows say why.
 
     With --serve, nothing is written: this machine alone gets an address that nobody can guess, with
     a page for each seat, until Ctrl-C.
@@ -166,6 +167,8 @@ def handout(
         files.write(texts, force=force, folder=output if in_folder else None)
         count = f"{count_of(len(texts), 'page')} to "
         console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
+        if force and pages.ROOM_FILE in {path.name for path in texts}:
+            _remove_gone(output, texts, filled)
     _warn_of_links(found)
     if chosen is Link.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
@@ -238,7 +241,15 @@ def _writers(
     }
     if set(work.seats) == set(work.loaded.seats):
         writers[output / pages.ROOM_FILE] = pages.room_page
+        writers[output / pages.SHEETS_FILE] = pages.sheets_page
     return writers
+
+
+def _remove_gone(folder: Path, texts: Mapping[Path, str], filled: Handout) -> None:
+    """Remove the pages of seats that are on the roster no more, and say whose."""
+    gone = files.remove_gone(folder, texts, partial(pages.is_marked, handout=filled))
+    if gone:
+        console.say(f"removed pages of seats that are gone: {', '.join(p.stem for p in gone)}")
 
 
 def _seat_page(number: int, filled: Handout) -> str:
