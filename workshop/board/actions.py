@@ -216,6 +216,8 @@ def _plan_sweep(work: ActionWork) -> None:
 
 
 def _sweep(work: ActionWork) -> None:
+    if not work.words.get("digest"):
+        raise UsageError("no plan is named; press Sweep and look at its plan first")
     asked = _sweep_session(work, apply=True)
     work.say("looking for everything of the workshop ...")
     plan = asked.plan()

@@ -110,7 +110,8 @@ def claims(
     """Let people without a slip claim a seat with the class's code, for a while.
 
     Seats are those whose roster row has neither a name nor an e-mail address, spares included, or
-    those of --only. Each is given once; workshop door undo frees it.
+    those of --only. Each is given once, and none that somebody has opened by a slip; workshop door
+    undo frees it.
 
     For example:
 
