@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import day, fleet, localcloud, synth, teardown
+from bench import day, door, fleet, localcloud, synth, teardown
 from bench.measure import Result
 
 ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -24,6 +24,7 @@ ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
     "growth": fleet.growth,
     "teardown": teardown.results,
     "day": day.results,
+    "door-load": door.load,
 }
 RESULTS = Path(__file__).with_name("results.json")
 

@@ -59,7 +59,7 @@ class DoorStack(WorkshopStack):
             self, "Logs", log_group_name=names.door_log_group, retention_in_days=DAYS_OF_LOGS
         )
         group.apply_removal_policy(RemovalPolicy.DESTROY)
-        given = f'sys.modules["{DOOR_PACKAGE}.visit"].GIVEN.update({_given(settings, seats)!r})\n'
+        given = f'sys.modules["{DOOR_PACKAGE}.visit"].GIVEN.update({_given(settings, seats)!a})\n'
         function = functions.CfnFunction(
             self,
             "Function",

@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workshop.counting import count_of
+
 ERROR_FILE = "WORKSHOP_ERROR_FILE"
 """The variable that names the file into which the CDK app writes its error, as a line of JSON."""
 
@@ -68,8 +70,7 @@ class ConfigError(WorkshopError):
 
     def lines(self) -> list[str]:
         # Lines that begin with file:line are links in editors and terminals.
-        count = len(self.diagnostics)
-        mistakes = f"{count} mistakes" if count > 1 else "1 mistake"
+        mistakes = count_of(len(self.diagnostics), "mistake")
         return [*self.diagnostics, f"workshop: {mistakes} in the configuration; nothing was done"]
 
     def document(self) -> dict[str, Any]:

@@ -193,14 +193,25 @@ def create_managed_policy(logical_id: str, props: Properties, stack_name: str) -
 
 
 def delete_managed_policy(physical_id: str, props: Properties) -> None:
-    """Detach from the entities the template names, then delete as IAM does."""
-    if physical_id not in _iam()._policies:
+    """Detach from the entities the template names, then delete as IAM does.
+
+    Every update has left an older version, which IAM wants deleted first and CloudFormation
+    deletes.
+    """
+    policy = _iam()._policies.get(physical_id)
+    if policy is None:
         return
     for member, store in (("Roles", "_roles"), ("Users", "_users"), ("Groups", "_groups")):
         for name in props.get(member) or []:
             entity = getattr(_iam(), store).get(name)
             if entity is not None:
                 _iam().detach_managed_policy(entity, physical_id)
+    for version in [one for one in policy["Versions"].values() if not one["IsDefaultVersion"]]:
+        _done(
+            _iam()._delete_policy_version(
+                {"PolicyArn": physical_id, "VersionId": version["VersionId"]}
+            )
+        )
     _done(delete_policy({"PolicyArn": physical_id}))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol import models, responses
-from localcloud.protocol.errors import ApiError, not_played
+from localcloud.protocol.errors import ApiError, invalid, not_played
 from localcloud.protocol.requests import check_request
 from localcloud.sagemaker import listing, outside
 from localcloud.sagemaker.notebook_sessions import NotebookSessions
@@ -310,7 +310,9 @@ class SageMakerEngine:
         if kind.locate is not None:
             key = kind.locate(self, request)
             return None if key is None else self.record(kind, key)
-        name = request[kind.name]
+        name = request.get(kind.name)
+        if name is None:  # optional in the model, and asked for by the service itself
+            raise invalid(f"{kind.name} is required.")
         if kind.takes_arn and name.startswith("arn:"):
             found = self.by_arn(name)
             return found[1] if found is not None and found[0] is kind else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from tests.support.boards import (
 )
 from tests.support.local_cloud import TRUST, Cloud
 from workshop.agent.inbox import KEY
+from workshop.board.actions import ACTIONS, ActionWork
+from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.naming import FREEZE, Names
 from workshop.notebooks import start_stop
@@ -172,6 +176,42 @@ def test_a_sweep_shows_its_plan_and_takes_the_workshops_name_before_it_deletes(
     (swept,) = [run for run in Ledger("room").runs() if run.command == "sweep"]
     assert swept.ended is not None
     assert jobs() == []
+
+
+def test_of_two_swaps_at_once_the_second_is_refused(served: ServedBoard) -> None:
+    """Else the files of two people could be laid into one spare."""
+    done = threading.Event()
+
+    def does(_: ActionWork) -> None:
+        done.wait()
+
+    waits = dataclasses.replace(ACTIONS["swap"], does=does)
+    runs, (ada, ben, cy) = served.board.runs, served.board.source.known.seats
+    first = runs.begin("swap", waits, (ada,), {"spare": cy.id})
+    try:
+        assert runs.begin("swap", waits, (ada,), {"spare": cy.id}) is first
+        with pytest.raises(UsageError, match="seat01: swap is under way; wait until it is done"):
+            runs.begin("swap", waits, (ben,), {"spare": cy.id})
+    finally:
+        done.set()
+    first.ended.wait()
+    assert runs.begin("swap", waits, (ben,), {"spare": cy.id}) is not first
+
+
+def test_a_sweep_is_of_the_plan_that_its_page_names_and_of_no_other(served: ServedBoard) -> None:
+    served.room.trains("vision-seat01-fit")
+    organiser = served.organiser()
+    served.does("sweep", "seat01", "seat02", "seat03")  # the plan that was shown last
+    everybody = "?seat=seat01&seat=seat02&seat=seat03"
+    for digest in ("", "&digest=", f"&digest={'0' * 12}"):
+        fields = forms(organiser.get(f"/confirm/sweep-apply{everybody}{digest}").text)
+        given = [pair for pair in fields["/do/sweep-apply"] if pair[0] != "name"]
+        begun = organiser.post("/do/sweep-apply", [*given, ("name", "vision")])
+        page = served.done(organiser, begun.leads_to) if begun.leads_to else begun.text
+        assert "look at" in page
+        assert "the report: " not in page
+    listed = served.room.cloud.client("sagemaker").list_training_jobs(StatusEquals="InProgress")
+    assert len(listed["TrainingJobSummaries"]) == 1
 
 
 def test_opening_leads_to_a_fresh_link_and_a_stopped_notebook_says_why_not(

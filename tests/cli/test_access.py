@@ -106,7 +106,7 @@ def test_a_cell_that_leaks_is_shown_and_ends_in_1(monkeypatch: pytest.MonkeyPatc
     assert asked.code == 1
     assert "trains on ml.p5.48xlarge" in asked.out
     assert "allowed  <- LEAK" in asked.out
-    assert "cases are not as they should be" in asked.err
+    assert "not as they should be: " in asked.err
 
 
 def test_the_documents_of_a_seat_are_shown_whole() -> None:

@@ -17,6 +17,7 @@ from tests.support.config_folder import write, write_roster
 from tests.support.workshop_command import run
 from workshop import cli, escaping
 from workshop.cli import console
+from workshop.cli.progress import saying_pause
 from workshop.errors import WorkshopError
 
 WORKSHOP = Path(sys.executable).with_name("workshop")
@@ -214,3 +215,13 @@ def test_nobody_is_excused_from_that_but_the_console_and_the_cdk_app() -> None:
         if re.search(r"noqa: [A-Z0-9, ]*(T201|TID251)", path.read_text(encoding="utf-8"))
     }
     assert excused == {"stacks/__main__.py", "stacks/app.py", "workshop/cli/console.py"}
+
+
+def test_who_waits_is_told_every_half_minute_for_what(capsys: pytest.CaptureFixture[str]) -> None:
+    left = iter(["9 notebooks to save", "1 notebook to save"])
+    pause = saying_pause(lambda: next(left))
+    assert not any(pause(0) for _ in range(12))
+    assert capsys.readouterr().err.splitlines() == [
+        "waiting for 9 notebooks to save ...",
+        "waiting for 1 notebook to save ...",
+    ]

@@ -19,11 +19,12 @@ import pytest
 from rich.console import Console
 
 from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired
+from workshop.cli import deploy_summary
 from workshop.cli.deploy_view import DeployView
 from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
-from workshop.deploy.run import Deployment
+from workshop.deploy.run import Deployment, DeployOutcome, SeatResult
 
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 SLOW = 3600.0
@@ -70,9 +71,37 @@ def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
         "1/2 seat done: a",
         "retry: demo-b-access again in 5 s: Throttling",
         "failing: demo-b-access Role: no",
-        "2/2 seat failed: b: demo-b-access: Role: no",
+        "2/2 seat failed: b",
         "stopped: too many",
     ]
+
+
+def test_a_failed_cohort_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    view = DeployView(plan("cohort", "a", "b"), as_json=False)
+    view.event(event(What.FAILING, "cohort", "demo-cohort", "parameter: no"))
+    view.event(event(What.FAILED, "cohort", "demo-cohort", "parameter: no"))
+    view.event(event(What.SEAT_FAILED, "cohort", message="demo-cohort: parameter: no"))
+    for seat in ("a", "b"):
+        view.event(event(What.FAILED, seat, f"demo-{seat}-access", "needs demo-cohort"))
+        view.event(event(What.SEAT_FAILED, seat, message=f"demo-{seat}-access: needs demo-cohort"))
+    assert capsys.readouterr().err.splitlines() == [
+        "failing: demo-cohort parameter: no",
+        "failed: cohort",
+        "1/2 seat failed: a",
+        "2/2 seat failed: b",
+    ]
+
+
+def test_a_reason_of_many_seats_is_told_ten_times(capsys: pytest.CaptureFixture[str]) -> None:
+    seats = [f"seat{number:02}" for number in range(1, 14)]
+    view = DeployView(plan(*seats), as_json=False)
+    for seat in seats:
+        view.event(event(What.FAILING, seat, f"demo-{seat}-access", f"Role: demo-{seat} is there"))
+    *lines, last = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert last == (
+        "more seats fail for the same reason; the end counts them: Role: demo-SEAT is there"
+    )
 
 
 def test_a_program_gets_every_event_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +162,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     assert bar.endswith("2 stacks a minute, about 1:00 left")
     assert active.split() == ["b", "storage,", "clearing", "access"]
     deployment.throttles = 1
-    assert seen(view)[0].endswith("about 1:00 left, 1 calls throttled")
+    assert seen(view)[0].endswith("about 1:00 left, 1 call throttled")
 
 
 def test_more_seats_than_a_screen_holds_are_counted() -> None:
@@ -197,5 +226,30 @@ def test_the_screen_is_only_for_terminals(capsys: pytest.CaptureFixture[str]) ->
             view.event(event)
     lines = [line.rstrip() for line in capsys.readouterr().err.splitlines()]
     assert "failing: demo-b-access Role: no" in lines
-    assert "seat failed: b: demo-b-access: Role: no" in lines
+    assert "seat failed: b" in lines
     assert [line for line in lines if "seat done" in line] == []
+
+
+def test_of_many_failed_seats_those_with_the_same_reason_are_a_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reason = "demo-{seat}-access: Role: no (Request ID: {seat}-77, HandlerErrorCode: Throttling)"
+    seats = [f"seat{number:02}" for number in range(1, 13)]
+    results = [
+        SeatResult(seat, HOME, DeployOutcome.FAILED, reason.format(seat=seat)) for seat in seats
+    ]
+    results.append(SeatResult("ada", HOME, DeployOutcome.STUCK, "demo-ada-access: late"))
+    deployment = cast("Deployment", SimpleNamespace(results=results, broken=None))
+    end = {"seats": {"failed": 12, "stuck": 1}, "throttles": 1, "seconds": {}, "stopped": ""}
+    deploy_summary.show(deployment, end)
+    _, header, many, ada, _, counts = capsys.readouterr().out.splitlines()
+    assert header.split()[0] == "seat"
+    assert many.startswith("12 seats (--all): seat01, seat02, seat03, ...  ")
+    assert many.endswith(
+        "demo-SEAT-access: Role: no (Request ID: ..., HandlerErrorCode: Throttling)"
+    )
+    assert ada.split()[0] == "ada"
+    assert ada.endswith("demo-ada-access: late")
+    assert counts == "seats: 12 failed, 1 stuck; 0.0 s, 1 call throttled"
+    deploy_summary.show(deployment, end, everything=True)
+    assert len(capsys.readouterr().out.splitlines()) == 17

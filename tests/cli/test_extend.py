@@ -1,4 +1,4 @@
-"""``workshop extend`` and ``workshop reopen``: a later end touches what is shared alone."""
+"""``workshop extend``, ``freeze`` and ``reopen``: a later end touches what is shared alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from workshop.config import end as ends
 from workshop.errors import UsageError
 from workshop.naming import FREEZE, Names
 from workshop.policies.freeze import end_of
+from workshop.watch.spending import SPENDING
 
 OLD = datetime(2027, 3, 9, 17, tzinfo=timezone(timedelta(hours=1)))
 SEAT = Names("demo", "seat01", "000000000000", "us-east-1")
@@ -133,6 +134,61 @@ def test_a_frozen_seat_gets_back_what_it_may_do_and_no_other(fleet: Fleet) -> No
     assert (is_marked(fleet.cloud, SEAT), is_marked(fleet.cloud, other)) == (False, True)
     again = fleet.run("reopen", "--only", "seat01")
     assert (again.code, "was not frozen" in again.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("budget", "above"),
+    [
+        ("per_seat_usd: 25", "it used 26.10 USD, and the cap is 25.00 USD, so the watch freezes it"
+         " again within five minutes; raise budget.per_seat_usd in the YAML, run workshop deploy"
+         " -e dev, and reopen it then"),
+        ("max_instances: 2", "it ran 3 instances in jobs and endpoints, and may have 2, so the"
+         " watch freezes it again within five minutes; stop it with workshop end -e dev NAME, or"
+         " raise budget.max_instances in the YAML, run workshop deploy -e dev, and reopen it then"),
+        ("per_seat_usd: 27", ""),
+        ("per_seat_usd: 25, on_cap: stop", ""),
+    ],
+)  # fmt: skip
+def test_a_seat_that_is_still_above_a_cap_is_told_with_what_to_raise(
+    fleet: Fleet, budget: str, above: str
+) -> None:
+    fleet.write(1, f"budget: {{{budget}}}")
+    iam, s3 = fleet.cloud.client("iam"), fleet.cloud.client("s3")
+    denied = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    name, path = SEAT.cohort_policy(FREEZE), SEAT.iam_path
+    iam.create_policy(PolicyName=name, Path=path, PolicyDocument=policy)
+    assumed = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": "*"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [assumed]})
+    iam.create_role(RoleName=SEAT.role, AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName=SEAT.role, PolicyArn=SEAT.cohort_policy_arn(FREEZE))
+    s3.create_bucket(Bucket=SEAT.watch_bucket)
+    endpoint = {"seat": "seat01", "kind": "endpoint", "instances": 3, "hourly": 1.0, "runs": True}
+    spent = {"usd": {"seat01": {"endpoint": 26.1}}, "resources": {"arn 1": endpoint}}
+    s3.put_object(Bucket=SEAT.watch_bucket, Key=SPENDING, Body=json.dumps(spent).encode())
+    ran = fleet.run("reopen", "--json")
+    (told,) = json.loads(ran.out)
+    assert (told["result"], told["reason"], ran.code) == ("reopened", above, int(bool(above)))
+
+
+def test_a_seat_is_frozen_by_hand_until_it_is_reopened_and_no_other_is(fleet: Fleet) -> None:
+    fleet.write(2)
+    assert fleet.deploy().good
+    other = Names("demo", "seat02", SEAT.account, SEAT.region)
+    ran = fleet.run("freeze", "--only", "seat01")
+    assert (ran.code, [line.split() for line in ran.out.splitlines()][1]) == (
+        0,
+        ["seat01", "frozen"],
+    )
+    assert [is_frozen(fleet.cloud, one) for one in (SEAT, other)] == [True, False]
+    assert [is_marked(fleet.cloud, one) for one in (SEAT, other)] == [True, False]
+    assert fleet.run("reopen", "--only", "seat01").code == 0
+    assert not is_frozen(fleet.cloud, SEAT)
+    fleet.cloud.faults({"effect": "denied", "operation": "iam:AttachRolePolicy"})
+    denied = fleet.run("freeze", "--only", "seat01", "--json")
+    (told,) = json.loads(denied.out)
+    assert (denied.code, told["frozen"]) == (1, False)
+    assert "AccessDenied" in told["problems"][0]
 
 
 def mark(fleet: Fleet, names: Names) -> None:

@@ -151,10 +151,10 @@ def test_a_stopped_and_a_missing_notebook_have_rows_and_do_not_hold_up_the_other
 
 def test_a_page_for_each_seat_and_one_for_the_room(room: Path) -> None:
     ran = handout("--format", "html", "--output", "given/out", "--with-names")
-    assert (ran.code, ran.out, ran.err) == (0, "", "wrote 4 pages to given/out/\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "wrote 5 pages to given/out/\n")
     made = room / "given" / "out"
     assert sorted(path.name for path in made.iterdir()) == [
-        *("ada.html", "ben.html", "the-room.html", "zoe.html")
+        *("ada.html", "ben.html", "the-room.html", "the-slips.html", "zoe.html")
     ]
     assert made.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in made.iterdir()} == {0o600}
@@ -164,11 +164,39 @@ def test_a_page_for_each_seat_and_one_for_the_room(room: Path) -> None:
         assert "authToken" not in path.read_text()
 
 
+def test_pages_of_seats_that_are_gone_are_removed_and_nothing_else(room: Path) -> None:
+    assert handout("--format", "html", "--output", "out").code == 0
+    made = room / "out"
+    for name, text in (("mine.html", "mine"), ("notes.txt", "mine")):
+        (made / name).write_text(text)
+    other = (made / "zoe.html").read_text().replace("handout of vision", "handout of another")
+    (made / "other.html").write_text(other)
+    people = room / "config" / "people.csv"
+    rows = people.read_text().splitlines(keepends=True)
+    people.write_text("".join(row for row in rows if not row.startswith("zoe,")))
+    assert handout("--format", "html", "--output", "out", "--only", "ada", "--force").code == 0
+    assert (made / "zoe.html").exists()
+    ran = handout("--format", "html", "--output", "out", "--force")
+    assert (ran.code, ran.err) == (
+        0,
+        "wrote 4 pages to out/\nremoved pages of seats that are gone: zoe\n",
+    )
+    assert sorted(path.name for path in made.iterdir() if path.name != ".gitignore") == [
+        *("ada.html", "ben.html", "mine.html", "notes.txt", "other.html"),
+        *("the-room.html", "the-slips.html"),
+    ]
+
+
+def test_no_version_control_offers_the_folder_of_pages(room: Path) -> None:
+    assert handout("--format", "html", "--output", "out", "--with-names").code == 0
+    assert (room / "out" / ".gitignore").read_text().endswith("\n*\n")
+
+
 def test_pages_show_no_people_unless_asked(room: Path) -> None:
     ran = handout("--format", "html", "--output", "out")
     assert not names_in(ran.out, ran.err)
     texts = [path.read_text() for path in (room / "out").glob("*.html")]
-    assert len(texts) == 4
+    assert len(texts) == 5
     assert not names_in(*texts)
 
 

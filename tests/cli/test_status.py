@@ -121,7 +121,7 @@ def test_a_listing_that_fails_is_a_question_mark_and_never_0(three: Room) -> Non
     )
     ran = three.command("status", "--only", "seat01")
     assert lines(ran.out)["seat01"] == ("seat01 ? InService 0m ? ? processing ? at least 0.054")
-    assert lines(ran.out)["1"] == "1 seats ?/5 1 InService ? processing ? at least 0.054"
+    assert lines(ran.out)["1"] == "1 seat ?/5 1 InService ? processing ? at least 0.054"
     assert "warning: 000000000000 us-east-1: endpoints could not be read: List" in ran.err
     assert ran.code == 1
     assert {one["what"] for one in three.told("status")["unknown"]} == {
@@ -156,7 +156,8 @@ def test_a_job_whose_machines_are_not_told_makes_the_sum_a_least(three: Room) ->
     three.cloud.faults({"effect": "denied", "operation": "sagemaker:Search"})
     told = three.told("status")
     assert told["seats"][0]["usd_per_hour"] == {"least": 0.0, "complete": False}
-    assert [one["what"] for one in told["unknown"]] == ["machines of 2 jobs or endpoints"]
+    unknown = "machines of jobs and endpoints (2 of them)"
+    assert [one["what"] for one in told["unknown"]] == [unknown]
 
 
 def test_the_last_activity_is_the_newest_line_of_the_notebooks_log(three: Room) -> None:

@@ -200,7 +200,7 @@ def test_a_plan_of_many_rows_is_a_summary_which_hides_nothing_that_stays_or_is_l
     assert "NOT saved" in short.err
     assert ADA.bucket("data") in whole.out
     assert ADA.bucket("data") not in short.out
-    assert re.search(r"^ +2 +1 +everything in it is deleted +2 bucket$", short.out, re.MULTILINE)
+    assert re.search(r"^ +2 +1 +everything in it is deleted +2 buckets$", short.out, re.MULTILINE)
     assert "every row is shown with --all" in short.err
 
 

@@ -197,10 +197,10 @@ def test_a_wrong_head_is_told_with_its_cure(tmp_path: Path, line: str, told: str
          " you mean 'attendee'? known: attendee"),
         ("{file: people.xlsx}", ".file: 'people.xlsx' is not a roster; name a file that ends in"
          " .csv, .tsv, .yaml or .yml"),
-        ("{seats: 400}", ": 400 seats in 111122223333 eu-west-1 are 2003 stacks, and"
+        ("{seats: 400}", ": 400 seats in 111122223333 eu-west-1 are 2,003 stacks, and"
          " CloudFormation holds 2000 in a Region; keep to 399 seats there, and give others another"
          " account or region"),
-        ("{seats: 398, spares: 2}", ": 400 seats in 111122223333 eu-west-1 are 2003 stacks, and"
+        ("{seats: 398, spares: 2}", ": 400 seats in 111122223333 eu-west-1 are 2,003 stacks, and"
          " CloudFormation holds 2000 in a Region; keep to 399 seats there, and give others another"
          " account or region"),
         ("", ": is empty; give it a value"),

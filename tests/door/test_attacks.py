@@ -22,7 +22,7 @@ from tests.support.door_visits import (
     door_without_stacks,
 )
 from tests.support.local_cloud import Cloud
-from workshop.door import visit
+from workshop.door import handler, visit
 from workshop.door.codes import CLASS, all_subjects, spelled
 from workshop.door.pages import STYLE, STYLE_HASH
 from workshop.door.seats import form_targets
@@ -69,6 +69,36 @@ def test_a_get_changes_nothing(door: Door) -> None:
         for path in POSTS:
             assert one.get(f"{path}?token={token}&up=1&word=x").status == 404
     assert {*door.state.names("door/")} == {*before, "listing.json"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_no_other_method_passes_for_a_form(door: Door, method: str) -> None:
+    """What a form has to prove is asked of every request that changes something."""
+    ada = door.visitor("seat:ada")
+    ada.headers["sec-fetch-site"] = "cross-site"
+    for path in (*POSTS, "/code"):
+        answer = ada.send(method, path, body=f"up=1&word=x&code={door.code('seat:ben')}")
+        assert (answer.status, answer.to, answer.cookies) == (404, "", [])
+    assert door.state.names(HANDS) == []
+    assert door.state.names(OPENED) == []
+
+
+def test_a_body_that_is_larger_than_any_form_is_not_taken_apart(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six megabytes of fields would take a function its whole time, for one request of anybody."""
+    read: list[int] = []
+
+    def noting(text: str, **_: Any) -> list[tuple[str, str]]:
+        read.append(len(text))
+        return []
+
+    monkeypatch.setattr(handler, "parse_qsl", noting)
+    for body in ("a&" * 3_000_000, f"code={door.code('seat:ada')}&{'x' * 100_000}"):
+        assert door.visitor().send("POST", "/code", body=body).status == 403
+    assert max(read) == 0
+    door.visitor().send("POST", "/code", body="code=x")
+    assert max(read) == len("code=x")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,13 @@ def test_a_new_code_ends_the_sessions_of_the_old_one() -> None:
     assert session_of(KEY, of_class.cookie(KEY), {"class": 1}, NOW) is None
 
 
+def test_a_session_of_a_code_that_is_newer_than_what_is_known_holds() -> None:
+    renewed = replace(ADA, generation=2)
+    for known in ({}, {"seat:ada": 1}, {"seat:ada": 2}):
+        assert session_of(KEY, renewed.cookie(KEY), known, NOW) == renewed
+    assert session_of(KEY, renewed.cookie(KEY), {"seat:ada": 3}, NOW) is None
+
+
 def test_a_token_is_of_one_session_alone() -> None:
     ben = replace(ADA, name="ben")
     assert is_token(KEY, ADA, ADA.token(KEY))

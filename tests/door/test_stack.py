@@ -85,6 +85,23 @@ def test_the_function_is_told_seats_names_and_texts(monkeypatch: pytest.MonkeyPa
     assert callable(module.handler)
 
 
+def test_a_title_is_a_text_of_the_source_whatever_stands_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    title = (
+        """'"\\"\\')})\\N{x}\u2028\xe9\u200f\U0001f600 ${AWS::Region} ${!x} {seat} %s </script>"""
+    )
+    loaded = with_door("demo")
+    settings = loaded.settings.model_copy(update={"title": title})
+    made = synthesize(dataclasses.replace(loaded, settings=settings), ["ada"])
+    function = only(made, "AWS::Lambda::Function")
+    source = function["Code"]["ZipFile"]
+    assert source.isascii()
+    monkeypatch.setenv("DOOR", function["Environment"]["Variables"]["DOOR"]["Fn::Sub"])
+    _, visit = run(source)
+    assert visit.DoorSettings.given().title == title
+
+
 def test_an_environment_without_a_door_has_nothing_of_it() -> None:
     assert f"demo-{COHORT}-{DOOR}" not in shipped("demo").stacks()
     assert DOOR not in shipped("demo").loaded.settings.cohort_stacks

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.door_visits import ADA, END, Door, door_without_stacks
 from tests.support.local_cloud import Cloud
-from workshop.door.codes import CLASS
+from workshop.door.codes import CLASS, spelled
 from workshop.door.state import CLAIMS, OPENED
 
 
@@ -129,6 +129,46 @@ def test_a_claim_that_is_sent_twice_gives_one_seat(door: Door) -> None:
     assert len(seat) == 1
 
 
+def test_who_has_a_seat_and_reads_the_class_code_again_takes_no_second_one(door: Door) -> None:
+    door.let_claim("ada", "ben")
+    late = door.visitor(CLASS)
+    late.post("/claim")
+    for _ in range(2):
+        late.get(f"/c/{door.code(CLASS)}")
+        late.post("/code", code=door.code(CLASS))
+        assert late.post("/claim").to == "/?say=claim_closed"
+    assert len(door.state.names(CLAIMS)) == 1
+    late.post("/leave")
+    late.post("/code", code=door.code(CLASS))
+    assert late.post("/claim").to == "/?say=claimed"
+
+
+def test_a_seat_that_somebody_opened_by_a_slip_is_nobody_elses_to_claim(door: Door) -> None:
+    """Rosters without names have slips for everybody: two people in one notebook see all of it."""
+    door.let_claim("ada", "ben")
+    ada = door.visitor("seat:ada")
+    ada.post("/open")
+    assert door.visitor(CLASS).post("/claim").to == "/?say=claimed"
+    assert door.visitor(CLASS).post("/claim").to == "/?say=claim_none"
+    assert door.state.names(CLAIMS) == ["ben"]
+    door.state.undo("ada")
+    door.pass_by(seconds=6)
+    other = door.visitor(CLASS)
+    assert other.post("/claim").to == "/?say=claimed"
+    other.post("/open")
+    assert door.state.names(OPENED) == ["ada"]
+
+
+def test_a_seat_that_is_claimed_right_after_an_undo_shows_its_new_code(door: Door) -> None:
+    """Other visitors may be told of the undo some seconds later; the claimer is not sent away."""
+    door.let_claim("ben")
+    late = door.visitor(CLASS)
+    late.get()  # what is known of generations is from before
+    door.state.undo("ben")
+    assert late.post("/claim").to == "/?say=claimed"
+    assert spelled(door.code("seat:ben")) in late.get("/?say=claimed").words
+
+
 def test_nobody_claims_after_the_organiser_closed_it_or_its_time_is_over(door: Door) -> None:
     late = door.visitor(CLASS)
     assert "Seats cannot be claimed at the moment" in late.get().words
@@ -143,6 +183,7 @@ def test_an_undone_claim_frees_the_seat_and_its_code_opens_nothing_any_more(door
     door.let_claim("ben")
     greedy = door.visitor(CLASS)
     greedy.post("/claim")
+    greedy.post("/hand", up="1", word="for myself alone")
     old = door.code("seat:ben")
     assert door.state.undo("ben")
     door.pass_by(seconds=6)
@@ -150,7 +191,9 @@ def test_an_undone_claim_frees_the_seat_and_its_code_opens_nothing_any_more(door
     assert door.visitor().post("/code", code=old).status == 403
     other = door.visitor(CLASS)
     assert other.post("/claim").to == "/?say=claimed"
-    assert "Seat ben" in other.get().words
+    page = other.get().words
+    assert "Seat ben" in page
+    assert "for myself alone" not in page
 
 
 def test_a_hand_is_raised_seen_taken_and_lowered(door: Door) -> None:

@@ -236,7 +236,7 @@ def test_the_stack_limit_holds_for_each_account_and_region(tmp_path: Path) -> No
     assert mistakes(tmp_path) == []
     write_roster(tmp_path, "\n".join(["id,region", *rows, "c1,us-west-2"]))
     (told,) = mistakes(tmp_path)
-    assert told.startswith("6: roster: 400 seats in 111122223333 us-west-2 are 2003 stacks")
+    assert told.startswith("6: roster: 400 seats in 111122223333 us-west-2 are 2,003 stacks")
 
 
 # --- what is shipped ------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ import localcloud
 from localcloud import ministack_adapter, ministack_names
 from localcloud.clock import Clock
 from localcloud.errors import LocalCloudError
+from localcloud.protocol import models
+from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker.service import build_engine
 from localcloud.transitions import delays
 from tests.support.service_model import sample
@@ -52,6 +55,18 @@ def test_what_is_not_there_is_refused_with_an_error_of_the_model(
     with pytest.raises(ClientError) as caught:
         client._make_api_call(operation, sample(shape))
     assert "validation error" not in caught.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize("operation", operations())
+def test_no_optional_member_is_needed_for_an_answer_or_a_refusal(operation: str) -> None:
+    engine = build_engine(Clock(), delays())
+    shape = models.operation("sagemaker", operation).input_shape
+    members = shape.members if shape is not None else {}
+    required = sample(shape) if shape is not None else {}
+    for more in (None, *(name for name in members if name not in required)):
+        request = {**required} if more is None else {**required, more: sample(members[more])}
+        with suppress(ApiError):
+            assert isinstance(engine.call(operation, request), dict), more
 
 
 def test_every_operation_is_called_by_some_test_of_the_suite() -> None:

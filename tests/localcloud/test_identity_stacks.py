@@ -214,6 +214,18 @@ def test_a_role_that_got_policies_behind_its_stack_refuses_deletion(
     assert seat(cloud)
 
 
+def test_a_policy_that_was_updated_is_deleted_with_its_older_versions(cloud: Cloud) -> None:
+    cloud.deploy("s", template({"B": boundary()}), **IAM)
+    changed = {**DOCUMENT, "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+    new = template({"B": boundary(PolicyDocument=changed)})
+    assert cloud.update("s", new, **IAM) == "UPDATE_COMPLETE"
+    iam = cloud.client("iam")
+    assert len(iam.list_policy_versions(PolicyArn=BOUNDARY)["Versions"]) == 2
+    assert refused(iam.delete_policy, PolicyArn=BOUNDARY)[0] == "DeleteConflict"
+    assert cloud.destroy("s") == "DELETE_COMPLETE"
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+
+
 def test_names_that_are_taken_are_never_overwritten(cloud: Cloud) -> None:
     cloud.deploy("first", template({"R": role(), "B": boundary()}), **IAM)
     for logical_id, resource in {"R": role(Description="mine"), "B": boundary()}.items():

@@ -54,7 +54,7 @@ def test_a_role_that_may_do_everything_passes_whatever_its_path(
         THREE, variables=as_role(preflights, statement("Allow", "*"), path=path)
     )
     check = one(report, "permissions")
-    assert (check.state, check.message) == (CheckState.OK, "97 actions are allowed")
+    assert (check.state, check.message) == (CheckState.OK, "allowed: 97 actions")
 
 
 def test_what_is_denied_fails_and_is_named_with_its_resource(preflights: Preflights) -> None:

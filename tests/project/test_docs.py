@@ -28,12 +28,14 @@ from workshop.cli import application
 from workshop.handout.notebooks import LONGEST
 from workshop.status import describe
 from workshop.teardown import verification
+from workshop.watch.messages import INBOX
 
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / ".github").rglob("*.md")),
 ]
+DAYS = ROOT / "docs" / "your-workshop.md"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = (
     ".git",
@@ -168,14 +170,26 @@ def test_a_figure_of_a_page_is_that_of_the_code(page: str, sentence: str) -> Non
 def test_no_block_goes_unchecked() -> None:
     kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
     assert kinds <= {"console", "mermaid", "python", "sh", "text", "yaml"}
-    # Pictures are generated, and held by test_generated_pages.
+    # Pictures are generated, and held by test_generated_pages; the days' is held here.
     pictures = {page.name for page in PAGES if blocks(page, "mermaid")}
-    assert pictures == {"README.md", "architecture.md"}
+    assert pictures == {"README.md", "architecture.md", DAYS.name}
     # The one program is run by test_sagemaker_sdk.
     programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
     assert {page: count for page, count in programs.items() if count} == {
         "local-cloud-services.md": 1
     }
+
+
+def test_the_picture_of_the_days_has_the_pages_parts_and_commands_that_these_run() -> None:
+    [picture] = blocks(DAYS, "mermaid")
+    text = DAYS.read_text(encoding="utf-8")
+    parts = dict(re.findall(r"^## ([^\n]*)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    drawn = re.split(r"^  section (.*)\n", picture, flags=re.MULTILINE)[1:]
+    assert drawn[::2] == [*parts]
+    for name, lines in zip(drawn[::2], drawn[1::2], strict=True):
+        [block] = [body for kind, body in _BLOCK.findall(parts[name]) if kind == "console"]
+        for command in (word for line in lines.splitlines() for word in line.split(" : ")[1:]):
+            assert f"$ workshop {command} " in block
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -189,7 +203,7 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
         assert all(line.startswith("make ") for line in lines), f"{page.name}: {block}"
         named |= {line.split()[1] for line in lines}
     assert {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)} == set()
-    benches = set(re.findall(r"make bench ONLY=([a-z]+)", page.read_text(encoding="utf-8")))
+    benches = set(re.findall(r"make bench ONLY=([a-z-]+)", page.read_text(encoding="utf-8")))
     assert benches <= ENTRIES.keys()
 
 
@@ -211,9 +225,9 @@ def headings(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_path_of_the_project_that_is_named_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    # What commands write is in config/, and one folder must not exist.
+    # What commands write is in config/, one folder must not exist, and one name is an object's.
     folders = "app|bench|constructs|docs|localcloud|stacks|tests|tools|workshop"
-    named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text)) - {"tests/constructs/"}
+    named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text)) - {"tests/constructs/", INBOX}
     assert {path for path in named if not (ROOT / path).exists()} == set(), page
 
 

@@ -121,7 +121,7 @@ def test_the_row_and_the_saved_work_go_to_the_spare_and_the_broken_seat_is_froze
     assert swaps.is_frozen()
     assert is_marked(swaps.seats.root, ADA)
     assert not is_marked(swaps.seats.root, SPARE)
-    assert f"are in {PREFIX}/ of the bucket of spare01" in ran.err
+    assert f"copied into {PREFIX}/ of the bucket of spare01: " in ran.err
     assert "spare01 is ready; its link is in: workshop handout -e demo " in ran.err
     again = swaps.command("ada", "spare01", "--yes")
     assert again.code == 0, again.err

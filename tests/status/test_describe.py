@@ -184,9 +184,9 @@ def test_status_says_what_it_left_for_the_next_look(
     assert ran.code == 1
     assert "at least 0.23" in ran.out
     assert (
-        "machines of 1 jobs or endpoints could not be read: one scan describes 200 resources at"
-        " most (processing and transform jobs, configurations of endpoints); with --watch, the next"
-        " scan goes on with the others"
+        "machines of jobs and endpoints (1 of them) could not be read: one scan describes 200"
+        " resources at most (processing and transform jobs, configurations of endpoints); with"
+        " --watch, the next scan goes on with the others"
     ) in ran.err
 
 

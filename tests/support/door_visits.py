@@ -168,15 +168,16 @@ class Visitor:
 
     def get(self, path: str = "/") -> Answer:
         path, _, query = path.partition("?")
-        return self._send("GET", path, query, "")
+        return self.send("GET", path, query, "")
 
     def post(self, path: str, token: str | None = None, /, **form: str) -> Answer:
         """Send a form with the token of the front page, or with another."""
         given = self.get().token if token is None and "door" in self.cookies else token or ""
         body = urlencode({"token": given, **form})
-        return self._send("POST", path, "", body)
+        return self.send("POST", path, "", body)
 
-    def _send(self, method: str, path: str, query: str, body: str) -> Answer:
+    def send(self, method: str, path: str, query: str = "", body: str = "") -> Answer:
+        """Send any request with the visitor's cookies and headers."""
         event = {
             "version": "2.0",
             "rawPath": path,

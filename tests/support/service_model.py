@@ -38,6 +38,16 @@ CANDIDATES = (
     "https://example.org/none",
     "ml.m5.large",
     "000000000000.dkr.ecr.us-east-1.amazonaws.com/none:1",
+    "1.2.3",
+    "1",
+    "111122223333",
+    "arn:aws:sagemaker:us-east-1:000000000000:mlflow-app/none",
+    "notebook-al2-v3",
+    "UserName",
+    "Mon:04:00",
+    "arn:aws:sagemaker:us-east-1:000000000000:model-package-group/none",
+    "arn:aws:sagemaker:us-east-1:000000000000:training-plan/none",
+    "arn:aws:sagemaker:us-east-1:aws:hub-content/none/Model/none",
 )
 """Texts of which each pattern of the model takes at least one."""
 

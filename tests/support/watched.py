@@ -15,6 +15,7 @@ from tests.support.local_cloud import IAM, Cloud
 from tests.support.seats import ADA, BEN, SHARED, Seats, registering, two_seats
 from tests.support.small_workshop import ending
 from tests.support.teardown_demo import is_frozen
+from workbench import inline_source
 from workshop.naming import FREEZE
 
 JOBS = {
@@ -61,11 +62,10 @@ class Watched:
         self.redeploy()
 
     def redeploy(self, *edits: tuple[str, str]) -> None:
-        """Update the watch; ``edits`` are texts of its template, and what stands there instead."""
+        """Update the watch; ``edits`` are texts of its template or source, and their successors."""
         text = ending(_capped(registering().text(WATCH), self.budget), self.end)
         for before, after in edits:
-            assert before in text
-            text = text.replace(before, after)
+            text = text.replace(before, after) if before in text else _edited(text, before, after)
         assert self.root.update(WATCH, text, **IAM) == "UPDATE_COMPLETE"
 
     def wake(self, event: dict[str, Any]) -> dict[str, Any]:
@@ -160,3 +160,12 @@ def _capped(text: str, budget: dict[str, Any] | None) -> str:
             settings = {**json.loads(told["Fn::Sub"]), "budget": budget}
             told["Fn::Sub"] = json.dumps(settings)
     return json.dumps(template)
+
+
+def _edited(template: str, before: str, after: str) -> str:
+    """Return the template with another source of the function."""
+    packed = "".join(inline_source.packed(inline_source.WATCH).split())
+    source = inline_source.unpacked(packed)
+    assert before in source
+    assert packed in template
+    return template.replace(packed, inline_source.pack(source.replace(before, after)))

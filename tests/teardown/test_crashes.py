@@ -29,6 +29,7 @@ CHANGES = {
     *("events:RemoveTargets", "events:DeleteRule", "glue:DeleteTable"),
     *("s3:DeleteObjects", "s3:AbortMultipartUpload", "ecr:BatchDeleteImage"),
     *("logs:DeleteLogStream", "logs:DeleteLogGroup", "cloudformation:DeleteStack"),
+    "sagemaker:AddTags",
     *(
         f"sagemaker:{verb}{noun}"
         for verb, nouns in {

@@ -22,6 +22,7 @@ from workshop.bill.observation import Observation
 from workshop.bill.record import UsageRecord
 from workshop.bill.usages import Usage
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import plural
 from workshop.ledger import Ledger
 from workshop.pricing import amounts
 from workshop.status import describe
@@ -117,7 +118,9 @@ class _Reader:
         for kind in _JOB_KINDS:
             found = attempt(partial(self._jobs, kind, since))
             if isinstance(found, Unavailable):
-                look.unread.append(f"{kind.kinds[0]} jobs could not be read: {found.reason}")
+                look.unread.append(
+                    f"{plural(f'{kind.kinds[0]} job')} could not be read: {found.reason}"
+                )
             else:
                 look.usages += found
                 look.note_looked_at(*kind.kinds)

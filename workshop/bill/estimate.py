@@ -13,6 +13,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.environments import dates
 from workshop.pricing import amounts, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost, Use
@@ -68,7 +69,7 @@ class Estimate:
         """Return it in a line."""
         return (
             f"estimate: {in_dollars(self.per_seat)} USD a seat, {in_dollars(self.total)} USD for"
-            f" {_seats(self.seats)}; {self.worst_line} ({'; '.join(self.basis)})"
+            f" {count_of(self.seats, 'seat')}; {self.worst_line} ({'; '.join(self.basis)})"
         )
 
     @property
@@ -170,7 +171,7 @@ def paragraph(loaded: LoadedEnvironment, made: Estimate) -> str:
     title = f"{settings.title} ({settings.workshop})" if settings.title else settings.workshop
     start, end = settings.start, settings.end.astimezone(settings.start.tzinfo)
     days = dates.days(settings)
-    daily = f"{settings.use.hours_per_day} hours a day of each notebook"
+    daily = f"{count_of(settings.use.hours_per_day, 'hour')} a day of each notebook"
     nights = "stopped outside of them" if settings.use.stopped_at_night else "not stopped at night"
     if settings.hours:
         daily, nights = f"each notebook from {settings.hours} a day", "stopped by the watch outside"
@@ -179,7 +180,7 @@ def paragraph(loaded: LoadedEnvironment, made: Estimate) -> str:
     parts = ", ".join(f"{kind} {in_dollars(cost)}" for kind, cost in made.by_kind.items())
     return (
         f"{title}, {dates.moment(start)} to {dates.moment(end)} ({start.tzname()}),"
-        f" {days} day{'' if days == 1 else 's'}, {_seats(made.seats)}:"
+        f" {count_of(days, 'day')}, {count_of(made.seats, 'seat')}:"
         f" about {in_dollars(made.per_seat)} USD per attendee, {in_dollars(made.total)} USD in all."
         f" By kind in USD: {parts}."
         f" That is {daily} ({nights}), its disk"
@@ -295,9 +296,5 @@ def _together(rows: Iterable[EstimateRow]) -> list[EstimateRow]:
     return sorted(sums.values(), key=lambda row: amounts.BILLED.index(row.kind))
 
 
-def _seats(count: int) -> str:
-    return "1 seat" if count == 1 else f"{count} seats"
-
-
 def _of(hours: int, what: str) -> str:
-    return f"{hours} hour{'' if hours == 1 else 's'} of {what}"
+    return f"{count_of(hours, 'hour')} of {what}"

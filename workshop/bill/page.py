@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from workshop.counting import count_of
 from workshop.escaping import printable, spreadsheet_cell
 from workshop.pricing.amounts import BILLED, NOT_IN_IT, Bill, SeatBill
 
@@ -108,3 +109,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_TEMPLATES.globals["count_of"] = count_of

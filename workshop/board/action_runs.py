@@ -16,7 +16,7 @@ from workshop.aws import errors
 from workshop.board.actions import ActionWork, BoardAction
 from workshop.board.reading import BoardSource
 from workshop.config.roster import Seat
-from workshop.errors import WorkshopError
+from workshop.errors import UsageError, WorkshopError
 from workshop.ledger import Ledger
 
 AT_ONCE = 4
@@ -62,12 +62,18 @@ class ActionRuns:
     def begin(
         self, name: str, action: BoardAction, seats: tuple[Seat, ...], words: Mapping[str, str]
     ) -> ActionRun:
-        """Begin an action, and return it; one that runs already is not begun twice."""
+        """Begin an action, and return it; one that runs already is not begun twice.
+
+        Raise UsageError for a swap beside another: two to one spare would lay the files of two
+        people into its bucket before the roster refuses the second.
+        """
         only = tuple(seat.id for seat in seats)
         with self._lock:
             for run in self._runs.values():
                 if run.is_running and (run.name, run.only, run.words) == (name, only, words):
                     return run
+                if run.is_running and action.one and run.name == name:
+                    raise UsageError(f"{run.only[0]}: {name} is under way; wait until it is done")
             run = ActionRun(next(self._numbers), name, action, only, words, events.now())
             self._runs[run.number] = run
             for old in list(self._runs)[:-MOST_KEPT]:

@@ -81,7 +81,8 @@ class BoardAction:
 
     def command(self, loaded: LoadedEnvironment, only: tuple[str, ...]) -> str:
         """Return the command that does the same."""
-        return loaded.command(self.verb, *(("--only", ",".join(only)) if self.seats else ()))
+        chosen = ("--only", ",".join(only)) if self.seats else ()
+        return loaded.command(self.verb, *chosen, *(() if self.listed else ("--apply",)))
 
 
 def _moved(goal: Transition, work: ActionWork) -> None:
@@ -215,6 +216,8 @@ def _plan_sweep(work: ActionWork) -> None:
 
 
 def _sweep(work: ActionWork) -> None:
+    if not work.words.get("digest"):
+        raise UsageError("no plan is named; press Sweep and look at its plan first")
     asked = _sweep_session(work, apply=True)
     work.say("looking for everything of the workshop ...")
     plan = asked.plan()

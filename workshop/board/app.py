@@ -136,9 +136,9 @@ class Board:
                 await asyncio.to_thread(actions.swap_plan, self._loaded, seats, words)
             if actions.NAME in action.fields:
                 guard.check_name(self._loaded, words.get("name", ""))
+            run = self.runs.begin(name, action, seats, words)
         except WorkshopError as error:
             return self._confirm(name, only, words, problem=str(error))
-        run = self.runs.begin(name, action, seats, words)
         return RedirectResponse(f"/run/{run.number}", 303)
 
     async def run(self, request: Request) -> Response:

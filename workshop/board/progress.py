@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from workshop.counting import count_of
 from workshop.ledger import LedgerRun
 
 SILENT = timedelta(minutes=20)
@@ -34,8 +35,10 @@ def _far(run: LedgerRun) -> str:
     done, failed = whats.count("seat done"), whats.count("seat failed")
     stacks = whats.count("done")
     if done or failed or stacks or "seats" in run.given:
-        of = f" of {run.given['seats']}" if "seats" in run.given else ""
-        return f"{done}{of} seats done, {failed} failed, {stacks} stacks"
+        seats = count_of(done, "seat")
+        if "seats" in run.given:
+            seats = f"{done} of {count_of(int(run.given['seats']), 'seat')}"
+        return f"{seats} done, {failed} failed, {count_of(stacks, 'stack')}"
     steps = [line for line in run.lines if line.get("step")]
     if not steps:
         return "begins"

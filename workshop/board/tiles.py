@@ -11,9 +11,9 @@ from typing import Any
 from workshop.board.reading import BoardReading, told, told_all
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.status.report import MISSING, READY, Count, StatusRow
-from workshop.teardown.saving import counted
 
 FIELDS = ("state", "idle", "jobs", "endpoints")
 OWN_FIELDS = ("name", "money", "hand", "message")
@@ -75,12 +75,12 @@ class BoardView:
         counts = Counter(tile.kind for tile in self.tiles)
         summary = [f"{counts[kind]} {word}" for kind, word in KINDS.items() if counts[kind]]
         waiting = sum(tile.waits for tile in self.tiles)
-        hands = [f"{counted(waiting, 'hand')} up"] if waiting and not public else []
+        hands = [f"{count_of(waiting, 'hand')} up"] if waiting and not public else []
         failed = [f"not known since {self.since}"] if self.since else []
         problems = failed if public else [*failed, *self.problems]
         return {
             "at": self.at,
-            "summary": ", ".join((counted(len(self.tiles), "seat"), *summary, *hands)),
+            "summary": ", ".join((count_of(len(self.tiles), "seat"), *summary, *hands)),
             "problems": [printable(one) for one in problems],
             "progress": [] if public else [printable(one) for one in self.progress],
             "told": "" if public else printable(self.told),

@@ -28,6 +28,7 @@ COMMANDS = {
     "stop": "start_stop",
     "start": "start_stop",
     "extend": "extend",
+    "freeze": "freeze",
     "reopen": "extend",
     "end": "end",
     "save": "save",

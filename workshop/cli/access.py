@@ -14,6 +14,7 @@ from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, profiles
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.errors import WorkshopError
 from workshop.naming import END, Names
@@ -176,8 +177,9 @@ def print_matrix(
         console.print_table(table)
     wrong = [row for row in rows if not row.as_expected]
     if wrong:
-        raise WorkshopError(f"{len(wrong)} of {len(rows)} cases are not as they should be")
-    console.say(f"{len(rows)} cases, all as they should be")
+        cases = count_of(len(rows), "case")
+        raise WorkshopError(f"not as they should be: {len(wrong)} of {cases}")
+    console.say(f"{count_of(len(rows), 'case')}, all as they should be")
 
 
 @app.command("permission-set")

@@ -20,6 +20,7 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, Port
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
@@ -58,7 +59,7 @@ def board(
         serving.serve(made.app(), made.keys, port, "the board")
     finally:
         if made.runs.under_way:
-            console.say(f"waiting for {made.runs.under_way} actions that are under way")
+            console.say(f"waiting for {count_of(made.runs.under_way, 'action')} under way")
         made.runs.close()
 
 

@@ -10,6 +10,7 @@ from workshop.bill.estimate import Estimate
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import count_of
 from workshop.environments import dates, loader
 from workshop.environments.resource_summary import (
     PolicySummary,
@@ -102,7 +103,8 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     )
     console.print_table(table)
     console.print_line()
-    console.print_line(f"besides {totals.roles} roles and {totals.dashboards} dashboards")
+    roles, dashboards = count_of(totals.roles, "role"), count_of(totals.dashboards, "dashboard")
+    console.print_line(f"besides {roles} and {dashboards}")
     console.print_line()
     _print_policies(counted.policies)
 

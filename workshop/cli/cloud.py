@@ -17,6 +17,7 @@ from localcloud.transitions import TRANSITIONS, delays
 from workshop import files, naming, tags
 from workshop.cli import cloud_fault, cloud_quota, console
 from workshop.cli.options import AsJson, StateDir
+from workshop.counting import count_of
 from workshop.errors import GuardError, UsageError
 
 Yes = Annotated[bool, typer.Option("--yes", help="Throw away what is in it without asking.")]
@@ -134,8 +135,8 @@ def _lost(stacks: Sequence[Mapping[str, Any]]) -> str:
         for stack in stacks
         if (seat := stack["tags"].get(tags.ATTENDEE)) not in (None, naming.COHORT)
     }
-    count = f"{len(stacks)} stack{'' if len(stacks) == 1 else 's'}"
-    return f"{len(seats)} seat{'' if len(seats) == 1 else 's'} with {count}" if seats else count
+    count = count_of(len(stacks), "stack")
+    return f"{count_of(len(seats), 'seat')} with {count}" if seats else count
 
 
 def _ask(lost: str, state_dir: Path, *, yes: bool) -> None:

@@ -11,7 +11,7 @@ from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
-from workshop.cli import console, off_roster, options
+from workshop.cli import alike, console, off_roster, options
 from workshop.config import command_line, unknown_seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -35,8 +35,14 @@ class CommandContext:
         return shlex.join(["workshop", verb, *self.options, *more])
 
     def command_for(self, verb: str, ids: Iterable[str]) -> str:
-        """Return the command that does ``verb`` with some of the seats alone."""
-        return self.loaded.command(verb, "--only", ",".join(ids))
+        """Return the command that does ``verb`` with some of the seats alone.
+
+        Many that are the whole roster are not named.
+        """
+        some = [*ids]
+        if len(some) > alike.FEW and {*some} == {seat.id for seat in self.loaded.seats}:
+            return self.loaded.command(verb)
+        return self.loaded.command(verb, "--only", ",".join(some))
 
     @property
     def account_regions(self) -> Sequence[AccountRegion]:

@@ -18,11 +18,13 @@ from localcloud import environment as cloud_environment
 from localcloud import process
 from localcloud.record import Running
 from workshop import files
-from workshop.cli import console
+from workshop.aws.clients import Clients
+from workshop.cli import console, stay
 from workshop.cli.options import CONFIG_DIR, Env
 from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.demo import attendee_activity, attendee_view, cdk_command
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
@@ -55,10 +57,18 @@ def demo(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the local cloud running for a look around.")
     ] = False,
+    stays: Annotated[
+        bool,
+        typer.Option(
+            "--stay", help="Add a door, and wait before the teardown until Ctrl-C: click through."
+        ),
+    ] = False,
 ) -> None:
     """Deploy, use and tear down a workshop on a local cloud of its own.
 
-    Uses these same commands and the real CDK command line, and talks to no AWS account.
+    Uses these same commands and the real CDK command line, and talks to no AWS account. With
+    --stay it says where the door is and which codes open it, so that you can be an attendee and a
+    helper in your browser.
     """
     own = env in loader.known(CONFIG_DIR) or env not in loader.known(SHIPPED)
     loaded = loader.load(env, CONFIG_DIR if own else SHIPPED)
@@ -69,11 +79,13 @@ def demo(
             signal.signal(sign, lambda *_: sys.exit(1))
     clock = Stopwatch()
     with _alone():
+        if stays:
+            loaded = stay.with_door(loaded, STATE_DIR / "config")
         try:
             with _step("Start a local cloud", clock):
                 running = _started(loaded)
                 console.say(f"   {running.endpoint}, account {running.account}, {running.region}")
-            _story(loaded, running, clock)
+            _story(loaded, running, clock, stays=stays)
         finally:
             if keep:
                 console.say(f'still running: eval "$({process.command("env", STATE_DIR)})"')
@@ -110,15 +122,15 @@ def _started(loaded: LoadedEnvironment) -> Running:
     return process.start(STATE_DIR, account=account, region=region).running
 
 
-def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch) -> None:
+def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch, *, stays: bool) -> None:
     variables = cloud_environment.variables(running, STATE_DIR)
     whole = cloud_environment.applied(os.environ, variables)
     session = _session(variables)
     *most, last = loaded.seats
     others = ",".join(seat.id for seat in most)
     environment = ["-e", loaded.name]
-    if loaded.path.parent == SHIPPED:
-        environment += ["--config-dir", str(SHIPPED)]
+    if loaded.path.parent != CONFIG_DIR:
+        environment += ["--config-dir", str(loaded.path.parent)]
     cdk = Toolkit(Path.cwd(), STATE_DIR, whole)
 
     if cdk.program:
@@ -150,6 +162,10 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch) -> Non
     with _step("workshop status: what runs, and what it costs", clock):
         _workshop(whole, "status", *environment)
 
+    if stays:
+        with _step("Click through a class yourself", clock):
+            stay.stay(loaded, Clients(loaded.home), process.command("env", STATE_DIR))
+
     with _step("workshop teardown: all of it, and what attendees made", clock):
         _workshop(whole, "teardown", *environment, "--early")
         # Half a minute lies between the two scans on AWS, whose lists are late.
@@ -165,7 +181,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch) -> Non
             console.say(f"   {kind}: {', '.join(left) or 'none'}")
         count = sum(map(len, found.values()))
         if count:
-            raise WorkshopError(f"{count} things of the workshop are still there")
+            raise WorkshopError(f"still there: {count_of(count, 'thing')} of the workshop")
 
 
 def _workshop(variables: Mapping[str, str], *arguments: str) -> None:

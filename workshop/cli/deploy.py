@@ -10,7 +10,7 @@ from workshop.bill import so_far
 from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.early_checks import EarlyChecks
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, Remove
+from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.cli.plan import proposed, show, synthesized
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan, StackAction
@@ -51,6 +51,7 @@ def deploy(
     ] = None,
     accept_unknown: preflight.AcceptUnknown = None,
     remove: Remove = None,
+    everything: All = False,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -78,7 +79,7 @@ def deploy(
         if unchanged and as_json:
             deploy_summary.print_json(deploy_summary.before_run(made, watch.seconds))
         if not as_json:
-            show(made, work.loaded.settings.start.tzinfo)
+            show(made, work.loaded.settings.start.tzinfo, everything=everything)
         if unchanged:
             console.say("nothing to do")
             return
@@ -107,7 +108,16 @@ def deploy(
     )
     percent = settings.failure_percent if failure_percent is None else failure_percent
     command = work.command("deploy", *again)
-    run(work, made, limits, percent, watch=watch, again=command, as_json=as_json)
+    run(
+        work,
+        made,
+        limits,
+        percent,
+        watch=watch,
+        again=command,
+        everything=everything,
+        as_json=as_json,
+    )
 
 
 def run(
@@ -118,6 +128,7 @@ def run(
     *,
     watch: Stopwatch,
     again: str,
+    everything: bool = False,
     as_json: bool,
 ) -> NoReturn:
     """Do what the plan says, and end the command; ``again`` is the command that goes on with it."""
@@ -143,7 +154,7 @@ def run(
         if as_json:
             deploy_summary.print_json(result)
         else:
-            deploy_summary.show(deployment, result)
+            deploy_summary.show(deployment, result, everything=everything)
         if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
             deploy_summary.say_how_to_go_on(result, again)
     if deployment.deserted:

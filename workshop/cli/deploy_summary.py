@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, NoReturn
 
-from workshop.cli import console
+from workshop.cli import alike, console
+from workshop.counting import count_of
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.deploy.run import Deployment, DeployOutcome, counted
+from workshop.deploy.run import Deployment, DeployOutcome, SeatResult, counted
 from workshop.errors import SignInError
 from workshop.naming import COHORT
 
@@ -77,17 +78,29 @@ def print_json(result: Mapping[str, Any]) -> None:
     console.print_json({"what": "end", **result})
 
 
-def show(deployment: Deployment, result: Mapping[str, Any]) -> None:
-    """Print the failed seats as a table, and one line with all."""
+def show(deployment: Deployment, result: Mapping[str, Any], *, everything: bool = False) -> None:
+    """Print the failed seats as a table, and one line with all.
+
+    Of more than a few, those that failed for the same reason are one row, unless ``everything``.
+    """
     bad = [result for result in deployment.results if result.outcome in _BAD]
     if bad:
         table = console.table("seat", "account and Region", "outcome", "why")
+        together = len(bad) > alike.FEW and not everything
+        rows: dict[tuple[str, ...], list[SeatResult]] = {}
         for seat in bad:
-            table.add_row(seat.seat, str(seat.account_region), seat.outcome, seat.message)
+            why = alike.for_any_seat(seat.message, seat.seat) if together else seat.message
+            key = (str(seat.account_region), seat.outcome, why)
+            rows.setdefault(key if together else (*key, seat.seat), []).append(seat)
+        for (where, outcome, why, *_), seats in rows.items():
+            own = seats[0].message if len(seats) == 1 else why
+            table.add_row(alike.named([one.seat for one in seats]), where, outcome, own)
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())
-    throttles = f", {result['throttles']} calls throttled" if result["throttles"] else ""
+    throttles = (
+        f", {count_of(result['throttles'], 'call')} throttled" if result["throttles"] else ""
+    )
     console.print_line()
     seconds = sum(result["seconds"].values())
     console.print_line(f"seats: {counts or 'none'}; {seconds:.1f} s{throttles}")

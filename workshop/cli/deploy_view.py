@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from workshop.cli import console
+from workshop.cli import alike, console
 from workshop.cli.progress import Progress
+from workshop.counting import count_of
 from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.jobs import ENDED
 from workshop.deploy.plan import DeployPlan
@@ -22,6 +23,8 @@ _QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
 
 _ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
 
+_FAILURES = frozenset({What.FAILING, What.FAILED, What.STUCK, What.SEAT_FAILED})
+
 
 class DeployView:
     """Counts seats; what goes wrong on the way is a line of its own."""
@@ -33,6 +36,8 @@ class DeployView:
         self._began = time.monotonic()
         self._stacks = 0
         self._deployment: Deployment | None = None
+        self._told: dict[str, set[str]] = {}
+        """The reasons of failures, and of which seats each was told."""
 
     @contextmanager
     def following(self, deployment: Deployment) -> Iterator[None]:
@@ -50,15 +55,40 @@ class DeployView:
             console.print_json(event.line())
             return
         self._stacks += event.what == What.DONE
+        is_new = event.what not in _FAILURES or self._is_new(event)
         if event.what in _ENDS:
             shared = event.seat == COHORT
             what = event.what.removeprefix("seat ") if shared else event.what
-            line = ": ".join(part for part in (what, event.seat, event.message) if part)
-            self._progress.end(line, counts=not shared, good=event.what == What.SEAT_DONE)
-        elif event.what not in _QUIET:
+            parts = (what, event.seat, event.message if is_new else "")
+            line = ": ".join(part for part in parts if part)
+            is_bad = event.what == What.SEAT_FAILED and self._is_told_of(event.seat)
+            self._progress.end(line, counts=not shared, good=not is_bad)
+        elif event.what not in _QUIET and is_new:
             about = event.stack or event.seat
             parts = (f"{event.what}:", about, event.message)
             console.say(" ".join(part for part in parts if part))
+
+    def _is_new(self, event: DeployEvent) -> bool:
+        """Return whether to tell a reason: once of each seat, and of ten seats at most.
+
+        CloudFormation gives it while a stack fails; the stack, what needs it and the seat end by
+        the same. When the cohort has failed, that is the reason of every seat.
+        """
+        follows = self._is_told_of(event.seat) or self._is_told_of(COHORT)
+        if event.what != What.FAILING and follows:
+            return False
+        reason = alike.for_any_seat(event.message.removeprefix(f"{event.stack}: "), event.seat)
+        told = self._told.setdefault(reason, set())
+        if event.seat in told or len(told) > alike.FEW:
+            return False
+        told.add(event.seat)
+        if len(told) <= alike.FEW:
+            return True
+        console.say(f"more seats fail for the same reason; the end counts them: {reason}")
+        return False
+
+    def _is_told_of(self, seat: str) -> bool:
+        return any(seat in seats for seats in self._told.values())
 
     def render(self) -> console.Renderable:
         """Return what a terminal shows now."""
@@ -66,7 +96,7 @@ class DeployView:
 
     def _rate(self) -> str:
         seconds = max(0.1, time.monotonic() - self._began)
-        text = f"{self._stacks / seconds * 60:.0f} stacks a minute"
+        text = f"{count_of(round(self._stacks / seconds * 60), 'stack')} a minute"
         if self._deployment is None:
             return text
         jobs = [job for engine in self._deployment.engines for job in engine.jobs.values()]
@@ -75,7 +105,7 @@ class DeployView:
             minutes, rest = divmod(round(left * seconds / self._stacks), 60)
             text += f", about {minutes}:{rest:02} left"
         throttles = self._deployment.throttles
-        return f"{text}, {throttles} calls throttled" if throttles else text
+        return f"{text}, {count_of(throttles, 'call')} throttled" if throttles else text
 
     def _active(self) -> console.PlainTable:
         table = console.grid()
@@ -87,5 +117,5 @@ class DeployView:
         for seat in list(seats)[:_LINES]:
             table.add_row(f"  {seat}", ", ".join(seats[seat]))
         if len(seats) > _LINES:
-            table.add_row("", f"and {len(seats) - _LINES} more seats")
+            table.add_row("", f"and {count_of(len(seats) - _LINES, 'more seat')}")
         return table

@@ -12,6 +12,7 @@ from workshop.account_region import AccountRegion
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.counting import count_of
 from workshop.environments import dates
 from workshop.errors import UsageError, WorkshopError
 from workshop.handout import doors
@@ -81,7 +82,7 @@ def _print(document: dict[str, object]) -> None:
     told = {
         "address": document["address"],
         "answers": "yes" if document["answers"] else "no; see its log group, /aws/lambda/...-door",
-        "opened": f"{document['opened']} of {document['seats']} seats",
+        "opened": f"{document['opened']} of {count_of(int(str(document['seats'])), 'seat')}",
         "claimed": ", ".join(map(str, claims)) if isinstance(claims, list) and claims else "none",
         "claiming": f"until {document['claims_until']}" if document["claims_until"] else "closed",
         "hands up": ", ".join(map(str, hands)) if isinstance(hands, list) and hands else "none",
@@ -109,7 +110,8 @@ def claims(
     """Let people without a slip claim a seat with the class's code, for a while.
 
     Seats are those whose roster row has neither a name nor an e-mail address, spares included, or
-    those of --only. Each is given once; workshop door undo frees it.
+    those of --only. Each is given once, and none that somebody has opened by a slip; workshop door
+    undo frees it.
 
     For example:
 
@@ -134,7 +136,7 @@ def claims(
         code = one.let_claim(here, until, renew=new_code)
         told.append({"address": one.address, "code": code.code, "seats": here})
         if not as_json and until:
-            console.print_line(f"{one.address}  code {code.code}  {len(here)} seats")
+            console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
     if as_json:
         ends = until.isoformat() if until else None
         console.print_json([{**one, "until": ends} for one in told], indent=2)

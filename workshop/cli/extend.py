@@ -89,7 +89,8 @@ def reopen(
 ) -> None:
     """Give frozen seats back what they may do.
 
-    What was stopped stays stopped: notebooks are started with workshop start.
+    What was stopped stays stopped: notebooks are started with workshop start. A seat that is above
+    a cap is frozen again by the watch within five minutes: then the cap is raised first.
 
     For example:
 

@@ -18,6 +18,7 @@ from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only, Port
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
 from workshop.handout import doors, export, files, notebooks, pages, slips
@@ -100,8 +101,9 @@ def handout(
 ) -> None:
     """Hand out the notebooks: a link for each seat, in a table or on a page to print.
 
-    The page for the room is written with the pages of all seats, not with those of a few. Exits
-    with 1 when some notebooks cannot be opened now; their rows say why.
+    The page for the room and the sheets of slips to cut out are written with the pages of all
+    seats, not with those of a few; pages of seats that are gone are removed then. Exits with 1
+    when some notebooks cannot be opened now; their rows say why.
 
     With --serve, nothing is written: this machine alone gets an address that nobody can guess, with
     a page for each seat, until Ctrl-C.
@@ -163,8 +165,10 @@ def handout(
         texts = {path: text_of(filled) for path, text_of in writers.items()}
         in_folder = form is Format.HTML
         files.write(texts, force=force, folder=output if in_folder else None)
-        count = f"{len(texts)} pages to " if len(texts) > 1 else "1 page to "
+        count = f"{count_of(len(texts), 'page')} to "
         console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
+        if force and pages.ROOM_FILE in {path.name for path in texts}:
+            _remove_gone(output, texts, filled)
     _warn_of_links(found)
     if chosen is Link.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
@@ -237,7 +241,15 @@ def _writers(
     }
     if set(work.seats) == set(work.loaded.seats):
         writers[output / pages.ROOM_FILE] = pages.room_page
+        writers[output / pages.SHEETS_FILE] = pages.sheets_page
     return writers
+
+
+def _remove_gone(folder: Path, texts: Mapping[Path, str], filled: Handout) -> None:
+    """Remove the pages of seats that are on the roster no more, and say whose."""
+    gone = files.remove_gone(folder, texts, partial(pages.is_marked, handout=filled))
+    if gone:
+        console.say(f"removed pages of seats that are gone: {', '.join(p.stem for p in gone)}")
 
 
 def _seat_page(number: int, filled: Handout) -> str:
@@ -286,10 +298,10 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:
-        total = len(work.seats)
+        of_all = f"{bad} of {count_of(len(work.seats), 'notebook')}"
         raise WorkshopError(
-            f"{bad} of {total} notebooks cannot be opened now; see to those above, then hand them"
-            f" out with: {work.loaded.command('handout', '--only', 'ID,...')}"
+            f"{of_all} cannot be opened now; see to those above, then hand them out with:"
+            f" {work.loaded.command('handout', '--only', 'ID,...')}"
         )
 
 

@@ -16,6 +16,7 @@ from workshop.aws.clients import Clients
 from workshop.cli import completion, console, teardown_plan_view, teardown_view
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
@@ -109,7 +110,7 @@ def leftovers(
         for one in discovery.unknown:
             console.warn(one.message)
         least = "at least " if discovery.unknown else ""
-        console.say(f"{least}{len(scan.left)} resources are left, {plan.cost.per_hour}")
+        console.say(f"left: {least}{count_of(len(scan.left), 'resource')}, {plan.cost.per_hour}")
     if env is not None and scan.clean:
         for target in targets:
             Ledger(env).gone(target.seats, target.workshop)

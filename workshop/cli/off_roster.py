@@ -11,6 +11,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.strays import Stray
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.counting import count_of
 from workshop.ledger import Ledger
 
 
@@ -64,7 +65,7 @@ def sentences(loaded: LoadedEnvironment, left: Sequence[Stray]) -> list[str]:
     """Return what is said of seats that still have stacks, with the command that ends them."""
     lines = []
     for stray in left:
-        count = f"{len(stray.stacks)} stack{'' if len(stray.stacks) == 1 else 's'}"
+        count = count_of(len(stray.stacks), "stack")
         prefix = f"{loaded.settings.workshop}-{stray.seat}-"
         kinds = ", ".join(name.removeprefix(prefix) for name in stray.stacks)
         command = loaded.command("teardown", "--early", "--only", stray.seat)

@@ -24,6 +24,7 @@ from workshop.cli.options import (
     Only,
     Remove,
 )
+from workshop.counting import count_of
 from workshop.deploy import assembly, planner, watch_values
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import (
@@ -172,7 +173,7 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
         together = len(busy) > MANY and not everything and seat.seat != COHORT
         groups.setdefault(("" if together else seat.seat, *cells), []).append(seat.seat)
     for (_, *row), seats in groups.items():
-        table.add_row(seats[0] if len(seats) == 1 else f"{len(seats)} seats", *row)
+        table.add_row(seats[0] if len(seats) == 1 else count_of(len(seats), "seat"), *row)
     for stray in made.strays:
         row = [str(stray.account_region), "off the roster", str(len(stray.stacks))]
         table.add_row(stray.seat, *row, "it stays until it is torn down")
@@ -186,7 +187,9 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
         for line in of_all:
             console.print_line(f"  {line}")
         for line, count in lines.items():
-            console.print_line(f"  {line}" + (f"  ({count} times)" if count > 1 else ""))
+            console.print_line(
+                f"  {line}" + (f"  ({count_of(count, 'time')})" if count > 1 else "")
+            )
     if table.row_count:
         console.print_line()
     console.print_line(summary(made))

@@ -22,6 +22,7 @@ from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.preflight import PreflightReport, organiser_page, quota_requests
@@ -136,7 +137,7 @@ def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
     if not wanted:
         console.say("no quota is left to be asked for")
         return
-    increases = "1 increase" if len(wanted) == 1 else f"{len(wanted)} increases"
+    increases = count_of(len(wanted), "increase")
     if not yes:
         try:
             said = console.ask(f"type yes to ask AWS for {increases}")

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from workshop.cli import console
+
+_PAUSES = 6
+"""After so many pauses of five seconds it is said that something is waited for."""
+
+
+def saying_pause(waited_for: Callable[[], str]) -> Callable[[float], bool]:
+    """Return a pause that says every half minute what is ``waited_for``; it never ends early."""
+    pauses, never = itertools.count(1), threading.Event()
+
+    def pause(seconds: float) -> bool:
+        if next(pauses) % _PAUSES == 0:
+            console.say(f"waiting for {waited_for()} ...")
+        return never.wait(seconds)
+
+    return pause
 
 
 class Progress:

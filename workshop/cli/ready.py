@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -11,12 +10,13 @@ import typer
 from workshop.aws import errors
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, side_by_side
-from workshop.cli import console
+from workshop.cli import alike, console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.cli.progress import Progress
+from workshop.cli.progress import Progress, saying_pause
 from workshop.cli.start_stop import moved
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import WorkshopError
 from workshop.notebooks import reopening, start_stop
 from workshop.requests import ask, readiness
@@ -25,7 +25,6 @@ from workshop.requests.ask import AgentAnswer, AgentWaits
 MINUTES = 15.0
 _IDLE = start_stop.START.begins | {start_stop.STOP.passes}
 THREADS = 8
-_NAMED = 3
 """Of many seats that are alike, as many are named."""
 Minutes = Annotated[
     float,
@@ -83,6 +82,11 @@ def ready(
     not_ready = [seat for seat, reasons in found.items() if reasons]
     console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
     if not_ready or left_running:
+        if any(ask.NEVER in found[seat] for seat in not_ready):
+            console.say(
+                "an agent starts with its notebook: stop and start those whose agents have never"
+                " reported (the local cloud runs no agents)"
+            )
         if not_ready:
             console.say(f"check these again with: {work.command_for('ready', not_ready)}")
         raise typer.Exit(1)
@@ -109,6 +113,9 @@ def _check(
         return
     progress = Progress("check", len(up))
     counted: set[str] = set()
+    most = count_of(minutes, "minute")
+    console.say(f"asking the agents of {count_of(len(up), 'notebook')}, for {most} at most ...")
+    pause = saying_pause(lambda: f"{count_of(len(up) - len(counted), 'agent')} to answer")
 
     def report(answer: AgentAnswer) -> None:
         reasons = found[answer.seat.id] = readiness.reasons(answer)
@@ -122,7 +129,7 @@ def _check(
                 work.clients,
                 work.loaded,
                 [seat for seat in known if seat.id in up],
-                AgentWaits(threading.Event().wait, minutes),
+                AgentWaits(pause, minutes),
                 report=report,
             )
     except KeyboardInterrupt:
@@ -149,7 +156,8 @@ def _look_for_frozen(work: CommandContext, found: dict[str, Sequence[str]]) -> N
 def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:
     """Stop what was stopped before; return the seats whose notebooks may run on."""
     ids = [seat.id for seat in seats]
-    console.say(f"stopping what was stopped before: {len(ids)} of {len(work.seats)} notebooks")
+    notebooks = count_of(len(work.seats), "notebook")
+    console.say(f"stopping what was stopped before: {len(ids)} of {notebooks}")
     try:
         outcomes, _ = moved(work, seats, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES)
     except WorkshopError:
@@ -170,16 +178,14 @@ def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:
 def _print(work: CommandContext, found: Reasons, *, everything: bool) -> None:
     table = console.table("seat", "ready", "why not")
     together = len(found) > MANY and not everything
-    alike: dict[tuple[str, ...], list[str]] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for seat in work.seats:
         reasons = "; ".join(found[seat.id])
         # The same cure for many names a seat each.
-        key = (reasons.replace(seat.id, "SEAT"),) if together else (reasons, seat.id)
-        alike.setdefault(key, []).append(seat.id)
-    for (reasons, *_), ids in alike.items():
-        named = ", ".join(ids[:_NAMED])
-        more = f"{len(ids)} seats (--all): {named}, ..." if len(ids) > _NAMED else named
-        table.add_row(more, "no" if reasons else "yes", reasons)
+        key = (alike.for_any_seat(reasons, seat.id),) if together else (reasons, seat.id)
+        rows.setdefault(key, []).append(seat.id)
+    for (reasons, *_), ids in rows.items():
+        table.add_row(alike.named(ids), "no" if reasons else "yes", reasons)
     console.print_table(table)
 
 

@@ -13,6 +13,7 @@ from workshop.cli import console, roster_import
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.roster import Seat, ids
 from workshop.config.roster.write import write_ids
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, UsageError
@@ -133,7 +134,7 @@ def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
 def _new_ids(ids: Sequence[str]) -> str:
     shown = ", ".join(ids[:_SHOWN])
     more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return f"{len(ids)} new id{'s' if len(ids) > 1 else ''} written: {shown}{more}"
+    return f"{count_of(len(ids), 'new id')} written: {shown}{more}"
 
 
 def _unwritten(draft: Draft) -> frozenset[str]:

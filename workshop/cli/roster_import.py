@@ -13,6 +13,7 @@ from workshop.config.roster.merge import Merge, Seated, merged
 from workshop.config.roster.registrations import Export, Registration
 from workshop.config.roster.sheet import MAX_ROWS, Sheet
 from workshop.config.roster.write import write_merge
+from workshop.counting import count_of
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, GuardError, UsageError
 from workshop.files import shown
@@ -29,7 +30,7 @@ def run(draft: Draft, file: Path, config_dir: Path, *, yes: bool, as_json: bool)
     merge = merged(sheet, export.registrations, draft.reserved)
     if merge.is_too_long:
         raise UsageError(
-            f"{shown(path)} would have {len(merge.sheet.rows):,} rows, and a roster takes"
+            f"{shown(path)} would have {count_of(len(merge.sheet.rows), 'row')}, and a roster takes"
             f" {MAX_ROWS:,}; split it into two environments"
         )
     if not as_json:
@@ -93,8 +94,7 @@ def _ask(merge: Merge, path: Path, *, yes: bool) -> None:
 
 
 def _rows(merge: Merge) -> str:
-    count = len(merge.new)
-    return f"{count} new row{'s' if count != 1 else ''}"
+    return count_of(len(merge.new), "new row")
 
 
 def _teardown(draft: Draft, config_dir: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,8 @@ import typer
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
-from workshop.cli.progress import Progress
+from workshop.cli.progress import Progress, saying_pause
+from workshop.counting import count_of
 from workshop.requests import saving
 from workshop.requests.ask import AgentAnswer, AgentWaits
 
@@ -40,12 +40,17 @@ def save(
     """
     work = opened(env, config_dir, only=only, profile=profile)
     progress = Progress("save", len(work.seats))
+    left = {seat.id for seat in work.seats}
+    most = count_of(minutes, "minute")
+    console.say(f"asking {count_of(len(left), 'notebook')} to save, for {most} at most ...")
 
     def report(answer: AgentAnswer) -> None:
+        left.discard(answer.seat.id)
         progress.end(saving.sentence(answer), good=answer.result in saving.GOOD)
 
     with progress.shown():
-        waits = AgentWaits(threading.Event().wait, minutes)
+        pause = saying_pause(lambda: f"{count_of(len(left), 'notebook')} to save")
+        waits = AgentWaits(pause, minutes)
         answers = saving.save(work.clients, work.loaded, work.seats, waits, report=report)
     if as_json:
         console.print_json([_document(answer) for answer in answers], indent=2)

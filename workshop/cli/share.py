@@ -13,6 +13,7 @@ from workshop.agent.inbox import SHARED
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
+from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.files import shown
 from workshop.requests import inbox
@@ -51,9 +52,8 @@ def share(
         names = ", ".join(file.name for file in files)
         text = f"New in the folder {SHARED}/{version}: {names}"[: inbox.LONGEST_MESSAGE]
         cohort.change(partial(_edit, version=version, brought=brought, text=text, now=now))
-    count = len(files)
     console.say(
-        f"{count} file{'s' if count > 1 else ''} will be in {SHARED}/{version} of every running"
+        f"{count_of(len(files), 'file')} will be in {SHARED}/{version} of every running"
         " notebook within two minutes; stopped ones get it when they start"
     )
 

@@ -16,6 +16,7 @@ from workshop.bill import so_far
 from workshop.cli import console, off_roster, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.counting import count_of
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
 from workshop.status import report
@@ -224,10 +225,10 @@ def _readiness(seen: StatusScan) -> str:
     others = [row for row in seen.rows if not row.is_ready]
     count = len(seen.rows)
     if not others:
-        return "the seat is ready" if count == 1 else f"all {count} seats are ready"
+        return "the seat is ready" if count == 1 else f"all {count_of(count, 'seat')} are ready"
     named = ", ".join(f"{row.seat} ({_trouble(row)})" for row in others[:_NOT_READY])
     more = f" and {len(others) - _NOT_READY} more" if len(others) > _NOT_READY else ""
-    return f"{count - len(others)} of {count} seats ready; not ready: {named}{more}"
+    return f"{count - len(others)} of {count_of(count, 'seat')} ready; not ready: {named}{more}"
 
 
 def _trouble(row: StatusRow) -> str:
@@ -262,7 +263,9 @@ def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> conso
             )
     for name, rows in alike.items():
         table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows))
-    table.add_row(f"{seen.totals.seats} seats", *blank, *_total_cells(seen.totals), style="bold")
+    table.add_row(
+        count_of(seen.totals.seats, "seat"), *blank, *_total_cells(seen.totals), style="bold"
+    )
     for row in seen.strays:
         table.add_row(
             f"{row.seat}, off the roster",

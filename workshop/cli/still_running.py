@@ -6,6 +6,7 @@ from typing import Any
 
 from workshop.cli import console
 from workshop.cli.context import CommandContext
+from workshop.counting import count_of
 from workshop.pricing import billing
 from workshop.pricing.prices import Cost
 from workshop.status import ending
@@ -93,4 +94,4 @@ def _works(row: StatusRow) -> bool:
 def _number(count: Count, noun: str) -> str:
     if count is None:
         return f"an unknown number of {noun}s"
-    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+    return count_of(count, noun)

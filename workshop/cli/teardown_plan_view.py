@@ -9,6 +9,7 @@ from typing import Any
 
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
+from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.teardown.file_counts import FileCounts
@@ -118,10 +119,10 @@ def _show_summary(plan: TeardownPlan) -> None:
         resources = plan.resources(action)
         resource_types = Counter(resource.resource_type for resource in resources).most_common()
         what = ", ".join(
-            f"{count} {resource_type}" for resource_type, count in resource_types[:_SHOWN]
+            count_of(count, resource_type) for resource_type, count in resource_types[:_SHOWN]
         )
         more = (
-            f", and {len(resource_types) - _SHOWN} more types"
+            f", and {count_of(len(resource_types) - _SHOWN, 'more type')}"
             if len(resource_types) > _SHOWN
             else ""
         )

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from workshop.cli import console
+from workshop.counting import count_of
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
 from workshop.teardown.report import BILL, GONE, TeardownReport, saved_in_all
@@ -76,15 +77,15 @@ def show_report(report: TeardownReport) -> None:
     table = console.table("count", "what", "of which", right=("count",))
     for outcome, resource_types in report.counts().items():
         most = Counter(resource_types).most_common()
-        parts = [f"{count} {resource_type}" for resource_type, count in most[:_NAMED]]
-        parts += [f"{len(most) - _NAMED} more types"] if len(most) > _NAMED else []
+        parts = [count_of(count, resource_type) for resource_type, count in most[:_NAMED]]
+        parts += [count_of(len(most) - _NAMED, "more type")] if len(most) > _NAMED else []
         table.add_row(str(sum(resource_types.values())), outcome, ", ".join(parts))
     if report.counts():
         console.print_table(table)
     _print_sections(report)
     if report.stays:
         stays = Counter(resource.resource_type for resource in report.stays).most_common()
-        message = ", ".join(f"{count} {resource_type}" for resource_type, count in stays)
+        message = ", ".join(count_of(count, resource_type) for resource_type, count in stays)
         console.print_line(f"stays on purpose: {message}")
     if report.saved:
         console.print_line(f"saved in all: {saved_in_all(report.saved, report.choices)}")

@@ -21,6 +21,7 @@ from workshop.config.models import (
 )
 from workshop.config.rules import shown
 from workshop.config.yaml_document import Document
+from workshop.counting import count_of
 
 Path = tuple[str | int, ...]
 
@@ -142,7 +143,7 @@ _MESSAGES: dict[str, Callable[[Path, Any, Mapping[str, Any]], str]] = {
     ),
     "too_short": lambda _, __, ctx: f"is empty; name at least {ctx['min_length']}",
     "too_long": lambda _, value, ctx: (
-        f"has {len(value)} entries; at most {ctx['max_length']} are possible"
+        f"has {count_of(len(value), 'entry')}; at most {ctx['max_length']} are possible"
     ),
     "tuple_type": _message_no_list,
     "dict_type": _message_no_keys,

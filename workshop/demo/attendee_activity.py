@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 
 from workshop import tags
+from workshop.counting import count_of
 from workshop.naming import Names
 
 TYPE = "ml.m5.large"
@@ -35,7 +36,7 @@ def _data(session: boto3.Session, bucket: str) -> str:
     s3.create_multipart_upload(Bucket=bucket, Key="train/unfinished.bin")
     versions = s3.list_object_versions(Bucket=bucket)
     kept = len(versions.get("Versions", [])) + len(versions.get("DeleteMarkers", []))
-    return f"s3://{bucket}: {kept} versions and delete markers, 1 unfinished upload"
+    return f"s3://{bucket}: {count_of(kept, 'version')} with delete markers, 1 unfinished upload"
 
 
 def _image(session: boto3.Session, names: Names, repository: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.counting import count_of
 from workshop.deploy import synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
@@ -146,7 +147,7 @@ def read(
                     else "use fewer profiles, or open less in their access"
                 )
                 raise UsageError(
-                    f"the {kind}'s template has {size:,} bytes and CloudFormation takes"
+                    f"the {kind}'s template has {count_of(size, 'byte')} and CloudFormation takes"
                     f" {TEMPLATE_LIMIT:,}; {cure}"
                 )
             cohorts[account_region, kind] = CohortTemplate(template, protected)

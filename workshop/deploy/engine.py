@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
+from workshop.counting import count_of
 from workshop.deploy import diff, failures, next_call, polling
 from workshop.deploy import plan as planning
 from workshop.deploy.call_threads import CallThreads
@@ -344,7 +345,7 @@ class DeployEngine:
         now = self.clock()
         for job in list(self._watched.values()):
             if now - job.since > self.limits.deadline:
-                message = f"still in progress after {self.limits.deadline / 60:g} minutes"
+                message = f"still in progress after {count_of(self.limits.deadline / 60, 'minute')}"
                 self._give_up(
                     job, f"{message}; CloudFormation goes on, run the command again later"
                 )

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from workshop.aws.stacks import StackSummary
+from workshop.counting import count_of
 from workshop.deploy.failures import Cause
 from workshop.deploy.plan import StackPlan
 
@@ -190,7 +191,7 @@ class FailureTolerance:
     def message(self) -> str:
         """Why no new seats are begun."""
         count = len(self._failed)
-        failed = "1 seat has failed" if count == 1 else f"{count} seats have failed"
+        failed = f"{count_of(count, 'seat')} {'has' if count == 1 else 'have'} failed"
         return (
             f"{failed}, more than {self._percent} % of all; no new ones are begun. Mend the cause"
             " and run the command again"

@@ -16,6 +16,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
 from workshop.config import rules
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import count_of
 from workshop.deploy.desired import DesiredStack
 from workshop.errors import UsageError
 from workshop.naming import NOTIFY, PRICES
@@ -44,8 +45,8 @@ def addresses(variable: str | None, environment: Mapping[str, str]) -> tuple[str
     found = tuple(dict.fromkeys(words))
     if len(found) > len(NOTIFY):
         raise UsageError(
-            f"{variable} has {len(found)} addresses and the watch takes {len(NOTIFY)}; name a"
-            " mailing list"
+            f"{variable} has {count_of(len(found), 'address')} and the watch takes"
+            f" {len(NOTIFY)}; name a mailing list"
         )
     return found
 

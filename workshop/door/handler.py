@@ -54,6 +54,8 @@ SECONDS_KEPT = 5.0
 LOOK_AGAIN = 15
 """Seconds after which a page looks again while a notebook starts."""
 LANGUAGE = "lang"
+LARGEST_FORM = 16 * 1024
+"""Characters of a body that is read: to take apart a larger one can take a visit's whole time."""
 SAID = ("no_session", "not_open", "closed", "busy", "left", "claim_closed", "claim_none")
 """The texts that an address may ask for, after something was done."""
 LOG = logging.getLogger("door")
@@ -76,6 +78,8 @@ class DoorRequest:
         """Return the request of an event in the payload format 2.0."""
         http = event["requestContext"]["http"]
         body = event.get("body") or ""
+        if len(body) > LARGEST_FORM:
+            body = ""  # no form of ours is so large
         if event.get("isBase64Encoded"):
             body = base64.b64decode(body).decode("utf-8", "replace")
         pairs = (one.partition("=") for one in event.get("cookies") or ())
@@ -218,7 +222,7 @@ class DoorRoutes:
         """Return the answer to the request."""
         method, path = self.request.method, self.request.path
         name = "c" if path.startswith("/c/") else path.strip("/") or "front"
-        routes = GET_ROUTES if method in ("GET", "HEAD") else POST_ROUTES
+        routes = METHODS.get(method, {})
         if name not in routes:
             return Reply(404, word_page(self.page("not_found", is_bad=True), "sign_in"))
         self.route = name
@@ -279,9 +283,8 @@ class DoorRoutes:
         return None if "still" in self.request.query else seconds
 
     def _seats_page(self, page: Page, say: str) -> Reply:
-        if say == "claimed":
-            generation = self.generations().get(f"seat:{self.seat}", 0)
-            code = spelled(code_of(self.key(), f"seat:{self.seat}", generation))
+        if say == "claimed" and self.session:
+            code = spelled(code_of(self.key(), self.session.subject, self.session.generation))
             page = self.page(page.texts["claimed"].format(code=code))
         if self.visit.is_over:
             return Reply(body=seat_page(page, self.seat, "", {}))
@@ -301,6 +304,8 @@ class DoorRoutes:
         subject = subject_of(self.key(), all_subjects(self.visit.seats), generations, text)
         if not subject:
             return None
+        if subject == CLASS and self.session and self.session.kind != "helper":
+            return self.session  # who has a seat and reads the class's code again takes no second
         kind, _, name = subject.partition(":")
         name = name or secrets.token_hex(8)
         return DoorSession(kind, name, generations.get(subject, 0), int(self.visit.time))
@@ -346,7 +351,9 @@ class DoorRoutes:
 
     def _claimed(self, claimer: str) -> str:
         """Return the seat that is the claimer's now, empty where none is free."""
-        state, taken = self.state, {*self.state.names(CLAIMS)}
+        state = self.state
+        # Who opened a notebook by a slip has that seat, though nobody's name is on it.
+        taken = {*state.names(CLAIMS), *state.names(OPENED)}
         free = [seat for seat in self._claimable() if seat not in taken]
         # Many ask at once: each begins elsewhere, so that few ask for the same seat.
         for seat in secrets.SystemRandom().sample(free, len(free)):
@@ -360,7 +367,7 @@ class DoorRoutes:
     # --- the seat --------------------------------------------------------------------------------
 
     def open(self) -> Reply:
-        if not self._has_seat():
+        if self.session is None or not self._has_seat():
             return Reply(303, to="/")
         view = "tree" if self.request.form.get("view") == "tree" else "lab"
         try:
@@ -370,7 +377,8 @@ class DoorRoutes:
         if not link:
             return self._said("not_open")
         with suppress(ClientError, BotoCoreError):  # it is counted for organisers alone
-            self.visit.remembered(f"opened {self.seat}", 1e9, self._note_opened)
+            name = f"opened {self.seat} {self.session.generation}"
+            self.visit.remembered(name, 1e9, self._note_opened)
         return Reply(303, to=link)
 
     def _note_opened(self) -> bool:
@@ -441,6 +449,7 @@ POST_ROUTES: dict[str, Callable[[DoorRoutes], Reply]] = {
     "leave": DoorRoutes.leave,
     "taken": DoorRoutes.taken,
 }
+METHODS = {"GET": GET_ROUTES, "HEAD": GET_ROUTES, "POST": POST_ROUTES}
 ALWAYS_ROUTES = ("check", "healthz")
 """What needs no workshop."""
 OPEN_ROUTES = ("front", "c", "code", "check", "healthz")

@@ -274,7 +274,7 @@ def files_page(page: Page, files: list[SavedFile], *, more: bool) -> str:
     items = "".join(
         "<li>"
         + page.form("/file", page.button(page.text("saved_file", path=one.path), "path", one.path))
-        + f"<span class='quiet'>{one.bytes:,} bytes</span></li>"
+        + f"<span class='quiet'>{one.bytes:,} B</span></li>"
         for one in files
     )
     body = f"<ul>{items}</ul>" if files else f"<p>{page.text('saved_none')}</p>"

@@ -132,8 +132,13 @@ class DoorState:
         return self.write(f"{CLAIMERS}{claimer}", seat.encode(), FIRST) is not None
 
     def undo(self, seat: str) -> bool:
-        """Free a claimed seat, and return whether it was claimed; its old code opens nothing."""
+        """Free a claimed seat, and return whether it was claimed; its old code opens nothing.
+
+        Whoever comes next is not told what the one before asked for.
+        """
         self.renew(f"seat:{seat}")
+        for name in (f"{OPENED}{seat}", f"{HANDS}{seat}.json"):
+            self.delete(name)
         name = f"{CLAIMS}{seat}"
         body, _condition = self._read(name)
         if body is not None:

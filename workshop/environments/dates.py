@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from workshop.config.diagnostics import Diagnostic
 from workshop.config.models import Environment
 from workshop.config.yaml_document import Document
+from workshop.counting import count_of
 
 LONG = timedelta(days=7)
 FOR_EVER = timedelta(days=3650)
@@ -28,7 +29,7 @@ def sentence(settings: Environment, now: datetime) -> str:
     span = f"{moment(start)} to {moment(end.astimezone(zone))} ({start.tzname()})"
     if end - start > FOR_EVER:
         return span
-    return f"{span}, {_count(days(settings), 'day')}, {_distance(start, end, now)}"
+    return f"{span}, {count_of(days(settings), 'day')}, {_distance(start, end, now)}"
 
 
 def moment(at: datetime) -> str:
@@ -58,7 +59,7 @@ def warnings(document: Document, settings: Environment, now: datetime) -> Iterat
         yield Diagnostic(
             document.line(("end",)),
             ("end",),
-            f"{moment(end)} is {_count(days(settings), 'day')} from the start on; everything is"
+            f"{moment(end)} is {count_of(days(settings), 'day')} from the start on; everything is"
             " billed as long: correct it unless that is meant",
         )
 
@@ -78,11 +79,7 @@ def _ago(span: timedelta) -> str:
 def _span(span: timedelta) -> str:
     """Return a length in days, in hours where it is short, in minutes where it is very short."""
     if span >= _SOON:
-        return _count(span.days, "day")
+        return count_of(span.days, "day")
     if span >= timedelta(hours=2):
-        return _count(span // timedelta(hours=1), "hour")
-    return _count(max(1, span // timedelta(minutes=1)), "minute")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        return count_of(span // timedelta(hours=1), "hour")
+    return count_of(max(1, span // timedelta(minutes=1)), "minute")

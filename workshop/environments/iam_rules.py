@@ -17,6 +17,7 @@ from workshop.config.profiles import Access, ExtraStatement
 from workshop.config.roster import Seat
 from workshop.config.rules import shown
 from workshop.config.yaml_document import Document
+from workshop.counting import count_of
 from workshop.environments import iam_conditions
 
 _BEYOND = re.compile(r"[^\t\n\r\x20-\xff]")
@@ -75,9 +76,9 @@ def _of_arn(resource: str) -> Iterator[str]:
         yield f"{shown(resource)} has blanks around it; remove them"
     _, _, service, region, account, _ = resource.split(":", 5)
     if "*" not in account and len(account) not in (0, 12):
+        digits = count_of(len(account), "digit")
         yield (
-            f"{shown(resource)}: {shown(account)} has {len(account)} digits, and an account's id"
-            " 12; correct it"
+            f"{shown(resource)}: {shown(account)} has {digits}, and an account's id 12; correct it"
         )
     if service == "iam" and region:
         yield f"{shown(resource)}: the ARN of IAM has no Region; write 'arn:aws:iam::...'"

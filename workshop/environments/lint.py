@@ -19,6 +19,7 @@ from workshop.config.models import Environment
 from workshop.config.profiles import Access, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
+from workshop.counting import count_of
 from workshop.environments import iam_rules
 from workshop.naming import Names
 from workshop.policies import layout
@@ -53,9 +54,9 @@ def _too_many_stacks(
         if stacks > STACKS_PER_REGION:
             most = (STACKS_PER_REGION - shared) // len(naming.SEAT_STACKS)
             message = (
-                f"{count} seats in {account} {region} are {stacks} stacks, and CloudFormation"
-                f" holds {STACKS_PER_REGION} in a Region; keep to {most} seats there, and give"
-                " others another account or region"
+                f"{count_of(count, 'seat')} in {account} {region} are {count_of(stacks, 'stack')},"
+                f" and CloudFormation holds {STACKS_PER_REGION} in a Region; keep to"
+                f" {count_of(most, 'seat')} there, and give others another account or region"
             )
             yield Diagnostic(line, ("roster",), message)
 
@@ -143,7 +144,7 @@ def _too_large_cohort(document: Document, settings: Environment) -> Iterator[Dia
         largest = of_profile.most_common(LARGEST_SHOWN)
         listed = ", ".join(f"{profile} ({count:,})" for profile, count in largest)
         message = (
-            f"the cohort's template has at least {size:,} bytes and CloudFormation takes"
+            f"the cohort's template has at least {count_of(size, 'byte')} and CloudFormation takes"
             f" {layout.TEMPLATE_LIMIT:,}; use fewer profiles, or open less in access of the"
             f" largest: {listed}"
         )
@@ -170,8 +171,9 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
         if size > SCRIPT_LIMIT:
             place = ("profiles", profile)
             message = (
-                f"the notebook's script of each start has at least {size:,} bytes and SageMaker"
-                f" takes {SCRIPT_LIMIT:,}; use fewer or shorter tags, prefixes or packages"
+                f"the notebook's script of each start has at least {count_of(size, 'byte')}"
+                f" and SageMaker takes {SCRIPT_LIMIT:,}; use fewer or shorter tags, prefixes or"
+                " packages"
             )
             yield Diagnostic(document.line(place), place, message)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -55,3 +55,18 @@ def write(texts: Mapping[Path, str], *, force: bool, folder: Path | None = None)
             f"{shown(Path(where))} cannot be written ({error.strerror}); check the folder and the"
             " room on its disk"
         ) from error
+
+
+def remove_gone(folder: Path, kept: Collection[Path], is_ours: Callable[[str], bool]) -> list[Path]:
+    """Remove the pages of an earlier handout that this one has no more, and return them.
+
+    Nothing is removed but files that ``is_ours`` knows by their text and nobody else could have
+    written.
+    """
+    gone = []
+    for path in sorted(folder.glob("*.html")):
+        content = None if path in kept else files.own_content(path)
+        if content is not None and is_ours(content.decode("utf-8", "replace")):
+            path.unlink(missing_ok=True)
+            gone.append(path)
+    return gone

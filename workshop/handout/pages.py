@@ -1,4 +1,6 @@
-"""The pages of the handout: one for each seat, and one of the room for whoever hands them out.
+"""The pages of the handout: one for each seat, and two for whoever hands them out.
+
+These are a page of the room, and sheets of slips to cut out.
 
 Each is one HTML file that asks nothing of any network. Every text in it is escaped, and characters
 that steer and are not seen are shown.
@@ -17,12 +19,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from workshop import tags
+from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
 
 ROOM_FILE = "the-room.html"
-"""Its name can be no seat's, whose ids have no hyphen."""
+SHEETS_FILE = "the-slips.html"
+"""Their names can be no seat's, whose ids have no hyphen."""
 
 
 def seat_file(seat: str) -> str:
@@ -52,6 +56,21 @@ def room_page(handout: Handout, *, form_token: str = "") -> str:
     return _TEMPLATES.get_template("room.html.j2").render(
         handout=handout, locations=locations, seat_file=seat_file, form_token=form_token
     )
+
+
+def sheets_page(handout: Handout) -> str:
+    """Return the sheets with a slip for each seat: several on each, to be cut out."""
+    return _TEMPLATES.get_template("sheets.html.j2").render(handout=handout, form_token="")
+
+
+def mark(handout: Handout) -> str:
+    """Return what every page says of who made it, and by which such a page is known again."""
+    return f"workshop handout of {handout.workshop}"
+
+
+def is_marked(text: str, handout: Handout) -> bool:
+    """Whether a page was made by a handout of this workshop."""
+    return f'<meta name="generator" content="{mark(handout)}">' in text
 
 
 def style_digest(page: str) -> str:
@@ -87,4 +106,5 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"moment": _moment, "qr_image": qr_image}
+_TEMPLATES.globals["count_of"] = count_of
+_TEMPLATES.filters |= {"mark": mark, "moment": _moment, "qr_image": qr_image}

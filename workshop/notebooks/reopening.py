@@ -11,10 +11,13 @@ from workshop.aws import errors, frozen_tag
 from workshop.aws.clients import Clients
 from workshop.aws.reads import side_by_side
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import dates
 from workshop.errors import GuardError
 from workshop.naming import FREEZE, Names
+from workshop.status import watch_state
+from workshop.status.watch_state import WatchState
+from workshop.watch.budget import excess_of
 
 THREADS = 8
 
@@ -30,7 +33,10 @@ class Reopened:
 def reopen_seats(
     clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
 ) -> dict[Seat, Reopened]:
-    """Take the freeze off these seats; raise GuardError where the workshop is over for all."""
+    """Take the freeze off these seats; raise GuardError where the workshop is over for all.
+
+    The reason of one that is above a cap says that it is frozen again soon.
+    """
     end = loaded.settings.end
     if end <= events.now():
         raise GuardError(
@@ -41,7 +47,13 @@ def reopen_seats(
     def give_back(seat: Seat) -> Reopened:
         return reopen(clients, seat.account_region, loaded.names(seat), loaded.roles(seat))
 
-    return side_by_side(give_back, seats, threads=THREADS)
+    done = side_by_side(give_back, seats, threads=THREADS)
+    watch = watch_state.read(clients, loaded, account_regions_of(seats))
+    for seat, one in done.items():
+        if one.result == "reopened":
+            why = "; ".join(filter(None, (one.reason, again_above(loaded, watch, seat))))
+            done[seat] = replace(one, reason=why)
+    return done
 
 
 def reopen(
@@ -65,6 +77,33 @@ def reopen(
     left = frozen_tag.take_off(clients, account_region, [names.notebook_arn])
     reason = next((f"its notebook keeps the tag of a freeze: {why}" for why in left.values()), "")
     return Reopened("reopened" if taken else "was not frozen", reason)
+
+
+def again_above(loaded: LoadedEnvironment, watch: WatchState | None, seat: Seat) -> str:
+    """Return why the watch freezes a seat again within minutes, and the cure; empty if it does not.
+
+    It counts money until the end, and goes on counting what it could not stop.
+    """
+    budget = loaded.settings.budget
+    if watch is None or budget.on_cap != "freeze":
+        return ""
+    if seat.account_region in watch.unread:
+        why = watch.unread[seat.account_region]
+        return f"whether it is above a cap, and frozen again, could not be read: {why}"
+    here = watch.of.get(seat.account_region)
+    if here is None:
+        return ""
+    excess = excess_of(budget.model_dump(), here.spending, seat.id)
+    if excess is None:
+        return ""
+    key = {"cap": "per_seat_usd", "instances": "max_instances", "hourly": "per_hour_usd"}[
+        excess.key.partition("-")[0]
+    ]
+    stop = "" if key == "per_seat_usd" else f"stop it with {loaded.command('end', 'NAME')}, or "
+    return (
+        f"it {excess.text}, so the watch freezes it again within five minutes; {stop}raise"
+        f" budget.{key} in the YAML, run {loaded.command('deploy')}, and reopen it then"
+    )
 
 
 def is_frozen(

@@ -23,6 +23,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.counting import count_of
 from workshop.events import EventStream
 
 AT_ONCE = 8
@@ -259,7 +260,7 @@ class NotebookBatch:
             if not status:
                 self._close(pending, "unread", f"its notebook could not be read: {unread}")
             elif self.waits.stay:
-                reason = f"still {status} after {self.waits.minutes:g} minutes"
+                reason = f"still {status} after {count_of(self.waits.minutes, 'minute')}"
                 self._close(pending, "stuck", pending.trouble or reason)
             elif pending.acted or status == self.goal.passes:
                 self._close(pending, "asked")

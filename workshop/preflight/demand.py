@@ -15,6 +15,7 @@ from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.policies import layout
 from workshop.preflight import quotas
@@ -257,8 +258,7 @@ def check_concurrent(
     (``making``): a class that works is not to be held up by it. What is optional only ever warns.
     """
     serious = making and not use.optional
-    seats = "1 seat" if use.seats == 1 else f"{use.seats} seats"
-    users = f"{seats} of {', '.join(use.profiles)}"
+    users = f"{count_of(use.seats, 'seat')} of {', '.join(use.profiles)}"
     check = partial(_check, account_region, use.limit, quota, need=use.seats, used=used)
     if isinstance(quota, AppliedQuota) and quota.value < 1:
         instead = f", or take it out of {use.allowed_by}" if use.allowed_by else ""

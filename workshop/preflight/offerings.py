@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
+from workshop.counting import count_of
 from workshop.preflight.checks import Check, CheckState, unknown
 
 ALL = "instance types"
@@ -181,7 +182,8 @@ def check_groups(
 
 
 def _addresses(account_region: AccountRegion, demand: SubnetDemand, subnet: Subnet) -> Check:
-    numbers = f"{subnet.free_addresses} free addresses for {demand.seats} notebooks"
+    free = count_of(subnet.free_addresses, "free address")
+    numbers = f"{free} for {count_of(demand.seats, 'notebook')}"
     enough = demand.seats <= subnet.free_addresses
     message = numbers if enough else f"{numbers}; use a larger subnet, or spread them over several"
     return Check(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
+from workshop.counting import count_of
 from workshop.naming import DOOR_MAKES, SEAT_STACKS, WATCH, WATCH_MAKES, Names
 from workshop.policies.actions import actions
 from workshop.preflight import handlers
@@ -335,7 +336,9 @@ def check(
         message = not_known(why, SUBJECT)
         yield Check(account_region, SUBJECT, CheckState.UNKNOWN, message, denied=_denied(hanging))
     else:
-        yield Check(account_region, SUBJECT, CheckState.OK, f"{len(needed)} actions are allowed")
+        yield Check(
+            account_region, SUBJECT, CheckState.OK, f"allowed: {count_of(len(needed), 'action')}"
+        )
     for phase, subject in handlers.PHASES.items():
         besides = [
             decision
@@ -413,7 +416,7 @@ def _counted(decisions: Collection[SimulatedDecision]) -> str:
         return names[0]
     *others, last = dict.fromkeys(name.partition(":")[0] for name in names)
     services = f"{', '.join(others)} and {last}" if others else last
-    return f"{len(names)} actions of {services}"
+    return f"{count_of(len(names), 'action')} of {services}"
 
 
 def _denied(decisions: Collection[SimulatedDecision]) -> tuple[DeniedAction, ...]:

@@ -12,6 +12,7 @@ from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.counting import count_of
 from workshop.preflight import quota_requests
 from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
 from workshop.preflight.reads import Judge, account_of, read_account, read_region
@@ -88,9 +89,9 @@ def check_time(
         return Check(account_region, "time", CheckState.FAILED, message)
     if start - now > EARLY:
         message = (
-            f"the workshop begins in {(start - now).days} days, on {start.isoformat()}, and disks"
-            " and running notebooks cost from now on; deploy later, or stop the notebooks until"
-            " then"
+            f"the workshop begins in {count_of((start - now).days, 'day')}, on"
+            f" {start.isoformat()}, and disks and running notebooks cost from now on; deploy later,"
+            " or stop the notebooks until then"
         )
         return Check(account_region, "time", CheckState.WARNING, message)
     return Check(account_region, "time", CheckState.OK, f"the workshop ends on {end.isoformat()}")

@@ -22,6 +22,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
+from workshop.counting import count_of
 from workshop.preflight.checks import Check, CheckState
 from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
 from workshop.teardown import region_inventory, roles
@@ -67,7 +68,10 @@ def checks(
         yield _check(account_region, service, whys)
     if reads and not refused:
         yield Check(
-            account_region, SUBJECT, CheckState.OK, f"{len(reads)} resource types can be looked for"
+            account_region,
+            SUBJECT,
+            CheckState.OK,
+            f"{count_of(len(reads), 'resource type')} can be looked for",
         )
 
 

@@ -19,7 +19,10 @@ from workshop.requests.reports import AgentReport
 
 THREADS = 16
 POLL_SECONDS = 5.0
+FIRST_REPORT_MINUTES = 5.0
+"""After which an agent that has never reported is not waited for: it reports once it has begun."""
 RUNNING = "InService"
+NEVER = "its agent has never reported"
 
 Result = Literal["done", "failed", "silent", "not running", "unread", "interrupted"]
 
@@ -108,34 +111,48 @@ def ask(
                 **more,
             )
         )
-    _wait(partial(reports.read, clients, loaded), asked, request_id, waits, end, known=known)
+    wait_for(partial(reports.read, clients, loaded), asked, request_id, waits, end, known=known)
     return [answers[seat.id] for seat in seats]
 
 
-def _wait(
+def wait_for(
     read_one: Callable[[Seat], AgentReport | Unavailable],
     asked: Sequence[Seat],
     request_id: str,
     waits: AgentWaits,
     end: Callable[[AgentAnswer], None],
     *,
-    known: bool,
+    known: bool = False,
 ) -> None:
-    ends, left = waits.clock() + waits.minutes * 60, list(asked)
+    """Wait until all who were ``asked`` have answered, or for as long as ``waits`` says.
+
+    An agent that has never reported is given up after five minutes, and at once with ``known``.
+    """
+    begun, left = waits.clock(), list(asked)
     while left:
         read = side_by_side(read_one, left, threads=THREADS)
         for seat, answer in read.items():
             if not isinstance(answer, Unavailable) and request_id in answer.handled:
                 end(AgentAnswer(seat, "done", answer))
                 left.remove(seat)
-            elif known and not isinstance(answer, Unavailable) and not answer.time:
+            elif known and has_never_reported(answer):
                 end(_unanswered(seat, answer, interrupted=False))
                 left.remove(seat)
-        over = waits.clock() >= ends
+        waited = waits.clock() - begun
+        over = waited >= waits.minutes * 60
+        if waited >= FIRST_REPORT_MINUTES * 60:
+            for seat in [seat for seat in left if has_never_reported(read[seat])]:
+                end(_unanswered(seat, read[seat], interrupted=False))
+                left.remove(seat)
         if left and (over or waits.pause(POLL_SECONDS)):
             for seat in left:
                 end(_unanswered(seat, read[seat], interrupted=not over))
             return
+
+
+def has_never_reported(read: AgentReport | Unavailable) -> bool:
+    """Return whether it is known that an agent has not reported yet."""
+    return not isinstance(read, Unavailable) and not read.time
 
 
 def _unanswered(seat: Seat, read: AgentReport | Unavailable, *, interrupted: bool) -> AgentAnswer:
@@ -145,5 +162,5 @@ def _unanswered(seat: Seat, read: AgentReport | Unavailable, *, interrupted: boo
         return AgentAnswer(seat, "interrupted", read, "it was not waited for")
     if read.save_error:
         return AgentAnswer(seat, "failed", read, read.save_error)
-    why = "its agent has never reported" if not read.time else "its agent did not answer in time"
+    why = NEVER if has_never_reported(read) else "its agent did not answer in time"
     return AgentAnswer(seat, "silent", read, why)

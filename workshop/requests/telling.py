@@ -9,6 +9,7 @@ from workshop import events
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.requests import inbox
 from workshop.requests.inbox import CohortInbox
@@ -35,5 +36,5 @@ def tell(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat], tex
         CohortInbox(clients, loaded, where).change(
             partial(inbox.with_message, message_id=message_id, text=text, now=now)
         )
-    count = f"{len(seats)} seat{'s' if len(seats) > 1 else ''}"
+    count = count_of(len(seats), "seat")
     return f"notebooks of {count} show it within two minutes"

@@ -14,6 +14,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
+from workshop.counting import plural
 from workshop.naming import seat_of_name
 from workshop.pricing.billing import Machines
 
@@ -111,9 +112,9 @@ class Snapshot:
             work.machines for work in self.running if isinstance(work.machines, Unavailable)
         ]
         if machines:
-            parts[f"machines of {len(machines)} jobs or endpoints"] = machines[0]
+            parts[f"machines of jobs and endpoints ({len(machines)} of them)"] = machines[0]
         return {name: part.reason for name, part in parts.items() if isinstance(part, Unavailable)}
 
 
 def _plural(kind: str) -> str:
-    return f"{kind}s" if kind in (WARM_POOL, ENDPOINT) else f"{kind} jobs"
+    return plural(kind if kind in (WARM_POOL, ENDPOINT) else f"{kind} job")

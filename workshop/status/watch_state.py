@@ -20,7 +20,7 @@ from workshop.aws.subscriptions import PENDING, MailSubscription
 from workshop.config.environment import LoadedEnvironment
 from workshop.naming import WATCH
 from workshop.watch.messages import STATE
-from workshop.watch.spending import SPENDING
+from workshop.watch.spending import SPENDING, Spending, spending_of
 
 SILENCE = timedelta(minutes=15)
 """After so long without a run something is wrong: it runs every five minutes."""
@@ -43,6 +43,8 @@ class WatchOfRegion:
     usd: Mapping[str, Mapping[str, Decimal]]
     """What it has counted, by seat and kind."""
     mails: tuple[MailSubscription, ...] | Unavailable
+    spending: Spending
+    """The same with what runs of each seat."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,7 @@ def _of_region(
             for seat, kinds in spending.get("usd", {}).items()
         },
         mails=mails,
+        spending=spending_of(spending),
     )
 
 

@@ -13,6 +13,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
 from workshop.config.roster.write import write_other_id
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, GuardError, UsageError
@@ -184,8 +185,9 @@ def _has_saved_since(
 def _copied(planned: SwapPlan, copied: CopiedWork) -> str:
     lost = f", {copied.missing} missing" if copied.missing else ""
     return (
-        f"{copied.files} saved files of {planned.seat.id} ({copied.bytes / 1e6:,.1f} MB{lost}) are"
-        f" in {copied.prefix} of the bucket of {planned.spare.id}"
+        f"copied into {copied.prefix} of the bucket of {planned.spare.id}:"
+        f" {count_of(copied.files, 'saved file')} of {planned.seat.id}"
+        f" ({copied.bytes / 1e6:,.1f} MB{lost})"
     )
 
 

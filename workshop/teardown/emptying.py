@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from workshop.aws import errors
 from workshop.aws.parallel import windowed
+from workshop.counting import count_of
 from workshop.errors import WorkshopError
 
 IN_FLIGHT = 4
@@ -259,7 +260,7 @@ class BucketEmptier:
     def _message(self, left: list[Left]) -> str:
         shown = "; ".join(map(str, left[:_SHOWN]))
         more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-        count = f"{len(left)} versions" if len(left) > 1 else "1 version"
+        count = count_of(len(left), "version")
         return (
             f"{count} in bucket {self.name} could not be deleted: {shown}{more}; take away what"
             " protects them (a bucket policy, an object lock), then run this again"

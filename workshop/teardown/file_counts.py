@@ -12,12 +12,13 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.models import Keep
+from workshop.counting import count_of
 from workshop.naming import COHORT
 from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
 from workshop.teardown.holders import STACK
 from workshop.teardown.plan import DONE, PlannedAction, TeardownPlan
 from workshop.teardown.s3_copy import Source
-from workshop.teardown.saving import SeatArtifacts, counted, of_bytes
+from workshop.teardown.saving import SeatArtifacts, of_bytes
 
 THREADS = 16
 MOST = 20_000
@@ -95,11 +96,11 @@ class FileCounts:
         logs = sum(seat.logs for seat in self.seats)
         if logs:
             becomes = to if self.keep is not None and self.keep.logs else not_saved
-            lines.append(f"{counted(logs, 'log')} {'are' if logs > 1 else 'is'} {becomes}")
+            lines.append(f"{count_of(logs, 'log')} {'are' if logs > 1 else 'is'} {becomes}")
         unread = [message for seat in self.seats for message in seat.unread]
         lines += [f"files that could not be counted: {message}" for message in unread]
         if self.notebooks:
-            disks = f"the disks of {counted(self.notebooks, 'notebook')} are"
+            disks = f"the disks of {count_of(self.notebooks, 'notebook')} are"
             if self.notebooks == 1:
                 disks = "the disk of 1 notebook is"
             lines.append(
@@ -176,10 +177,10 @@ def _message(parts: Iterable[tuple[FileCount, int, int]]) -> str:
     files, size = sum(one[1] for one in some), sum(one[2] for one in some)
     people = len({one[0].seat for one in some if one[0].seat != COHORT})
     least = "" if all(one[0].complete for one in some) else "at least "
-    whose = [] if not people else [f"of {people} {'people' if people > 1 else 'person'}"]
+    whose = [] if not people else [f"of {count_of(people, 'person')}"]
     whose += ["of the shared datasets"] if any(one[0].seat == COHORT for one in some) else []
     are = "is" if files == 1 else "are"
-    return f"{least}{counted(files, 'file')} ({of_bytes(size)}) {' and '.join(whose)} {are}"
+    return f"{least}{count_of(files, 'file')} ({of_bytes(size)}) {' and '.join(whose)} {are}"
 
 
 def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
@@ -189,10 +190,10 @@ def deletes(plan: TeardownPlan, counts: FileCounts) -> str:
     files, least = counts.files, "" if counts.complete else "at least "
     lost = f" ({counts.lost:,} NOT saved)" if counts.lost else ""
     parts = [
-        *([counted(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
-        counted(len(resources) - stacks, "resource"),
-        *([f"{least}{counted(files, 'file')}{lost}"] if files or least else []),
-        *([counted(stacks, "stack")] if stacks else []),
+        *([count_of(len(_seats(plan)), "seat")] if plan.choices.stacks and _seats(plan) else []),
+        count_of(len(resources) - stacks, "resource"),
+        *([f"{least}{count_of(files, 'file')}{lost}"] if files or least else []),
+        *([count_of(stacks, "stack")] if stacks else []),
     ]
     return f"deletes {', '.join(parts)}"
 

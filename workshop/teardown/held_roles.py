@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workshop.account_region import AccountRegion
+from workshop.counting import plural
 from workshop.naming import SEAT_STACKS
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES
 from workshop.teardown.events import DeletionResults
@@ -34,7 +35,8 @@ def held_seats(
     held = dict.fromkeys(not_saved, "its work could not be saved")
     for unknown in plan.unknown:
         if unknown.account_region == account_region and _needs_role(plan, unknown.resource_type):
-            held[""] = f"{unknown.resource_type}s could not be listed, and may need the role"
+            what = plural(unknown.resource_type)
+            held[""] = f"{what} could not be listed, and may need the role"
     for resource, action in plan.actions:
         if (
             resource.account_region == account_region

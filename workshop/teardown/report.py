@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from workshop import files
+from workshop.counting import count_of, plural
 from workshop.escaping import json_text, markdown, printable
 from workshop.pricing.amounts import NOT_IN_IT, Bill
 from workshop.pricing.prices import Cost
@@ -81,8 +82,8 @@ class TeardownReport:
         """The result in a sentence."""
         whose = f"workshop {self.target.workshop!r}"
         if self.choices.only is not None:
-            few = len(self.choices.only) == 1
-            seats = f"seat{'' if few else 's'} {', '.join(self.choices.only)}"
+            seats = "seat" if len(self.choices.only) == 1 else "seats"
+            seats = f"{seats} {', '.join(self.choices.only)}"
             whose = f"the {seats} of {whose}"
         besides = self._not_looked_at
         if not self.choices.stacks:
@@ -102,7 +103,7 @@ class TeardownReport:
         """Resource types that some scan could not list, and that need not be."""
         found = {unknown for scan in self.scans for unknown in scan.accepted}
         return tuple(
-            sorted({f"{one.resource_type}s" if one.tried else one.resource_type for one in found})
+            sorted({plural(one.resource_type) if one.tried else one.resource_type for one in found})
         )
 
     @property
@@ -122,7 +123,7 @@ class TeardownReport:
         seats = {one.seat for one in self.saved if one.objects or one.logs}
         if not seats or self.choices.save is None:
             return ""
-        whose = "1 seat" if len(seats) == 1 else f"{len(seats)} seats"
+        whose = count_of(len(seats), "seat")
         return f"; the saved work of {whose} is kept in {self.choices.save.to}"
 
     @property
@@ -249,7 +250,10 @@ class TeardownReport:
         )
         yield "scans", scans or "none"
         if self.calls:
-            yield "calls", f"{sum(self.calls.values())}, for {len(self.results)} resources"
+            yield (
+                "calls",
+                f"{sum(self.calls.values()):,}, for {count_of(len(self.results), 'resource')}",
+            )
         if self.not_offered:
             yield "not offered in the Region", ", ".join(self.not_offered)
 
@@ -316,7 +320,8 @@ def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
     bytes_ = of_bytes(sum(one.bytes for one in saved))
     seats = len({one.seat for one in saved if one.objects or one.logs})
     to = "" if choices.save is None else f", to {choices.save.to}"
-    return f"{files:,} files ({bytes_}) and {logs:,} logs of {seats} seats{to}"
+    work = f"{count_of(files, 'file')} ({bytes_}) and {count_of(logs, 'log')}"
+    return f"{work} of {count_of(seats, 'seat')}{to}"
 
 
 def _row_of_unknown(unknown: Unknown) -> tuple[str, ...]:

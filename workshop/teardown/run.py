@@ -14,6 +14,7 @@ from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.counting import count_of
 from workshop.events import EventStream, Stopwatch, now
 from workshop.naming import COHORT, DOOR, WATCH
 from workshop.teardown import freeze, roles, stacks, sweep, verification
@@ -33,7 +34,7 @@ from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
 from workshop.teardown.resources import logs, network_interfaces
 from workshop.teardown.resources.base import ResourceType
-from workshop.teardown.saving import Saved, counted
+from workshop.teardown.saving import Saved
 from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
 from workshop.teardown.verification import Scan
@@ -133,7 +134,10 @@ class Teardown:
             with self._watch.step(TeardownStep.STACKS):
                 self._delete_stacks(current)
             with self._watch.step(TeardownStep.VERIFY):
-                self._emit(TeardownStep.VERIFY, f"scanning twice, {self.interval:g} seconds apart")
+                self._emit(
+                    TeardownStep.VERIFY,
+                    f"scanning twice, {count_of(self.interval, 'second')} apart",
+                )
                 scanned = partial(self._scanned, plan.choices)
                 current, scans = verification.twice(scanned, self.interval, self.pause)
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
@@ -162,7 +166,7 @@ class Teardown:
             if resource.resource_type == roles.ROLE:
                 names.setdefault(resource.account_region, []).append(resource.id)
         for account_region, some in names.items():
-            roles_ = counted(len(some), "role")
+            roles_ = count_of(len(some), "role")
             self._emit(
                 TeardownStep.FREEZE,
                 f"{roles_} in {account_region} can make nothing new; what is there goes on until"
@@ -379,7 +383,8 @@ class Teardown:
         ]
         if waiting:
             message = (
-                f"{len(waiting)} network interfaces of SageMaker in {account_region} are waited for"
+                f"waiting for {count_of(len(waiting), 'network interface')} of SageMaker in"
+                f" {account_region}"
             )
             self._emit(TeardownStep.STACKS, message)
             context = current.discovery.contexts[account_region]

@@ -27,6 +27,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.aws.parallel import windowed
 from workshop.config.models import Keep
+from workshop.counting import count_of
 from workshop.errors import SignInError, WorkshopError
 from workshop.teardown import log_texts, save_paths
 from workshop.teardown.s3_copy import (
@@ -108,10 +109,10 @@ class Saved:
     @property
     def message(self) -> str:
         """``12 files, 3.0 MB, 2 logs; 1 file NOT saved``."""
-        text = f"{counted(self.objects, 'file')}, {of_bytes(self.bytes)}"
-        text += f", {counted(self.logs, 'log')}" if self.logs else ""
+        text = f"{count_of(self.objects, 'file')}, {of_bytes(self.bytes)}"
+        text += f", {count_of(self.logs, 'log')}" if self.logs else ""
         text += f", {self.renamed} under another name" if self.renamed else ""
-        return text + (f"; {counted(self.missing, 'file')} NOT saved" if self.missing else "")
+        return text + (f"; {count_of(self.missing, 'file')} NOT saved" if self.missing else "")
 
     def problem(self, message: str) -> None:
         """Note that something was not saved; the first ones by name."""
@@ -136,17 +137,12 @@ class Saved:
         }
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 file``, ``1,204 files``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def of_bytes(number: int) -> str:
     """``3.0 MB``."""
     size, units = float(number), ["bytes", "kB", "MB", "GB"]
     while size >= 1000 and len(units) > 1:  # noqa: PLR2004 - as S3 shows it
         size, units = size / 1000, units[1:]
-    return counted(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
+    return count_of(number, "byte") if units[0] == "bytes" else f"{size:,.1f} {units[0]}"
 
 
 def save(clients: Clients, keep: Keep, to: str, artifacts: Sequence[SeatArtifacts]) -> list[Saved]:

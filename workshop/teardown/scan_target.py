@@ -9,6 +9,7 @@ from datetime import datetime
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import plural
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Unknown:
     def message(self) -> str:
         """All of it in a sentence."""
         if self.tried:
-            return f"{self.resource_type}s in {self.account_region} could not be listed: {self.why}"
+            what = plural(self.resource_type)
+            return f"{what} in {self.account_region} could not be listed: {self.why}"
         return f"not looked at: {self.resource_type}, {self.account_region}: {self.why}"
 
 

@@ -18,6 +18,7 @@ from workshop.aws import errors
 from workshop.aws import stacks as stack_listing
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
+from workshop.counting import count_of
 from workshop.errors import SignInError, WorkshopError
 from workshop.events import now
 from workshop.teardown import freeze, roles
@@ -161,7 +162,9 @@ class StackDeleter:
         for arn, job in list(watched.items()):
             if self.clock() - job.began > self.waits.deadline:
                 del watched[arn]
-                message = f"still being deleted after {self.waits.deadline:.0f} seconds"
+                message = (
+                    f"still being deleted after {count_of(round(self.waits.deadline), 'second')}"
+                )
                 self._end(job, DeletionOutcome.STUCK, message)
 
     # --- what could not be deleted ------------------------------------------------------------

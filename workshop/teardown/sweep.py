@@ -21,6 +21,7 @@ from functools import partial
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
+from workshop.counting import count_of
 from workshop.errors import SignInError, WorkshopError
 from workshop.events import now
 from workshop.pricing import prices
@@ -138,7 +139,7 @@ class Sweep:
         """Stop jobs, endpoints and notebooks of all seats at once; refusals wait for deletion."""
         paying = [item for item in self.items if not self._is_free(item)]
         paying.sort(key=lambda item: -(item.resource.hourly or Decimal(0)))
-        self._emit(TeardownStep.STOP, f"{len(paying)} resources to stop")
+        self._emit(TeardownStep.STOP, f"{count_of(len(paying), 'resource')} to stop")
         with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="stop") as pool:
             list(pool.map(self._stop, paying))
 
@@ -367,7 +368,9 @@ class Sweep:
             item.resource = replace(item.resource, state=state)
         late = self.clock() - item.began > self.waits.deadline
         if late:
-            message = f"still {state or 'there'} after {self.waits.deadline:.0f} seconds"
+            message = (
+                f"still {state or 'there'} after {count_of(round(self.waits.deadline), 'second')}"
+            )
             return _Next(
                 DeletionOutcome.STUCK, f"{message}; {item.message}" if item.message else message
             )

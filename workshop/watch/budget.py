@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from workshop.watch.machines import is_deleting, stop_all, tags_of
@@ -71,14 +72,17 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
 def _above(work: Work, spending: Spending) -> dict[str, Excess]:
     """Return the seats that are above a cap, each with the first of them."""
     seats = {one.seat for one in spending.resources.values()} | {*spending.usd}
-    found = {seat: _excess(work, spending, seat) for seat in sorted(seats - {""})}
+    limits, hour = work.settings.budget, f"{work.now:%Y%m%dT%H}"
+    found = {seat: excess_of(limits, spending, seat, hour) for seat in sorted(seats - {""})}
     return {seat: excess for seat, excess in found.items() if excess is not None}
 
 
-def _excess(work: Work, spending: Spending, seat: str) -> Excess | None:
-    limits = work.settings.budget
+def excess_of(
+    limits: Mapping[str, Any], spending: Spending, seat: str, hour: str = ""
+) -> Excess | None:
+    """Return why a seat is above a cap, by the first of them; None where it is above none."""
     # A seat that is not frozen may be above a cap again at once: that is said once an hour.
-    hour = "" if limits["on_cap"] == "freeze" else f"-{work.now:%Y%m%dT%H}"
+    hour = "" if limits["on_cap"] == "freeze" else f"-{hour}"
     used, hourly = spending.used(seat), spending.hourly(seat)
     instances = spending.instances(seat)
     cap, most = limits.get("per_seat_usd"), limits.get("max_instances")

@@ -126,14 +126,16 @@ class Spending:
 def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
     """Return what was counted, and the condition under which it may be replaced."""
     document, condition = read_document(work.client("s3"), _place(work))
+    return spending_of(document), condition
+
+
+def spending_of(document: dict[str, Any]) -> Spending:
+    """Return what a document holds that was written."""
     resources = document.get("resources", {})
-    return (
-        Spending(
-            document.get("at", 0.0),
-            document.get("usd", {}),
-            {key: Counted(**one) for key, one in resources.items()},
-        ),
-        condition,
+    return Spending(
+        document.get("at", 0.0),
+        document.get("usd", {}),
+        {key: Counted(**one) for key, one in resources.items()},
     )
 
 

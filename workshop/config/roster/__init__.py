@@ -21,6 +21,7 @@ from workshop.config.profiles import MAX_VOLUME_GB, MIN_VOLUME_GB
 from workshop.config.roster import csv_file, derived_ids, yaml_file
 from workshop.config.roster.sheet import COLUMNS, MAX_NAME, RosterRow, Sheet
 from workshop.config.roster.text_encoding import other_file
+from workshop.counting import count_of
 from workshop.escaping import first_escaped
 
 NO_ROWS = "has no rows; add people, or give a number as 'roster.seats'"
@@ -112,7 +113,7 @@ def missing_ids(sheet: Sheet, file: str, cure: str) -> list[Diagnostic]:
     if not lines:
         return []
     others = len(lines) - 1
-    more = f" here and in {others} more row{'s' if others > 1 else ''}" if others else ""
+    more = f" here and in {count_of(others, 'more row')}" if others else ""
     message = f"is missing{more}; have ids written with: {cure}"
     return [Diagnostic(lines[0], ("id",), message, file)]
 

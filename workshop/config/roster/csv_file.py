@@ -62,7 +62,8 @@ def _notes(line: int, headings: Sequence[str]) -> tuple[Diagnostic, ...]:
     ]
     if not numbers:
         return ()
-    return (notes(line, f"column{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"),)
+    columns = "column" if len(numbers) == 1 else "columns"
+    return (notes(line, f"{columns} {', '.join(numbers)}"),)
 
 
 def delimiter_of(text: str) -> str:

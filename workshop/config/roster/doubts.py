@@ -8,6 +8,7 @@ from workshop.config import instance_types
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.roster.registration_words import is_placeholder
 from workshop.config.roster.sheet import RosterRow, Sheet
+from workshop.counting import count_of
 
 
 def warnings(sheet: Sheet, file: str) -> list[Diagnostic]:
@@ -33,7 +34,7 @@ def warnings(sheet: Sheet, file: str) -> list[Diagnostic]:
 def _of(rows: Sequence[RosterRow], column: str, message: str) -> Iterator[Diagnostic]:
     if rows:
         others = len(rows) - 1
-        more = f", here and in {others} more row{'s' if others > 1 else ''}" if others else ""
+        more = f", here and in {count_of(others, 'more row')}" if others else ""
         yield Diagnostic(rows[0].line, (column,), message + more)
 
 

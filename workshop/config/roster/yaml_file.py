@@ -21,6 +21,7 @@ from workshop.config.roster.sheet import (
     unknown_column,
 )
 from workshop.config.yaml_document import line_of
+from workshop.counting import count_of
 
 
 def read(text: str) -> Sheet:
@@ -58,7 +59,7 @@ def _notes(root: SequenceNode) -> tuple[Diagnostic, ...]:
     ]
     if not found:
         return ()
-    return (notes(found[0], f"{len(found)} key{'s' if len(found) > 1 else ''}"),)
+    return (notes(found[0], count_of(len(found), "key")),)
 
 
 def _cells(row: MappingNode, diagnostics: list[Diagnostic]) -> dict[str, str]:

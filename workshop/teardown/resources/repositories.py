@@ -7,6 +7,7 @@ from typing import Any
 
 from workshop import naming
 from workshop.aws import errors
+from workshop.counting import count_of
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import names
@@ -103,7 +104,7 @@ def _message(name: str, left: list[Mapping[str, Any]]) -> str:
         for resource in left[:_SHOWN]
     )
     more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    count = f"{len(left)} images" if len(left) > 1 else "1 image"
+    count = count_of(len(left), "image")
     return (
         f"{count} in repository {name} could not be deleted: {shown}{more}; take away what holds"
         " them, then run this again"

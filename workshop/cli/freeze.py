@@ -1,0 +1,55 @@
+"""``workshop freeze``: seats that can make and change nothing until they are reopened."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workshop.cli import console
+from workshop.cli.context import opened
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.teardown import freeze as freezing
+
+
+def freeze(
+    *,
+    env: Env,
+    only: Annotated[
+        str, typer.Option("--only", metavar="IDS", help="The seats, with commas between their ids.")
+    ],
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Take from seats what they may make, start and change, and close their notebooks at the door.
+
+    What runs goes on and costs: workshop stop stops notebooks, workshop sweep ends all else. Files
+    can still be saved. workshop reopen gives it back.
+
+    For example:
+
+        workshop freeze -e prod --only ada
+    """
+    work = opened(env, config_dir, only=only)
+    done = {seat.id: freezing.freeze_seat(work.clients, work.loaded, seat) for seat in work.seats}
+    if as_json:
+        console.print_json(
+            [
+                {
+                    "seat": seat,
+                    "frozen": not one.problems,
+                    "problems": one.problems,
+                    "open_still": one.open_still,
+                }
+                for seat, one in done.items()
+            ],
+            indent=2,
+        )
+    else:
+        table = console.table("seat", "result", "why")
+        for seat, one in done.items():
+            result = "not frozen" if one.problems else "frozen"
+            table.add_row(seat, result, "; ".join((*one.problems, *one.open_still)))
+        console.print_table(table)
+    if any(one.problems for one in done.values()):
+        raise typer.Exit(1)

@@ -1,0 +1,73 @@
+"""What ``workshop demo --stay`` adds: a door, and time to click through a class."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from workshop import files
+from workshop.aws.clients import Clients
+from workshop.cli import console
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import account_regions_of
+from workshop.environments import loader
+from workshop.errors import UsageError
+from workshop.files import shown
+from workshop.handout import doors
+
+DOOR = "\ndoor: {languages: [en, de]}\n"
+SEATS, HELPERS = 5, 1
+"""Of as many a code is shown."""
+
+
+def with_door(loaded: LoadedEnvironment, folder: Path) -> LoadedEnvironment:
+    """Return an environment that has a door: itself, or a copy in ``folder`` with a door added.
+
+    Raise UsageError where its roster lies outside of its own folder, and cannot be copied along.
+    """
+    if loaded.settings.door is not None:
+        return loaded
+    roster = loaded.settings.roster.file
+    if roster and (Path(roster).is_absolute() or ".." in Path(roster).parts):
+        raise UsageError(
+            f"{shown(loaded.path)} has no door, and '--stay' shows one; write 'door: {{}}' into it"
+        )
+    files.make_folder(folder)
+    text = loaded.path.read_text(encoding="utf-8")
+    files.write(folder / loaded.path.name, text + DOOR)
+    if roster:
+        files.make_folder((folder / roster).parent, root=folder)
+        files.write(folder / roster, (loaded.path.parent / roster).read_bytes())
+    return loader.load(loaded.name, folder)
+
+
+def wait_for_interrupt() -> None:
+    """Wait until Ctrl-C."""
+    threading.Event().wait()
+
+
+def stay(
+    loaded: LoadedEnvironment,
+    clients: Clients,
+    shell: str,
+    wait: Callable[[], None] = wait_for_interrupt,
+) -> None:
+    """Say where the door is and which codes open it, and wait until Ctrl-C.
+
+    ``shell`` is the command that points another terminal at the local cloud.
+    """
+    account_regions = account_regions_of(loaded.seats)
+    table = console.table("for", "code", "address")
+    for account_region, door in doors.doors(clients, loaded, account_regions).items():
+        seats = [seat for seat in loaded.seats if seat.account_region == account_region]
+        for code in (*door.seats_codes(seats[:SEATS]).values(), *door.shared_codes(HELPERS)):
+            table.add_row(code.subject.removeprefix("seat:"), code.code, door.address)
+    console.say("   open the address in a browser of this machine, and type a code:")
+    console.print_text(console.table_text(table))
+    console.say(f'   for commands in another terminal: eval "$({shell})"')
+    console.say(f"   such as: {loaded.command('status')}")
+    console.say("   Ctrl-C goes on with the teardown")
+    with suppress(KeyboardInterrupt):
+        wait()

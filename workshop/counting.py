@@ -1,0 +1,22 @@
+"""Numbers of things, as people read them."""
+
+from __future__ import annotations
+
+import re
+
+_IES = re.compile(r"(?<=[^aeiou])y$")
+_ES = re.compile(r"(?:[sx]|[cs]h)$")
+
+
+def plural(noun: str) -> str:
+    """``files``, ``repositories``, ``addresses``, ``people``."""
+    if noun.endswith("person"):
+        return f"{noun.removesuffix('person')}people"
+    if _IES.search(noun):
+        return _IES.sub("ies", noun)
+    return f"{noun}es" if _ES.search(noun) else f"{noun}s"
+
+
+def count_of(number: float, noun: str) -> str:
+    """``1 file``, ``1,204 files``; the noun's last word is the one that is counted."""
+    return f"{number:,.12g} {noun if number == 1 else plural(noun)}"
