@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 
 import pytest
 
@@ -14,6 +13,7 @@ from tests.support.teardown_demo import is_marked
 from tests.support.workshop_command import Ran
 from workshop.naming import FREEZE, SEAT_STACKS, Names
 from workshop.notebooks import start_stop
+from workshop.requests import ask
 from workshop.requests.ask import AgentWaits
 from workshop.swap import swapping as command
 
@@ -36,13 +36,14 @@ def spare(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> LiveWorkben
 
 
 class Swaps:
-    """``workshop swap``; both agents run whenever the command waits."""
+    """``workshop swap`` in played time: both agents' rounds come while the command waits."""
 
     def __init__(
         self, organiser: Asker, seats: Seats, ada: LiveWorkbench, spare: LiveWorkbench
     ) -> None:
         self._organiser, self.seats, self.ada, self.spare = organiser, seats, ada, spare
         self.rounds: list[Callable[[], object]] = [ada.round, spare.round]
+        self.now = self.next_round = 0.0
         self.roster = organiser.config / "rosters/demo.csv"
         self.roster.write_text(ROSTER)
         environment = organiser.config / "demo.yaml"
@@ -50,12 +51,15 @@ class Swaps:
         environment.write_text(text)
 
     def waits(self, _: object, minutes: float) -> AgentWaits:
-        ticks = count(step=30.0)
-        return AgentWaits(self._pause, minutes, clock=lambda: next(ticks))
+        return AgentWaits(self._pause, minutes, clock=lambda: self.now)
 
-    def _pause(self, _: float) -> bool:
-        for round_ in self.rounds:
-            round_()
+    def _pause(self, seconds: float) -> bool:
+        self.now += seconds
+        if self.now >= self.next_round:
+            for round_ in self.rounds:
+                round_()
+            # systemd waits half a minute after a round has ended, and takes up to five seconds.
+            self.next_round = self.now + 35
         return False
 
     def command(self, *arguments: str) -> Ran:
@@ -78,6 +82,7 @@ def swaps(
     made = Swaps(organiser, seats, ada, spare)
     monkeypatch.setattr(command, "AgentWaits", made.waits)
     monkeypatch.setattr(start_stop, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(ask, "POLL_SECONDS", 5.0)
     thaw(seats)
     return made
 
@@ -138,6 +143,33 @@ def test_a_broken_seat_that_does_not_answer_and_a_stopped_spare_are_no_hindrance
     assert ran.code == 0, ran.err
     assert "ada did not save once more: its agent did not answer in time" in ran.err
     assert swaps.spare.read("old.ipynb") == "saved before"
+
+
+def test_a_broken_seat_is_replaced_within_a_minute_whenever_agents_look(swaps: Swaps) -> None:
+    """Nobody answers at the broken seat, and the spare's agent has just looked when it is asked."""
+    swaps.ada.write("in-a-minute.ipynb", "saved before")
+    swaps.ada.round()
+    swaps.ada.round("--save")
+    swaps.rounds, swaps.next_round = [swaps.spare.round], 60 * command.SAVE_MINUTES
+    ran = swaps.command("ada", "spare01", "--yes")
+    assert ran.code == 0, ran.err
+    assert swaps.spare.read("in-a-minute.ipynb") == "saved before"
+    assert swaps.now <= 60
+
+
+def test_what_a_broken_seat_saves_too_late_comes_after_the_rest(swaps: Swaps) -> None:
+    swaps.ada.write("early.ipynb", "saved before")
+    swaps.ada.round()
+    swaps.ada.round("--save")
+    swaps.ada.write("late.ipynb", "of the last minutes")
+    swaps.next_round = 60 * command.SAVE_MINUTES + 5
+    ran = swaps.command("ada", "spare01", "--yes")
+    assert ran.code == 0, ran.err
+    first, _, later = ran.err.partition("spare01 is ready; its link is in: ")
+    assert "ada did not save once more: its agent did not answer in time" in first
+    assert "ada has saved once more" in later
+    assert swaps.spare.read("early.ipynb") == "saved before"
+    assert swaps.spare.read("late.ipynb") == "of the last minutes"
 
 
 def test_a_spare_that_does_not_answer_is_told_and_the_command_goes_on_later(swaps: Swaps) -> None:

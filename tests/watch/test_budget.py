@@ -358,6 +358,29 @@ def test_what_aws_refuses_is_stopped_later_although_the_seat_is_below_its_caps_b
     assert endpoints(cloud) == [f"{BEN.job_prefix}serve"]
 
 
+@pytest.mark.parametrize("operation", ["ListEndpoints", "ListTags"])
+def test_what_aws_refused_is_not_forgotten_when_the_next_run_cannot_read_it(
+    cloud: Cloud, operation: str
+) -> None:
+    """The seat is below its caps by then: nothing but the note makes the watch ask again."""
+    serves(cloud, ADA, count=3)
+    tick(cloud, max_instances=4)
+    cloud.delays(endpoint=600)
+    client, name = cloud.client("sagemaker"), f"{ADA.job_prefix}serve"
+    made = client.create_endpoint(EndpointName="Second", EndpointConfigName=name, Tags=tags(ADA))
+    event(cloud, "Endpoint", made["EndpointArn"], max_instances=4)
+    tick(cloud, max_instances=4)
+    cloud.advance(301)
+    unread = work(cloud, max_instances=4)
+    cloud.faults({"effect": "denied", "operation": f"sagemaker:{operation}"})
+    budget.hold_to_budget(unread)
+    assert unread.problems
+    cloud.faults()
+    assert tick(cloud, max_instances=4).done == {"endpoints deleted": 1}
+    tick(cloud, 601, max_instances=4)
+    assert endpoints(cloud) == []
+
+
 def test_what_is_being_deleted_counts_no_more(cloud: Cloud) -> None:
     """Whoever deletes an endpoint may make another at once."""
     serves(cloud, ADA, count=3)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain, repeat
 
 import pytest
 
 from tests.support.local_cloud import Cloud
 from tests.support.teardown_demo import ADA, BEN, role, serves, trains
-from tests.support.watch_runs import PLENTY, attached, run, watch_without_stacks
+from tests.support.watch_runs import (
+    END,
+    PLENTY,
+    SETTINGS,
+    attached,
+    run,
+    watch_without_stacks,
+)
 from workshop.naming import FREEZE
+from workshop.watch import handler
+from workshop.watch.work import Work
 
 TAGS = [{"Key": "workshop", "Value": "demo"}, {"Key": "attendee", "Value": "ada"}]
 
@@ -117,6 +127,35 @@ def test_a_run_without_time_does_what_it_can_and_the_next_goes_on(cloud: Cloud) 
     second = run(cloud)
     assert not second.unfinished
     assert training(cloud, "fit") in ("Stopping", "Stopped")
+
+
+@pytest.mark.parametrize("slow", ["iam.AttachRolePolicy", "sagemaker.ListTags"])
+def test_what_takes_all_the_time_keeps_nothing_else_from_being_stopped(
+    cloud: Cloud, slow: str
+) -> None:
+    """Played time: each call of one operation takes 40 of the 300 seconds that a run has."""
+    works(cloud)
+    for number in range(10):
+        role(cloud, replace(ADA, seat=f"seat{number}"))
+        cloud.client("sagemaker").create_endpoint(
+            EndpointName=f"of-others-{number}", EndpointConfigName="serve"
+        )
+    notebook = {"InstanceType": "ml.t3.medium", "RoleArn": ADA.role_arn}
+    cloud.client("sagemaker").create_notebook_instance(
+        NotebookInstanceName=ADA.notebook, **notebook
+    )
+    took: list[float] = []
+    clients = {name: cloud.client(name) for name in ("iam", "s3", "sagemaker", "sns")}
+    clients["application-autoscaling"] = cloud.client("application-autoscaling")
+    on_slow = clients[slow.partition(".")[0]].meta.events
+    on_slow.register(f"before-call.{slow}", lambda **_: took.append(40.0))
+    made = Work(SETTINGS, END, lambda: PLENTY - sum(took), client=clients.__getitem__)
+    handler.end(made)
+    assert made.unfinished
+    assert made.left() > 0
+    assert training(cloud, "fit") in ("Stopping", "Stopped")
+    book = cloud.client("sagemaker").describe_notebook_instance(NotebookInstanceName=ADA.notebook)
+    assert book["NotebookInstanceStatus"] in ("Stopping", "Stopped")
 
 
 def test_all_of_101_endpoints_go_in_one_run(cloud: Cloud) -> None:

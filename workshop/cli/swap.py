@@ -39,10 +39,11 @@ def swap(
 
     The person's row of the roster gets the spare's id and is otherwise as it was; seats keep their
     ids, names and stacks. The broken seat saves once more if it can, then what it saved is copied
-    to the spare, which is started if it is stopped and lays the files there: a file that exists
-    stays, and one that differs lies beside it. The broken seat is frozen, is off the roster from
-    then on, and stays for a look, with its costs, until a teardown. What is done already is not
-    done again: run it once more if it was interrupted. The spare must have the same profile,
+    to the spare, which is started if it is stopped and lays the files there. What the broken seat
+    takes longer than twenty seconds to save is brought after the rest. On the spare, a file that
+    exists stays, and one that differs lies beside it. The broken seat is frozen, is off the roster
+    from then on, and stays for a look, with its costs, until a teardown. What is done already is
+    not done again: run it once more if it was interrupted. The spare must have the same profile,
     account and Region, and be on no row.
 
     For example:

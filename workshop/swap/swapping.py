@@ -20,13 +20,15 @@ from workshop.errors import ConfigError, GuardError, UsageError
 from workshop.files import shown
 from workshop.ledger import Ledger
 from workshop.notebooks.start_stop import NotebookOutcome
-from workshop.requests import ask, saved_work
-from workshop.requests.ask import AgentWaits
+from workshop.requests import ask, reports, saved_work
+from workshop.requests.ask import AgentAnswer, AgentWaits
+from workshop.requests.reports import AgentReport
 from workshop.requests.saved_work import CopiedWork
 from workshop.teardown.freeze import freeze_seat
 
-SAVE_MINUTES = 1.0
-"""For which a broken seat may still save."""
+SAVE_MINUTES = 1 / 3
+"""For which a broken seat may still save before the spare gets what is saved: agents look twice a
+minute, and all of it should take a minute. What is saved later comes after."""
 MINUTES = 10.0
 """For which the spare may start, and may lay the files there."""
 
@@ -146,30 +148,38 @@ def swap(
     not_frozen = closed.problems
     for sentence in closed.open_still:
         say(f"warning: {sentence}")
-    problems = [
-        *not_frozen,
-        *_restored(
-            clients,
-            loaded,
-            planned,
-            copied=copied,
-            start=start,
-            waits=AgentWaits(pause, minutes),
-        ),
-    ]
+    waits = AgentWaits(pause, minutes)
+    problems = [*not_frozen, *_started(spare, start)]
+    if len(problems) == len(not_frozen):
+        problems += _restored(clients, loaded, spare, copied, waits)
     if not not_frozen:
         say(
             f"{seat.id} is frozen and off the roster; it costs until it is stopped with:"
             f" {loaded.command('stop', '--only', seat.id)}"
         )
+    if not problems:
+        link = loaded.command("handout", "--only", spare.id)
+        say(f"{spare.id} is ready; its link is in: {link}")
+        if _has_saved_since(clients, loaded, seat, answer):
+            say(f"{seat.id} has saved once more")
+            copied = saved_work.copy(clients, loaded, seat, spare)
+            say(_copied(planned, copied))
+            problems += _restored(clients, loaded, spare, copied, waits)
     for problem in problems:
         say(problem)
     if problems:
         say(f"go on with: {loaded.command('swap', seat.id, spare.id)}")
-    else:
-        link = loaded.command("handout", "--only", spare.id)
-        say(f"{spare.id} is ready; its link is in: {link}")
     return not problems
+
+
+def _has_saved_since(
+    clients: Clients, loaded: LoadedEnvironment, seat: Seat, answer: AgentAnswer
+) -> bool:
+    """Return whether a seat that had not answered in time has saved meanwhile."""
+    if answer.result != "silent":
+        return False
+    report = reports.read(clients, loaded, seat)
+    return isinstance(report, AgentReport) and report.saved_until > answer.report.saved_until
 
 
 def _copied(planned: SwapPlan, copied: CopiedWork) -> str:
@@ -181,21 +191,22 @@ def _copied(planned: SwapPlan, copied: CopiedWork) -> str:
     )
 
 
+def _started(spare: Seat, start: Start) -> list[str]:
+    """Start the spare; return why that failed, if so."""
+    return [f"{one.seat} is not started: {one.reason}" for one in start(spare) if not one.as_asked]
+
+
 def _restored(
     clients: Clients,
     loaded: LoadedEnvironment,
-    planned: SwapPlan,
-    *,
+    spare: Seat,
     copied: CopiedWork,
-    start: Start,
     waits: AgentWaits,
 ) -> list[str]:
-    """Start the spare and have it lay the files there; return why that failed, if so."""
-    outcomes = start(planned.spare)
-    failed = [f"{one.seat} is not started: {one.reason}" for one in outcomes if not one.as_asked]
-    if failed or not copied.files:
-        return failed
-    answers = ask.ask(clients, loaded, [planned.spare], "restore", waits, prefix=copied.prefix)
+    """Have the spare lay the files there; return why that failed, if so."""
+    if not copied.files:
+        return []
+    answers = ask.ask(clients, loaded, [spare], "restore", waits, prefix=copied.prefix)
     return [
         f"{answer.seat.id} has not laid the files there yet: {answer.reason}"
         for answer in answers

@@ -104,8 +104,9 @@ class FileCounts:
             if self.notebooks == 1:
                 disks = "the disk of 1 notebook is"
             lines.append(
-                f"{disks} {not_saved}: no API of AWS reads them; what is to be kept has to be"
-                " copied to a bucket from inside the notebook first"
+                f"{disks} {not_saved}: no API of AWS reads them, and what agents saved of them is"
+                " in the seats' buckets; 'workshop save' has all of it saved now, and names whose"
+                " is not"
             )
         return lines
 

@@ -91,9 +91,9 @@ class TeardownReport:
             wholly = "" if self.code == PROVEN else "not wholly "
             return f"{whose} {was} {wholly}swept{besides}"
         if self.proven and besides:
-            return f"gone{besides}: two scans found nothing else of {whose}"
+            return f"gone{besides}: two scans found nothing else of {whose}{self._kept}"
         if self.proven:
-            return f"gone: two scans found nothing of {whose}"
+            return f"gone: two scans found nothing of {whose}{self._kept}"
         if not self.of(*GONE):
             return f"NOT PROVEN: nothing of {whose} was deleted"
         return f"NOT PROVEN: {whose} is not shown to be gone"
@@ -116,6 +116,15 @@ class TeardownReport:
     def _not_looked_at(self) -> str:
         some = " and ".join(self.accepted)
         return f", but for {some}, which were not looked at" if some else ""
+
+    @property
+    def _kept(self) -> str:
+        """Where the saved work is, which nothing deletes: empty where there is none."""
+        seats = {one.seat for one in self.saved if one.objects or one.logs}
+        if not seats or self.choices.save is None:
+            return ""
+        whose = count_of(len(seats), "seat")
+        return f"; the saved work of {whose} is kept in {self.choices.save.to}"
 
     @property
     def left(self) -> tuple[Resource, ...]:

@@ -10,7 +10,7 @@ from workshop.watch.marks import mark_all
 from workshop.watch.messages import SAID, TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
 from workshop.watch.spending import Spending, count_all, read_spending, write_spending
-from workshop.watch.work import OutOfTimeError, Work
+from workshop.watch.work import Work
 
 ABOVE = "above-"
 """How the names begin of what is said of a seat above a cap; the seat comes next."""
@@ -131,8 +131,6 @@ def _hold(work: Work, above: dict[str, Excess]) -> None:
             stop_all(work)
         if on_cap == "freeze":
             mark_all(work)
-    except OutOfTimeError:
-        work.unfinished = True
     finally:
         work.seats = None
     _note_refused(work)
@@ -178,11 +176,13 @@ def _stop_refused(work: Work) -> None:
         if not kept:
             return
         work.only = frozenset(kept - work.refused)
+        late, problems = work.unfinished, len(work.problems)
+        work.unfinished = False
         try:
             stop_all(work)
-            for name in kept - work.refused:
-                s3.delete_object(Bucket=bucket, Key=f"{REFUSED}{name}")
-        except OutOfTimeError:
-            work.unfinished = True
+            # What was not looked at may go on.
+            if not work.unfinished and len(work.problems) == problems:
+                for name in kept - work.refused:
+                    s3.delete_object(Bucket=bucket, Key=f"{REFUSED}{name}")
         finally:
-            work.only = None
+            work.only, work.unfinished = None, work.unfinished or late

@@ -11,7 +11,7 @@ from workshop.watch.machines import stop_all, stop_one
 from workshop.watch.marks import mark_all
 from workshop.watch.messages import first_time, keep, say, tell_attendees
 from workshop.watch.roles import FROZEN, freeze_all
-from workshop.watch.work import OutOfTimeError, Settings, Work, now_of
+from workshop.watch.work import Settings, Work, now_of
 
 WARNING = timedelta(minutes=15)
 """How long before the end attendees are told, and files are saved."""
@@ -52,12 +52,9 @@ def _warn(work: Work) -> None:
 
 def end(work: Work) -> None:
     """Freeze all seats, stop what bills, and say so once."""
-    try:
-        freeze_all(work)
-        stop_all(work)
-        mark_all(work)
-    except OutOfTimeError:
-        work.unfinished = True
+    freeze_all(work)
+    stop_all(work)
+    mark_all(work)
     left = bool(work.pending or work.problems or work.unfinished)
     done = ", ".join(f"{count} {what}" for what, count in work.done.items()) or "nothing was left"
     name = f"workshop {work.settings.workshop}"

@@ -29,15 +29,18 @@ ON_ITS_WAY = ("Pending", "Updating")
 
 
 def stop_all(work: Work) -> None:
-    """Stop everything of ``work.seats``, the dearest first; an error stops no other kind."""
-    with work.noting("endpoints"):
+    """Stop everything of ``work.seats``, the dearest first.
+
+    Neither an error of one kind nor the time that it takes keeps another from being stopped.
+    """
+    with work.sharing(), work.noting("endpoints"):
         _delete_endpoints(work)
     for noun, snake in JOBS:
-        with work.noting(f"{snake}s"):
+        with work.sharing(), work.noting(f"{snake}s"):
             _stop_jobs(work, noun, snake)
-    with work.noting("warm pools"):
+    with work.sharing(), work.noting("warm pools"):
         _release_pools(work)
-    with work.noting("notebooks"):
+    with work.sharing(), work.noting("notebooks"):
         stop_notebooks(work)
 
 

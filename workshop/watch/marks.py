@@ -15,9 +15,14 @@ def mark_all(work: Work) -> None:
     """Tag the notebooks of ``work.seats``; twice is as good as once."""
 
     def mark(arn: str) -> None:
+        work.go_on()
         with work.noting(f"{arn} is not marked as frozen"):
             sagemaker.add_tags(ResourceArn=arn, Tags=[MARK])
 
     sagemaker = work.client("sagemaker")
-    with work.noting("frozen notebooks"), ThreadPoolExecutor(ATTACHING) as pool:
+    with (
+        work.sharing(),
+        work.noting("frozen notebooks"),
+        ThreadPoolExecutor(ATTACHING) as pool,
+    ):
         list(pool.map(mark, [arn for _, _, arn in listed_notebooks(work)]))

@@ -21,6 +21,7 @@ def freeze_all(work: Work) -> None:
     """
 
     def attach(name: str) -> str:
+        work.go_on()
         try:
             iam.attach_role_policy(RoleName=name, PolicyArn=work.settings.freeze)
         except AWS_ERRORS as error:
@@ -28,7 +29,11 @@ def freeze_all(work: Work) -> None:
         return ""
 
     iam = work.client("iam")
-    with work.noting("the roles could not be listed"), ThreadPoolExecutor(ATTACHING) as pool:
+    with (
+        work.sharing(),
+        work.noting("the roles could not be listed"),
+        ThreadPoolExecutor(ATTACHING) as pool,
+    ):
         for names in _pages_of_roles(work):
             work.go_on()
             for problem in pool.map(attach, names):

@@ -118,6 +118,15 @@ class Work:
             self.reserve = before
 
     @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Let a step take half of the time that is left: what comes after it is done as well."""
+        with self.keeping(self.reserve + max(0.0, self.left() - self.reserve) / 2):
+            try:
+                yield
+            except OutOfTimeError:
+                self.unfinished = True
+
+    @contextmanager
     def noting(self, what: str) -> Iterator[None]:
         """Note an error instead of passing it on, so that it stops nothing else."""
         try:
