@@ -20,6 +20,7 @@ from tests.support.small_workshop import Fleet, repository
 from tests.support.stack_states import Hand, put
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
+from workshop.watch.spending import SPENDING
 
 COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
 AWS = Path(sys.executable).with_name("aws")
@@ -212,6 +213,7 @@ class Cured:
 BOTH = "--remove bucket:results --remove repository:serving"
 PLAN, START = "workshop/deploy/plan.py", "workshop/notebooks/start_stop.py"
 STATUS, HANDOUT = "workshop/cli/status.py", "workshop/cli/handout.py"
+REOPENING = "workshop/notebooks/reopening.py"
 NAMES = "workshop/preflight/existing_names.py"
 SUMMARY, SAY = "workshop/cli/deploy_summary.py", "workshop/cli/start_stop.py"
 DEPLOY_IT, START_IT = "workshop deploy -e dev --only seat01", "workshop start -e dev --only seat01"
@@ -317,9 +319,23 @@ def test_what_goes_on_after_the_end_is_ended_by_what_status_names(fleet: Fleet) 
     assert (fleet.statuses(), fleet.run("status").code) == ({}, 0)
 
 
+def test_a_seat_above_its_cap_is_reopened_once_a_higher_one_is_deployed(fleet: Fleet) -> None:
+    fleet.write(1, "budget: {per_seat_usd: 25}")
+    assert fleet.run("deploy").code == 0
+    assert fleet.run("freeze", "--only", SEAT).code == 0
+    spent = json.dumps({"usd": {SEAT: {"endpoint": 26.1}}, "resources": {}}).encode()
+    bucket = fleet.loaded().cohort_names(fleet.loaded().home).watch_bucket
+    fleet.cloud.client("s3").put_object(Bucket=bucket, Key=SPENDING, Body=spent)
+    refused = fleet.run("reopen", "--json")
+    assert refused.code == 1
+    assert "run workshop deploy -e dev, and reopen it then" in refused.out
+    fleet.write(1, "budget: {per_seat_usd: 27}")
+    assert [fleet.run(one).code for one in ("deploy", "reopen")] == [0, 0]
+
+
 def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:
     covered = {(one.source, " ".join(one.command.split()[:2])) for one in CURES}
-    covered |= {(STATUS, "workshop teardown")}
+    covered |= {(STATUS, "workshop teardown"), (REOPENING, "workshop deploy")}
     folders = ("workshop/deploy", "workshop/status", "workshop/notebooks")
     files = [path for folder in folders for path in (ROOT / folder).glob("*.py")]
     files += [ROOT / name for name in (STATUS, HANDOUT, SUMMARY, SAY)]
