@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib import request
 
 import pytest
 
@@ -37,6 +38,11 @@ def test_it_shows_the_door_and_codes_that_open_it_and_goes_on_at_ctrl_c(
 
     def wait() -> None:
         shown.append(capsys.readouterr())
+        [board] = re.findall(r"^http://127\.0\.0\.1:\d+/\S+$", shown[0].out, re.MULTILINE)
+        opener = request.build_opener(request.HTTPCookieProcessor())
+        with opener.open(board, timeout=60) as answer:
+            page = answer.read().decode()
+        assert "Page for the room" in page
         raise KeyboardInterrupt
 
     stay.stay(loaded, Clients(loaded.home), "workshop cloud env", wait)

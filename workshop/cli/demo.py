@@ -60,15 +60,15 @@ def demo(
     stays: Annotated[
         bool,
         typer.Option(
-            "--stay", help="Add a door, and wait before the teardown until Ctrl-C: click through."
+            "--stay", help="Add a door and the board, and wait for Ctrl-C before the teardown."
         ),
     ] = False,
 ) -> None:
     """Deploy, use and tear down a workshop on a local cloud of its own.
 
     Uses these same commands and the real CDK command line, and talks to no AWS account. With
-    --stay it says where the door is and which codes open it, so that you can be an attendee and a
-    helper in your browser.
+    --stay it says where the door and the board are and which codes open the door, so that you can
+    be an attendee, a helper and the organiser in your browser.
     """
     own = env in loader.known(CONFIG_DIR) or env not in loader.known(SHIPPED)
     loaded = loader.load(env, CONFIG_DIR if own else SHIPPED)

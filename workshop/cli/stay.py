@@ -1,4 +1,4 @@
-"""What ``workshop demo --stay`` adds: a door, and time to click through a class."""
+"""What ``workshop demo --stay`` adds: a door, the board, and time to click through a class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from pathlib import Path
 
 from workshop import files
 from workshop.aws.clients import Clients
+from workshop.board import server
+from workshop.board.guard import address
+from workshop.board.live import EVERY
 from workshop.cli import console
+from workshop.cli.board import made_for
+from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
 from workshop.environments import loader
@@ -54,7 +59,7 @@ def stay(
     shell: str,
     wait: Callable[[], None] = wait_for_interrupt,
 ) -> None:
-    """Say where the door is and which codes open it, and wait until Ctrl-C.
+    """Say where door and board are and which codes open the door, and wait until Ctrl-C.
 
     ``shell`` is the command that points another terminal at the local cloud.
     """
@@ -68,6 +73,14 @@ def stay(
     console.print_text(console.table_text(table))
     console.say(f'   for commands in another terminal: eval "$({shell})"')
     console.say(f"   such as: {loaded.command('status')}")
-    console.say("   Ctrl-C goes on with the teardown")
-    with suppress(KeyboardInterrupt):
-        wait()
+    work = CommandContext(loaded, loaded.seats, clients, ())
+    board = made_for(work, lambda: loaded, every=EVERY, readonly=False)
+    listening = server.bound(0)
+    try:
+        with server.served(board.app(), listening), suppress(KeyboardInterrupt):
+            console.say("   the organisers' board:")
+            console.print_line(address(server.port_of(listening), board.keys))
+            console.say("   Ctrl-C goes on with the teardown")
+            wait()
+    finally:
+        board.runs.close()
