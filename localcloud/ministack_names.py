@@ -351,6 +351,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_attach_role_policy": "(p)",
         "_simulate_principal_policy": "(p)",
         "_delete_policy": "(p)",
+        "_delete_policy_version": "(p)",
         "_delete_role": "(p)",
         "_delete_role_policy": "(p)",
         "_access_keys": None,

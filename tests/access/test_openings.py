@@ -52,7 +52,7 @@ def test_the_boundary_lets_it_through_in_the_templates_too(tmp_path: Path) -> No
     }
     by_sid = {sid: one for some in made.values() for sid, one in some.items()}
     assert "dynamodb:Query" in by_sid["ServicesOfTheWorkshop"]["Action"]
-    assert by_sid["ReadPrices"]["Resource"] == [PRICES]
+    assert by_sid["ReadPrices"]["Resource"] == PRICES
     assert "cohort-${AWS::Region}-attendee-extra" in assembly.text("vision-seat01-access")
 
 

@@ -122,7 +122,7 @@ def test_the_printed_line_saves_what_its_plan_has_said(
     assert "saved: ada 3 files, 15 bytes" in done.out
     assert "saved in all: 4 files (16 bytes) and 0 logs of 2 seats, to to keep" in done.out
     gone = "gone: two scans found nothing of workshop 'demo'"
-    assert done.out.endswith(f"{gone}; the saved work of 2 seats is kept in to keep\n")
+    assert done.out.endswith(f"{gone}; what was saved is kept in to keep\n")
     [told] = (tmp_path / ".workshop" / "demo").glob("teardown-2*.json")
     saved = {one["seat"]: one for one in json.loads(told.read_text())["saved"]}
     assert (saved["ada"]["files"], saved["ada"]["bytes"], saved["ada"]["complete"]) == (3, 15, True)

@@ -246,8 +246,8 @@ def test_a_terminal_gets_a_line_for_each_outcome_and_ten_of_what_stayed(
     )
     lines = capsys.readouterr().out.splitlines()
     assert [" ".join(line.split())[:28] for line in lines[1:3]] == [
-        "400 deleted 29 type 0, 29 ty",
-        "400 already gone 29 type 0, ",
+        "400 deleted 29 type 0s, 29 t",
+        "400 already gone 29 type 0s,",
     ]
     assert lines[1].endswith(", 4 more types")
     assert sum(line.startswith("left: ada endpoint") for line in lines) == 10

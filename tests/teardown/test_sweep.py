@@ -154,7 +154,7 @@ def test_a_wait_that_takes_too_long_ends_as_stuck_and_holds_what_depends_on_it()
         [stuck, model],
         [resource("endpoint", "e"), resource("model", "m"), resource("model", "his", seat="ben")],
     )
-    assert results["e"] == (DeletionOutcome.STUCK, "still Deleting after 1800 seconds")
+    assert results["e"] == (DeletionOutcome.STUCK, "still Deleting after 1,800 seconds")
     assert results["m"] == (DeletionOutcome.STUCK, "waits until no endpoint of its seat is left")
     assert results["his"][0] == DeletionOutcome.DELETED
     assert "delete model m" not in log

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
@@ -49,7 +50,7 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
         workshop door -e prod
     """
     work = opened(env, config_dir)
-    now = datetime.now(UTC)
+    now = events.now()
     documents = []
     for where, one in _doors(work).items():
         use = one.use(now)
@@ -121,7 +122,7 @@ def claims(
     """
     if close == bool(lasting):
         raise UsageError("say how long, such as '--for 15m', or '--close'")
-    until = None if close else datetime.now(UTC) + _span(lasting)
+    until = None if close else events.now() + _span(lasting)
     work = opened(env, config_dir, only=only)
     if until and until > work.loaded.settings.end:
         until = work.loaded.settings.end

@@ -120,11 +120,10 @@ class TeardownReport:
     @property
     def _kept(self) -> str:
         """Where the saved work is, which nothing deletes: empty where there is none."""
-        seats = {one.seat for one in self.saved if one.objects or one.logs}
-        if not seats or self.choices.save is None:
+        has_some = any(one.objects or one.logs for one in self.saved)
+        if not has_some or self.choices.save is None:
             return ""
-        whose = count_of(len(seats), "seat")
-        return f"; the saved work of {whose} is kept in {self.choices.save.to}"
+        return f"; what was saved is kept in {self.choices.save.to}"
 
     @property
     def left(self) -> tuple[Resource, ...]:

@@ -290,7 +290,7 @@ class InFolder:
             files.make_folder(path.parent, root=self.root)
             with files.draft(path, new=True) as partial:
                 fill(partial)
-        except (FileExistsError, NotADirectoryError) as error:
+        except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
             raise NameTakenError(f"{error.filename} is another file") from error
 
     def _path(self, name: str) -> Path:
