@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_cdk import CfnOutput, CfnResource, RemovalPolicy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as functions
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.base import Placement, WorkshopStack
-from stacks.nag import wildcards
-from workbench.fn_sub import sub, sub_all
+from stacks.function_role import function_role
+from workbench.fn_sub import sub
 from workbench.inline_source import DOOR as DOOR_PACKAGE
 from workbench.inline_source import index
 from workshop.config.models import Environment
@@ -23,7 +22,6 @@ from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.naming import DOOR, DOOR_ADDRESS, Names
 from workshop.policies.door import door_policy
-from workshop.policies.watch import function_trust_policy
 
 SECONDS = 20
 MEGABYTES = 512
@@ -94,19 +92,9 @@ class DoorStack(WorkshopStack):
 
     def _role(self, names: Names, settings: Environment) -> CfnResource:
         policy = door_policy(names, end=settings.end, saved_until=settings.saved_work_ends)
-        role = iam.CfnRole(
-            self,
-            "Role",
-            role_name=sub(names.door_role),
-            path=names.iam_path,
-            description="What the door may do",
-            assume_role_policy_document=function_trust_policy(),
-            policies=[
-                iam.CfnRole.PolicyProperty(policy_name=DOOR, policy_document=sub_all(policy))
-            ],
+        return function_role(
+            self, DOOR, role_name=names.door_role, path=names.iam_path, policy=policy
         )
-        wildcards(role, {DOOR: policy})
-        return role
 
 
 _FOR_EVERYBODY: tuple[dict[str, Any], ...] = (

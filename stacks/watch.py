@@ -9,20 +9,19 @@ from typing import Any
 
 from aws_cdk import CfnCondition, CfnParameter, CfnResource, Fn, RemovalPolicy
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as functions
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.base import Placement, WorkshopStack
-from stacks.nag import wildcards
+from stacks.function_role import function_role
 from workbench.bucket import WorkbenchBucket
 from workbench.fn_sub import sub, sub_all
 from workbench.inline_source import WATCH as WATCH_PACKAGE
 from workbench.inline_source import index
 from workshop.naming import FREEZE, NOTIFY, PRICES, WATCH, Names
-from workshop.policies.watch import function_trust_policy, watch_policy
+from workshop.policies.watch import watch_policy
 
 EVENTS = {
     "source": ["aws.sagemaker"],
@@ -137,19 +136,9 @@ class WatchStack(WorkshopStack):
 
     def _role(self, names: Names, *, starts: bool) -> CfnResource:
         policy = watch_policy(names, starts=starts)
-        role = iam.CfnRole(
-            self,
-            "Role",
-            role_name=sub(names.watch_role),
-            path=names.iam_path,
-            description="What the watch may do",
-            assume_role_policy_document=function_trust_policy(),
-            policies=[
-                iam.CfnRole.PolicyProperty(policy_name=WATCH, policy_document=sub_all(policy))
-            ],
+        return function_role(
+            self, WATCH, role_name=names.watch_role, path=names.iam_path, policy=policy
         )
-        wildcards(role, {WATCH: policy})
-        return role
 
     def _prices(self, default: str) -> str:
         """Define the parameter with the prices; a deployment gives it newer ones than these."""
