@@ -244,7 +244,9 @@ def test_other_services_are_asked_about_the_same_thing() -> None:
         ResourceId="endpoint/lab/variant/AllTraffic",
         ScalableDimension="sagemaker:variant:DesiredInstanceCount",
     )
-    assert hooked.bodies()[0]["ResourceId"] == f"endpoint/{PREFIX}lab/variant/AllTraffic"
+    (body,) = hooked.bodies()
+    assert body["ResourceId"] == f"endpoint/{PREFIX}lab/variant/AllTraffic"
+    assert body["Tags"] == {tag["Key"]: tag["Value"] for tag in TAG_LIST}
     hooked.sent.clear()
     dimension = {"Name": "EndpointName", "Value": "lab"}
     hooked.client("cloudwatch").list_metrics(
@@ -253,6 +255,10 @@ def test_other_services_are_asked_about_the_same_thing() -> None:
     )
     assert f"{PREFIX}lab" in str(hooked.sent[0].body)
     assert f"{PREFIX}AllTraffic" not in str(hooked.sent[0].body)
+    names = ["slow", "TargetTracking-endpoint/vision-ada-lab/variant/AllTraffic-AlarmHigh-1"]
+    hooked.client("cloudwatch").delete_alarms(AlarmNames=names)
+    assert f"{PREFIX}slow" in str(hooked.sent[1].body)
+    assert f"{PREFIX}Target" not in str(hooked.sent[1].body)
 
 
 def requests(model: str) -> list[Call]:
@@ -371,6 +377,7 @@ def test_a_repository_is_the_seats_own_of_that_name() -> None:
         "vision/ada/my-lab",
         "pytorch-training",
     ]
+    assert [body.get("tags") for body in hooked.bodies()] == [None, TAG_LIST, None]
 
 
 @pytest.mark.parametrize(

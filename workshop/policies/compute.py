@@ -61,6 +61,13 @@ def sagemaker_policy(names: Names) -> Document:
             EXECUTION_USE,
             [names.sagemaker_arn("pipeline", f"{names.job_prefix}*/execution/*")],
         ),
+        # What is not there has no tags, and programs ask before they make it. A neighbour's of such
+        # a name is the boundary's to deny.
+        allow(
+            "AskForOwnNames",
+            ["sagemaker:Describe*"],
+            [names.sagemaker_arn("*", f"{names.job_prefix}*")],
+        ),
         allow("SeeNames", LISTS, ["*"]),
         allow(
             "OwnNotebook",

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 LONGEST = 63
 # Members that the API's model does not show to be another's name.
 SAME = {"RunName": "TrialComponentName"}
+# Of other services, in requests of SageMaker's as well: the most characters of an alarm's name.
+ALARM = ("AlarmName", "AlarmNames")
+LONGEST_ALARM = 255
 # Of AWS's own making, whatever type it is.
 PUBLIC = "SageMakerPublicHub"
 JOBS = ("TrainingJobs", "ProcessingJobs", "TransformJobs")
@@ -102,7 +105,7 @@ class Known:
     """The members and types of SageMaker's API that are names of what seats make."""
 
     def __init__(self, service: Any) -> None:
-        self.members: dict[str, int] = {}
+        self.members: dict[str, int] = {"AlarmName": LONGEST_ALARM}
         self.types: dict[str, str] = {}
         operations = set(service.operation_names)
         for operation in sorted(operations):
@@ -321,12 +324,25 @@ def metrics_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
         return {key: changes(part) for key, part in value.items()}
 
     params.update(changes(params))
+    for member in ALARM:
+        if isinstance(params.get(member), str):
+            params[member] = alarm(params[member])
+        elif params.get(member):
+            params[member] = [alarm(name) for name in params[member]]
 
 
-def scaling_requested(params: dict[str, Any], **_: Any) -> None:
-    """Give the scaling of what the seat serves."""
+def alarm(name: str) -> str:
+    """Return an alarm's name; those of scaling policies are Application Auto Scaling's."""
+    return name if name.startswith("TargetTracking-") else prefixed(name, LONGEST_ALARM)
+
+
+def scaling_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """Give the scaling of what the seat serves, and what is registered the seat's tags."""
     if params.get("ServiceNamespace") != "sagemaker":
         return
+    if "Tags" in model.input_shape.members:
+        mine = {tag["Key"]: tag["Value"] for tag in tags()}
+        params["Tags"] = {**mine, **(params.get("Tags") or {})}
 
     def target(value: str) -> str:
         kind, slash, rest = value.partition("/")
@@ -339,10 +355,22 @@ def scaling_requested(params: dict[str, Any], **_: Any) -> None:
         params["ResourceIds"] = [target(value) for value in params["ResourceIds"]]
 
 
-def repository_requested(params: dict[str, Any], **_: Any) -> None:
-    """Give the repository that is the seat's own of that name."""
+def tags() -> list[dict[str, str]]:
+    """Return the seat's tags."""
+    import json
+
+    found: list[dict[str, str]] = json.loads(os.environ["WORKSHOP_TAGS"])
+    return found
+
+
+def repository_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """Give the repository that is the seat's own of that name, and a new one the seat's tags."""
     if params.get("registryId", account()) != account():
         return  # AWS's images
+    if model.name == "CreateRepository":
+        known = [tag.get("Key") for tag in params.get("tags") or []]
+        more = [tag for tag in tags() if tag["Key"] not in known]
+        params["tags"] = [*(params.get("tags") or []), *more]
     if isinstance(params.get("repositoryName"), str):
         params["repositoryName"] = repository(params["repositoryName"])
     if params.get("repositoryNames"):

@@ -101,12 +101,10 @@ def limited(job: dict[str, Any]) -> dict[str, Any]:
 
 def complete(made: str, request: dict[str, Any]) -> None:
     """Add what is lacking to a request that makes something."""
-    import json
-
     given = request.get("Tags") or []
     if isinstance(given, list):  # and not a reference to a pipeline's parameter
         known = [tag.get("Key") for tag in given]
-        mine = json.loads(os.environ["WORKSHOP_TAGS"])
+        mine = beside("workshop_names").tags()
         request["Tags"] = given + [tag for tag in mine if tag["Key"] not in known]
     if made in ("TrainingJob", "ProcessingJob"):
         request.update(limited(request))
