@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
+    ASKED_FOR,
     ENDPOINT_CREATE,
     EXECUTION_USE,
     FEATURE_STORE_CREATE,
@@ -33,6 +36,8 @@ def sagemaker_policy(names: Names) -> Document:
     seat of the same id.
     """
     tagged = _tagged_as_own(names)
+    # To save room: other Regions are the boundary's to deny, and the account is the role's.
+    anywhere = replace(names, account="*", region="*")
     making: tuple[str, ...] = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
     return document(
         allow("MakeOwn", making, ["*"], Condition=tagged),
@@ -66,7 +71,7 @@ def sagemaker_policy(names: Names) -> Document:
         allow(
             "AskForOwnNames",
             ["sagemaker:Describe*"],
-            [names.sagemaker_arn("*", f"{names.job_prefix}*")],
+            [anywhere.sagemaker_arn(kind, f"{names.job_prefix}*") for kind in ASKED_FOR],
         ),
         allow("SeeNames", LISTS, ["*"]),
         allow(
