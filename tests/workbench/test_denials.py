@@ -19,7 +19,7 @@ ORGANISER = "ask the organiser, who can open it with access."
 def seat(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    for each in (workshop_names.real, workshop_names.given, workshop_names.buckets):
+    for each in (workshop_names.real, workshop_names.given):
         each.clear()
     workshop_seat.told.clear()
 

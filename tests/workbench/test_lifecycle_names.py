@@ -6,7 +6,6 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
@@ -18,6 +17,7 @@ from workbench.scripts import workshop_names, workshop_seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SDK = "pytorch-inference-2027-03-15-10-00-00-123"
 SAID = "workshop: names of what you make begin with vision-ada- here, and get it where they do not"
@@ -26,12 +26,14 @@ S3 = "s3://bucket/"
 
 
 @pytest.fixture(autouse=True)
-def seat(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def seat(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A kernel of a seat that has named nothing yet."""
+    (tmp_path / "SageMaker").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     remembered = (
-        *(workshop_names.real, workshop_names.given, workshop_names.buckets),
+        *(workshop_names.real, workshop_names.given),
         *(workshop_seat.told, workshop_seat.parameters, workshop_seat.groups),
     )
     yield
@@ -337,7 +339,10 @@ def test_a_bucket_that_a_program_makes_is_the_seats_and_nothing_of_it_is_deleted
     assert made["Location"] == "/my-lab"
     assert hooked.sent == []
     assert "my-lab stands for yours, WORKSHOP_BUCKET" in capsys.readouterr().err
-    s3.put_object(Bucket="my-lab", Key="a", Body=b"")
+    # In another program as well.
+    s3 = hooked.client("s3")
+    s3.copy_object(Bucket="my-lab", Key="a", CopySource={"Bucket": "my-lab", "Key": "b c"})
+    assert hooked.sent[0].headers["x-amz-copy-source"] == f"{BUCKET}/b%20c".encode()
     s3.delete_object(Bucket="my-lab", Key="a")
     s3.delete_bucket(Bucket="my-lab")
     assert [path.partition("/")[0].partition("?")[0] for path in hooked.paths()] == [
@@ -345,6 +350,15 @@ def test_a_bucket_that_a_program_makes_is_the_seats_and_nothing_of_it_is_deleted
         "my-lab",
         "my-lab",
     ]
+
+
+def test_a_bucket_that_cannot_be_noted_is_refused_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "SageMaker").rmdir()
+    hooked = Hooked()
+    denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+    hooked.answer(denied, 403)
+    with pytest.raises(ClientError, match="the bucket my-lab is not open here, yours is"):
+        hooked.client("s3").create_bucket(Bucket="my-lab")
 
 
 def test_the_model_of_a_training_job_is_where_the_job_of_the_real_name_put_it() -> None:
@@ -445,7 +459,9 @@ def test_the_group_that_a_step_registers_in_is_made_with_tags_before_the_pipelin
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     beside = Hooked()
-    monkeypatch.setattr(boto3, "client", lambda *_, **__: beside.client("sagemaker"))
+    made = beside.client("sagemaker")
+    beside.session.create_client = lambda *_, **__: made  # type: ignore[method-assign]
+    monkeypatch.setattr(botocore.session, "get_session", lambda: beside.session)
     there = {"__type": "ValidationException", "message": "ModelPackageGroup already exists"}
     beside.answer({}, 200)
     beside.answer(there, 400)
@@ -487,6 +503,16 @@ def test_a_step_that_will_be_denied_is_said_as_the_pipeline_is_made(
     steps_of(a_step("Training", "a", ResourceConfig={"InstanceType": "ml.p5.48xlarge"}))
     said = capsys.readouterr().err
     assert "the step a will be denied: ml.p5.48xlarge is not open for training here" in said
+
+
+@pytest.mark.parametrize("value", [5, None, "text", ["text"], [5], {"a": 5}, [{"a": 5}], {"a": {}}])
+def test_what_a_program_gets_wrong_is_left_to_botocore_to_say(service: Any, value: Any) -> None:
+    for operation in service.operation_names:
+        model = service.operation_model(operation)
+        if model.input_shape is not None:
+            params = dict.fromkeys(model.input_shape.members, value)
+            workshop_names.requested(params, model, {})
+            assert params.keys() == model.input_shape.members.keys()
 
 
 def test_an_error_of_aws_says_the_real_name() -> None:

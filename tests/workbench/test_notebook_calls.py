@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
-from typing import TYPE_CHECKING, Any
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -252,6 +254,62 @@ def test_every_other_answer_about_a_log_stays(sandbox: Sandbox) -> None:
     codes = ["AccessDeniedException", "AccessDeniedException", "ResourceNotFoundException"]
     assert made.got == [PAGE, *codes]
     assert made.said == []
+
+
+# The AWS CLI
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Notes what is asked for, and answers with nothing."""
+
+    asked: ClassVar[list[Any]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((self.headers["X-Amz-Target"], json.loads(body)))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_the_aws_cli_of_an_environment_names_and_tags_as_python_does(sandbox: Sandbox) -> None:
+    interpreter = python(sandbox)
+    with HTTPServer(("127.0.0.1", 0), Answering) as server:
+        server.timeout = 60
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        words = ["sagemaker", "create-experiment", "--experiment-name", "lab"]
+        done = subprocess.run(
+            [interpreter, "-m", "awscli", *words],
+            env={
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+                "AWS_DEFAULT_REGION": "eu-west-1",
+                "AWS_ACCESS_KEY_ID": "a",
+                "AWS_SECRET_ACCESS_KEY": "b",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        thread.join()
+    assert done.returncode == 0, done.stderr
+    ((operation, sent),) = Answering.asked
+    assert operation == "SageMaker.CreateExperiment"
+    assert sent == {"ExperimentName": f"{PREFIX}lab", "Tags": TAG_LIST}
+
+
+def test_the_systems_own_aws_cli_gets_it_too(sandbox: Sandbox) -> None:
+    packages = sandbox.root / "usr/lib/python3.9/site-packages"
+    (packages / "awscli").mkdir(parents=True)
+    (sandbox.root / "usr/lib/python3.11/site-packages").mkdir(parents=True)
+    assert sandbox.run(on_start()).returncode == 0
+    (found,) = (sandbox.root / "usr").rglob("workshop.pth")
+    assert found.parent == packages
+    assert found.read_text() == f"{sandbox.root}/opt/workshop/python\nimport workshop_seat\n"
 
 
 # The start of an interpreter

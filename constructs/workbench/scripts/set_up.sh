@@ -31,6 +31,12 @@ for site in "$WORKSHOP_ROOT"/home/ec2-user/anaconda3/{lib,envs/*/lib}/python3*/s
     printf '%s\n' "$opt/python" "import workshop_seat" | as_user tee "$site/workshop.pth" >/dev/null
   fi
 done
+# The system's own, if the AWS CLI is of it.
+for cli in "$WORKSHOP_ROOT"/usr/lib/python3*/site-packages/awscli; do
+  if [ -d "$cli" ]; then
+    printf '%s\n' "$opt/python" "import workshop_seat" >"${cli%/*}/workshop.pth"
+  fi
+done
 cat >>"$etc/ipython/ipython_config.py" <<WORKSHOP
 import sys
 sys.path.append("$opt/python")
@@ -143,7 +149,8 @@ WORKSHOP
     'that it makes, and puts WORKSHOP_JOB_PREFIX before the names of jobs, models, endpoints,' \
     'pipelines, experiments and groups: a lab runs as it is written, and the same name finds' \
     'the same thing again. Elsewhere the names begin so: in the console, in paths below which' \
-    'jobs write, in ARNs. Docker, and programs that are not Python, have to be told both.' \
+    'jobs write, in ARNs. The AWS CLI does the same where Python runs it (pip install awscli);' \
+    'one that brings its own Python has to be told both, and so have Docker and other programs.' \
     '' \
     'Where AWS denies a call of Python, the error ends with the rule of this workshop.'
   offer() { [ -z "$2" ] || printf '%s\n' "- $1: ${2//,/, }"; }

@@ -25,6 +25,7 @@ import os
 import re
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 TYPE_CHECKING = False  # as type checkers know it; typing takes long to import
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ real: dict[str, dict[str, str]] = {}
 """By member: the names that this program gave, and what they became."""
 given: dict[str, dict[str, str]] = {}
 """The same the other way round."""
-buckets: set[str] = set()
-"""Buckets that this program has made, or so it thinks."""
+BUCKETS = "~/SageMaker/.workshop-buckets"
+"""Holds the buckets that programs here have made, or so they think."""
 
 
 def own() -> str:
@@ -193,7 +194,24 @@ def own_bucket(name: str) -> str:
 
 def stands_in(name: str) -> bool:
     """Whether a bucket stands for the seat's own."""
-    return bool(SHARED_BUCKET.fullmatch(name)) or name in buckets
+    return bool(SHARED_BUCKET.fullmatch(name)) or made_here(name)
+
+
+def made_here(name: str) -> bool:
+    """Whether a program here has made a bucket, which is none."""
+    try:
+        names = Path(BUCKETS).expanduser().read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+    return name != os.environ["WORKSHOP_BUCKET"] and name in names
+
+
+def bucket_wanted(name: str) -> None:
+    """Let a bucket that a program makes stand for the seat's own, from now on."""
+    own_ones = {value for key, value in os.environ.items() if key.startswith("WORKSHOP_BUCKET")}
+    if name not in own_ones and not stands_in(name):
+        with Path(BUCKETS).expanduser().open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
 
 
 def repository(name: str) -> str:
@@ -291,9 +309,9 @@ def logs_requested(params: dict[str, Any], **_: Any) -> None:
         elif name not in JOBS or not folder.endswith("/aws/sagemaker"):
             continue
         for stream in ("logStreamName", "logStreamNamePrefix"):
-            if params.get(stream) and name in JOBS:
+            if name in JOBS and isinstance(params.get(stream), str):
                 params[stream] = stream_of(params[stream])
-        if name in JOBS and params.get("logStreamNames"):
+        if name in JOBS and isinstance(params.get("logStreamNames"), list):
             params["logStreamNames"] = [stream_of(each) for each in params["logStreamNames"]]
 
 
@@ -327,7 +345,7 @@ def metrics_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
     for member in ALARM:
         if isinstance(params.get(member), str):
             params[member] = alarm(params[member])
-        elif params.get(member):
+        elif isinstance(params.get(member), list):
             params[member] = [alarm(name) for name in params[member]]
 
 
@@ -351,7 +369,7 @@ def scaling_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
 
     if isinstance(params.get("ResourceId"), str):
         params["ResourceId"] = target(params["ResourceId"])
-    if params.get("ResourceIds"):
+    if isinstance(params.get("ResourceIds"), list):
         params["ResourceIds"] = [target(value) for value in params["ResourceIds"]]
 
 
@@ -373,21 +391,22 @@ def repository_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
         params["tags"] = [*(params.get("tags") or []), *more]
     if isinstance(params.get("repositoryName"), str):
         params["repositoryName"] = repository(params["repositoryName"])
-    if params.get("repositoryNames"):
+    if isinstance(params.get("repositoryNames"), list):
         params["repositoryNames"] = [repository(name) for name in params["repositoryNames"]]
 
 
 def bucket_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
     """Give the seat's own bucket for one that stands for it; nothing is deleted by such a name."""
-    name = params.get("Bucket")
-    if not isinstance(name, str):
+    name, source = params.get("Bucket"), params.get("CopySource")
+    if not isinstance(name, str) or model.name == "CreateBucket":
         return
-    if model.name == "CreateBucket" and not kept(name):
-        buckets.add(name)
-    elif stands_in(name) and not (name in buckets and model.name.startswith("Delete")):
+    if isinstance(source, str):  # as botocore has made it of whatever it was
+        bucket, slash, key = source.partition("/")
+        params["CopySource"] = own_bucket(bucket) + slash + artifacts(key)
+    if not stands_in(name) and name != os.environ["WORKSHOP_BUCKET"]:
+        return
+    if not (model.name.startswith("Delete") and made_here(name)):
         params["Bucket"] = own_bucket(name)
         for member in ("Key", "Prefix"):
             if isinstance(params.get(member), str):
                 params[member] = artifacts(params[member])
-    elif name == os.environ.get("WORKSHOP_BUCKET") and isinstance(params.get("Key"), str):
-        params["Key"] = artifacts(params["Key"])

@@ -128,8 +128,8 @@ def asked(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any)
     if isinstance(params.get("PipelineDefinition"), str):
         params["PipelineDefinition"] = defined(params["PipelineDefinition"], model, context)
     for given in params.get("PipelineParameters") or []:
-        if given.get("Name") in parameters:
-            member = parameters[given["Name"]]
+        member = parameters.get(given.get("Name"))
+        if member and isinstance(given.get("Value"), str):
             given["Value"] = names.renamed(member, given["Value"], model.service_model)
 
 
@@ -153,7 +153,7 @@ def defined(text: str, model: Any, context: dict[str, Any]) -> str:
                 if member == "ModelPackageGroupName":
                     wanted.add(value)
     while wanted:
-        grouped(wanted.pop(), context)
+        grouped(wanted.pop(), context, type(model).__module__)
     return json.dumps(definition)
 
 
@@ -186,25 +186,26 @@ def step(part: dict[str, Any], service: Any) -> dict[str, Any]:
     return part
 
 
-def grouped(name: str, context: dict[str, Any]) -> None:
+def grouped(name: str, context: dict[str, Any], package: str) -> None:
     """Make the group of models that a step registers in, unless it is there."""
     if name in groups or name.startswith("arn:"):
         return
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from importlib import import_module
 
-    once = Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 1})
+    # Its own, of boto3 or of the AWS CLI.
+    botocore = package[: -len(".model")]
+    errors = import_module(f"{botocore}.exceptions")
+    once = import_module(f"{botocore}.config").Config(
+        connect_timeout=5, read_timeout=20, retries={"max_attempts": 1}
+    )
+    session = import_module(f"{botocore}.session").get_session()
     try:
-        client = boto3.client("sagemaker", region_name=context["client_region"], config=once)
+        client = session.create_client("sagemaker", context["client_region"], config=once)
         client.create_model_package_group(ModelPackageGroupName=name)
-    except ClientError as error:
+    except (errors.ClientError, errors.BotoCoreError) as error:
         if "already exist" not in str(error):
             say(f"the group {name} that the pipeline registers in was not made: {error}")
             return
-    except BotoCoreError as error:
-        say(f"the group {name} that the pipeline registers in was not made: {error}")
-        return
     groups.add(name)
 
 
@@ -226,7 +227,11 @@ def bucket_made(params: dict[str, Any], context: dict[str, Any], **_: Any) -> An
     from botocore.compat import HTTPHeaders
 
     name = context["workshop_request"]["Bucket"]
-    say(f"nobody makes buckets here: in this program {name} stands for yours, WORKSHOP_BUCKET")
+    try:
+        beside("workshop_names").bucket_wanted(name)
+    except OSError:
+        return None  # S3 says no, and the reason is added
+    say(f"nobody makes buckets here: {name} stands for yours, WORKSHOP_BUCKET, in Python")
     parsed = {"Location": f"/{name}", "ResponseMetadata": {"HTTPStatusCode": 200}}
     return AWSResponse(params["url"], 200, HTTPHeaders(), None), parsed
 
@@ -324,6 +329,7 @@ def bucketed(module: Any) -> None:
 
 late = {
     "botocore.handlers": install,
+    "awscli.botocore.handlers": install,  # release 2 of the AWS CLI brings its own
     "sagemaker.config.config_schema": lenient,
     "sagemaker.session": bucketed,
 }
