@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -202,13 +203,22 @@ class Ledger:
                 yield line
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        files.make_folder(self.path.parent)
         whole = {
             "run": self.run,
             "at": events.now().isoformat(timespec="milliseconds"),
             **line,
         }
-        files.append(self.path, json.dumps(whole))
+        try:
+            files.append(self._file, json.dumps(whole))
+        except FileNotFoundError:  # somebody has taken the folder away meanwhile
+            files.make_folder(self.path.parent)
+            files.append(self.path, json.dumps(whole))
+
+    @cached_property
+    def _file(self) -> Path:
+        """The path, in a folder that was made private once: a run notes thousands of lines."""
+        files.make_folder(self.path.parent)
+        return self.path
 
 
 def _run_of(lines: list[dict[str, Any]]) -> LedgerRun | None:
