@@ -17,6 +17,6 @@ def test_the_folder_is_made_private_and_made_again_when_it_was_taken_away(tmp_pa
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     shutil.rmtree(tmp_path / "state")
     ledger.note_step("two", "second")
-    assert [line["step"] for line in ledger._lines()] == ["two"]  # noqa: SLF001
+    assert [line["step"] for line in ledger._lines()] == ["two"]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600

@@ -11,7 +11,7 @@ import typer
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
 from workshop.cli import completion, console, teardown_plan_view, teardown_view
 from workshop.cli.context import opened
@@ -148,8 +148,8 @@ def _check_account(clients: Clients, account_region: AccountRegion) -> None:
     caller = clients.caller(account_region)
     if caller != account_region.account:
         raise GuardError(
-            f"your credentials are for account {caller}, not {account_region.account}; sign in to"
-            " that one"
+            f"your credentials are for account {caller}, not {account_region.account};"
+            f" {account_guard.cure(clients, account_region)}"
         )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workshop import naming
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
@@ -232,7 +232,7 @@ def _out_of_reach(
     at = ("--account", account_region.account, "--region", account_region.region)
     return (
         f"the workshop was in account {account_region.account}, which was not looked at, and your"
-        f" credentials are for {caller}; sign in to {account_region.account} and run:"
+        f" credentials are for {caller}; {account_guard.cure(clients, account_region)}, and run:"
         f" {loaded.command('leftovers', *at)}"
     )
 
