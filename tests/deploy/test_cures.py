@@ -407,6 +407,18 @@ def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
     assert [path.name for path in (fleet.folder / "saved").rglob("train/work")] == ["work"]
 
 
+@pytest.mark.parametrize("kind", ["storage", "registry"])
+def test_what_was_kept_is_named_by_whoever_calls_the_rest_gone(fleet: Fleet, kind: str) -> None:
+    KEEPING[[one[0] for one in KEPT].index(kind)](fleet)
+    noun = "bucket" if kind == "storage" else "repository"
+    kept = f"kept on request: {noun} {KEPT_NAMES[kind]}"
+    assert fleet.run("status").out.endswith(f"nothing is left but what is {kept}\n")
+    left = fleet.run("leftovers")
+    assert (left.code, left.err.splitlines()[-1]) == (0, kept)
+    report = max((fleet.folder / ".workshop" / "dev").glob("teardown-*.md")).read_text()
+    assert "nothing of workshop 'demo' but what is kept on request" in report
+
+
 @pytest.mark.parametrize("keeping", [KEPT[0], KEPT[2]], ids=["storage", "cohort"])
 def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_failed(
     fleet: Fleet, keeping: tuple[str, str, str]

@@ -31,7 +31,7 @@ from workshop.policies import extra
 from workshop.teardown import roles, scan_target, shown_plan, verification
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
-from workshop.teardown.resource import Ownership, SeenRole
+from workshop.teardown.resource import Ownership, Resource, SeenRole
 from workshop.teardown.scan_target import ScanTarget, Unknown
 
 if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
@@ -178,6 +178,15 @@ def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
     """Have the ledger tell what profiles open to seats, for when the YAML does so no more."""
     some = {one.resource_type: one.why for one in opened(loaded.settings.profiles, loaded.home)}
     ledger.note_opened(loaded.home, some, loaded.settings.workshop)
+
+
+def names_of(kept: Iterable[Resource]) -> dict[AccountRegion, list[str]]:
+    """Return where resources are -> how people know each, such as ``bucket demo-ada-data``."""
+    names: dict[AccountRegion, list[str]] = {}
+    for resource in kept:
+        there = names.setdefault(resource.account_region, [])
+        there.append(f"{resource.resource_type} {resource.id}")
+    return names
 
 
 def gone(report: TeardownReport) -> list[AccountRegion]:
