@@ -64,6 +64,7 @@ class WatchStack(WorkshopStack):
         start: datetime,
         end: datetime,
         hours: str | None = None,
+        changes: Mapping[str, int] | None = None,
         budget: Mapping[str, Any] | None = None,
         prices: str = "",
         notify: bool = False,
@@ -79,6 +80,8 @@ class WatchStack(WorkshopStack):
         names = placement.inside
         end = end.astimezone(UTC)
         more: dict[str, Any] = {"hours": hours, "start": start.isoformat()} if hours else {}
+        if hours and changes:
+            more["changes"] = changes
         if budget is not None:
             more["budget"] = budget
         state = WorkbenchBucket(
