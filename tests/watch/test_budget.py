@@ -319,7 +319,7 @@ def test_an_endpoint_whose_size_sagemaker_manages_is_read_each_time() -> None:
             **{name: lambda answer=answer, **_: answer for name, answer in answers.items()}
         ),
     )
-    one = {"EndpointName": "own", "EndpointStatus": "InService"}
+    one: dict[str, Any] = {"EndpointName": "own", "EndpointStatus": "InService"}
     one |= dict.fromkeys(("CreationTime", "LastModifiedTime"), work.now)
     found = spending.Counted("ada", "endpoint")
     spending._describe_endpoint(work, found, one, {})

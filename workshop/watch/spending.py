@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from workshop.watch.endpoints import note
 from workshop.watch.machines import listed, seat_of_notebook, tags_of
 from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
@@ -346,7 +347,11 @@ def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
     spending.rest("endpoint", seen)
     for key, one in seen.items():
-        found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
+        found = spending.resources.get(key)
+        if found is None:
+            found = _new_job(work, one["EndpointArn"], "endpoint")
+            if found is not None and only is None:  # an event of its own has noted it, or was lost
+                note(work, one["EndpointName"], _seconds(one["CreationTime"]), found.seat)
         if not found or only not in (None, found.seat):
             continue
         if not found.seat:
