@@ -20,6 +20,7 @@ from stacks.start import StartStack
 from stacks.storage import StorageStack
 from stacks.watch import WatchStack
 from workshop.account_region import AccountRegion
+from workshop.config import time_zones
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT, DOOR, SEAT_STACKS, START, WATCH
@@ -110,6 +111,9 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         start=loaded.settings.start,
         end=loaded.settings.end,
         hours=loaded.settings.hours,
+        changes=time_zones.changes(
+            loaded.settings.timezone, loaded.settings.start, loaded.settings.end
+        ),
         budget=caps.watch_budget(loaded.settings),
         prices=caps.shipped_prices(loaded.settings, seats, account_region.region),
         notify=loaded.settings.budget.notify is not None,
