@@ -16,7 +16,6 @@ from tests.support.boards import (
     ServedBoard,
     board_of,
     class_of,
-    forms,
     result,
 )
 from tests.support.local_cloud import TRUST, Cloud
@@ -136,7 +135,7 @@ def test_saving_says_which_notebooks_do_not_run(served: ServedBoard) -> None:
 
 def test_a_swap_that_cannot_be_is_refused_where_it_is_asked_for(served: ServedBoard) -> None:
     organiser = served.organiser()
-    fields = forms(organiser.get("/confirm/swap?seat=seat01").text)["/do/swap"]
+    fields = organiser.forms("/confirm/swap?seat=seat01")["/do/swap"]
     given = [pair for pair in fields if pair[0] != "spare"]
     taken = organiser.post("/do/swap", [*given, ("spare", "seat02")])
     assert taken.status == 400
@@ -162,9 +161,9 @@ def test_a_sweep_shows_its_plan_and_takes_the_workshops_name_before_it_deletes(
     assert "this deletes" in shown
     assert "seat01: training job vision-seat01-fit: delete" in shown
     assert jobs() == ["vision-seat01-fit"]
-    follow = shown.partition('href="/confirm/sweep-apply')[2].partition('"')[0]
+    follow = shown.partition("/confirm/sweep-apply")[2].partition('"')[0]
     where = f"/confirm/sweep-apply{follow.replace('&amp;', '&')}"
-    fields = forms(organiser.get(where).text)["/do/sweep-apply"]
+    fields = organiser.forms(where)["/do/sweep-apply"]
     given = [pair for pair in fields if pair[0] != "name"]
     refused = organiser.post("/do/sweep-apply", [*given, ("name", "visoin")])
     assert refused.status == 400
@@ -204,7 +203,7 @@ def test_a_sweep_is_of_the_plan_that_its_page_names_and_of_no_other(served: Serv
     served.does("sweep", "seat01", "seat02", "seat03")  # the plan that was shown last
     everybody = "?seat=seat01&seat=seat02&seat=seat03"
     for digest in ("", "&digest=", f"&digest={'0' * 12}"):
-        fields = forms(organiser.get(f"/confirm/sweep-apply{everybody}{digest}").text)
+        fields = organiser.forms(f"/confirm/sweep-apply{everybody}{digest}")
         given = [pair for pair in fields["/do/sweep-apply"] if pair[0] != "name"]
         begun = organiser.post("/do/sweep-apply", [*given, ("name", "vision")])
         page = served.done(organiser, begun.leads_to) if begun.leads_to else begun.text
@@ -219,7 +218,7 @@ def test_opening_leads_to_a_fresh_link_and_a_stopped_notebook_says_why_not(
 ) -> None:
     organiser = served.organiser()
     page = organiser.get("/")
-    token = forms(page.text)["/open"][0]
+    token = organiser.forms("/")["/open"][0]
     opened = organiser.post("/open", [token, ("seat", "seat01")])
     assert opened.status == 303
     at_home = f"notebook.us-east-1.sagemaker.localhost:{served.room.cloud.running.port}"
@@ -236,7 +235,7 @@ def test_opening_leads_to_a_fresh_link_and_a_stopped_notebook_says_why_not(
 
 def test_what_was_done_is_on_the_day_and_nowhere_a_link(served: ServedBoard) -> None:
     organiser = served.organiser()
-    token = forms(organiser.get("/").text)["/open"][0]
+    token = organiser.forms("/")["/open"][0]
     link = organiser.post("/open", [token, ("seat", "seat01")]).leads_to
     served.does("stop", "seat01")
     day = organiser.get("/day").text

@@ -267,7 +267,8 @@ ACTIONS = {
             "freeze",
             "Freeze",
             "The seats can make, start and change nothing until they are reopened; what runs goes"
-            " on, and costs.",
+            " on, and costs. A notebook that an organiser's link has open stays open until it is"
+            " stopped.",
             _freeze,
         ),
         BoardAction(

@@ -59,7 +59,7 @@
     filter();
   };
 
-  const events = new EventSource("/events");
+  const events = new EventSource("events");
   events.onmessage = (event) => {
     set(find("link"), "");
     show(JSON.parse(event.data));
