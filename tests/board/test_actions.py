@@ -13,14 +13,17 @@ import pytest
 from tests.support.boards import (
     COHORT_NAMES,
     DATASETS,
+    WATCH,
     ServedBoard,
     board_of,
     class_of,
+    has_door,
     result,
 )
 from tests.support.local_cloud import TRUST, Cloud
 from workshop.agent.inbox import KEY
 from workshop.board.actions import ACTIONS, ActionWork
+from workshop.door.state import CLAIMS, FIRST, SOURCES, DoorState
 from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.naming import FREEZE, Names
@@ -249,3 +252,38 @@ def test_what_was_done_is_on_the_day_and_nowhere_a_link(served: ServedBoard) -> 
         assert link.partition("authToken=")[2] not in text
         assert served.board.keys.token not in text
     assert [run.command for run in Ledger("room").runs()] == ["board stop"]
+
+
+def test_what_was_done_at_a_board_before_is_still_told(served: ServedBoard) -> None:
+    served.does("stop", "seat01")
+    Ledger("room").begin("board start", only=["seat02"])  # and its board was killed
+    with board_of(served.room) as later:
+        page = later.organiser().get("/actions").text
+    now, _, before = page.partition("<h2>Before</h2>")
+    assert "none yet" in now
+    lines = [" ".join(line.split()[3:]) for line in before.splitlines() if "<li>" in line]
+    assert lines == ["Start: seat02, broken off with its board</li>", "Stop: seat01, done</li>"]
+    assert "Before" not in served.organiser().get("/actions").text
+
+
+def test_claims_are_seen_at_their_pace_and_undone_together(served: ServedBoard) -> None:
+    has_door(served.room)
+    state = DoorState(served.room.cloud.client("s3"), WATCH, "000000000000")
+    for seat in ("seat02", "seat03"):
+        assert state.write(f"{SOURCES}3f2a1/{seat}", b"", FIRST)
+        assert state.claim(seat, seat, f"3f2a1/{seat}")
+    served.board.live.changed()
+    told = "2 seats claimed, 2 in the last minute; 1 network address, at most 2 seats from one"
+    organiser = served.organiser()
+    organiser.event_when(lambda view: view["claims"] == told)
+    assert told in organiser.get("/").text
+    page = served.does("undo", since="0:00")
+    assert result(page) == "done"
+    assert "<li>seat02: free again, with a new code</li>" in page
+    assert "2 claims undone; claiming is closed" in page
+    assert state.names(CLAIMS) == []
+    organiser.event_when(lambda view: view["claims"] == "")
+    assert "is no time of today" in served.does("undo", since="noon")
+    asked = organiser.get("/confirm/undo").text
+    assert "<code>workshop door undo -e room" in asked
+    assert "--since 10:05</code>" in asked

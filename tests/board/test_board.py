@@ -24,6 +24,7 @@ from tests.support.notebook_workshop import Room
 from workshop import events
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
+from workshop.door.claims import Claiming
 from workshop.errors import SignInError
 from workshop.handout.doors import doors
 from workshop.status.collector import StatusScan
@@ -264,7 +265,7 @@ def test_the_page_for_the_room_has_the_door_and_the_classs_code_only_while_claim
         loaded = served.board.source.known
         (door,) = doors(served.board.source.clients, loaded, [loaded.home]).values()
         later = events.now() + timedelta(hours=1)
-        code = door.let_claim(["seat03"], later, renew=False).code
+        code = door.let_claim(Claiming(later.timestamp(), ("seat03",)), renew=False).code
         assert code in organiser.get("/room").text
-        door.let_claim([], None, renew=False)
+        door.let_claim(Claiming(), renew=False)
         assert code not in organiser.get("/room").text

@@ -86,11 +86,15 @@ def test_a_link_of_the_door_opens_until_the_seat_is_frozen_and_again_when_it_is_
     freeze(seats, frozen=True)
     try:
         assert status_of(opened, link.partition("?")[0]) == 403
+        assert ada.post("/open").to == link  # for five seconds, and it leads nowhere
+        assert status_of(browser(), link) == 403
+        seats.root.advance(6)
         assert ada.post("/open").to == "/?say=closed"
         assert ada.post("/start").to == "/?say=closed"
         assert "This seat is closed at the moment" in ada.get("/?say=closed").words
     finally:
         freeze(seats, frozen=False)
+    seats.root.advance(6)
     assert status_of(browser(), ada.post("/open").to) == 200
 
 

@@ -161,7 +161,8 @@ class Board:
         return JSONResponse({**told, "lines": [printable(line) for line in run.lines]})
 
     async def actions(self, _: Request) -> Response:
-        return self._page("actions", runs=self.runs.latest(), zone=self._zone)
+        earlier = await asyncio.to_thread(self.runs.earlier)
+        return self._page("actions", runs=self.runs.latest(), earlier=earlier, zone=self._zone)
 
     async def open(self, request: Request) -> Response:
         try:

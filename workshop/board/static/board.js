@@ -51,10 +51,12 @@
     set(find("at"), view.at);
     list(find("problems"), view.problems);
     list(find("progress"), view.progress);
-    const told = find("told");
-    if (told) {
-      set(told, view.told);
-      told.parentElement.hidden = view.told === "";
+    for (const name of ["told", "claims"]) {
+      const line = find(name);
+      if (line) {
+        set(line, view[name]);
+        line.parentElement.hidden = view[name] === "";
+      }
     }
     filter();
   };
