@@ -1,4 +1,4 @@
-"""What all tests of a run share: a folder, botocore's models of services, and its names of events.
+"""What all tests of a run share: a folder, and what botocore would work out anew each time.
 
 A test makes a session of its own, as a command does: all clients of one that read their models
 anew take half a second, and 40 ms where they are there.
@@ -18,8 +18,9 @@ from typing import Any
 
 import botocore.hooks
 import botocore.session
+import botocore.useragent
 from botocore.client import ClientCreator
-from botocore.hooks import EventAliaser
+from botocore.hooks import EventAliaser, NodeList
 
 _FOLDER = "TESTS_SHARED_FOLDER"
 """The variable by which all workers of a run know it."""
@@ -82,3 +83,27 @@ def share_events() -> None:
 
     setattr(aliaser, "__init__", init)  # noqa: B010
     setattr(hooks, "accepts_kwargs", accepts)  # noqa: B010
+
+
+def share_names() -> None:
+    """Let botocore spell out but once what it says of itself, twice a request, letter by letter."""
+    spelled = botocore.useragent.sanitize_user_agent_string_component
+    setattr(botocore.useragent, "sanitize_user_agent_string_component", cache(spelled))  # noqa: B010
+
+
+def share_handlers() -> None:
+    """Let the handlers that each client begins with be copied without Python's search for a way."""
+
+    def copied(_: Any, node: dict[str, Any]) -> dict[str, Any]:
+        return {key: _copied(value) for key, value in node.items()}
+
+    trie: Any = botocore.hooks
+    trie._PrefixTrie._recursive_copy = copied
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    if isinstance(value, NodeList):
+        return NodeList(list(value.first), list(value.middle), list(value.last))
+    return value
