@@ -25,6 +25,12 @@ from botocore.hooks import EventAliaser, NodeList
 _FOLDER = "TESTS_SHARED_FOLDER"
 """The variable by which all workers of a run know it."""
 
+OFTEN = (
+    *("cloudformation", "cloudwatch", "ecr", "events", "glue", "iam", "lambda", "logs", "s3"),
+    *("sagemaker", "service-quotas", "sns", "ssm", "sts", "resourcegroupstaggingapi"),
+)
+"""Services that most commands ask."""
+
 
 def folder() -> Path:
     """Return the folder of what one worker makes for all."""
@@ -62,6 +68,22 @@ def share_models() -> None:
     botocore.session.create_loader = cache(botocore.session.create_loader)
     creator._load_service_model = model
     creator._create_client_class = client_class
+
+
+def read_models() -> None:
+    """Share all this, and read what most commands read: for a process that is forked for each."""
+    share_models()
+    share_events()
+    share_names()
+    share_handlers()
+    session = botocore.session.Session()
+    for service in OFTEN:
+        session.create_client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+        )
 
 
 def share_events() -> None:
