@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -258,7 +258,9 @@ def _nobody_at(error: Exception, home: AccountRegion) -> str:
     )
 
 
+@cache
 def _config(attempts: int) -> Config:
+    """Return what all clients have in common, made once: the version is read from a file."""
     return Config(
         # Slows down all calls of a client by itself once one of them was throttled
         # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
