@@ -18,6 +18,7 @@ from workshop.errors import SignInError, UsageError, WorkshopError
 
 COMMANDS = {
     "init": "init",
+    "fit": "fit",
     "check": "check",
     "roster": "roster",
     "plan": "plan",
