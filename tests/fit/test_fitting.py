@@ -110,6 +110,14 @@ def test_without_any_value_of_a_list_something_is_denied(tmp_path: Path, name: s
         assert lost, value
 
 
+def test_a_machine_of_the_defaults_stays_beside_others(tmp_path: Path) -> None:
+    process = "from sagemaker.processing import ScriptProcessor as S\nS(instance_type='{}').run()"
+    kinds = ["ml.c5.xlarge", "ml.m5.large", "ml.m5.xlarge"]
+    made = fit(tmp_path, [process.format(kind) for kind in kinds])
+    assert sorted(made.profile.access.processing_instance_types) == kinds
+    assert not made.denied_cells
+
+
 def test_labs_that_ask_for_nothing_leave_no_gpu_open(tmp_path: Path) -> None:
     made = fit(tmp_path, ["x = 1"])
     assert not made.profile.access.training_gpu

@@ -126,11 +126,12 @@ def fit(labs: Labs, names: Names, environment: Environment, profile_name: str) -
     believed = [setting for need, setting in wanted if not need.is_asked]
     asked = [setting for need, setting in wanted if need.is_asked]
     before, after = policies(()), policies(asked)
-    # Settings only open: what the base allows, or nothing opens, tells nothing of them.
+    # What nothing opens tells nothing of the settings, nor does what the base allows: but a list of
+    # machines takes the place of the base's.
     opened = [
         call
         for call in _distinct(labs.calls)
-        if after.decide(call).allowed and not before.decide(call).allowed
+        if after.decide(call).allowed and (call.use or not before.decide(call).allowed)
     ]
     kept = list(asked)
     for setting in asked:
