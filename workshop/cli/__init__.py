@@ -19,6 +19,7 @@ from workshop.errors import SignInError, UsageError, WorkshopError
 
 COMMANDS = {
     "init": "init",
+    "fit": "fit",
     "check": "check",
     "roster": "roster",
     "plan": "plan",
