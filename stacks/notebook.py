@@ -69,7 +69,7 @@ class NotebookStack(SeatStack):
             repositories={key: names.repository_uri(key) for key in profile.registry.repositories},
             job_prefix=names.job_prefix,
             model_prefix=access.model_prefix,
-            open_to_seats=_open(access),
+            open_to_seats=open_to_seats(access),
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
             busy_stop_hours=notebook.busy_stop_hours,
@@ -82,7 +82,7 @@ class NotebookStack(SeatStack):
         return on_create, on_start
 
 
-def _open(access: Access) -> dict[str, str]:
+def open_to_seats(access: Access) -> dict[str, str]:
     """Return what the notebook tells of the rules of a profile, and goes by when a call is denied.
 
     Names that ``extra_statements`` open are somebody else's, and stay as a program writes them.
@@ -93,6 +93,7 @@ def _open(access: Access) -> dict[str, str]:
         "PUBLIC_BUCKETS": ",".join(access.public_buckets),
         "KEPT_NAMES": ",".join(name for name in names if name.strip("*")),
     }
+    keys = ("autoscaling", "feature_store", "model_packages", "search", "serverless")
     if access.mode == "scoped":
         minutes = 60 if access.warm_pools is True else int(access.warm_pools)
         values |= {
@@ -101,5 +102,6 @@ def _open(access: Access) -> dict[str, str]:
             "ENDPOINT_INSTANCE_TYPES": ",".join(access.endpoint_instance_types),
             "MAX_RUNTIME_HOURS": str(access.max_runtime_hours),
             "WARM_POOL_MINUTES": str(minutes),
+            "OPENED": ",".join(key for key in keys if getattr(access, key, None)),
         }
     return {name: value for name, value in values.items() if value}

@@ -89,7 +89,7 @@ COMPUTE: list[tuple[str, dict[str, Any], str]] = [
     (
         "create_endpoint_config",
         variant(ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 5}),
-        f"serverless is closed here, or that large; {ORGANISER}serverless",
+        f"serverless is closed here; {ORGANISER}serverless",
     ),
 ]
 
@@ -138,6 +138,11 @@ OTHERS: list[tuple[str, dict[str, Any], str]] = [
         f"the feature store is not open here; {ORGANISER}feature_store",
     ),
     (
+        "delete_endpoint",
+        {"EndpointName": "typo"},
+        f"there is no {PREFIX}typo that is yours: it may be gone, or was never made",
+    ),
+    (
         "list_workteams",
         {},
         f"sagemaker:ListWorkteams is not open here; {ORGANISER}extra_statements",
@@ -168,6 +173,16 @@ def test_whatever_else_is_closed_says_why(
     operation: str, request_: dict[str, Any], why: str
 ) -> None:
     assert told(operation, **request_) == why
+
+
+def test_what_is_opened_is_not_said_to_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = {"FeatureGroupName": "f"}
+    assert told("delete_feature_group", **group).startswith("the feature store is not open here")
+    monkeypatch.setenv("WORKSHOP_OPENED", "search,feature_store,serverless")
+    assert told("delete_feature_group", **group).startswith(f"there is no {PREFIX}f that is yours")
+    large = variant(ServerlessConfig={"MemorySizeInMB": 6144, "MaxConcurrency": 5})
+    why = told("create_endpoint_config", **large)
+    assert why.startswith("serverless is open here, but not that large")
 
 
 def test_another_region_is_said() -> None:

@@ -160,6 +160,7 @@ WORKSHOP
   offer 'machines for endpoints' "$WORKSHOP_ENDPOINT_INSTANCE_TYPES"
   offer 'the longest job, in hours' "$WORKSHOP_MAX_RUNTIME_HOURS"
   offer 'warm pools, in minutes' "${WORKSHOP_WARM_POOL_MINUTES/#0/none}"
+  offer 'besides, by the keys of the YAML' "$WORKSHOP_OPENED"
   offer 'buckets to write to' "$WORKSHOP_BUCKET"
   offer 'buckets of sample data, to read' "$WORKSHOP_PUBLIC_BUCKETS"
   if [ -n "$packages" ]; then

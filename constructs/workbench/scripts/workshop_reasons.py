@@ -50,13 +50,17 @@ CLOSED = {
     "iam:*": "making or changing roles",
 }
 NO_LONGER = ("Model Monitor", "Autopilot")
-# What keys of the YAML open as a whole.
+# What keys of the YAML open as a whole; those that do are in ``WORKSHOP_OPENED``.
 OPENED = {
-    "sagemaker:*FeatureGroup*": ("the feature store", "access.feature_store"),
-    "sagemaker-featurestore-runtime:*": ("the feature store", "access.feature_store"),
-    "sagemaker:CreateModelPackage": ("registering models", "access.model_packages"),
-    "sagemaker:Search": ("searching the records of all seats", "access.search"),
+    "sagemaker:*FeatureGroup*": ("the feature store", "feature_store"),
+    "sagemaker-featurestore-runtime:*": ("the feature store", "feature_store"),
+    "sagemaker:CreateModelPackage": ("registering models", "model_packages"),
+    "sagemaker:Search": ("searching the records of all seats", "search"),
+    "application-autoscaling:*": ("scaling endpoints", "autoscaling"),
+    "cloudwatch:*Alarm*": ("having alarms", "autoscaling"),
 }
+# What makes something or looks for it, rather than uses what there is.
+MAKES = ("Create", "List", "Search", "Register", "Query", "Get")
 
 
 def variable(name: str) -> list[str]:
@@ -111,7 +115,10 @@ def of_compute(operation: str, request: dict[str, Any]) -> str | None:
     pool = max([0, *(n for n in found(request, "KeepAlivePeriodInSeconds") if isinstance(n, int))])
     minutes = os.environ.get("WORKSHOP_WARM_POOL_MINUTES", "")
     if any(found(request, "ServerlessConfig", "ServerlessJobConfig")):
-        return f"serverless is closed here, or that large; {asks('access.serverless')}"
+        far = (
+            "open here, but not that large" if "serverless" in variable("OPENED") else "closed here"
+        )
+        return f"serverless is {far}; {asks('access.serverless')}"
     reasons = [of_types(operation, request)]
     if hours and longest > hours * HOUR:
         reasons.append(
@@ -207,16 +214,21 @@ def of_messages(message: str) -> str | None:
     return None
 
 
-def of_kinds(service: str, operation: str) -> str:
-    """Return what is closed as a whole, or opened by a key of its own."""
+def of_kinds(service: str, operation: str, request: dict[str, Any]) -> str:
+    """Return what is closed as a whole, or opened by a key of its own, or is not there."""
     action = f"{service}:{operation}"
     for pattern, what in CLOSED.items():
         if fnmatchcase(action, pattern):
             why = ": AWS has closed it to new customers" if what in NO_LONGER else ""
             return f"{what} is closed in workshops{why}"
     for pattern, (what, key) in OPENED.items():
-        if fnmatchcase(action, pattern):
-            return f"{what} is not open here; {asks(key)}"
+        if fnmatchcase(action, pattern) and key not in variable("OPENED"):
+            return f"{what} is not open here; {asks(f'access.{key}')}"
+    prefix = os.environ.get("WORKSHOP_JOB_PREFIX", "-")
+    texts = [text.rpartition("/")[2] for text in leaves(request)]
+    named = next((text for text in texts if text.startswith(prefix)), None)
+    if service.startswith("sagemaker") and named and not operation.startswith(MAKES):
+        return f"there is no {named} that is yours: it may be gone, or was never made"
     if service == "ecr":
         return "only repositories of your own are open, see WORKSHOP_REPOSITORY_* in WORKSHOP.md"
     return f"{action} is not open here; {asks('access.extra_statements')}"
@@ -232,7 +244,7 @@ def reason(
         or of_names(request, message)
         or (service == "s3" and of_buckets(operation, request))
         or (service == "sagemaker" and of_compute(operation, request))
-        or of_kinds(service, operation)
+        or of_kinds(service, operation, request)
     )
 
 
