@@ -8,20 +8,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.hooked_clients import BUCKET, ENVIRONMENT, PREFIX, Hooked
-from workbench.scripts import workshop_names, workshop_seat
 
 ROLE = {"RoleArn": ENVIRONMENT["WORKSHOP_ROLE_ARN"]}
 AWS = "User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: x:Y"
 ORGANISER = "ask the organiser, who can open it with access."
 
 
-@pytest.fixture(autouse=True)
-def seat(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    for each in (workshop_names.real, workshop_names.given):
-        each.clear()
-    workshop_seat.told.clear()
+pytestmark = pytest.mark.usefixtures("kernel")
 
 
 def told(operation: str, service: str = "sagemaker", region: str = "eu-west-1", **more: Any) -> str:

@@ -10,35 +10,19 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.hooked_clients import BUCKET, ENVIRONMENT, PREFIX, Hooked
+from tests.support.hooked_clients import PREFIX, Hooked
 from tests.support.lifecycle_scripts import TAG_LIST, Sandbox
 from tests.support.notebook_calls import Call, call, run
-from workbench.scripts import workshop_names, workshop_seat
+from workbench.scripts import workshop_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    pass
+
+pytestmark = pytest.mark.usefixtures("kernel")
 
 SDK = "pytorch-inference-2027-03-15-10-00-00-123"
 SAID = "workshop: names of what you make begin with vision-ada- here, and get it where they do not"
 ROLE = {"RoleArn": "arn:aws:iam::123456789012:role/seat"}
-S3 = "s3://bucket/"
-
-
-@pytest.fixture(autouse=True)
-def seat(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A kernel of a seat that has named nothing yet."""
-    (tmp_path / "SageMaker").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    remembered = (
-        *(workshop_names.real, workshop_names.given),
-        *(workshop_seat.told, workshop_seat.parameters, workshop_seat.groups),
-    )
-    yield
-    for each in remembered:
-        each.clear()
 
 
 @pytest.fixture(scope="session")
@@ -298,211 +282,6 @@ def test_names_of_models_stay_where_a_seat_may_serve_those_of_others(
     monkeypatch.delenv("WORKSHOP_MODEL_PREFIX")
     assert sent_as(service, "DescribeModel", "ModelName", SDK) == SDK
     assert sent_as(service, "DescribeEndpoint", "EndpointName", SDK) == PREFIX + SDK
-
-
-# Buckets and repositories
-
-SHARED = "sagemaker-eu-west-1-123456789012"
-ACCOUNT = "123456789012"
-
-
-def test_the_bucket_of_the_whole_account_stands_for_the_seats() -> None:
-    hooked = Hooked()
-    s3 = hooked.client("s3")
-    s3.put_object(Bucket=SHARED, Key="a/b", Body=b"")
-    s3.list_objects_v2(Bucket=SHARED, Prefix="a/")
-    s3.put_object(Bucket="sagemaker-sample-files", Key="a", Body=b"")
-    assert [path.partition("/")[0].partition("?")[0] for path in hooked.paths()] == [
-        BUCKET,
-        BUCKET,
-        "sagemaker-sample-files",
-    ]
-    hooked.sent.clear()
-    hooked.client("sagemaker").create_training_job(
-        TrainingJobName="lab",
-        HyperParameters={"submit": f'"s3://{SHARED}/lab/source.tar.gz"'},
-        OutputDataConfig={"S3OutputPath": f"s3://{SHARED}/out"},
-        **ROLE,
-    )
-    (sent,) = hooked.bodies()
-    assert sent["HyperParameters"] == {"submit": f'"s3://{BUCKET}/lab/source.tar.gz"'}
-    assert sent["OutputDataConfig"] == {"S3OutputPath": f"s3://{BUCKET}/out"}
-
-
-def test_a_bucket_that_a_program_makes_is_the_seats_and_nothing_of_it_is_deleted(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    hooked = Hooked()
-    s3 = hooked.client("s3")
-    config = {"LocationConstraint": "eu-west-1"}
-    made = s3.create_bucket(Bucket="my-lab", CreateBucketConfiguration=config)
-    assert made["Location"] == "/my-lab"
-    assert hooked.sent == []
-    assert "my-lab stands for yours, WORKSHOP_BUCKET" in capsys.readouterr().err
-    # In another program as well.
-    s3 = hooked.client("s3")
-    s3.copy_object(Bucket="my-lab", Key="a", CopySource={"Bucket": "my-lab", "Key": "b c"})
-    assert hooked.sent[0].headers["x-amz-copy-source"] == f"{BUCKET}/b%20c".encode()
-    s3.delete_object(Bucket="my-lab", Key="a")
-    s3.delete_bucket(Bucket="my-lab")
-    assert [path.partition("/")[0].partition("?")[0] for path in hooked.paths()] == [
-        BUCKET,
-        "my-lab",
-        "my-lab",
-    ]
-
-
-def test_a_bucket_that_cannot_be_noted_is_refused_as_ever(tmp_path: Path) -> None:
-    (tmp_path / "SageMaker").rmdir()
-    hooked = Hooked()
-    denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
-    hooked.answer(denied, 403)
-    with pytest.raises(ClientError, match="the bucket my-lab is not open here, yours is"):
-        hooked.client("s3").create_bucket(Bucket="my-lab")
-
-
-def test_the_model_of_a_training_job_is_where_the_job_of_the_real_name_put_it() -> None:
-    hooked = Hooked()
-    client, s3 = hooked.client("sagemaker"), hooked.client("s3")
-    client.describe_training_job(TrainingJobName="lab")
-    s3.get_object(Bucket=BUCKET, Key="out/lab/output/model.tar.gz")
-    s3.get_object(Bucket=BUCKET, Key="out/lab/source/sourcedir.tar.gz")
-    container = {"Image": "i", "ModelDataUrl": f"s3://{BUCKET}/lab/output/model.tar.gz"}
-    client.create_model(ModelName="lab", PrimaryContainer=container)
-    assert hooked.paths()[1:3] == [
-        f"{BUCKET}/out/{PREFIX}lab/output/model.tar.gz",
-        f"{BUCKET}/out/lab/source/sourcedir.tar.gz",
-    ]
-    served = json.loads(hooked.sent[3].body)["PrimaryContainer"]["ModelDataUrl"]
-    assert served == f"s3://{BUCKET}/{PREFIX}lab/output/model.tar.gz"
-
-
-def test_a_repository_is_the_seats_own_of_that_name() -> None:
-    hooked = Hooked()
-    ecr = hooked.client("ecr")
-    ecr.describe_repositories(repositoryNames=["my-lab", "vision/ada/training"])
-    ecr.create_repository(repositoryName="my-lab")
-    ecr.batch_get_image(
-        registryId="763104351884", repositoryName="pytorch-training", imageIds=[{"imageTag": "2"}]
-    )
-    names = [body.get("repositoryName") or body["repositoryNames"] for body in hooked.bodies()]
-    assert names == [
-        ["vision/ada/my-lab", "vision/ada/training"],
-        "vision/ada/my-lab",
-        "pytorch-training",
-    ]
-    assert [body.get("tags") for body in hooked.bodies()] == [None, TAG_LIST, None]
-
-
-@pytest.mark.parametrize(
-    ("image", "sent"),
-    [
-        (f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/my-lab:1", "vision/ada/my-lab:1"),
-        (f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/a", "vision/ada/a"),
-        ("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch:2", "pytorch:2"),
-    ],
-)
-def test_an_image_is_that_of_the_repository(image: str, sent: str) -> None:
-    hooked = Hooked()
-    hooked.client("sagemaker").create_model(ModelName="m", PrimaryContainer={"Image": image})
-    assert hooked.bodies()[0]["PrimaryContainer"]["Image"].partition("/")[2] == sent
-
-
-# Pipelines
-
-
-def steps_of(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Give a pipeline's definition as it is sent."""
-    text = json.dumps({"Version": "2020-12-01", "Steps": steps, **more})
-    hooked = Hooked()
-    hooked.client("sagemaker").create_pipeline(
-        PipelineName="p", PipelineDefinition=text, ClientRequestToken="1" * 32, **ROLE
-    )
-    found: dict[str, Any] = json.loads(hooked.bodies()[0]["PipelineDefinition"])
-    return found
-
-
-def a_step(kind: str, name: str, **arguments: Any) -> dict[str, Any]:
-    return {"Name": name, "Type": kind, "Arguments": arguments}
-
-
-def test_what_a_pipeline_names_gets_the_seats_prefix_and_the_steps_name() -> None:
-    steps = steps_of(
-        a_step("Training", "Train_Abalone"),
-        a_step("Processing", "prepare", ProcessingJobName="mine"),
-        a_step("Model", "create-the-best-model-of-all-times-and-places"),
-        a_step("Model", "b", ModelName="own"),
-        a_step("Transform", "c", ModelName={"Get": "Steps.b.ModelName"}),
-        a_step("EndpointConfig", "e", ProductionVariants=[variant("own")]),
-        a_step("Tuning", "f"),
-        a_step("QualityCheck", "g"),
-        a_step("ClarifyCheck", "h"),
-        a_step("AutoML", "i"),
-    )["Steps"]
-    arguments = [step["Arguments"] for step in steps]
-    assert [part.pop("Tags") for part in arguments] == [TAG_LIST] * len(steps)
-    assert arguments == [
-        {"TrainingJobName": "vision-ada-Train-Abalone"},
-        {"ProcessingJobName": "vision-ada-mine"},
-        {"ModelName": "vision-ada-create-the-best-model-of"},
-        {"ModelName": "vision-ada-own"},
-        {"TransformJobName": "vision-ada-c", "ModelName": {"Get": "Steps.b.ModelName"}},
-        {"ProductionVariants": [variant("vision-ada-own")]},
-        {},
-        {},
-        {},
-        {},
-    ]
-
-
-def test_the_group_that_a_step_registers_in_is_made_with_tags_before_the_pipeline(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    beside = Hooked()
-    made = beside.client("sagemaker")
-    beside.session.create_client = lambda *_, **__: made  # type: ignore[method-assign]
-    monkeypatch.setattr(botocore.session, "get_session", lambda: beside.session)
-    there = {"__type": "ValidationException", "message": "ModelPackageGroup already exists"}
-    beside.answer({}, 200)
-    beside.answer(there, 400)
-    gotten = {"Get": "Parameters.Group"}
-    given = {"Name": "Group", "Type": "String", "DefaultValue": "second"}
-    definition = steps_of(
-        a_step("RegisterModel", "a", ModelPackageGroupName="first"),
-        a_step("RegisterModel", "b", ModelPackageGroupName=gotten),
-        Parameters=[given, {"Name": "Other", "Type": "String", "DefaultValue": "second"}],
-    )
-    arguments = [step["Arguments"] for step in definition["Steps"]]
-    assert arguments == [
-        {"ModelPackageGroupName": f"{PREFIX}first"},
-        {"ModelPackageGroupName": gotten},
-    ]
-    values = [each["DefaultValue"] for each in definition["Parameters"]]
-    assert values == [f"{PREFIX}second", "second"]
-    asked = sorted(body["ModelPackageGroupName"] for body in beside.bodies())
-    assert asked == [f"{PREFIX}first", f"{PREFIX}second"]
-    assert all(body["Tags"] == TAG_LIST for body in beside.bodies())
-    hooked = Hooked()
-    hooked.client("sagemaker").start_pipeline_execution(
-        PipelineName="p",
-        PipelineParameters=[{"Name": "Group", "Value": "third"}, {"Name": "Other", "Value": "x"}],
-    )
-    values = [each["Value"] for each in hooked.bodies()[0]["PipelineParameters"]]
-    assert values == [f"{PREFIX}third", "x"]
-
-
-def test_the_experiment_of_a_pipeline_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    config = {"ExperimentName": {"Get": "Execution.PipelineName"}}
-    assert "PipelineExperimentConfig" not in steps_of(PipelineExperimentConfig=config)
-    assert "pipelines run without an experiment here" in capsys.readouterr().err
-
-
-def test_a_step_that_will_be_denied_is_said_as_the_pipeline_is_made(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    steps_of(a_step("Training", "a", ResourceConfig={"InstanceType": "ml.p5.48xlarge"}))
-    said = capsys.readouterr().err
-    assert "the step a will be denied: ml.p5.48xlarge is not open for training here" in said
 
 
 @pytest.mark.parametrize("value", [5, None, "text", ["text"], [5], {"a": 5}, [{"a": 5}], {"a": {}}])
