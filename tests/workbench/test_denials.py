@@ -131,6 +131,34 @@ OTHERS: list[tuple[str, dict[str, Any], str]] = [
         f"the feature store is not open here; {ORGANISER}feature_store",
     ),
     (
+        "create_processing_job",
+        {
+            "ProcessingJobName": "p",
+            "AppSpecification": {
+                "ImageUri": "1.dkr.ecr.eu-west-1.aws/sagemaker-clarify-processing:1"
+            },
+            "ProcessingResources": {
+                "ClusterConfig": {
+                    "InstanceCount": 1,
+                    "InstanceType": "ml.m5.large",
+                    "VolumeSizeInGB": 1,
+                }
+            },
+            **ROLE,
+        },
+        "Clarify is closed in workshops: AWS has closed it to new customers",
+    ),
+    (
+        "create_experiment",
+        {"ExperimentName": "e", "Tags": [{"Key": "attendee", "Value": "ben"}]},
+        "the tag attendee of what you make is ada, not ben; leave it out",
+    ),
+    (
+        "create_experiment",
+        {"ExperimentName": "e"},
+        "the workshop may be over, or your seat may have been stopped; ask the organiser",
+    ),
+    (
         "delete_endpoint",
         {"EndpointName": "typo"},
         f"there is no {PREFIX}typo that is yours: it may be gone, or was never made",

@@ -10,6 +10,7 @@ stays, and so does AWS's own text before the sentence. Needs Python 3.9 and boto
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from fnmatch import fnmatchcase
@@ -49,7 +50,7 @@ CLOSED = {
     "sagemaker:*CompilationJob*": "Neo",
     "iam:*": "making or changing roles",
 }
-NO_LONGER = ("Model Monitor", "Autopilot")
+NO_LONGER = ("Model Monitor", "Autopilot", "Clarify")
 # What keys of the YAML open as a whole; those that do are in ``WORKSHOP_OPENED``.
 OPENED = {
     "sagemaker:*FeatureGroup*": ("the feature store", "feature_store"),
@@ -59,6 +60,12 @@ OPENED = {
     "application-autoscaling:*": ("scaling endpoints", "autoscaling"),
     "cloudwatch:*Alarm*": ("having alarms", "autoscaling"),
 }
+# What every seat may do: it is denied to one that has been stopped, and when the workshop is over.
+OPEN = (
+    *CAPPED,
+    *("CreateModel", "CreateEndpoint", "CreatePipeline", "CreateModelPackageGroup"),
+    *("CreateExperiment", "CreateTrial", "CreateTrialComponent", "CreateContext", "CreateArtifact"),
+)
 # What makes something or looks for it, rather than uses what there is.
 MAKES = ("Create", "List", "Search", "Register", "Query", "Get")
 
@@ -136,6 +143,16 @@ def of_compute(operation: str, request: dict[str, Any]) -> str | None:
     if any(found(request, "FileSystemDataSource")):
         reasons.append("file systems are closed in workshops; put the data into S3")
     return next(filter(None, reasons), None)
+
+
+def of_tags(request: dict[str, Any]) -> str | None:
+    """Return which of the seat's own tags a request gives another value."""
+    mine = {tag["Key"]: tag["Value"] for tag in json.loads(os.environ.get("WORKSHOP_TAGS", "[]"))}
+    for tag in request.get("Tags") or []:
+        key, value = tag.get("Key"), tag.get("Value")
+        if key in ("attendee", "workshop") and mine.get(key, value) != value:
+            return f"the tag {key} of what you make is {mine[key]}, not {value}; leave it out"
+    return None
 
 
 def of_names(request: dict[str, Any], message: str) -> str | None:
@@ -217,10 +234,12 @@ def of_messages(message: str) -> str | None:
 def of_kinds(service: str, operation: str, request: dict[str, Any]) -> str:
     """Return what is closed as a whole, or opened by a key of its own, or is not there."""
     action = f"{service}:{operation}"
-    for pattern, what in CLOSED.items():
-        if fnmatchcase(action, pattern):
-            why = ": AWS has closed it to new customers" if what in NO_LONGER else ""
-            return f"{what} is closed in workshops{why}"
+    closed = [what for pattern, what in CLOSED.items() if fnmatchcase(action, pattern)]
+    if any("clarify-processing" in text for text in leaves(request)):
+        closed = ["Clarify"]
+    if closed:
+        why = ": AWS has closed it to new customers" if closed[0] in NO_LONGER else ""
+        return f"{closed[0]} is closed in workshops{why}"
     for pattern, (what, key) in OPENED.items():
         if fnmatchcase(action, pattern) and key not in variable("OPENED"):
             return f"{what} is not open here; {asks(f'access.{key}')}"
@@ -231,6 +250,8 @@ def of_kinds(service: str, operation: str, request: dict[str, Any]) -> str:
         return f"there is no {named} that is yours: it may be gone, or was never made"
     if service == "ecr":
         return "only repositories of your own are open, see WORKSHOP_REPOSITORY_* in WORKSHOP.md"
+    if service == "sagemaker" and operation in OPEN:
+        return "the workshop may be over, or your seat may have been stopped; ask the organiser"
     return f"{action} is not open here; {asks('access.extra_statements')}"
 
 
@@ -243,7 +264,7 @@ def reason(
         or of_places(service, request, region)
         or of_names(request, message)
         or (service == "s3" and of_buckets(operation, request))
-        or (service == "sagemaker" and of_compute(operation, request))
+        or (service == "sagemaker" and (of_tags(request) or of_compute(operation, request)))
         or of_kinds(service, operation, request)
     )
 
