@@ -32,6 +32,8 @@ _OF_BUCKETS = re.compile(r"s3:(?:List|(?:Get|Put|Create|Delete)Bucket)")
 _SHARED = re.compile(r"sagemaker-(?:\{region\}|\{\?\}|[a-z]{2}-[a-z-]+-[1-9])-"
                      r"(?:\{account\}|\{\?\}|[0-9]{12})")  # fmt: skip
 """The default bucket of the Python SDK, which everybody in an account shares."""
+_NO_NAME = re.compile(r"[^a-z0-9.{}?-]|^.{200}")
+"""What no name of a bucket has."""
 _PLACEHOLDER = re.compile(
     r"(?i)(?:enter|replace|change|insert|example|my)?[<_-]?.*(?:your|[<>]|xxx|bucket[-_]?name)"
     r"|(?:enter|replace|example|my)[-_]"
@@ -44,7 +46,7 @@ def kind_of_bucket(name: str) -> str:
         return "own"
     if _SHARED.fullmatch(name):
         return "shared"
-    if _PLACEHOLDER.match(name):
+    if _PLACEHOLDER.match(name) or _NO_NAME.search(name):
         return "placeholder"
     rest = name.replace(calls.REGION, "")
     return "unknown" if "{" in rest or "}" in rest else "other"
