@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from contextlib import ExitStack
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ import yaml
 from bench.__main__ import ENTRIES
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
-from tests.support.warm_command import warm_command
+from tests.support.prepared import prepared
 from workshop.cli import application
 from workshop.handout.notebooks import LONGEST
 from workshop.status import describe
@@ -122,32 +122,26 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture(scope="module")
+def at_once() -> Iterator[Path]:
+    """The folder of a ``workshop`` that starts at once.
+
+    The README's own environment, once it is activated, comes before it with the real one.
+    """
+    with prepared("tests.support.shared:read_models", "workshop.cli:application") as made:
+        yield made.program("workshop", "workshop.cli:main").parent
+
+
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if commands(page)], ids=lambda page: page.name
 )
-def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, tmp_path: Path) -> None:
+def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, at_once: Path) -> None:
     told = commands(page)
-    with ExitStack() as ends:
-        # The first page of all has the installed script itself.
-        cold = page.name == "README.md"
-        first = "" if cold else f"{ends.enter_context(warm_command(tmp_path / 'warm'))}:"
-        done = followed(told, f"{first}$PWD/.venv/bin", project)
-    answers = done.stdout.split("\x1e")[1:-1]
-    assert len(answers) == len(told), done.stdout
-    for command, answer in zip(told, answers, strict=True):
-        printed, _, code = answer.partition("\x1f")
-        assert code == "0", f"$ {command.text}\n{printed}"
-        if command.expected:
-            assert matches(command.expected, printed), f"$ {command.text}\n{printed}"
-
-
-def followed(told: list[Command], folders: str, project: Path) -> subprocess.CompletedProcess[str]:
-    """Type a page's commands into one shell, with programs of these folders."""
-    script = [f"export PATH={folders}:$PATH"]
+    script = [f"export PATH={at_once}:$PWD/.venv/bin:$PATH"]
     for command in told:
         script += ["printf '\\036'", command.text, "printf '\\037%s' $?"]
     script += ["printf '\\036'", "workshop cloud stop --yes 2>/dev/null"]
-    return subprocess.run(
+    done = subprocess.run(
         ["/bin/bash", "-c", "\n".join(script)],
         cwd=project,
         env=without_aws(),
@@ -159,6 +153,13 @@ def followed(told: list[Command], folders: str, project: Path) -> subprocess.Com
         timeout=SECONDS,
         check=False,
     )
+    answers = done.stdout.split("\x1e")[1:-1]
+    assert len(answers) == len(told), done.stdout
+    for command, answer in zip(told, answers, strict=True):
+        printed, _, code = answer.partition("\x1f")
+        assert code == "0", f"$ {command.text}\n{printed}"
+        if command.expected:
+            assert matches(command.expected, printed), f"$ {command.text}\n{printed}"
 
 
 @pytest.mark.parametrize(
