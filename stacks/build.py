@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import App, Stack, Stage, Validations
@@ -50,8 +50,9 @@ ALWAYS = {
 }
 
 
-def new_app(outdir: str | None = None) -> App:
+def new_app(outdir: str | None = None, context: Mapping[str, str] | None = None) -> App:
     """Return an app with this project's feature flags, with or without the CDK command line."""
+    flags = json.loads(FLAGS.read_text(encoding="utf-8"))
     return App(
         analytics_reporting=False,
         tree_metadata=False,
@@ -59,7 +60,7 @@ def new_app(outdir: str | None = None) -> App:
         # the tests have it look at one seat of every profile.
         builtin_cloud_formation_validation=False,
         outdir=outdir,
-        context=json.loads(FLAGS.read_text(encoding="utf-8")),
+        context={**flags, **(context or {})},
         post_cli_context=ALWAYS,
     )
 

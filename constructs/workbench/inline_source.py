@@ -21,7 +21,10 @@ MODULES = {
         *("work", "messages", "roles", "machines", "marks", "hours", "endpoints", "spending"),
         *("budget", "handler"),
     ),
-    DOOR: ("texts", "codes", "visit", "state", "sessions", "seats", "pages", "handler"),
+    DOOR: (
+        *("texts", "codes", "visit", "request", "state", "sessions", "claims", "seats", "pages"),
+        "handler",
+    ),
 }
 """The modules of each package: what is imported stands before what imports it."""
 
