@@ -98,6 +98,8 @@ class Work:
     """The names, in lower case, of what AWS did not let be stopped."""
     targets: dict[str, list[dict[str, Any]]] | None = None
     """What scales endpoints, once it was listed."""
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The tags of resources by ARN, as far as they were read."""
     reserve: float = RESERVE
     """Seconds kept for what comes after."""
 
