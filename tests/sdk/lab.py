@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import sagemaker
 from clock import HurriedClock  # type: ignore[import-not-found]  # beside this program
 from sagemaker.estimator import Estimator
@@ -32,7 +33,17 @@ INSTANCE = "ml.m5.large"
 
 
 def hurry() -> None:
-    """Let the SDK wait less, and ask STS where the local cloud is: it makes the address up."""
+    """Let the SDK wait less, and ask where the local cloud is.
+
+    It makes the address of STS up, and botocore before 1.31 reads none from the environment.
+    """
+    make = botocore.session.Session.create_client
+
+    def create_client(session: Any, *words: Any, **more: Any) -> Any:
+        more["endpoint_url"] = more.get("endpoint_url") or os.environ["AWS_ENDPOINT_URL"]
+        return make(session, *words, **more)
+
+    botocore.session.Session.create_client = create_client  # type: ignore[assignment,method-assign]
     vars(sagemaker.session)["time"] = HurriedClock()
     vars(sagemaker.session)["sts_regional_endpoint"] = lambda _: os.environ["AWS_ENDPOINT_URL"]
 
