@@ -235,9 +235,9 @@ def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
         (
             "MakeOwnOfOwn",
             [
-                "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/*",
-                "arn:aws:sagemaker:eu-west-1:111122223333:inference-component/*",
-                "arn:aws:sagemaker:eu-west-1:111122223333:experiment-trial/*",
+                "arn:aws:sagemaker:*:*:endpoint/*",
+                "arn:aws:sagemaker:*:*:inference-component/*",
+                "arn:aws:sagemaker:*:*:experiment-trial/*",
             ],
         ),
         ("UseOwn", ["*"]),

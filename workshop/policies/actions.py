@@ -8,24 +8,20 @@ def actions(service: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{service}:{name}" for text in names for name in text.split())
 
 
-S3_READ = actions("s3", "GetObject GetObjectVersion GetObjectTagging")
+# Wildcards save lines of the cohort's template where all that they cover may be done.
+S3_READ = actions("s3", "GetObject*")
 S3_WRITE = actions(
     "s3",
-    "PutObject PutObjectTagging DeleteObject DeleteObjectVersion AbortMultipartUpload",
-    "ListMultipartUploadParts",
+    "PutObject PutObjectTagging DeleteObject* AbortMultipartUpload ListMultipartUploadParts",
 )
-S3_LIST = actions(
-    "s3",
-    "ListBucket ListBucketVersions ListBucketMultipartUploads GetBucketLocation",
-    "GetBucketVersioning",
-)
+S3_LIST = actions("s3", "ListBucket* GetBucketLocation GetBucketVersioning")
 ECR_PULL = actions("ecr", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
 ECR_PUSH = actions("ecr", "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage")
 # One's own images can be taken away again; a repository is its stack's, or teardown's.
 ECR_DELETE = actions("ecr", "BatchDeleteImage")
 ECR_VIEW = actions(
     "ecr",
-    "DescribeImages DescribeImageScanFindings DescribeRepositories ListImages",
+    "DescribeImage* DescribeRepositories ListImages",
 )
 # What the boundary lets through of S3 and ECR, in any mode: what is done with objects and images.
 # Not: locks, holds, policies, replication, settings, and to make or delete what a stack made.

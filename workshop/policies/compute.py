@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workshop.naming import Names
 from workshop.policies.actions import (
     ALARMS,
@@ -52,6 +54,8 @@ def sagemaker_policy(names: Names) -> Document:
     seat of the same id.
     """
     tagged = tagged_as_own(names)
+    # To save room: other Regions are the boundary's to deny, and the account is the role's.
+    anywhere = replace(names, account="*", region="*")
     making = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
     return document(
         allow("MakeOwn", making + REPOSITORY_CREATE, ["*"], Condition=tagged),
@@ -62,7 +66,7 @@ def sagemaker_policy(names: Names) -> Document:
         allow(
             "MakeOwnOfOwn",
             [*MADE_OF],
-            [names.sagemaker_arn(made, "*") for made, _ in MADE_OF.values()],
+            [anywhere.sagemaker_arn(made, "*") for made, _ in MADE_OF.values()],
             Condition=tagged,
         ),
         # Tags can be set while a thing is made and afterwards on one's own, so that nobody can put
@@ -80,7 +84,7 @@ def sagemaker_policy(names: Names) -> Document:
         allow(
             "UseOwnExecutions",
             EXECUTION_USE,
-            [names.sagemaker_arn("pipeline", f"{names.job_prefix}*/execution/*")],
+            [anywhere.sagemaker_arn("pipeline", f"{names.job_prefix}*/execution/*")],
         ),
         allow("SeeNames", LISTS, ["*"]),
         allow("SeePublicHub", HUB_VIEW, _public_hub(names)),

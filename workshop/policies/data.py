@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workshop.naming import Names
 from workshop.policies.actions import (
@@ -137,12 +138,14 @@ def observation_policy(names: Names) -> Document:
     Reading is limited to jobs and endpoints that begin with the seat's prefix and to the seat's
     notebook: the log of a job of another name stays closed, even to who started it.
     """
-    group = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group"
+    # To save room: other Regions are the boundary's to deny.
+    anywhere = replace(names, region="*")
+    group = f"arn:{names.partition}:logs:*:{names.account}:log-group"
     return document(
-        allow("WriteJobLogs", LOG_WRITE, log_groups(names, own=True)),
+        allow("WriteJobLogs", LOG_WRITE, log_groups(anywhere, own=True)),
         allow("SeeLogGroups", ["logs:DescribeLogGroups"], [f"{group}:*"]),
         allow("SeeLogStreams", ["logs:DescribeLogStreams"], [f"{group}:/aws/sagemaker/*"]),
-        allow("ReadOwnLogs", LOG_READ, logs_of_a_seat(names, own=True)),
+        allow("ReadOwnLogs", LOG_READ, logs_of_a_seat(anywhere, own=True)),
         allow(
             "WriteSageMakerMetrics",
             ["cloudwatch:PutMetricData"],

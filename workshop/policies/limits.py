@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workshop import tags
 from workshop.config.profiles import LONGEST_WARM_POOL
@@ -61,6 +62,8 @@ def limits_policy(names: Names, tag_keys: Sequence[str] = ()) -> Document:
 
 
 def _limits(names: Names) -> Document:
+    # To save room: other Regions are the boundary's to deny, and what is others' by tags anyway.
+    anywhere = replace(names, account="*", region="*")
     of_others = {"StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": names.seat}}
     parts = {made: part for made, (_, part) in MADE_OF.items()}
     return document(
@@ -69,7 +72,7 @@ def _limits(names: Names) -> Document:
         deny(
             "PartsOfOthers",
             [*(made for made, part in parts.items() if part != "endpoint"), _CHANGED_OF],
-            [names.sagemaker_arn(part, "*") for part in parts.values() if part != "endpoint"],
+            [anywhere.sagemaker_arn(part, "*") for part in parts.values() if part != "endpoint"],
             Condition=of_others,
         ),
         # It works on the machines of its endpoint. Those who make an endpoint are asked about it,
@@ -77,7 +80,7 @@ def _limits(names: Names) -> Document:
         deny(
             "EndpointsOfOthers",
             [made for made, part in parts.items() if part == "endpoint"],
-            [names.sagemaker_arn("endpoint", "*")],
+            [anywhere.sagemaker_arn("endpoint", "*")],
             Condition=of_others,
         ),
         # An execution's tags are perhaps none, and then its name alone says whose it is: one of a
@@ -85,7 +88,7 @@ def _limits(names: Names) -> Document:
         deny_but(
             "ExecutionsOfOthers",
             sorted(EXECUTION_CHANGE),
-            [names.sagemaker_arn("pipeline", f"{names.job_prefix}*")],
+            [anywhere.sagemaker_arn("pipeline", f"{names.job_prefix}*")],
             Condition={"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}},
         ),
         # A class that bills for months though an object is deleted at once, or takes hours to read.
@@ -109,7 +112,7 @@ def _limits(names: Names) -> Document:
             Condition={"StringNotEquals": {"cloudwatch:namespace": list(METRIC_NAMESPACES)}},
         ),
         # That of a frozen seat carries a tag, which is not the seat's to change.
-        deny("TagsOfNotebook", ["sagemaker:AddTags"], [names.notebook_arn]),
+        deny("TagsOfNotebook", ["sagemaker:AddTags"], [anywhere.notebook_arn]),
         # One's own cannot be made somebody else's, nor be hidden from teardown.
         *(
             differs(sid, ["sagemaker:AddTags"], f"aws:RequestTag/{key}", own)
@@ -154,11 +157,12 @@ def model_statements(names: Names) -> list[Statement]:
 
     Whoever serves a model runs the role that the model names, and IAM knows the name alone.
     """
+    anywhere = replace(names, account="*", region="*")
     return [
         deny_but(
             "ModelsOfOtherNames",
             ["sagemaker:CreateModel"],
-            [names.sagemaker_arn("model", f"{names.job_prefix}*")],
+            [anywhere.sagemaker_arn("model", f"{names.job_prefix}*")],
         ),
         deny(
             "ServingOtherNames",

@@ -25,6 +25,7 @@ WHY_WILDCARD = {
     " other name does",
     "OwnObjects": "every object, in the seat's own buckets only",
     "OwnRepositories": "the repositories below the seat's own name",
+    "SharedDatasets": "how the shared datasets are listed, objects, versions and uploads",
     "SharedDatasetObjects": "every object of the shared datasets, to read only",
     "RegistryLogin": "ecr:GetAuthorizationToken has no resource; the token opens nothing by itself",
     "BaseImagesOfOtherAccounts": "AWS's image accounts differ by Region; aws:ResourceAccount keeps"
