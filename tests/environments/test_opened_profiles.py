@@ -82,7 +82,10 @@ def test_a_family_stands_for_its_sizes_small_ones_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("ml.m55.*", "'ml.m55.*' is no family of training instance types that this release knows"),
+        (
+            "ml.m55.*",
+            "'ml.m55.*' is no family of instance types for training that this release knows",
+        ),
         ("ml.m5.larg", "'ml.m5.larg' is no training instance type that this release knows"),
     ],
 )

@@ -341,7 +341,7 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
         families = sorted({f"{instance_types.family(one)}.*" for one in known})
         for number, one in enumerate([written] if isinstance(written, str) else written):
             is_family = instance_types.is_family(one)
-            what = f"family of {use} instance types" if is_family else f"{use} instance type"
+            what = f"family of instance types for {use}" if is_family else f"{use} instance type"
             if one not in (families if is_family else known):
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
                 message = (
