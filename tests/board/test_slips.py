@@ -37,6 +37,8 @@ def test_each_seat_has_a_page_whose_button_leads_to_a_fresh_link(served: ServedS
     assert "Open your notebook" in page.text
     assert "authToken" not in page.text
     assert "Ada Example" not in page.text
+    for another_way in ("AWS console", "workshop handout -e", "aws sagemaker"):
+        assert another_way not in page.text.partition("What is yours")[0]
     fields = organiser.forms("/seat01.html")["open"]
     links = [organiser.post("/open", fields) for _ in range(2)]
     assert [answer.status for answer in links] == [303, 303]

@@ -278,6 +278,21 @@ def asked(cloud: Cloud, run: Callable[[], object]) -> set[str]:
     return {name for name in seen if name.startswith(("List", "Describe"))} - {"ListTags"}
 
 
+def test_a_run_reads_the_tags_of_a_resource_once(cloud: Cloud) -> None:
+    arn = serves(cloud, ADA)
+    asked_for: list[str] = []
+    cloud.advance(1)
+    note = lambda params, **_: asked_for.append(params["ResourceArn"])  # noqa: E731
+    events = cloud.client("sagemaker").meta.events
+    events.register("provide-client-params.sagemaker.ListTags", note)
+    event(cloud, "Endpoint", arn, max_instances=1)
+    tick(cloud, max_instances=0.5)
+    events.unregister("provide-client-params.sagemaker.ListTags", note)
+    assert is_frozen(cloud, ADA)
+    # The event's run read them, and the tick's before it deleted the endpoint.
+    assert asked_for == [arn, arn]
+
+
 def is_read(cloud: Cloud) -> bool:
     """Whether a tick reads what an endpoint has."""
     return "DescribeEndpoint" in asked(cloud, lambda: tick(cloud, max_instances=12))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workshop.fit import shell
-from workshop.fit.calls import LabFindings, Place
+from workshop.fit import calls, shell
+from workshop.fit.calls import LabCall, LabFindings, Place
 from workshop.fit.content import LabContent, LabFile
 from workshop.fit.expressions import TooMuchError
 from workshop.fit.notebook import Cell, parsed
@@ -33,6 +33,9 @@ _NAMES = re.compile(
     r"""\b(pipeline|model_package_group|experiment|endpoint|feature_group)_name"""
     r"""\s*=\s*["'][A-Za-z]"""
 )
+_DEBUGGER = re.compile(r"\b(?:DebuggerHookConfig|ProfilerRule|rule_configs)\b")
+_MLFLOW = re.compile(r"\bMLFLOW_TRACKING_(?:SERVER_)?ARN\b|:mlflow-(?:app|tracking-server)/")
+"""What tells a job or a program which MLflow of SageMaker's is meant."""
 _TENSORFLOW = re.compile(r"^\s*(?:import|from)\s+tensorflow\b", re.MULTILINE)
 _REMOTE = re.compile(r"^\s*InstanceType:\s*[\"']?(ml\.[\w.-]+)", re.MULTILINE)
 
@@ -84,8 +87,8 @@ def _pinned(file: LabFile, cell: Cell) -> Iterator[str]:
     )
     for line in cell.shell.splitlines() if is_list else ():
         word = line.split("#")[0].strip().replace(" ", "")
-        if re.match(r"sagemaker(?![\w-])", word):
-            yield word
+        if named := calls.release(word):
+            yield named
 
 
 def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
@@ -105,5 +108,9 @@ def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
     ):
         for detail in set(details):
             found.tell(kind, detail, place)
+    if _DEBUGGER.search(cell.python):
+        found.tell("debugger", "", place)
+    if _MLFLOW.search(cell.python):
+        found.add(LabCall("sagemaker-mlflow:CreateExperiment", place))
     if file.kind == "notebook" and not cell.file and _TENSORFLOW.search(text):
         found.tell("tensorflow", "", place)

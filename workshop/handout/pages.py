@@ -11,15 +11,11 @@ from __future__ import annotations
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from workshop import tags
+from workshop import page_templates, tags
 from workshop.counting import count_of
-from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
 from workshop.handout.texts import Words
@@ -99,18 +95,6 @@ def qr_image(url: str) -> str:
     )
 
 
-def _shown(value: Any) -> Any:
-    """Return what stands on a page for ``value``; what a macro wrote has been through this."""
-    return value if isinstance(value, Markup) else printable(str(value))
-
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    finalize=_shown,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = page_templates.html(Path(__file__).with_name("templates"))
 _TEMPLATES.globals["count_of"] = count_of
 _TEMPLATES.filters |= {"mark": mark, "qr_image": qr_image}

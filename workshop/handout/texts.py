@@ -35,7 +35,9 @@ TEXTS: dict[str, dict[str, str]] = {
         " minutes. What you saved is still there.",
         "qr_console": "QR code of the address that opens notebook {notebook}",
         "no_sign_in": "No sign-in to the console? Ask the organiser for a link, which has to be"
-        " opened within five minutes. Either of these makes one:",
+        " opened within five minutes.",
+        "served": "The button makes a link that needs no sign-in: keep it to yourself. If the"
+        " notebook has stopped, ask the organiser to start it.",
         "region": "Region",
         "prefixes": "with {prefixes}",
         "dashboard": "Dashboard",
@@ -91,7 +93,9 @@ TEXTS: dict[str, dict[str, str]] = {
         " das dauert einige Minuten. Was Sie gesichert haben, ist noch da.",
         "qr_console": "QR-Code der Adresse, die das Notebook {notebook} öffnet",
         "no_sign_in": "Keine Anmeldung an der Konsole? Bitten Sie die Leitung um einen Link; er"
-        " muss binnen fünf Minuten geöffnet werden. Beides hier macht einen:",
+        " muss binnen fünf Minuten geöffnet werden.",
+        "served": "Der Knopf macht einen Link, der keine Anmeldung braucht: Geben Sie ihn nicht"
+        " weiter. Ist das Notebook angehalten, bitten Sie die Leitung, es zu starten.",
         "region": "Region",
         "prefixes": "mit {prefixes}",
         "dashboard": "Dashboard",

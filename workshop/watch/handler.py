@@ -12,10 +12,14 @@ from workshop.watch.machines import stop_all, stop_one
 from workshop.watch.marks import mark_all
 from workshop.watch.messages import first_time, keep, say, tell_attendees
 from workshop.watch.roles import FROZEN, freeze_all
-from workshop.watch.work import Settings, Work, now_of
+from workshop.watch.work import Settings, Work, now_of, time_of
 
 WARNING = timedelta(minutes=15)
 """How long before the end attendees are told, and files are saved."""
+
+STALE = timedelta(minutes=6)
+"""How old an event is that nothing is done about: a run by the clock has looked since. Of a flood
+that Lambda keeps waiting, no more than this is worked off before such a run has its turn."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -25,6 +29,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     )
     if event.get("source") == "aws.sagemaker":
         note_event(work, event["detail"])
+        if work.now - time_of(event, work.now) > STALE:
+            return work.report()
         if work.now >= work.end:
             stop_one(work, event["detail"])
         else:
