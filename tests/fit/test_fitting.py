@@ -234,3 +234,17 @@ def test_serverless_endpoints_are_as_large_as_the_largest_that_labs_make(tmp_pat
     )
     opened = values(fit(tmp_path, [cell]))
     assert opened["access.serverless"] == {"max_concurrency": 7, "memory_mb": 4096}
+
+
+def test_scaling_and_tracking_are_opened_by_keys_of_their_own(tmp_path: Path) -> None:
+    scaled = (
+        "import boto3\n"
+        "boto3.client('application-autoscaling').register_scalable_target("
+        "ServiceNamespace='sagemaker', ResourceId='endpoint/a/variant/b',"
+        " ScalableDimension='sagemaker:variant:DesiredInstanceCount')"
+    )
+    tracked = "import mlflow\nmlflow.set_tracking_uri('arn:x')\nmlflow.set_experiment('cats')"
+    made = fit(tmp_path, [scaled, tracked])
+    opened = values(made)
+    assert (opened["access.autoscaling"], opened["mlflow"]) == (True, "app")
+    assert all(verdict.runs for verdict in made.verdicts)
