@@ -6,9 +6,10 @@ from aws_cdk import CfnMapping, Token
 
 from stacks.base import SeatStack
 from workbench import lifecycle_scripts
+from workbench.mlflow import WorkbenchMlflow
 from workbench.notebook import WorkbenchNotebook
 from workshop.config.profiles import Profile, SavedFiles
-from workshop.naming import Names
+from workshop.naming import MLFLOW, Names
 
 
 class NotebookStack(SeatStack):
@@ -28,6 +29,15 @@ class NotebookStack(SeatStack):
             "VolumeSizeInGB": str(self.seat.volume_gb),
         }
         mapping = CfnMapping(self, "Seat", lazy=False, mapping={"Notebook": overrides})
+        if profile.mlflow == "app":
+            bucket, *_ = profile.storage.buckets
+            WorkbenchMlflow(
+                self,
+                "Tracking",
+                app_name=names.mlflow,
+                role_arn=names.role_arn,
+                artifacts=f"s3://{names.bucket(bucket)}/mlflow",
+            )
         on_create, on_start = self._scripts(names, profile)
         WorkbenchNotebook(
             self,
@@ -70,6 +80,7 @@ class NotebookStack(SeatStack):
             job_prefix=names.job_prefix,
             model_prefix=access.model_prefix,
             max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,
+            mlflow=profile.shared_mlflow or (f"${{{MLFLOW}.Arn}}" if profile.mlflow else ""),
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
             busy_stop_hours=notebook.busy_stop_hours,

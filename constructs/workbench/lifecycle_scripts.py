@@ -77,6 +77,7 @@ def on_start(
     idle_stop_minutes: int | None,
     busy_stop_hours: int | None,
     keep_running_hours: int,
+    mlflow: str = "",
     save: str = "",
 ) -> str:
     """Return the script for each start: it reads what to do and gives that the seat's values.
@@ -87,7 +88,8 @@ def on_start(
     whether the names of models have to begin with ``job_prefix``; ``max_runtime_hours`` is the
     longest that a job may ask for, None for no such rule; ``idle_stop_minutes`` None means that the
     notebook never stops by itself, and ``busy_stop_hours`` None that it never does so while it is
-    in use. ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
+    in use. ``mlflow`` is the ARN of the MLflow that is the seat's to use, empty for none. ``save``
+    are the bounds of what is saved, as JSON, empty for the usual ones.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -115,6 +117,8 @@ def on_start(
         variables["WORKSHOP_MODEL_PREFIX"] = job_prefix
     if max_runtime_hours is not None:
         variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
+    if mlflow:
+        variables["MLFLOW_TRACKING_URI"] = mlflow
     if save:
         variables["WORKSHOP_SAVE"] = save
     return _rendered(

@@ -44,6 +44,7 @@ _NAMED: dict[str, tuple[str, str]] = {
     "NotebookInstance": ("NotebookInstances", ""),
     "NotebookInstanceLifecycleConfig": ("NotebookInstanceLifecycleConfigs", ""),
     "MlflowTrackingServer": ("TrackingServerSummaries", ""),
+    "MlflowApp": ("Summaries", ""),
     "CodeRepository": ("CodeRepositorySummaryList", ""),
 }
 

@@ -307,6 +307,11 @@ class Environment(Model):
         return door
 
     @property
+    def has_mlflow(self) -> bool:
+        """Whether seats of a profile have MLflow Apps of their own."""
+        return any(profile.mlflow == "app" for profile in self.profiles.values())
+
+    @property
     def cohort_stacks(self) -> tuple[str, ...]:
         """The stacks that all seats share, in the order in which they are made."""
         return tuple(kind for kind in COHORT_STACKS if kind != DOOR or self.door is not None)

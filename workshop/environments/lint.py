@@ -16,7 +16,7 @@ from workshop.config import instance_types
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.instance_types import Use, known_regions
 from workshop.config.models import Environment
-from workshop.config.profiles import Access, Profile
+from workshop.config.profiles import CREATABLE_PLATFORM, Access, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
 from workshop.counting import count_of
@@ -38,6 +38,7 @@ def diagnostics(
     """Yield what AWS would refuse, or what has to stay closed."""
     yield from _too_many_stacks(document.line(("roster",)), settings, seats)
     yield from _never_opened(document, settings)
+    yield from _not_on_the_platform(document, settings, seats)
     yield from _too_much_policy(document, settings)
     yield from _too_large_cohort(document, settings)
     yield from _without_price(document, settings, seats)
@@ -68,6 +69,30 @@ def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnos
             place = ("profiles", profile, "access", "extra_statements", number)
             for message in refused(extra):
                 yield Diagnostic(document.line(place), place, message)
+
+
+def _not_on_the_platform(
+    document: Document, settings: Environment, seats: Sequence[Seat]
+) -> Iterator[Diagnostic]:
+    """Notebooks of families that the platform does not have."""
+
+    def mistake(place: tuple[str | int, ...], instance_type: str) -> Iterator[Diagnostic]:
+        family = instance_types.family(instance_type)
+        if family in instance_types.WITHOUT_PLATFORM:
+            message = (
+                f"{instance_type!r} cannot be a notebook: {CREATABLE_PLATFORM} does not run on"
+                f" {family}; use another family, such as 'ml.g4dn.xlarge' for a GPU"
+            )
+            yield Diagnostic(document.line(place), place, message)
+
+    for name, profile in settings.profiles.items():
+        where = ("profiles", name, "notebook")
+        yield from mistake((*where, "instance_type"), profile.notebook.instance_type)
+        for number, one in enumerate(profile.notebook.fallback_instance_types):
+            yield from mistake((*where, "fallback_instance_types", number), one)
+    of_profiles = {one.notebook.instance_type for one in settings.profiles.values()}
+    for one in sorted({seat.instance_type for seat in seats} - of_profiles):
+        yield from mistake(("roster",), one)
 
 
 def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
@@ -283,11 +308,14 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
     )
     for use, where, written in uses:
         known = sorted(instance_types.known(use))
+        families = sorted({f"{instance_types.family(one)}.*" for one in known})
         for number, one in enumerate([written] if isinstance(written, str) else written):
-            if one not in known:
+            is_family = instance_types.is_family(one)
+            if one not in (families if is_family else known):
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
                 message = (
-                    f"{one!r} is no {use} instance type that this release knows;"
-                    f" {suggestion(one, known)}check its spelling"
+                    f"{one!r} is no {'family of ' if is_family else ''}{use} instance"
+                    f" type{'s' if is_family else ''} that this release knows;"
+                    f" {suggestion(one, families if is_family else known)}check its spelling"
                 )
                 yield Diagnostic(document.line(place), place, message)

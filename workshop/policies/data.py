@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from workshop.naming import Names
 from workshop.policies.actions import (
+    ECR_DELETE,
     ECR_PULL,
     ECR_PUSH,
     ECR_VIEW,
@@ -43,7 +44,11 @@ def data_policy(names: Names) -> Document:
         allow("SharedDatasets", S3_LIST, [datasets], Condition=here),
         allow("SharedDatasetObjects", S3_READ, [f"{datasets}/*"], Condition=here),
         allow("RegistryLogin", ["ecr:GetAuthorizationToken"], ["*"]),
-        allow("OwnRepositories", ECR_PULL + ECR_PUSH + ECR_VIEW, [names.repository_arn("*")]),
+        allow(
+            "OwnRepositories",
+            ECR_PULL + ECR_PUSH + ECR_VIEW + ECR_DELETE,
+            [names.repository_arn("*")],
+        ),
         # AWS's deep-learning and SageMaker images live in accounts of AWS's own, which differ by
         # Region; what this account holds is covered by the statement above and nothing else. Where
         # ECR does not say whose a repository is, it is nobody's.
@@ -77,6 +82,25 @@ def offline_store_tables(names: Names) -> list[str]:
         f"{glue}:database/sagemaker_featurestore",
         *(f"{glue}:table/sagemaker_featurestore/{prefix}*" for prefix in prefixes),
     ]
+
+
+def offline_store_queries(names: Names) -> str:
+    """Return the workgroup of Athena in which the Python SDK asks, if it is told no other."""
+    return f"arn:{names.partition}:athena:{names.region}:{names.account}:workgroup/primary"
+
+
+def own_alarms(names: Names) -> list[str]:
+    """Return the alarms of a seat: its own, and those that its scaling policies have.
+
+    Application Auto Scaling names the latter after the endpoint.
+    """
+    alarm = f"arn:{names.partition}:cloudwatch:{names.region}:{names.account}:alarm"
+    return [f"{alarm}:{names.job_prefix}*", f"{alarm}:TargetTracking-*/{names.job_prefix}*"]
+
+
+def scaling_policies(names: Names) -> str:
+    """Return the scaling policies of the account, as an alarm's action names them."""
+    return f"arn:{names.partition}:autoscaling:{names.region}:{names.account}:scalingPolicy:*"
 
 
 def log_groups(names: Names, *, own: bool) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from workshop.config.profiles import ExtraStatement
-from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
+from workshop.policies.actions import CLOSED_BY_AWS, COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
 
 ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "identitystore")
@@ -14,6 +14,7 @@ ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "ide
 
 CLOSED = {
     "runs what nothing could cap": COMPUTE_WITHOUT_TYPE,
+    "is part of what AWS closed to new customers": CLOSED_BY_AWS,
     "would open others' work, or hide one's own": NEVER,
 }
 """Why an action stays closed -> such actions."""
@@ -22,6 +23,14 @@ CLOSED = {
 def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
     """Return the statements as a policy document."""
     return document(*(_statement(statement) for statement in statements))
+
+
+def why_closed(action: str) -> str:
+    """Return why no YAML can open an action, empty where one can."""
+    for why, patterns in CLOSED.items():
+        if any(fnmatchcase(action.lower(), each.lower()) for each in patterns):
+            return why
+    return ""
 
 
 def refused(statement: ExtraStatement) -> Iterator[str]:
