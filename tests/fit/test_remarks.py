@@ -49,6 +49,7 @@ def said(folder: Path, *cells: str, kernel: str = "conda_python3") -> list[str]:
         ("!pip install sagemaker==2.100.0", "pins the SageMaker SDK to 2.100, which does not know"),
         ("!pip install 'sagemaker==2.150.1'", "pins the SageMaker SDK to 2.150, which cannot read"),
         ("b = 's3://your-bucket-name/x'", "has a bucket's name to be filled in"),
+        (f"import boto3\nboto3.client('s3').get_object(Bucket='{KEY}')", "has a bucket's name to"),
         (
             "import sagemaker\nsagemaker.estimator.Estimator().fit()",
             "asks for machines for training of a type that its code does not say: name one",
@@ -80,6 +81,14 @@ def test_what_has_to_be_edited_is_said(tmp_path: Path, cell: str, begins: str) -
 )
 def test_what_works_as_it_is_is_not_spoken_of(tmp_path: Path, cell: str) -> None:
     assert said(tmp_path, cell) == []
+
+
+def test_an_address_that_is_installed_from_is_not_repeated(tmp_path: Path) -> None:
+    write_notebook(tmp_path, "a.ipynb", "!pip install 'sagemaker@git+https://me:geheim@host/a.git'")
+    (tmp_path / "requirements.txt").write_text("sagemaker[local]>=2.0,<3 ; python_version>'3'\n")
+    found = labs.read(content.read_folder(tmp_path))
+    releases = {detail for kind, detail, _ in found.facts if kind == "release"}
+    assert releases == {"sagemaker", "sagemaker[local]>=2.0,<3"}
 
 
 def test_a_kernel_that_the_notebook_does_not_have_is_named(tmp_path: Path) -> None:

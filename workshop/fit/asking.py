@@ -32,6 +32,8 @@ _OF_BUCKETS = re.compile(r"s3:(?:List|(?:Get|Put|Create|Delete)Bucket)")
 _SHARED = re.compile(r"sagemaker-(?:\{region\}|\{\?\}|[a-z]{2}-[a-z-]+-[1-9])-"
                      r"(?:\{account\}|\{\?\}|[0-9]{12})")  # fmt: skip
 """The default bucket of the Python SDK, which everybody in an account shares."""
+_NO_NAME = re.compile(r"[^a-z0-9.{}?-]|^.{200}")
+"""What no name of a bucket has."""
 _PLACEHOLDER = re.compile(
     r"(?i)(?:enter|replace|change|insert|example|my)?[<_-]?.*(?:your|[<>]|xxx|bucket[-_]?name)"
     r"|(?:enter|replace|example|my)[-_]"
@@ -44,7 +46,7 @@ def kind_of_bucket(name: str) -> str:
         return "own"
     if _SHARED.fullmatch(name):
         return "shared"
-    if _PLACEHOLDER.match(name):
+    if _PLACEHOLDER.match(name) or _NO_NAME.search(name):
         return "placeholder"
     rest = name.replace(calls.REGION, "")
     return "unknown" if "{" in rest or "}" in rest else "other"
@@ -91,23 +93,58 @@ def question(call: LabCall, names: Names, *, is_made: bool = True) -> AccessQues
     if call.service == "s3":
         return _of_s3(call, names)
     if call.service == "sagemaker":
-        own = {tags.ATTENDEE: names.seat, tags.WORKSHOP: names.workshop}
-        return _of_sagemaker(call, names, own if is_made else {})
+        return _of_sagemaker(call, names, own_tags(names) if is_made else {})
     resource, context = _RESOURCES.get(call.service, _anything)(call.action, names)
     return AccessQuestion(call.action, resource, context)
 
 
-_Asked = tuple[str, dict[str, str | list[str]]]
+def own_tags(names: Names) -> dict[str, str]:
+    """Return the tags by which something is a seat's."""
+    return {tags.ATTENDEE: names.seat, tags.WORKSHOP: names.workshop}
+
+
+_Context = dict[str, str | list[str]]
+_Asked = tuple[str, _Context]
 """A resource, and the condition keys of the request."""
+
+
+def _tagged(names: Names, *, is_new: bool) -> _Context:
+    kind = "RequestTag" if is_new else "ResourceTag"
+    return {f"aws:{kind}/{key}": value for key, value in own_tags(names).items()}
+
+
+def _arn(service: str, names: Names, rest: str) -> str:
+    return f"arn:{names.partition}:{service}:{names.region}:{names.account}:{rest}"
 
 
 def _anything(_: str, __: Names) -> _Asked:
     return "*", {}
 
 
+def _of_athena(_: str, names: Names) -> _Asked:
+    return _arn("athena", names, "workgroup/primary"), {}
+
+
+def _of_cloudwatch(action: str, names: Names) -> _Asked:
+    own = {
+        "cloudwatch:GetDashboard": names.dashboard_arn,
+        "cloudwatch:DeleteAlarms": _arn("cloudwatch", names, f"alarm:{names.job_prefix}lab"),
+        "cloudwatch:PutMetricAlarm": _arn("cloudwatch", names, f"alarm:{names.job_prefix}lab"),
+    }
+    return own.get(action, "*"), {}
+
+
 def _of_ecr(action: str, names: Names) -> _Asked:
-    resource = "*" if action == "ecr:GetAuthorizationToken" else names.repository_arn("training")
-    return resource, {"aws:ResourceAccount": names.account}
+    owner: _Context = {"aws:ResourceAccount": names.account}
+    if action == "ecr:GetAuthorizationToken":
+        return "*", {}
+    if action == "ecr:CreateRepository":
+        return names.repository_arn("lab"), owner | _tagged(names, is_new=True)
+    return names.repository_arn("training"), owner
+
+
+def _of_glue(_: str, names: Names) -> _Asked:
+    return _arn("glue", names, f"table/sagemaker_featurestore/{names.job_prefix}features"), {}
 
 
 def _of_iam(action: str, names: Names) -> _Asked:
@@ -116,27 +153,32 @@ def _of_iam(action: str, names: Names) -> _Asked:
 
 
 def _of_logs(action: str, names: Names) -> _Asked:
-    group = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group"
     stream = f":log-stream:{names.job_prefix}train/algo-1"
     below = "" if action.startswith("logs:Describe") else stream
-    return f"{group}:/aws/sagemaker/TrainingJobs{below}", {}
+    return _arn("logs", names, f"log-group:/aws/sagemaker/TrainingJobs{below}"), {}
 
 
-def _of_cloudwatch(action: str, names: Names) -> _Asked:
-    return names.dashboard_arn if action == "cloudwatch:GetDashboard" else "*", {}
+def _of_mlflow(_: str, names: Names) -> _Asked:
+    return names.sagemaker_arn("mlflow-app", "app-0AB1"), _tagged(names, is_new=False)
 
 
-def _of_glue(_: str, names: Names) -> _Asked:
-    glue = f"arn:{names.partition}:glue:{names.region}:{names.account}"
-    return f"{glue}:table/sagemaker_featurestore/{names.job_prefix}features", {}
+def _of_scaling(action: str, names: Names) -> _Asked:
+    name = action.partition(":")[2]
+    if name.startswith("Describe"):
+        return "*", {}
+    target = _arn("application-autoscaling", names, "scalable-target/0ab1")
+    return target, _tagged(names, is_new=name.startswith("Register"))
 
 
 _RESOURCES: Mapping[str, Callable[[str, Names], _Asked]] = {
+    "application-autoscaling": _of_scaling,
+    "athena": _of_athena,
     "cloudwatch": _of_cloudwatch,
     "ecr": _of_ecr,
     "glue": _of_glue,
     "iam": _of_iam,
     "logs": _of_logs,
+    "sagemaker-mlflow": _of_mlflow,
 }
 """Service -> what its actions are done to, where it is not anything."""
 
@@ -161,10 +203,11 @@ def _of_sagemaker(call: LabCall, names: Names, own: dict[str, str]) -> AccessQue
     if name.endswith("NotebookInstance"):
         return AccessQuestion(call.action, names.notebook_arn)
     if name.startswith(("DescribeHub", "ListHub")):
-        hub = f"arn:{names.partition}:sagemaker:{names.region}:aws:hub-content"
-        return AccessQuestion(call.action, f"{hub}/SageMakerPublicHub/Model/model")
+        of = "hub-content" if name == "DescribeHubContent" else "hub"
+        hub = f"arn:{names.partition}:sagemaker:{names.region}:aws:{of}/SageMakerPublicHub"
+        return AccessQuestion(call.action, f"{hub}/Model/model" if of != "hub" else hub)
     is_new = name.startswith("Create") and name != "CreateModelPackage"
-    context: dict[str, str | list[str]] = {
+    context: _Context = {
         f"aws:{'RequestTag' if is_new else 'ResourceTag'}/{key}": value
         for key, value in own.items()
     }
@@ -189,7 +232,7 @@ def _of_sagemaker(call: LabCall, names: Names, own: dict[str, str]) -> AccessQue
 
 
 def _of_machines(call: LabCall) -> dict[str, str | list[str]]:
-    context: dict[str, str | list[str]] = {}
+    context: _Context = {}
     if call.serverless:
         concurrency, memory = call.serverless
         context["sagemaker:ServerlessMaxConcurrency"] = str(concurrency)

@@ -17,6 +17,11 @@ ROLE = "{role}"
 _REGIONAL = re.compile(r"(?:sagemaker-sample-data|[a-z-]+-prod)-\{\?\}")
 """Buckets of AWS's that each Region has, where the code does not say which Region."""
 
+_VERSION = r"[=<>~!]=?[0-9][0-9a-z.*]{0,15}"
+_RELEASE = re.compile(
+    rf"sagemaker[a-z-]{{0,30}}(?:\[[a-z0-9,-]{{1,40}}\])?(?:{_VERSION}(?:,{_VERSION}){{0,4}})?"
+)
+
 INSTANCE_TYPE = re.compile(r"ml\.[a-z][a-z0-9-]{0,15}\.[a-z0-9]{1,12}")
 
 
@@ -88,6 +93,15 @@ class LabFindings:
 def instance_types(texts: Iterator[str] | tuple[str, ...]) -> tuple[str, ...]:
     """Return those of some texts that are instance types, each once."""
     return tuple(dict.fromkeys(text for text in texts if INSTANCE_TYPE.fullmatch(text)))
+
+
+def release(word: str) -> str:
+    """Return the package of SageMaker's that a requirement names, with its versions alone.
+
+    What else stands there, such as an address, may hold a password. Empty for other packages.
+    """
+    found = _RELEASE.match(word)
+    return found[0] if found else ""
 
 
 def bucket_name(text: str) -> str:

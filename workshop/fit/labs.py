@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workshop.fit import shell
+from workshop.fit import calls, shell
 from workshop.fit.calls import LabFindings, Place
 from workshop.fit.content import LabContent, LabFile
 from workshop.fit.expressions import TooMuchError
@@ -84,8 +84,8 @@ def _pinned(file: LabFile, cell: Cell) -> Iterator[str]:
     )
     for line in cell.shell.splitlines() if is_list else ():
         word = line.split("#")[0].strip().replace(" ", "")
-        if re.match(r"sagemaker(?![\w-])", word):
-            yield word
+        if named := calls.release(word):
+            yield named
 
 
 def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:

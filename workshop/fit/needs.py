@@ -25,7 +25,7 @@ HARMLESS = {
     # What shows nothing of a neighbour, and neither makes nor costs anything.
     "ReadPublicModels": (
         ("sagemaker:DescribeHub", "sagemaker:DescribeHubContent", "sagemaker:ListHubContents"),
-        "arn:aws:sagemaker:{region}:*:hub-content/SageMakerPublicHub/*",
+        "arn:aws:sagemaker:{region}:*:hub*/SageMakerPublicHub*",
     ),
     "SeeNetworks": (
         ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),

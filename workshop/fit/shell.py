@@ -69,8 +69,8 @@ def _command(words: list[str], place: Place, found: LabFindings, *, is_recipe: b
         found.add(LabCall("codebuild:StartBuild", place))
     elif name in _PYTHON_INSTALLERS and "install" in rest:
         for word in rest[rest.index("install") + 1 :]:
-            if word.startswith("sagemaker"):
-                found.tell("release", word, place)
+            if named := calls.release(word):
+                found.tell("release", named, place)
     elif not is_recipe:
         _on_notebook(name, rest, place, found)
 
