@@ -31,14 +31,14 @@ ECR_VIEW = actions(
 # Not: locks, holds, policies, replication, settings, and to make or delete what a stack made.
 S3_OF_A_SEAT = actions(
     "s3",
-    "AbortM* DeleteObject* GetBucketLocation GetBucketVersioning GetObject*",
+    "AbortM* DeleteObject* GetBucketLocation GetBucketV* GetObject*",
     "ListBucket* ListMultipart* PutObject PutObjectTagging",
 )
 ECR_OF_A_SEAT = actions(
     "ecr",
-    "BatchC* BatchDeleteImage BatchGetImage CompleteL* CreateRepository DescribeImage*",
+    "BatchC* BatchDeleteImage BatchGetI* CompleteL* CreateRepository DescribeImage*",
     "DescribeRepositories",
-    "GetAuthorizationToken GetD* InitiateL* ListImages PutImage UploadL*",
+    "GetAu* GetD* InitiateL* ListImages PutImage UploadL*",
 )
 # Readings of a metric cost by the request; GetMetricData alone also by the metric, and takes 500 of
 # them at once: it is for the console, which draws dashboards with it.
@@ -128,12 +128,12 @@ NETWORK_VIEW = actions(
 # unless a wildcard covers it, of which ``test_access_completeness`` knows all that it covers.
 SAGEMAKER_OF_A_SEAT = actions(
     "sagemaker",
-    "AddAssociation AddTags AssociateT* Batch*Metrics",
+    "AddAssociation AddTags Asso* Batch*Metrics",
     "CreateAct* CreateAr* CreateCont* CreateEndpoint* CreateExp* CreateHyper* CreateInferenceC*",
     "CreateModel CreateModelPackageG* CreatePi* CreatePresignedN* CreateProc*",
     "CreateTr*Job CreateTrial*",
     "DeleteA* DeleteCon* DeleteE* DeleteHyper* DeleteInferenceC* DeleteModel* DeleteP* DeleteTr*",
-    "Describe* Disas* InvokeE* List* QueryLineage RetryP* Search SendP*",
+    "Describe* Disas* InvokeE* List* QueryL* RetryP* Search SendP*",
     "StartN* StartP* Stop* UpdateE* UpdateInferenceComponentR* UpdateModelP* UpdatePi* UpdateTr*",
 )
 # ``*te`` is to create, to update and to delete, here and below. ``check`` refuses to open these.
