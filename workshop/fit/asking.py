@@ -26,7 +26,7 @@ DAY = 24 * 3600
 _SOMEBODY = "999988887777"
 """Another account: whoever has a bucket that everybody may read."""
 _MADE = re.compile(
-    r"(?:Create|Describe|Delete|Update|Stop|Start|Invoke|Get|List|Put|Retry|Batch|Add)(\w+)"
+    r"(?:Create|Describe|Delete|Update|Stop|Start|Invoke|Call|Get|List|Put|Retry|Batch|Add)(\w+)"
 )
 _OF_BUCKETS = re.compile(r"s3:(?:List|(?:Get|Put|Create|Delete)Bucket)")
 _SHARED = re.compile(r"sagemaker-(?:\{region\}|\{\?\}|[a-z]{2}-[a-z-]+-[1-9])-"
@@ -76,6 +76,9 @@ _KINDS = {
     "MonitoringSchedules": "MonitoringSchedule",
     "MonitoringExecutions": "MonitoringSchedule",
     "MlflowApps": "MlflowApp",
+    "MlflowAppApi": "MlflowApp",
+    "PresignedMlflowAppUrl": "MlflowApp",
+    "PresignedMlflowTrackingServerUrl": "MlflowTrackingServer",
     "CandidatesForAutoMLJob": "AutoMLJob",
     "AutoMLJobs": "AutoMLJob",
     "Projects": "Project",
@@ -206,7 +209,8 @@ def _of_sagemaker(call: LabCall, names: Names, own: dict[str, str]) -> AccessQue
         of = "hub-content" if name == "DescribeHubContent" else "hub"
         hub = f"arn:{names.partition}:sagemaker:{names.region}:aws:{of}/SageMakerPublicHub"
         return AccessQuestion(call.action, f"{hub}/Model/model" if of != "hub" else hub)
-    is_new = name.startswith("Create") and name != "CreateModelPackage"
+    is_there = name == "CreateModelPackage" or name.startswith("CreatePresigned")
+    is_new = name.startswith("Create") and not is_there
     context: _Context = {
         f"aws:{'RequestTag' if is_new else 'ResourceTag'}/{key}": value
         for key, value in own.items()

@@ -44,8 +44,7 @@ _BY_ACTION: Sequence[tuple[str, str]] = (
             "Servicecatalog",
         )
     ),
-    ("sagemaker:*Mlflow*", "an MLflow server costs by the hour, whether or not it is used"),
-    ("sagemaker-mlflow:*", "no MLflow server is a seat's; track with SageMaker's experiments"),
+    ("sagemaker:*Mlflow*", "a seat's MLflow App is made with the seat; use that one"),
     ("servicecatalog:*", "it is of Studio; a seat's workbench is a notebook instance"),
     (
         "s3:*Bucket*",
@@ -61,12 +60,8 @@ _BY_ACTION: Sequence[tuple[str, str]] = (
     ),
     ("codebuild:*", "images are built on the notebook, with docker"),
     (
-        "sagemaker:*InferenceComponent*",
+        "sagemaker:UpdateInferenceComponent",
         "IAM does not know which model it would run, a neighbour's perhaps",
-    ),
-    (
-        "application-autoscaling:*",
-        "how a neighbour's endpoint scales could be changed as well",
     ),
     ("bedrock*", "models are paid by the word, and no policy caps how many"),
 )
@@ -76,7 +71,10 @@ _BY_STATEMENT = {
     "RemoteDebugging": "a shell in a training container would outlive the job's code",
     "FileSystems": "whose file system it is, no policy can tell",
     "OtherNamespaces": "metrics of a seat go to SageMaker's namespaces alone",
-    "ServerlessEndpoints": "serverless endpoints are not open to seats",
+    **dict.fromkeys(
+        ("LargeServerlessMaxConcurrency", "LargeServerlessMemorySize"),
+        "it is larger than the serverless endpoint of a seat may be",
+    ),
     "LongJobs": "it asks for longer than the profile can allow; set a shorter limit",
     "WarmPools": "instances are not kept running between jobs",
     "ModelPackages": "IAM does not know what machines validate a registered model",

@@ -92,6 +92,8 @@ class Policies:
         return self._seat.decide(asking.question(call, self.names, is_made=is_made))
 
     def _can_make(self, action: str) -> bool:
+        if "Mlflow" in action:
+            return self.profile.mlflow is not None  # it is made with the seat, or with the class
         made = LabCall(action, Place(""), use=_MAKERS.get(action, ""), untyped=True)
         return self.decide(made).allowed
 

@@ -6,10 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import BaseModel
 
 from workshop.config import rules
-from workshop.config.profiles import Access, Profile
+from workshop.config.profiles import LONGEST_WARM_POOL, Access, Profile, Serverless
 from workshop.fit.asking import in_region, kind_of_bucket
 from workshop.fit.calls import LabCall, LabFindings
 from workshop.policies.actions import FEATURE_STORE_CREATE, FEATURE_STORE_LISTS, FEATURE_STORE_USE
@@ -17,16 +19,12 @@ from workshop.policies.actions import FEATURE_STORE_CREATE, FEATURE_STORE_LISTS,
 Key = tuple[str, ...]
 """A place in a profile, such as ``("access", "warm_pools")``."""
 
-HOUR = 3600
+MINUTE, HOUR = 60, 3600
 SMALLEST = "ml.m5.large"
 """The cheapest machine that training, processing and endpoints all have."""
 
 HARMLESS = {
     # What shows nothing of a neighbour, and neither makes nor costs anything.
-    "ReadPublicModels": (
-        ("sagemaker:DescribeHub", "sagemaker:DescribeHubContent", "sagemaker:ListHubContents"),
-        "arn:aws:sagemaker:{region}:*:hub*/SageMakerPublicHub*",
-    ),
     "SeeNetworks": (
         ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
         "*",
@@ -94,8 +92,39 @@ def _some(*actions: str) -> Callable[[Labs], Any]:
     return lambda labs: True if any(call.action in actions for call in labs.calls) else None
 
 
-def _pools(labs: Labs) -> bool | None:
-    return True if any(call.keep_alive is not None for call in labs.calls) else None
+def _pools(labs: Labs) -> int | None:
+    longest = max((call.keep_alive or 0 for call in labs.calls), default=0)
+    minutes = min(math.ceil(longest / MINUTE), LONGEST_WARM_POOL)
+    return minutes if minutes > labs.base.access.warm_pool_minutes else None
+
+
+def _serverless(labs: Labs) -> dict[str, int] | None:
+    asked = [call.serverless for call in labs.calls if call.serverless]
+    if not asked:
+        return None
+    there = labs.base.access.serverless
+    most = [max(each) for each in zip(*asked, strict=True)]
+    if there is not None:
+        most = [max(most[0], there.max_concurrency), max(most[1], there.memory_mb)]
+    bounds = Serverless.model_fields["memory_mb"].annotation
+    memory = next((each for each in get_args(bounds) if each >= most[1]), get_args(bounds)[-1])
+    made = {"max_concurrency": min(most[0], _most("max_concurrency", "le", Serverless)),
+            "memory_mb": memory}  # fmt: skip
+    return None if there is not None and made == there.model_dump() else made
+
+
+def _autoscaling(labs: Labs) -> bool | None:
+    alarms = ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms")
+    is_asked = any(
+        call.service == "application-autoscaling" or call.action in alarms for call in labs.calls
+    )
+    return True if is_asked else None
+
+
+def _mlflow(labs: Labs) -> str | None:
+    if labs.base.mlflow is not None:
+        return None
+    return "app" if any("mlflow" in call.action.lower() for call in labs.calls) else None
 
 
 def _buckets(labs: Labs) -> list[str] | None:
@@ -147,6 +176,9 @@ NEEDS: tuple[Need, ...] = (
     Need(("access", "endpoint_instance_types"), "endpoints", _types("endpoint")),
     Need(("access", "max_runtime_hours"), "jobs that ask for longer than a day", _hours),
     Need(("access", "warm_pools"), "jobs that keep their machine for the next one", _pools),
+    Need(("access", "serverless"), "serverless endpoints", _serverless),
+    Need(("access", "autoscaling"), "endpoints that scale, and alarms", _autoscaling),
+    Need(("mlflow",), "MLflow, an App for each seat", _mlflow),
     Need(
         ("access", "feature_store"),
         "feature groups",
@@ -226,7 +258,7 @@ def _there(profile: Profile, key: Key) -> Any:
     return value
 
 
-def _most(field: str, bound: str) -> int:
+def _most(field: str, bound: str, model: type[BaseModel] = Access) -> int:
     """Return the bound that the configuration sets to a key: its ``le`` or ``max_length``."""
-    bounds = (getattr(each, bound, None) for each in Access.model_fields[field].metadata)
+    bounds = (getattr(each, bound, None) for each in model.model_fields[field].metadata)
     return next(int(each) for each in bounds if each is not None)
