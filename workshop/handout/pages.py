@@ -9,7 +9,6 @@ that steer and are not seen are shown.
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
+from workshop.handout.texts import Words
 
 ROOM_FILE = "the-room.html"
 SHEETS_FILE = "the-slips.html"
@@ -47,6 +47,7 @@ def seat_page(handout: Handout, slip: Slip, *, form_token: str = "") -> str:
         links=links,
         tags=tags,
         form_token=form_token,
+        words=Words(handout.languages[0]),
     )
 
 
@@ -54,13 +55,23 @@ def room_page(handout: Handout, *, form_token: str = "") -> str:
     """Return the page with a row for each seat, which links to the pages of the seats beside it."""
     locations = {(slip.names.account, slip.names.region) for slip in handout.slips}
     return _TEMPLATES.get_template("room.html.j2").render(
-        handout=handout, locations=locations, seat_file=seat_file, form_token=form_token
+        handout=handout,
+        locations=locations,
+        seat_file=seat_file,
+        form_token=form_token,
+        words=Words("en"),
     )
 
 
 def sheets_page(handout: Handout) -> str:
-    """Return the sheets with a slip for each seat: several on each, to be cut out."""
-    return _TEMPLATES.get_template("sheets.html.j2").render(handout=handout, form_token="")
+    """Return the sheets with a slip for each seat: several on each, to be cut out.
+
+    A slip says everything in each language.
+    """
+    languages = [Words(language) for language in handout.languages]
+    return _TEMPLATES.get_template("sheets.html.j2").render(
+        handout=handout, form_token="", words=languages[0], languages=languages
+    )
 
 
 def mark(handout: Handout) -> str:
@@ -77,11 +88,6 @@ def style_digest(page: str) -> str:
     """Return the digest of a page's style, as a content security policy names it."""
     style = page.partition("<style>")[2].partition("</style>")[0]
     return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
-
-
-def _moment(at: datetime) -> str:
-    """Return a time for people, in its own offset: ``Mon 15 March 2027, 09:00 (UTC+01:00)``."""
-    return f"{at:%a} {at.day} {at:%B %Y, %H:%M} ({at:%Z})"
 
 
 def qr_image(url: str) -> str:
@@ -107,4 +113,4 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals["count_of"] = count_of
-_TEMPLATES.filters |= {"mark": mark, "moment": _moment, "qr_image": qr_image}
+_TEMPLATES.filters |= {"mark": mark, "qr_image": qr_image}

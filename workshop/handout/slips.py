@@ -86,6 +86,8 @@ class Handout:
     with_names: bool
     slips: tuple[Slip, ...]
     by_door: bool = False
+    languages: tuple[str, ...] = ("en",)
+    """What attendees read is in the first of them, and on slips in each."""
 
 
 def handout(
@@ -113,6 +115,7 @@ def handout(
         presigned=presigned,
         with_names=with_names,
         by_door=by_door is not None,
+        languages=settings.door.languages if settings.door else ("en",),
         slips=tuple(
             Slip(
                 seat=seat.id,

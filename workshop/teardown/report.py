@@ -86,14 +86,15 @@ class TeardownReport:
             seats = f"{seats} {', '.join(self.choices.only)}"
             whose = f"the {seats} of {whose}"
         besides = self._not_looked_at
+        kept = " but what is kept on request" if self.of(DeletionOutcome.KEPT) else ""
         if not self.choices.stacks:
             was = "was" if self.choices.only is None or len(self.choices.only) == 1 else "were"
             wholly = "" if self.code == PROVEN else "not wholly "
             return f"{whose} {was} {wholly}swept{besides}"
         if self.proven and besides:
-            return f"gone{besides}: two scans found nothing else of {whose}{self._kept}"
+            return f"gone{besides}: two scans found nothing else of {whose}{kept}{self._kept}"
         if self.proven:
-            return f"gone: two scans found nothing of {whose}{self._kept}"
+            return f"gone: two scans found nothing of {whose}{kept}{self._kept}"
         if not self.of(*GONE):
             return f"NOT PROVEN: nothing of {whose} was deleted"
         return f"NOT PROVEN: {whose} is not shown to be gone"

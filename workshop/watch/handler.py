@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from workshop.watch.budget import hold_at_event, hold_to_budget
+from workshop.watch.endpoints import note_event
 from workshop.watch.hours import keep_hours
 from workshop.watch.machines import stop_all, stop_one
 from workshop.watch.marks import mark_all
@@ -23,6 +24,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         Settings.given(), now_of(event), lambda: context.get_remaining_time_in_millis() / 1000
     )
     if event.get("source") == "aws.sagemaker":
+        note_event(work, event["detail"])
         if work.now >= work.end:
             stop_one(work, event["detail"])
         else:

@@ -50,6 +50,9 @@ class Settings:
     """Between which notebooks run, ``08:30-18:00``; empty if nobody starts and stops them."""
     start: str = ""
     """When the workshop begins, in the time zone of the hours."""
+    changes: dict[str, int] = field(default_factory=dict)
+    """When the clocks of that time zone are changed, and to how many minutes from UTC; a function
+    in AWS need not know time zones by name."""
     budget: dict[str, Any] = field(default_factory=dict)
     """The caps by their names in the YAML, and ``prices``: instance type -> USD per hour, or use ->
     USD per hour; empty without a cap."""
