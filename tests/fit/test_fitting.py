@@ -244,6 +244,20 @@ def test_a_bucket_that_labs_write_to_is_nobody_elses_to_open(tmp_path: Path) -> 
     )
 
 
+def test_a_bucket_that_a_lab_makes_is_the_seats_own(tmp_path: Path) -> None:
+    cell = (
+        "import boto3\ns3 = boto3.client('s3')\nname = 'labs-of-mine'\n"
+        "s3.create_bucket(Bucket=name)\ns3.upload_file('a', name, 'a')\np = f's3://{name}/a'"
+    )
+    made = fit(tmp_path, [cell])
+    assert not made.denied_cells
+    assert made.profile.access.public_buckets == ()
+    (verdict,) = fit(tmp_path, ["!aws s3 mb s3://labs-of-mine"]).verdicts
+    assert closed.reason(verdict) == (
+        "the seat's stack makes its buckets and sets them up; use WORKSHOP_BUCKET"
+    )
+
+
 def test_no_more_public_buckets_are_named_than_a_profile_takes(tmp_path: Path) -> None:
     made = fit(tmp_path, [f"a = 's3://samples-{number:02}/x'" for number in range(15)])
     assert len(made.profile.access.public_buckets) == 10
@@ -251,10 +265,12 @@ def test_no_more_public_buckets_are_named_than_a_profile_takes(tmp_path: Path) -
 
 
 def test_the_bucket_of_all_in_the_account_stays_closed(tmp_path: Path) -> None:
-    cell = "output = f's3://sagemaker-{region}-{account}/x'"
+    python = "output = f's3://sagemaker-{region}-{account}/x'"
+    assert not fit(tmp_path, [python]).denied_cells
+    cell = "!aws s3 cp a s3://sagemaker-{region}-{account}/x"
     (verdict,) = fit(tmp_path, [cell]).verdicts
     assert closed.reason(verdict) == (
-        "everybody in the account shares the SDK's default bucket; use WORKSHOP_BUCKET"
+        "the SDK's default bucket is the seat's own in Python alone; use WORKSHOP_BUCKET"
     )
 
 

@@ -191,10 +191,10 @@ def _of_s3(call: LabCall, names: Names) -> AccessQuestion:
         return AccessQuestion(call.action, "*")
     kind = kind_of_bucket(call.bucket)
     name = in_region(call.bucket, names.region)
-    if kind in ("own", "placeholder", "unknown"):
-        name = names.bucket("data")
-    elif kind == "shared":
+    if kind == "shared" and call.by_command:
         name = f"sagemaker-{names.region}-{names.account}"
+    elif kind != "other":
+        name = names.bucket("data")
     arn = f"arn:{names.partition}:s3:::{name}"
     resource = arn if _OF_BUCKETS.match(call.action) else f"{arn}/lab/object"
     owner = _SOMEBODY if kind == "other" else names.account

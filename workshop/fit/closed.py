@@ -54,10 +54,7 @@ _BY_ACTION: Sequence[tuple[str, str]] = (
         "s3:ListAllMyBuckets",
         "it shows the names of all buckets of the account; a seat's are in WORKSHOP_BUCKET",
     ),
-    (
-        "ecr:*Repository",
-        "the seat's stack makes its repositories; use WORKSHOP_REPOSITORY_TRAINING",
-    ),
+    ("ecr:DeleteRepository", "a repository goes with its seat; leave the step out"),
     ("codebuild:*", "images are built on the notebook, with docker"),
     (
         "sagemaker:UpdateInferenceComponent",
@@ -114,7 +111,7 @@ def _of_service(verdict: Verdict) -> str:
 def _of_bucket(call: LabCall) -> str:
     kind = asking.kind_of_bucket(call.bucket)
     if kind == "shared":
-        return "everybody in the account shares the SDK's default bucket; use WORKSHOP_BUCKET"
+        return "the SDK's default bucket is the seat's own in Python alone; use WORKSHOP_BUCKET"
     if kind != "other" or call.action in ("s3:CreateBucket", "s3:DeleteBucket"):
         return ""
     return (
