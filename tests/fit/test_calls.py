@@ -103,6 +103,7 @@ TRAINS = {
         ("def f(model):\n    model.deploy(instance_type='ml.m5.large')",
          {"sagemaker:CreateEndpointConfig"}),
         ("import mlflow\nmlflow.set_tracking_uri(arn)", {"sagemaker-mlflow:CreateExperiment"}),
+        ("e = {'MLFLOW_TRACKING_ARN': arn}", {"sagemaker-mlflow:CreateExperiment"}),
     ],
 )  # fmt: skip
 def test_classes_of_the_sdk_stand_for_what_they_do(code: str, some: set[str]) -> None:

@@ -44,6 +44,7 @@ def said(folder: Path, *cells: str, kernel: str = "conda_python3") -> list[str]:
         ("!sudo ls", "uses sudo, which takes notebook.root_access"),
         ("!apt-get install jq", "calls apt-get: the notebook's system is Amazon Linux 2023"),
         ("!docker build .", "uses docker on the notebook"),
+        ("r = ProfilerRule.sagemaker(x)", "uses SageMaker Debugger, which AWS closed to new"),
         ("!docker push a", "pushes an image: push it to the repository WORKSHOP_REPOSITORY"),
         ("import tensorflow as tf", "imports TensorFlow, which the notebook's kernels do not"),
         ("b = 's3://your-bucket-name/x'", "has a bucket's name to be filled in"),

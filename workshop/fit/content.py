@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.files import shown
 from workshop.fit.notebook import Cell, UnreadableLabError, cell, read
@@ -121,7 +122,7 @@ def _bytes(path: Path, most: int) -> bytes:
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableLabError("is no file")
         if found.st_size > most:
-            raise UnreadableLabError(f"has more than {most:,} bytes")
+            raise UnreadableLabError(f"has more than {count_of(most, 'byte')}")
         return file.read(most)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workshop.fit import calls, shell
-from workshop.fit.calls import LabFindings, Place
+from workshop.fit.calls import LabCall, LabFindings, Place
 from workshop.fit.content import LabContent, LabFile
 from workshop.fit.expressions import TooMuchError
 from workshop.fit.notebook import Cell, parsed
@@ -29,6 +29,9 @@ _SECRETS = {
     "a GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})"),
     "a token": re.compile(r"\bsk-[A-Za-z0-9_-]{32,}"),
 }
+_DEBUGGER = re.compile(r"\b(?:DebuggerHookConfig|ProfilerRule|rule_configs)\b")
+_MLFLOW = re.compile(r"\bMLFLOW_TRACKING_(?:SERVER_)?ARN\b|:mlflow-(?:app|tracking-server)/")
+"""What tells a job or a program which MLflow of SageMaker's is meant."""
 _TENSORFLOW = re.compile(r"^\s*(?:import|from)\s+tensorflow\b", re.MULTILINE)
 _REMOTE = re.compile(r"^\s*InstanceType:\s*[\"']?(ml\.[\w.-]+)", re.MULTILINE)
 
@@ -100,5 +103,9 @@ def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
     ):
         for detail in set(details):
             found.tell(kind, detail, place)
+    if _DEBUGGER.search(cell.python):
+        found.tell("debugger", "", place)
+    if _MLFLOW.search(cell.python):
+        found.add(LabCall("sagemaker-mlflow:CreateExperiment", place))
     if file.kind == "notebook" and not cell.file and _TENSORFLOW.search(text):
         found.tell("tensorflow", "", place)

@@ -42,6 +42,9 @@ _SAYS: dict[str, Callable[[str], str]] = {
         "names an account's id in an ARN: take the role from WORKSHOP_ROLE_ARN, and the id from"
         " sts get-caller-identity"
     ),
+    "debugger": lambda _: (
+        "uses SageMaker Debugger, which AWS closed to new customers: leave its rules and hooks out"
+    ),
     "kernel": lambda name: (
         f"was saved with a kernel that the notebook may not have ({name}): where it asks, choose"
         " conda_python3 or conda_pytorch"
