@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from tests.support.seats import (
     ADA,
     BEN,
+    SAMPLES,
     Case,
     Seats,
     attempt,
@@ -237,6 +239,26 @@ def test_a_tag_is_pushed_twice_and_the_image_taken_away_by_its_owner_alone(seats
     )
     denied(seats.ben, delete)
     assert attempt(seats.ada, delete)["failures"] == []
+
+
+def test_a_public_bucket_of_another_account_is_read_if_the_yaml_names_it(seats: Seats) -> None:
+    others = seats.root.client("s3", account="999999999999")
+    for name in (SAMPLES, "samples-not-named"):
+        others.create_bucket(Bucket=name)
+        others.delete_public_access_block(Bucket=name)
+        reading = {"Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"]}
+        statement = {**reading, "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"]}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        others.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+        others.put_object(Bucket=name, Key="a.csv", Body=b"1,2")
+    mine = seats.ada.client("s3")
+    assert mine.get_object(Bucket=SAMPLES, Key="a.csv")["Body"].read() == b"1,2"
+    assert [one["Key"] for one in mine.list_objects_v2(Bucket=SAMPLES)["Contents"]] == ["a.csv"]
+    refused = denied(
+        seats.ada, ("s3", "get_object", {"Bucket": "samples-not-named", "Key": "a.csv"})
+    )
+    assert "explicit deny" not in refused
+    denied(seats.ada, ("s3", "put_object", {"Bucket": SAMPLES, "Key": "b.csv", "Body": b"1"}))
 
 
 def test_everybody_knows_who_they_are(seats: Seats) -> None:

@@ -263,6 +263,10 @@ SHARED = [
 """The tags by which the stacks of all seats are known to be the workshop's."""
 
 
+SAMPLES = "sample-files-of-others"
+"""A bucket of another account that anybody may read."""
+
+
 @cache
 def opened() -> Synthesized:
     """The same with everything open that keys of the YAML open within the cell."""
@@ -274,6 +278,7 @@ def opened() -> Synthesized:
             "autoscaling": True,
             "feature_store": True,
             "model_packages": True,
+            "public_buckets": [SAMPLES],
             "serverless": {"max_concurrency": 5, "memory_mb": 2048},
             "warm_pools": 10,
         }

@@ -51,6 +51,19 @@ def refused(statement: ExtraStatement) -> Iterator[str]:
                 break
 
 
+def still_denied(extra: ExtraStatement, denials: Iterable[Statement]) -> list[str]:
+    """Return the Sids of denials that are about an action which a statement opens."""
+    return [
+        denial["Sid"]
+        for denial in denials
+        if any(
+            _overlap(action, pattern)
+            for action in extra.actions
+            for pattern in denial.get("Action", ())
+        )
+    ]
+
+
 _HARMLESS = (
     *("Get", "List", "Describe", "BatchGet", "Query", "Scan", "Search", "Select", "Head", "Lookup"),
     *("Check", "Verify", "Validate", "Estimate", "Simulate", "Detect", "View", "Read", "Filter"),
