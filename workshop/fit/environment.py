@@ -76,7 +76,7 @@ def expected(loaded: LoadedEnvironment, profile_name: str, fitting: Fitting) -> 
 def new_text(environment: NewEnvironment, report: FitReport) -> str:
     """Return the file of a new environment: the profile, and what its organiser has to know."""
     profile = profile_text(DEFAULT_PROFILE, report.fitting.settings)
-    told = [f"The profile was written for {report.title}, and is the smallest that runs it."]
+    told = [f"Written for {report.title}: it opens what these labs ask for, and no more."]
     if report.estimate is not None:
         told.append(report.estimate.line)
     parts = [f"- {', '.join(each.actions)}: {each.reason}" for each in report.closed]
