@@ -18,10 +18,6 @@ from workshop.fit import calls, services
 from workshop.fit.calls import LabCall
 from workshop.naming import Names
 
-ASK_NOTHING = frozenset(["sts:GetCallerIdentity"])
-"""What AWS answers whatever the policies say
-(https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html)."""
-
 DAY = 24 * 3600
 _SOMEBODY = "999988887777"
 """Another account: whoever has a bucket that everybody may read."""

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from workshop.fit import asking
 from workshop.fit.calls import LabCall
 from workshop.fit.fitting import Verdict
-from workshop.policies.actions import COMPUTE_WITHOUT_TYPE
 from workshop.policies.extra import ESCALATING
 
 _BY_KIND = {
@@ -103,9 +102,8 @@ def _of_service(verdict: Verdict) -> str:
             f"{call.service} is not among the services of a seat; leave the step out, or open it on"
             " purpose with access.extra_statements"
         )
-    if any(fnmatchcase(call.action, pattern) for pattern in COMPUTE_WITHOUT_TYPE):
-        return "it runs machines that no policy could cap"
-    return f"it is not a seat's to do ({verdict.decision})"
+    why = verdict.decision.why
+    return f"it {why}" if why else f"it is not a seat's to do ({verdict.decision})"
 
 
 def _of_bucket(call: LabCall) -> str:

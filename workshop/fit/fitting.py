@@ -81,8 +81,6 @@ class Policies:
         return known
 
     def _decide(self, call: LabCall) -> AccessDecision:
-        if call.action in asking.ASK_NOTHING:
-            return AccessDecision(allowed=True)
         if self._seat is None:
             profiles = {**self.environment.profiles, self.profile_name: self.profile}
             settings = self.environment.model_copy(update={"profiles": profiles})
