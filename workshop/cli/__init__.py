@@ -35,6 +35,7 @@ COMMANDS = {
     "tell": "tell",
     "share": "share",
     "ready": "ready",
+    "rehearse": "rehearse",
     "swap": "swap",
     "handout": "handout",
     "board": "board",
