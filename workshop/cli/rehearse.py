@@ -50,6 +50,8 @@ class _Wanted:
     packages: tuple[str, ...]
     pace: Pace
     confined: bool
+    replacing: dict[str, str]
+    data: Path | None
 
 
 def rehearse(
@@ -72,6 +74,23 @@ def rehearse(
     notebook: Annotated[
         list[str] | None,
         typer.Option("--notebook", metavar="GLOB", help="These notebooks alone; repeatable."),
+    ] = None,
+    replacing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replace",
+            metavar="TEXT=NEW",
+            help="Put NEW, such as $WORKSHOP_BUCKET, in place of an author's TEXT; repeatable.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Put these files into the seat's bucket first, under their paths.",
+            show_default="a file below each prefix of the bucket",
+        ),
     ] = None,
     sdk: Annotated[
         str | None,
@@ -124,6 +143,8 @@ def rehearse(
         workshop rehearse -e dev --content labs
 
         workshop rehearse -e dev --content labs --notebook 'lab1*' --run --json
+
+        workshop rehearse -e dev --content labs --replace 'your-bucket-name=$WORKSHOP_BUCKET'
     """
     loaded = loader.load(env, config_dir)
     (chosen,) = loaded.chosen([seat]) if seat else [_usual(loaded)]
@@ -137,6 +158,8 @@ def rehearse(
         loaded.settings.profiles[chosen.profile].notebook.packages,
         Pace(cell_seconds, 60 * minutes),
         confined,
+        dict(map(_replacement, replacing or ())),
+        data,
     )
     outcomes: list[CellOutcome] = []
     told: list[NotebookEvent] = []
@@ -161,6 +184,13 @@ def _usual(loaded: LoadedEnvironment) -> Seat:
         raise UsageError(f"nobody is on the roster of {loaded.name}; add a row to rehearse as")
     usual = max(dict.fromkeys(profiles), key=profiles.count)
     return next(seat for seat in loaded.seats if seat.profile == usual)
+
+
+def _replacement(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not old or not equals:
+        raise UsageError(f"'{text}' is not of the form --replace TEXT=NEW")
+    return old, new
 
 
 def _sdk(asked: str | None, code: str) -> str:
@@ -288,11 +318,18 @@ def _rehearsed(
             workbench.deployed_script(session.client("sagemaker"), names),
             workbench.deployed_parameters(session.client("ssm"), names),
         )
+        key, bucket = next(iter(permissions.profile.storage.buckets.items()))
+        workbench.lay_data(
+            session.client("s3"), names.bucket(key), wanted.data, prefixes=bucket.prefixes
+        )
+        variables = bench.variables(_of_seat(running, names.role_arn))
+        for old in content.replace(bench.home / folder, wanted.replacing, variables):
+            console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
         yield from rehearsal.run(
             bench,
             wanted.notebooks,
             folder=folder,
-            variables=bench.variables(_of_seat(running, names.role_arn)),
+            variables=variables,
             permissions=permissions,
             refused=lambda after: process.refusals(running, after),
             pace=wanted.pace,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
+from string import Template
 
 from workshop.errors import UsageError
 
@@ -25,6 +26,9 @@ LEFT_OUT = frozenset(
     }
 )
 """Names that are no content. Below ``.git`` there may be a token in a remote's address."""
+
+EDITED = frozenset({".ipynb", ".json", ".py", ".sh", ".yaml", ".yml"})
+"""Endings of files in which a placeholder of the author's is replaced."""
 
 MOST_GB = 4
 """Of content that is copied."""
@@ -103,6 +107,29 @@ def _leads_out(path: Path, root: Path) -> bool:
     return not (path.is_file() or path.is_dir())
 
 
+def replace(folder: Path, texts: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
+    """Replace texts in the notebooks and programs of a copy; return those that are nowhere.
+
+    The new ones may name variables of the notebook, ``$WORKSHOP_BUCKET``.
+    """
+    new = {old: Template(text).safe_substitute(variables) for old, text in texts.items()}
+    unseen = set(texts)
+    for path in folder.rglob("*"):
+        if path.suffix not in EDITED or path.is_symlink() or not path.is_file():
+            continue
+        before = after = path.read_text(encoding="utf-8", errors="surrogateescape")
+        for old, text in new.items():
+            pair = (old, text)
+            if path.suffix == ".ipynb":
+                pair = (json.dumps(old)[1:-1], json.dumps(text)[1:-1])
+            if pair[0] in after:
+                unseen.discard(old)
+                after = after.replace(*pair)
+        if after != before:
+            path.write_text(after, encoding="utf-8", errors="surrogateescape")
+    return [old for old in texts if old in unseen]
+
+
 def code(content: Path, names: Iterable[str]) -> str:
     """Return the code of notebooks as one text; what is no notebook has none."""
     texts: list[str] = []
@@ -128,8 +155,8 @@ def sdk(text: str) -> str:
     """
     generation = 3 if _THIRD.search(text) else 2
     pins = [re.sub(r"\s+", "", found).rstrip(",") for found in _PIN.findall(text)]
-    exact = next((pin for pin in pins if pin.startswith("==")), "")
-    if exact and "*" not in exact:
+    exact = next((pin for pin in pins if re.fullmatch(r"==[0-9]+\.[0-9.]*[0-9]", pin)), "")
+    if exact:
         return f"sagemaker{exact}"
     bound = next((pin for pin in pins if "<" in pin), "")
     return f"sagemaker{bound}" if bound else f"sagemaker>={generation},<{generation + 1}"

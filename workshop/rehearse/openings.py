@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from workshop.access.permissions import AccessDecision, AccessQuestion, cell
 from workshop.config.models import Environment
 from workshop.config.profiles import Access, ExtraStatement, Profile
 from workshop.errors import WorkshopError
 from workshop.naming import Names
+from workshop.policies import extra
 
 _TYPES = "sagemaker:instancetypes"
 
@@ -51,11 +54,15 @@ def candidates(question: AccessQuestion, access: Access) -> Iterator[tuple[str, 
             yield f"access.{field}: {str(not value).lower()}", {field: not value}
     if access.logs != "shared":
         yield "access.logs: shared", {"logs": "shared"}
-    statement = ExtraStatement.model_construct(
-        sid="Rehearsed", actions=(question.action,), resources=(question.resource,), conditions={}
-    )
-    statements = (*access.extra_statements, statement)
-    yield f"access.extra_statements: {question.action}", {"extra_statements": statements}
+    try:
+        statement = ExtraStatement(
+            sid="Rehearsed", actions=(question.action,), resources=(question.resource,)
+        )
+    except ValidationError:
+        return
+    if not any(extra.refused(statement)):
+        statements = (*access.extra_statements, statement)
+        yield f"access.extra_statements: {question.action}", {"extra_statements": statements}
 
 
 def _values(question: AccessQuestion, access: Access) -> Iterator[tuple[str, dict[str, Any]]]:

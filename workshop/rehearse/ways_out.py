@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +128,8 @@ def _serve_proxy(near: socket.socket, connect: Callable[[str, int], socket.socke
         if not block or len(head) > HEAD:
             return
         head += block
-    first, _, rest = head.partition(b"\r\n")
+    head, _, body = head.partition(b"\r\n\r\n")
+    first, *headers = head.split(b"\r\n")
     try:
         method, target, version = first.decode("ascii").split(" ")
         if method != "CONNECT" and not target.startswith("http://"):
@@ -136,13 +137,15 @@ def _serve_proxy(near: socket.socket, connect: Callable[[str, int], socket.socke
         if method == "CONNECT":
             address = urlsplit(f"//{target}")
             far = connect(address.hostname or "", address.port or 443)
-            passed = rest.partition(b"\r\n\r\n")[2]
+            passed = body
             near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             address = urlsplit(target)
             far = connect(address.hostname or "", address.port or 80)
             path = (address.path or "/") + (f"?{address.query}" if address.query else "")
-            passed = f"{method} {path} {version}\r\n".encode() + _for_one_request(rest)
+            passed = b"\r\n".join(
+                [f"{method} {path} {version}".encode(), *_for_one_request(headers), b"", body]
+            )
     except _NoWayError as no_way:
         near.sendall(f"HTTP/1.1 {no_way}\r\n{NOTHING}".encode())
         return
@@ -154,18 +157,11 @@ def _serve_proxy(near: socket.socket, connect: Callable[[str, int], socket.socke
         join(near, far)
 
 
-def _for_one_request(rest: bytes) -> bytes:
-    """Return the rest of a request with headers that end the connection after it.
-
-    A second request on the same connection could name another host.
-    """
-    head, end, body = rest.partition(b"\r\n\r\n")
-    kept = [
-        line
-        for line in head.split(b"\r\n")
-        if not line.lower().startswith((b"connection:", b"proxy-", b"keep-alive:"))
-    ]
-    return b"\r\n".join([*kept, b"Connection: close"]) + end + body
+def _for_one_request(headers: Sequence[bytes]) -> list[bytes]:
+    """Return headers that end the connection after it: a second could name another host."""
+    own = (b"connection:", b"proxy-", b"keep-alive:")
+    kept = (line for line in headers if not line.lower().startswith(own))
+    return [*kept, b"Connection: close"]
 
 
 def _connected(host: str, port: int, *, may_be_private: bool) -> socket.socket:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop import files
-from workshop.errors import WorkshopError
+from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 from workshop.rehearse import content, enclosed, interpreters, ways_out
 from workshop.rehearse.enclosed import Limits, Room
@@ -239,6 +239,22 @@ def deployed_parameters(ssm: Any, names: Names) -> list[dict[str, Any]]:
     return [
         {"Name": one["Name"], "Value": one["Value"]} for page in pages for one in page["Parameters"]
     ]
+
+
+def lay_data(s3: Any, bucket: str, data: Path | None, *, prefixes: Sequence[str]) -> None:
+    """Put files into the seat's bucket under their paths; without any, one below each prefix.
+
+    Jobs refuse to start without data, and what is in it nobody reads in a rehearsal.
+    """
+    if data is None:
+        for prefix in prefixes:
+            s3.put_object(Bucket=bucket, Key=f"{prefix}played.csv", Body=b"0,1\n")
+        return
+    if not data.is_dir():
+        raise UsageError(f"{data} is no folder; name the one that holds the data")
+    for path in sorted(data.rglob("*")):
+        if path.is_file():
+            s3.upload_file(str(path), bucket, path.relative_to(data).as_posix())
 
 
 def ways(folder: Path, cloud_port: int, *, confined: bool) -> Room:

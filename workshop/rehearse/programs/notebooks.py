@@ -31,6 +31,14 @@ SOURCE = 50_000
 CALLS = 2_000
 """Calls of a cell that are told."""
 NOT_DUMPABLE = 4
+NO_ANSWER = """
+def _answer(kernel):
+    kind = type(kernel)
+    kind.raw_input = lambda self, prompt="": ""
+    kind.getpass = lambda self, prompt="", stream=None, **more: ""
+_answer(get_ipython().kernel)
+del _answer
+"""
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -110,6 +118,7 @@ class Rehearsal:
             on_cell_error=self.raised,
         )
         async with client.async_setup_kernel():
+            await self.answer_nothing(client)
             self.new_calls()
             alive, number = True, 0
             for index, cell in enumerate(book.cells):
@@ -123,6 +132,12 @@ class Rehearsal:
                     alive = await self.cell(told, client, cell, index)
                 else:
                     self.tell(**told, event="cell", status="not reached")
+
+    async def answer_nothing(self, client: Any) -> None:
+        """Let questions of the code (``input``, ``getpass``) be answered as by Enter alone."""
+        client.kc.execute(NO_ANSWER, silent=True, store_history=False)
+        with suppress(Exception):
+            await client.kc.wait_for_ready(timeout=60)
 
     async def cell(self, told: dict[str, Any], client: Any, cell: Any, index: int) -> bool:
         """Run a cell, tell what became of it; return whether the kernel is still there."""
