@@ -342,7 +342,7 @@ def test_what_was_refused_is_listed_with_all_that_was_asked(enforcing: Cloud) ->
 def test_a_service_that_is_not_there_at_all_is_not_played_either(
     enforcing: Cloud, service: str
 ) -> None:
-    calls = {
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
         "athena": ("list_work_groups", {}),
         "comprehend": ("detect_entities", {"Text": "a", "LanguageCode": "en"}),
         "polly": ("describe_voices", {}),

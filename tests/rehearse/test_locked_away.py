@@ -6,6 +6,7 @@ in reach is said before.
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
 import os
@@ -52,7 +53,9 @@ folder = os.path.dirname(secret)
 found["listed"] = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 found["up"] = sorted(glob.glob(os.path.join(folder, "*")))
 found["aws"] = glob.glob(home + "/.aws/*") + glob.glob(home + "/.ssh/*")
-found["parents"] = [read(f"/proc/{number}/environ") for number in {os.getppid(), 1, PARENT}]
+# Whether it could be read, and nothing of what is there.
+around = [read(f"/proc/{number}/environ") for number in (os.getppid(), 1, PARENT)]
+found["parents"] = any("organisers-own" in text for text in around)
 names = os.listdir("/proc") if os.path.isdir("/proc") else []
 found["processes"] = [name for name in names if name.isdecimal()]
 found["git"] = subprocess.run("git config --get-all credential.helper; git credential fill",
@@ -72,12 +75,31 @@ found["abstract socket"] = reach(socket.AF_UNIX, ABSTRACT) if sys.platform == "l
 found["metadata"] = reach(socket.AF_INET, ("169.254.169.254", 80))
 found["docker"] = reach(socket.AF_UNIX, "/var/run/docker.sock")
 found["sudo"] = subprocess.run(["sudo", "id"], capture_output=True, text=True).stdout
-for path in ("/proc/sys/kernel/core_pattern", "/usr/planted", "/etc/../usr/bin/planted"):
+"""
+
+ATTACK = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def refuses(call, *arguments):
+    return call(*arguments) < 0 and ctypes.get_errno() == 1
+USERS, MOUNTS = 0x10000000, 0x20000
+found["namespaces"] = sys.platform == "linux" and not refuses(libc.unshare, USERS | MOUNTS)
+os.makedirs("own", exist_ok=True)
+tmpfs = (b"none", b"own", b"tmpfs", 0, 0)
+found["mounts"] = sys.platform == "linux" and not refuses(libc.mount, *tmpfs)
+def makes(family, kind):
     try:
-        open(path, "w").close()
-        found.setdefault("written", []).append(path)
-    except OSError:
-        pass
+        socket.socket(family, kind).close()
+    except OSError as error:
+        return error.errno
+    return 0
+found["host socket"] = makes(40, socket.SOCK_STREAM) if sys.platform == "linux" else 0
+system = ("/", "/usr", "/usr/bin", "/proc/sys/kernel/core_pattern", "/etc/ssl/certs")
+found["writable"] = [path for path in system if os.access(path, os.W_OK)]
+"""
+"""Never run where nothing keeps it from changing the machine: whoever runs this may be root."""
+
+WRITE = """
 with open("found.json", "w") as file:
     json.dump(found, file)
 """
@@ -115,8 +137,8 @@ class Machine:
             with client:
                 client.sendall(GREETING.encode())
 
-    def look(self) -> str:
-        """Return the code that looks for all of it."""
+    def look(self, *, confined: bool) -> str:
+        """Return the code that looks for all of it, and attacks where it is locked away."""
         values = {
             "SECRET": str(self.secret),
             "PARENT": os.getpid(),
@@ -124,7 +146,7 @@ class Machine:
             "AGENT": self.agent,
             "ABSTRACT": self.abstract,
         }
-        text = LOOK
+        text = LOOK + (ATTACK if confined else "") + WRITE
         for name, value in values.items():
             text = text.replace(name, repr(value))
         return text
@@ -146,7 +168,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def looked(
     seats: Seats, machine: Machine, folder: Path, *, confined: bool
 ) -> tuple[Rehearsed, dict[str, Any]]:
-    write_notebook(folder / "content/look.ipynb", machine.look())
+    write_notebook(folder / "content/look.ipynb", machine.look(confined=confined))
     (folder / "content/.git").mkdir()
     (folder / "content/.git/config").write_text("url = https://token@x", encoding="utf-8")
     (folder / "content/link").symlink_to(machine.secret)
@@ -210,13 +232,15 @@ def test_locked_away_it_sees_nothing_of_mine(found: tuple[Rehearsed, dict[str, A
         "metadata": "OSError",
         "docker": "FileNotFoundError",
         "passwd home": "/home/ec2-user",
+        "parents": False,
         "sudo": "",
     }
     locked = {name: seen[name] for name in nothing}
     assert (locked == nothing) is CONFINED, locked
     assert ("organisers-own" not in json.dumps(seen)) is CONFINED
     assert (len(seen["processes"]) < 10) is CONFINED
-    assert ("written" not in seen) is CONFINED
+    attacked = {"namespaces": False, "mounts": False, "host socket": errno.EPERM, "writable": []}
+    assert {name: seen[name] for name in attacked if name in seen} == (attacked if CONFINED else {})
 
 
 def test_where_it_is_not_locked_away_that_is_said_before(

@@ -111,7 +111,7 @@ def test_a_public_host_is_reached_with_and_without_tls(ways: WaysOut) -> None:
     [
         *("127.0.0.1:443", "localhost:443", "inside.example:443", "half.example:443"),
         *("169.254.169.254:80", "metadata.example:80", "10.0.0.1:443", "[::1]:443"),
-        *("[::ffff:10.0.0.1]:443", "[64:ff9b::a00:1]:443", "[fd00::1]:443", "0.0.0.0:80"),
+        *("[::ffff:10.0.0.1]:443", "[64:ff9b::a00:1]:443", "[fd00::1]:443", "[::a00:1]:443"),
         *("public.example:22", "public.example:25", "2130706433:443", "nowhere.example:443"),
         "sm-pysdk-t-us-east-1.s3.us-east-1.amazonaws.com:443",
     ],

@@ -8,6 +8,8 @@ with a home, a temporary folder and variables of its own: it can then read what 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -50,8 +52,10 @@ SETTINGS = (
 Shown = tuple[Path, str, bool]
 """A path here, the path there, and whether it may be written."""
 
-LINE = 1_000_000
+LINE = 8_000_000
 """Characters of a line that a program may print."""
+DISK_GB = 2
+"""What stays free of the disk, or half of what is free before."""
 _PROBE_SECONDS = 20.0
 
 
@@ -72,6 +76,8 @@ class Limits:
             "FSIZE": int(self.file_gb * 2**30),
             "CPU": int(self.seconds * 2) + 10,
             "NOFILE": 4096,
+            # Threads count too, and those that the user has already where there are no namespaces.
+            "NPROC": self.processes * 4 + _threads(),
         }
 
 
@@ -84,6 +90,16 @@ class Room:
 
     shown: Sequence[Shown] = ()
     ways: Sequence[tuple[int, str]] = ()
+
+
+def _threads() -> int:
+    """Return how many threads this user has now."""
+    count = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        uids = process.info["uids"]
+        if uids is not None and uids.real == os.getuid():
+            count += process.info["num_threads"] or 1
+    return count
 
 
 def settings() -> list[Shown]:
@@ -195,6 +211,7 @@ def running(
 def _watch(started: Enclosed, limits: Limits, done: threading.Event) -> None:
     """End the program when it takes more than its limits."""
     deadline = time.monotonic() + limits.seconds
+    space = min(DISK_GB * 2**30, shutil.disk_usage(started.errors.parent).free // 2)
     while not done.wait(0.5) and started.process.poll() is None:
         count, memory = _taken(started.process.pid)
         reason = ""
@@ -202,6 +219,8 @@ def _watch(started: Enclosed, limits: Limits, done: threading.Event) -> None:
             reason = f"it took more than {limits.seconds:.0f} s"
         elif memory > limits.memory_gb * 2**30:
             reason = f"it took more than {limits.memory_gb:g} GB of memory"
+        elif shutil.disk_usage(started.errors.parent).free < space:
+            reason = f"it left less than {space / 2**30:.1f} GB of the disk"
         elif count > limits.processes:
             reason = f"it started more than {limits.processes} processes"
         if reason:

@@ -65,7 +65,13 @@ def system() -> list[tuple[Path, str, bool]]:
     """Return what any Python program needs to see of this machine, to read."""
     paths = [Path(path) for path in enclosed.SYSTEM]
     own = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
-    paths += [path for path in dict.fromkeys(own) if not _below_any(path, enclosed.SYSTEM)]
+    # Not the whole folder: somebody's environment may be the folder that they work in.
+    paths += [
+        path / part
+        for path in dict.fromkeys(own)
+        if not _below_any(path, enclosed.SYSTEM)
+        for part in ("bin", "lib", "lib64", "pyvenv.cfg")
+    ]
     return [(path, str(path), False) for path in paths]
 
 
@@ -100,7 +106,9 @@ def index() -> Index:
             kept.append(word)
             hosts += [address.hostname] if address.hostname else []
             if address.scheme == "file" or word.startswith("/"):
-                shown.append(_folder(Path(address.path)))
+                folder = _folder(Path(address.path))
+                if not any(each.is_relative_to(folder) for each in (Path.home(), Path.cwd())):
+                    shown.append(folder)
         if kept:
             variables[_PASSED[matched[1]]] = " ".join(kept)
     return Index(

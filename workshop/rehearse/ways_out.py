@@ -61,7 +61,6 @@ def opened(cloud_port: int, trusted: Iterable[str] = ()) -> Iterator[WaysOut]:
     """Serve both ways until the block ends."""
     with TemporaryDirectory(prefix="workshop-") as folder, ExitStack() as stack:
         ways = WaysOut(Path(folder), frozenset(trusted))
-        places = threading.BoundedSemaphore(AT_ONCE)
 
         def to_cloud(near: socket.socket) -> None:
             with socket.create_connection(("127.0.0.1", cloud_port), SECONDS) as far:
@@ -75,26 +74,24 @@ def opened(cloud_port: int, trusted: Iterable[str] = ()) -> Iterator[WaysOut]:
             stack.callback(server.close)
             server.bind(str(ways.folder / name))
             server.listen(AT_ONCE)
-            threading.Thread(
-                target=_accept, args=(server, answer, places), name=name, daemon=True
-            ).start()
+            threading.Thread(target=_accept, args=(server, answer), name=name, daemon=True).start()
         yield ways
 
 
-def _accept(
-    server: socket.socket,
-    answer: Callable[[socket.socket], None],
-    places: threading.BoundedSemaphore,
-) -> None:
+def _accept(server: socket.socket, answer: Callable[[socket.socket], None]) -> None:
+    places = threading.BoundedSemaphore(AT_ONCE)
     while True:
+        # Before the connection is taken: who waits is kept waiting by the kernel.
+        places.acquire()
         try:
             near, _ = server.accept()
         except OSError:
             return  # the block has ended
 
         def serve(near: socket.socket = near) -> None:
-            with near, places, suppress(OSError):
+            with near, suppress(OSError):
                 answer(near)
+            places.release()
 
         threading.Thread(target=serve, daemon=True).start()
 
@@ -205,5 +202,7 @@ def _read(address: object) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         inner = found.ipv4_mapped or found.sixtofour
         if found in ipaddress.ip_network("64:ff9b::/96"):
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if int(found) >> 32 == 0 and int(found) > 1:
+            inner = ipaddress.IPv4Address(int(found))
         return inner or found
     return found

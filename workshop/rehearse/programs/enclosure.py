@@ -50,6 +50,37 @@ BLOCK = 65536
 libc = ctypes.CDLL(None, use_errno=True)
 
 
+# Of the system calls that no notebook needs: those of keys, of the kernel's own machinery, and of
+# namespaces and mounts, by architecture.
+MACHINES = {
+    "x86_64": (
+        0xC000003E,
+        41,
+        (
+            *(101, 134, 135, 155, 161, 163, 165, 166, 167, 168, 169, 170, 171, 172, 173, 175, 176),
+            *(246, 248, 249, 250, 272, 298, 304, 308, 310, 311, 312, 313, 320, 321, 323),
+            *(425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442),
+        ),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        198,
+        (
+            *(39, 40, 41, 51, 89, 97, 104, 105, 106, 117, 217, 218, 219, 224, 225, 241, 265, 268),
+            *(270, 271, 272, 273, 280, 282, 294),
+            *(425, 426, 427, 428, 429, 430, 431, 432, 433, 438, 442),
+        ),
+    ),
+}
+"""The architecture's mark, its ``socket``, and its calls that are refused (unistd.h)."""
+LOAD, EQUAL, AT_LEAST, ANSWER = 0x20, 0x15, 0x35, 0x06
+ALLOW, REFUSE = 0x7FFF0000, 0x00050001
+SET_FILTER, FILTER = 22, 2
+FAMILIES = (38, 40)
+"""Sockets of the kernel's cryptography, and of the machine that this one is a guest of."""
+JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}
+
+
 class Refused(Exception):  # noqa: N818 - it is no error of this program's
     """The machine does not give what is asked for."""
 
@@ -189,6 +220,44 @@ def powerless() -> None:
     if libc.syscall(CAPSET[os.uname().machine], header, bytes(24)) < 0:
         raise Refused(f"capset: {os.strerror(ctypes.get_errno())}")
     called("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    filtered()
+
+
+def filtered() -> None:
+    """Refuse system calls that no notebook needs, on the architectures that are known here."""
+    known = MACHINES.get(os.uname().machine)
+    if known is None:
+        return
+    mark, opens, refused = known
+    # Offsets in struct seccomp_data: of the number 0, the architecture 4, the first argument 16.
+    lines: list[tuple[int, int, int, int]] = [
+        (LOAD, 0, 0, 4),
+        (EQUAL, 1, 0, mark),
+        (ANSWER, 0, 0, REFUSE),
+        (LOAD, 0, 0, 0),
+        # Numbers of another way to call the same.
+        (AT_LEAST, 0, 1, 0x40000000),
+        (ANSWER, 0, 0, REFUSE),
+    ]
+    for number in refused:
+        lines += [(EQUAL, 0, 1, number), (ANSWER, 0, 0, REFUSE)]
+    lines += [(EQUAL, 0, 1 + 2 * len(FAMILIES), opens), (LOAD, 0, 0, 16)]
+    for family in FAMILIES:
+        lines += [(EQUAL, 0, 1, family), (ANSWER, 0, 0, REFUSE)]
+    lines.append((ANSWER, 0, 0, ALLOW))
+    packed = b"".join(struct.pack("HBBI", *line) for line in lines)
+    program = ctypes.create_string_buffer(packed)
+    header = struct.pack("HxxxxxxP", len(lines), ctypes.addressof(program))
+    called("prctl", SET_FILTER, FILTER, header, 0, 0)
+
+
+def of_no_session() -> None:
+    """Leave the keys of whoever runs this, and be the first to end where memory runs out."""
+    number = JOIN_KEYRING.get(os.uname().machine)
+    if number is not None:
+        libc.syscall(number, 1, None)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def lead(server: socket.socket, way: str) -> None:
@@ -307,6 +376,7 @@ def run(spec: dict[str, Any]) -> int:
 def inside(spec: dict[str, Any]) -> int:
     """Run it as the first process of the new namespaces; when this ends, all of it does."""
     called("prctl", DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    of_no_session()
     loopback()
     called("sethostname", "notebook", len("notebook"))
     furnish(Path(spec["root"]), spec["shown"])

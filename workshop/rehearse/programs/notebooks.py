@@ -28,7 +28,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 TEXT = 2_000
 """Characters of an error that are told."""
 SOURCE = 50_000
-CALLS = 2_000
+CALLS = 1_000
 """Calls of a cell that are told."""
 NOT_DUMPABLE = 4
 NO_ANSWER = """
