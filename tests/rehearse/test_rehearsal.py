@@ -43,6 +43,8 @@ CELLS = (
     "",
     "import getpass\nassert input('your name? ') == getpass.getpass('token: ') == ''",
     "print(sts, arn, job)",
+    "import subprocess\nsubprocess.run('docker compose version && docker run x', shell=True, "
+    "check=True)",
 )
 
 
@@ -69,7 +71,7 @@ def test_each_cell_has_a_result_and_an_empty_one_none(rehearsed: Rehearsed) -> N
     assert {one.number: one.result for one in rehearsed.outcomes} == {
         **dict.fromkeys((1, 2, 5, 10, 12, 14, 15), "ok"),
         **dict.fromkeys((3, 6, 8), "denied"),
-        9: "not played",
+        **dict.fromkeys((9, 16), "not played"),
         **dict.fromkeys((4, 7, 11), "failed"),
     }, rehearsed.events
 
@@ -108,6 +110,8 @@ def test_calls_are_noted_as_they_are_made_also_those_of_programs(rehearsed: Rehe
     assert asked.denied
     assert not asked.by_kernel
     assert not cell(rehearsed, 5).calls_aws
+    assert not cell(rehearsed, 16).calls_aws
+    assert cell(rehearsed, 16).why == "docker:run"
 
 
 def test_a_denial_that_the_code_lives_with_is_no_failure(rehearsed: Rehearsed) -> None:

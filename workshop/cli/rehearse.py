@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 import typer
+from botocore.config import Config
+from filelock import FileLock, Timeout
 
 from localcloud import environment as cloud_environment
 from localcloud import process
@@ -146,6 +149,10 @@ def rehearse(
 
         workshop rehearse -e dev --content labs --replace 'your-bucket-name=$WORKSHOP_BUCKET'
     """
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        # A closed terminal ends it like Ctrl-C, so that its cloud and the code are stopped as well.
+        if signal.getsignal(sign) == signal.SIG_DFL:
+            signal.signal(sign, lambda *_: sys.exit(1))
     loaded = loader.load(env, config_dir)
     (chosen,) = loaded.chosen([seat]) if seat else [_usual(loaded)]
     notebooks = content.notebooks(source, notebook or ())
@@ -232,6 +239,25 @@ def _cloud(loaded: LoadedEnvironment, seat: Seat, *, keep: bool) -> Iterator[Run
     """Run a local cloud with the seat in it until the block ends; a kept one stays."""
     state = STATE_DIR / "cloud"
     files.make_folder(state)
+    with _alone():
+        yield from _running(loaded, seat, state, keep=keep)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep a second rehearsal in the same folder from stopping this one's cloud."""
+    lock = FileLock(STATE_DIR / "rehearsal.lock", timeout=0, mode=files.FILE_MODE)
+    try:
+        held = lock.acquire()
+    except Timeout:
+        raise GuardError("another rehearsal runs in this folder; wait until it has ended") from None
+    with held:
+        yield
+
+
+def _running(
+    loaded: LoadedEnvironment, seat: Seat, state: Path, *, keep: bool
+) -> Iterator[Running]:
     running = process.status(state)
     wrong = running and (running.account, running.region) != (seat.account, seat.region)
     if running and (wrong or not running.enforce_iam):
@@ -313,14 +339,13 @@ def _rehearsed(
         )
         folder = workbench.folder_of(wanted.source)
         bench.make(wanted.source, folder)
-        session = _session(cloud_environment.variables(running, STATE_DIR / "cloud"))
         bench.start(
-            workbench.deployed_script(session.client("sagemaker"), names),
-            workbench.deployed_parameters(session.client("ssm"), names),
+            workbench.deployed_script(_client("sagemaker", running), names),
+            workbench.deployed_parameters(_client("ssm", running), names),
         )
         key, bucket = next(iter(permissions.profile.storage.buckets.items()))
         workbench.lay_data(
-            session.client("s3"), names.bucket(key), wanted.data, prefixes=bucket.prefixes
+            _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
         )
         variables = bench.variables(_of_seat(running, names.role_arn))
         for old in content.replace(bench.home / folder, wanted.replacing, variables):
@@ -351,9 +376,14 @@ def _of_seat(running: Running, role_arn: str) -> dict[str, str]:
     }
 
 
-def _session(variables: Mapping[str, str]) -> boto3.Session:
-    """Return a session of the local cloud; nothing of this process can reach anything else."""
-    for name in cloud_environment.unset(os.environ):
-        os.environ.pop(name, None)
-    os.environ.update(variables)
-    return boto3.Session()
+def _client(service: str, running: Running) -> Any:
+    """Return a client of the local cloud as its owner, whatever the shell is pointed at."""
+    variables = cloud_environment.variables(running, STATE_DIR / "cloud")
+    return boto3.Session().client(  # type: ignore[call-overload]
+        service,
+        region_name=running.region,
+        endpoint_url=running.endpoint,
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        config=Config(proxies={}),
+    )

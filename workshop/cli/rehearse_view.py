@@ -61,8 +61,9 @@ def show(
     )
     console.print_line(f"{count_of(counts['cells'], 'cell')}: {results or 'none'}")
     calling, good = counts["calling AWS"], counts["calling AWS and ok"]
-    share = f", {100 * good // calling} %" if calling else ""
-    console.print_line(f"of {count_of(calling, 'cell')} that call AWS, {good} are ok{share}")
+    if calling:
+        share = 100 * good // calling
+        console.print_line(f"of those that call AWS: {good} of {calling} ok, {share} %")
     unplayed = _unplayed(outcomes)
     if unplayed:
         console.print_line(f"the local cloud does not play: {unplayed}")

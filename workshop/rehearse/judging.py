@@ -18,6 +18,9 @@ Result = Literal["ok", "denied", "not played", "failed", "not reached"]
 NOT_PLAYED = "NotPlayedHere"
 """The local cloud's code for an operation that it does not have."""
 
+DOCKER = "docker"
+"""The service of a call that is none of AWS's: a command that the played docker refuses."""
+
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
 _DENIAL = re.compile(
@@ -96,7 +99,7 @@ class CellOutcome:
 
     @property
     def calls_aws(self) -> bool:
-        return bool(self.calls)
+        return any(call.service != DOCKER for call in self.calls)
 
 
 @dataclass

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 DONE = (
@@ -58,16 +60,33 @@ def push(address: str) -> None:
     sys.stdout.write(f"{tag}: digest: {digest(json.dumps(manifest).encode())} (played)\n")
 
 
+def refuse(command: str) -> None:
+    """Note a command that is not played among the calls of the cell, and fail."""
+    call = {
+        "process": os.getpid(),
+        "service": "docker",
+        "operation": command,
+        "status": 1,
+        "code": "NotPlayedHere",
+        "message": "no container runs in a rehearsal",
+    }
+    with Path(os.environ["WORKSHOP_REHEARSAL_CALLS"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(call) + "\n")
+    sys.exit(f"docker {command}: not played: no container runs in a rehearsal")
+
+
 def main(arguments: list[str]) -> None:
     words = [word for word in arguments if not word.startswith("-")]
     if not words:
         return
     if words[0] == "push":
         push(words[1])
+    elif words[:2] == ["compose", "version"]:
+        sys.stdout.write("2.29.0\n")
     elif words[0] in DONE:
         sys.stdout.write(f"docker {words[0]}: played, nothing is built or run in a rehearsal\n")
     else:
-        sys.exit(f"docker {words[0]}: not played: no container runs in a rehearsal")
+        refuse(words[0])
 
 
 if __name__ == "__main__":
