@@ -113,6 +113,7 @@ check: $(VENV)/.dev ## lint, format, types, import walls, generated files up to 
 	$(BIN)/python -m tools.readme --check
 	$(BIN)/python -m tools.pack_scripts --check
 	$(BIN)/python -m tools.handler_permissions --check
+	$(BIN)/python -m tools.iam_actions --check
 
 format: $(VENV)/.dev ## format the code
 	$(BIN)/ruff check --fix
@@ -126,6 +127,7 @@ docs: $(VENV)/.dev ## generate the schema and the reference pages again
 	$(BIN)/python -m tools.readme --write
 	$(BIN)/python -m tools.pack_scripts --write
 	$(BIN)/python -m tools.handler_permissions --write
+	$(BIN)/python -m tools.iam_actions --write
 
 bench: $(VENV)/.dev ## measurements side by side; ONLY=name for one of them
 	@$(BIN)/python -m bench $(ONLY)

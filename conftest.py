@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _isolate()
     shared.share_models()
     shared.share_events()
+    shared.share_names()
+    shared.share_handlers()
     config.add_cleanup(shared.share_folder())
 
 

@@ -20,6 +20,7 @@ from localcloud import ministack_adapter
 from localcloud.authentication import keys
 from localcloud.authentication.gate import by_owner
 from localcloud.authentication.proof import LONGEST
+from localcloud.function_logs import patch_logs
 from localcloud.function_urls.configurations import patch_configurations
 from localcloud.iam import credentials
 
@@ -36,6 +37,7 @@ def patch_functions(secret: str) -> None:
         functions[step] = _by_owner_alone(functions[step])
     service = ministack_adapter.module("services.lambda_svc")
     patch_configurations()
+    patch_logs()
     for module in (service, ministack_adapter.module("core.lambda_runtime")):
         module.execution_credentials = _execution_credentials
     custom_resource = ministack_adapter.module("services.cloudformation.custom_resource")

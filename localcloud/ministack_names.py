@@ -154,7 +154,15 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "content_type: str = 'application/x-amz-json-1.0') -> tuple"
         ),
     },
-    "core.lambda_runtime": {"execution_credentials": "(config: dict) -> dict[str, str]"},
+    "core.lambda_runtime": {
+        "execution_credentials": "(config: dict) -> dict[str, str]",
+        "Worker._drain_stderr": "(self) -> str",
+        "Worker._drain_stderr_bounded": (
+            "(self, first_line_wait: float = 0.05, idle_confirm: float = 0.005,"
+            " hard_cap: float = 0.25) -> str"
+        ),
+        "Worker._read_stderr": "(self)",
+    },
     "services.lambda_svc": {
         "execution_credentials": "(config: dict) -> dict[str, str]",
         "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),

@@ -82,6 +82,9 @@ NOT_NEEDED = ("cryptography", "docker")
 Without them the cloud is the same on every machine; with them a start costs 0.2 s more, for a
 key that is never needed and for the client of a daemon that must not be looked for."""
 
+GARBAGE = 50_000
+"""New objects after which Python looks for garbage; it would after 700, several times a request."""
+
 
 def options(argv: list[str]) -> argparse.Namespace:
     """Return the options of the server's command line, which ``process.start`` writes."""
@@ -297,6 +300,7 @@ def main(argv: list[str]) -> int:
         clock, delays(chosen.delays), chosen.instance, secret, enforce_iam=chosen.enforce_iam
     )
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     gc.enable()
     record.write(
         state_dir,

@@ -1,10 +1,17 @@
-"""``python -m stacks``, which the CDK command line runs: see :mod:`stacks.app`."""
+"""``python -m stacks``, which the CDK command line runs: see :mod:`stacks.app`.
+
+``python -m stacks -`` is for ``workshop deploy``: it reads the context from its standard input, as
+JSON, once all is loaded, and makes nothing where that ends without one.
+"""
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,9 +35,19 @@ def main() -> int:
     for folder in (spec and spec.submodule_search_locations) or ():
         os.environ.setdefault("JSII_NODE", str(Path(folder) / "bin" / "node"))
 
+    with ThreadPoolExecutor(1) as aside:
+        # While Node loads what these are made for, Python loads what they have nothing to do with.
+        settings = aside.submit(import_module, "workshop.environments.loader")
+        for name in ("aws_cdk", "cdk_nag"):
+            import_module(name)
+        settings.result()
+
     from stacks.app import main as app  # noqa: PLC0415 - CDK starts Node when it is imported
 
-    return app()
+    if sys.argv[1:] != ["-"]:
+        return app()
+    asked = sys.stdin.read()
+    return app(json.loads(asked)) if asked else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import App
@@ -35,9 +36,12 @@ VALIDATION_FAILED = "ValidationFailed"
 """How CDK begins the report of cdk-nag's and its own findings."""
 
 
-def main() -> int:
-    """Read the context, load the environment, synthesize; the exit code."""
-    app = new_app()
+def main(context: Mapping[str, str] | None = None) -> int:
+    """Read the context, load the environment, synthesize; the exit code.
+
+    ``context`` is what the CDK command line would have put into a variable.
+    """
+    app = new_app(context=context)
     try:
         _refuse_misspelt(app)
         config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)

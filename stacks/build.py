@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import App, Stack, Stage, Validations
@@ -20,6 +20,7 @@ from stacks.start import StartStack
 from stacks.storage import StorageStack
 from stacks.watch import WatchStack
 from workshop.account_region import AccountRegion
+from workshop.config import time_zones
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT, DOOR, SEAT_STACKS, START, WATCH
@@ -49,8 +50,9 @@ ALWAYS = {
 }
 
 
-def new_app(outdir: str | None = None) -> App:
+def new_app(outdir: str | None = None, context: Mapping[str, str] | None = None) -> App:
     """Return an app with this project's feature flags, with or without the CDK command line."""
+    flags = json.loads(FLAGS.read_text(encoding="utf-8"))
     return App(
         analytics_reporting=False,
         tree_metadata=False,
@@ -58,7 +60,7 @@ def new_app(outdir: str | None = None) -> App:
         # the tests have it look at one seat of every profile.
         builtin_cloud_formation_validation=False,
         outdir=outdir,
-        context=json.loads(FLAGS.read_text(encoding="utf-8")),
+        context={**flags, **(context or {})},
         post_cli_context=ALWAYS,
     )
 
@@ -109,6 +111,9 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         start=loaded.settings.start,
         end=loaded.settings.end,
         hours=loaded.settings.hours,
+        changes=time_zones.changes(
+            loaded.settings.timezone, loaded.settings.start, loaded.settings.end
+        ),
         budget=caps.watch_budget(loaded.settings),
         prices=caps.shipped_prices(loaded.settings, seats, account_region.region),
         notify=loaded.settings.budget.notify is not None,

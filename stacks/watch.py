@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_cdk import CfnCondition, CfnParameter, CfnResource, Fn, RemovalPolicy
@@ -45,6 +45,8 @@ deleted now, or bills no more
 SECONDS = 300
 MEGABYTES = 256
 DAYS_OF_LOGS = 30
+WARNING = timedelta(minutes=15)
+"""How long before the end the function is woken to tell attendees (``workshop.watch.handler``)."""
 
 
 class WatchStack(WorkshopStack):
@@ -62,6 +64,7 @@ class WatchStack(WorkshopStack):
         start: datetime,
         end: datetime,
         hours: str | None = None,
+        changes: Mapping[str, int] | None = None,
         budget: Mapping[str, Any] | None = None,
         prices: str = "",
         notify: bool = False,
@@ -77,6 +80,8 @@ class WatchStack(WorkshopStack):
         names = placement.inside
         end = end.astimezone(UTC)
         more: dict[str, Any] = {"hours": hours, "start": start.isoformat()} if hours else {}
+        if hours and changes:
+            more["changes"] = changes
         if budget is not None:
             more["budget"] = budget
         state = WorkbenchBucket(
@@ -188,10 +193,10 @@ class WatchStack(WorkshopStack):
 
     def _rules(self, names: Names, end: datetime) -> list[CfnResource]:
         """Return what wakes the function, each with the right to."""
-        at = f"cron({end.minute} {end.hour} {end.day} {end.month} ? {end.year})"
         rules = [
             self._rule("Tick", names, schedule_expression="rate(5 minutes)"),
-            self._rule("End", names, schedule_expression=at),
+            self._rule("Warning", names, schedule_expression=_once(end - WARNING)),
+            self._rule("End", names, schedule_expression=_once(end)),
             self._rule("Change", names, event_pattern=EVENTS),
         ]
         wakes = functions.CfnPermission(
@@ -215,3 +220,8 @@ class WatchStack(WorkshopStack):
             targets=[target],
             **when,
         )
+
+
+def _once(moment: datetime) -> str:
+    """Return the schedule of one moment in UTC, to the minute."""
+    return f"cron({moment.minute} {moment.hour} {moment.day} {moment.month} ? {moment.year})"

@@ -6,9 +6,10 @@ import getpass
 import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,20 @@ class Ledger:
         """Note how it ended."""
         self._write({"ended": dict(result)})
 
-    def gone(self, account_regions: Iterable[AccountRegion], workshop: str) -> None:
-        """Note that nothing of a workshop is left in these Regions, as looks at them have shown."""
+    def gone(
+        self,
+        account_regions: Iterable[AccountRegion],
+        workshop: str,
+        kept: Mapping[AccountRegion, Sequence[str]] | None = None,
+    ) -> None:
+        """Note that nothing of a workshop is left in these Regions, as looks at them have shown.
+
+        ``kept`` names what stays there on request.
+        """
         for account_region in account_regions:
             where = {"account": account_region.account, "region": account_region.region}
-            self._write({"gone": True, "workshop": workshop, **where})
+            stays = {"kept": list(names)} if (names := (kept or {}).get(account_region)) else {}
+            self._write({"gone": True, "workshop": workshop, **where, **stays})
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
@@ -166,6 +176,14 @@ class Ledger:
             for account_region in self.gone_from()
         }
 
+    def kept_in(self, account_region: AccountRegion) -> list[str]:
+        """Return what was kept on request when all else was noted to be gone for the last time."""
+        kept: list[str] = []
+        for line in self._lines():
+            if line.get("gone") and _account_region_of(line) == account_region:
+                kept = line.get("kept", [])
+        return kept
+
     def roles(self) -> Iterator[dict[str, str]]:
         """Every role that was noted: ``account``, ``name``, ``id``, ``created`` and ``at``."""
         for line in self._lines():
@@ -202,13 +220,22 @@ class Ledger:
                 yield line
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        files.make_folder(self.path.parent)
         whole = {
             "run": self.run,
             "at": events.now().isoformat(timespec="milliseconds"),
             **line,
         }
-        files.append(self.path, json.dumps(whole))
+        try:
+            files.append(self._file, json.dumps(whole))
+        except FileNotFoundError:  # somebody has taken the folder away meanwhile
+            files.make_folder(self.path.parent)
+            files.append(self.path, json.dumps(whole))
+
+    @cached_property
+    def _file(self) -> Path:
+        """The path, in a folder that was made private once: a run notes thousands of lines."""
+        files.make_folder(self.path.parent)
+        return self.path
 
 
 def _run_of(lines: list[dict[str, Any]]) -> LedgerRun | None:

@@ -234,7 +234,7 @@ class _Player:
         self._played.asked |= {(one.at, one.name) for one in self._played.day.stopped}
         self._note_static()
         if not self._setting.watched:
-            for word in ("tick", "end", "change"):
+            for word in ("tick", "warning", "end", "change"):
                 self._client("events").disable_rule(Name=f"{self._cohort.watch}-{word}")
 
     def _before(self) -> None:
@@ -276,8 +276,7 @@ class _Player:
         at_once = ("training", "processing", "endpoint", "notebook", "stopping")
         local_cloud.set_delays(self._running, **dict.fromkeys(at_once, 0.0))
         self._storm(faults.AT_TEARDOWN)
-        # Of a deleted endpoint's log group only the name says whose it was: a claim.
-        chosen = ("teardown", "--json", "--include-claimed", "--interval", "0")
+        chosen = ("teardown", "--json", "--interval", "0")
         self._command("plan of teardown", *chosen)
         self._command("teardown", *chosen, "--apply", "--yes", "day")
         stacks = self._client("cloudformation").describe_stacks(StackName="observer")["Stacks"]

@@ -18,10 +18,13 @@ from pathlib import Path
 WATCH, DOOR = "workshop.watch", "workshop.door"
 MODULES = {
     WATCH: (
-        *("work", "messages", "roles", "machines", "marks", "hours", "spending", "budget"),
+        *("work", "messages", "roles", "machines", "marks", "hours", "endpoints", "spending"),
+        *("budget", "handler"),
+    ),
+    DOOR: (
+        *("texts", "codes", "visit", "request", "state", "sessions", "claims", "seats", "pages"),
         "handler",
     ),
-    DOOR: ("texts", "codes", "visit", "state", "sessions", "seats", "pages", "handler"),
 }
 """The modules of each package: what is imported stands before what imports it."""
 

@@ -51,7 +51,10 @@ def _handlers() -> Any:
 
 
 def _stack(params: Record) -> Record | None:
-    found: Record | None = _handlers()._resolve_stack(_handlers()._p(params, "StackName"))
+    name = _handlers()._p(params, "StackName")
+    found: Record | None = ministack_adapter.module("services.cloudformation")._stacks.get(name)
+    if found is None and name.startswith("arn:"):  # all stacks are looked through for one
+        found = _handlers()._resolve_stack(name)
     return None if found is None or found["StackStatus"] == "DELETE_COMPLETE" else found
 
 

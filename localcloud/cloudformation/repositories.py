@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -119,16 +120,20 @@ def in_pages(describe: Call) -> Call:
 
 def _check_lifecycle(props: Properties) -> None:
     text = (props.get("LifecyclePolicy") or {}).get("LifecyclePolicyText")
-    if text is None:
-        return
-    try:
-        rules = json.loads(text)["rules"]
-        priorities = [rule["rulePriority"] for rule in rules]
-    except (ValueError, KeyError, TypeError):
-        rules, priorities = [], []
-    if not rules or len(set(priorities)) != len(priorities):
+    if text is not None and not (isinstance(text, str) and _is_lifecycle(text)):
         message = (
             "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
             "'Lifecycle policy validation failure'"
         )
         raise ResourceError(handler_message("Ecr", message, 400, "InvalidRequest"))
+
+
+@lru_cache
+def _is_lifecycle(text: str) -> bool:
+    """Return whether a policy has rules, each with a priority of its own."""
+    try:
+        rules = json.loads(text)["rules"]
+        priorities = [rule["rulePriority"] for rule in rules]
+        return bool(rules) and len(set(priorities)) == len(priorities)
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.support.workbenches import BEGIN, OWN, Workbench
-from workshop.agent import files
-from workshop.agent.run import SAVE_EVERY
+from workshop.agent import files, state
+from workshop.agent.run import LAST_SECONDS, SAVE_EVERY
 from workshop.agent.saving import PREFIX, BucketStore
 
 TEN_MINUTES = 600
@@ -290,35 +293,151 @@ def test_a_saved_file_never_leaves_the_attendees_folder(bench: Workbench, tmp_pa
     assert new.report["back"] == {"files": 1, "beside": 1, "missing": 0}
 
 
+class KilledError(BaseException):
+    """The notebook is killed: nothing is done any more."""
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_at_most_ten_minutes_are_lost_when_a_notebook_is_killed_at_a_random_moment(
-    tmp_path: Path, seed: int
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Played time: somebody writes all the time, a round comes every half minute and may fail."""
+    """Played time: somebody writes all the time, also while a round sends what takes minutes.
+
+    A round comes half a minute after the last, and may fail. Every other seed has a large file that
+    takes several rounds to send.
+    """
+    monkeypatch.setattr(files, "CHUNK", 64)
     chance = Random(seed)  # noqa: S311 - no secret
     bench = Workbench(tmp_path / "first")
     written: dict[str, list[tuple[float, str]]] = {}
     killed = BEGIN + chance.uniform(60, 3 * 3600)
-    next_round = BEGIN
-    while bench.now < killed:
-        if bench.now >= next_round:
-            # A round in fifty finds no network.
-            bench.buckets.offline = chance.random() < 0.02
-            bench.round()
-            bench.buckets.offline = False
-            # systemd waits half a minute after a round has ended, and takes up to five seconds.
-            next_round = bench.now + 30 + chance.uniform(0, 5)
-        path = f"{chance.randrange(3)}/{chance.randrange(4)}.ipynb"
-        content = f"{bench.now}"
+
+    def write() -> None:
+        path, content = f"{chance.randrange(3)}/{chance.randrange(4)}.ipynb", f"{bench.now}"
         bench.write(path, content)
         written.setdefault(path, []).append((bench.now, content))
-        bench.now += chance.uniform(5, 60)
+        if seed % 2 and chance.random() < 0.02:
+            bench.write("large.bin", b"x" * 64 * chance.randrange(20, 90))
+
+    def passes(_: str) -> None:
+        bench.now += chance.uniform(0, 25)
+        if chance.random() < 0.5 and bench.now < killed:
+            write()
+        if bench.now >= killed:
+            raise KilledError
+
+    bench.buckets.while_reading = passes
+    next_round = BEGIN
+    with suppress(KilledError):
+        while bench.now < killed:
+            if bench.now >= next_round:
+                # A round in fifty finds no network.
+                bench.buckets.offline = chance.random() < 0.02
+                bench.round()
+                bench.buckets.offline = False
+                # systemd waits half a minute after a round has ended, and takes up to five seconds.
+                next_round = bench.now + 30 + chance.uniform(0, 5)
+            write()
+            bench.now += chance.uniform(5, 60)
+    bench.buckets.while_reading = lambda _: None
     new = bench.replaced(tmp_path / "second")
     assert new.round(300) == []
-    back = {path: float(text) for path, text in new.work().items()}
+    back = {path: float(text) for path, text in new.work().items() if path.endswith(".ipynb")}
     for path, versions in written.items():
         old_enough = [when for when, _ in versions if when <= killed - TEN_MINUTES]
         assert not old_enough or back[path] >= old_enough[-1]
+
+
+@pytest.fixture
+def slow(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> Workbench:
+    """A bench from which a part of a large file takes a minute."""
+    monkeypatch.setattr(files, "CHUNK", 4)
+
+    def passes(key: str) -> None:
+        bench.now += 60 * key.endswith(".bin")
+
+    bench.buckets.while_reading = passes
+    return bench
+
+
+LARGE = "0123456789" * 3
+"""Eight parts, of which a round sends three."""
+
+
+def test_a_file_that_no_round_can_send_is_sent_by_several_and_small_ones_come_first(
+    slow: Workbench,
+) -> None:
+    slow.write("large.bin", LARGE)
+    for number in (1, 2):
+        slow.write("one.py", f"{number}")
+        slow.now += 30
+        began = slow.now
+        assert slow.round() == []
+        assert slow.now - began == 180
+        assert slow.saved() == {"one.py": f"{number}"}
+        assert slow.report["saved"]["error"] == "it takes longer; 3e-05 MB follow"
+        assert slow.report["saved"]["until"] is None
+    assert slow.round(30) == []
+    assert slow.saved() == {"one.py": "2", "large.bin": LARGE}
+    assert slow.report["saved"]["error"] == ""
+    assert slow.report["saved"]["until"] == slow.now - 120
+    listed = json.loads(slow.buckets.objects[OWN, f"{PREFIX}manifest.json"])["files"]
+    assert listed["large.bin"][0] == len(LARGE)
+    assert listed["large.bin"][2] == hashlib.sha256(LARGE.encode()).hexdigest()
+
+
+def test_a_large_file_that_changes_between_two_rounds_is_sent_from_its_beginning(
+    slow: Workbench,
+) -> None:
+    slow.write("large.bin", LARGE)
+    slow.round()
+    slow.write("large.bin", LARGE[::-1])
+    for _ in range(3):
+        assert slow.round(30) == []
+    assert slow.saved() == {"large.bin": LARGE[::-1]}
+
+
+def test_a_large_file_that_is_deleted_between_two_rounds_leaves_no_parts_to_pay_for(
+    slow: Workbench,
+) -> None:
+    file = slow.write("large.bin", LARGE)
+    slow.round()
+    assert slow.buckets.parts == {"1": [b"0123", b"4567", b"8901"]}
+    file.unlink()
+    assert slow.round(30) == []
+    assert slow.buckets.parts == {}
+    assert slow.agent.remembered["begun"] == {}
+
+
+def test_an_upload_that_somebody_has_ended_is_begun_anew(slow: Workbench) -> None:
+    slow.write("large.bin", LARGE)
+    slow.round()
+    slow.buckets.parts.clear()
+    slow.round(30)
+    assert "NoSuchUpload" in slow.agent.remembered["saved"]["error"]
+    for _ in range(3):
+        slow.round(30)
+    assert slow.saved() == {"large.bin": LARGE}
+
+
+def test_before_a_stop_what_is_small_is_saved_and_listed_in_time(slow: Workbench) -> None:
+    slow.write("large.bin", LARGE)
+    slow.write("one.py", "1")
+    slow.agent._restore_once()
+    began = slow.now
+    assert not slow.agent.save(LAST_SECONDS)
+    assert slow.now - began == 120
+    assert slow.saved() == {"one.py": "1"}
+
+
+def test_files_are_saved_before_kernels_are_looked_at_which_takes_minutes(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "kernels", lambda _: {"saved": str(bench.saved())})
+    bench.write("one.py", "1")
+    bench.organiser_sends(requests=[{"id": "1", "kind": "check", "time": bench.now}])
+    assert bench.round() == []
+    assert bench.report["kernels"] == {"saved": "{'one.py': '1'}"}
 
 
 class FailingUpload:
@@ -342,7 +461,7 @@ def test_what_has_ended_an_upload_is_told_though_it_cannot_be_taken_back() -> No
     s3 = FailingUpload()
     store = BucketStore(s3, "data", "000000000000")
     with pytest.raises(ConnectionError, match="the part was not taken"):
-        store.put_parts("saved/a", [b"1"])
+        store.put_parts("saved/a", [b"1"], {}, lambda: False)
     assert s3.aborted == ["begun"]
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from botocore import exceptions as botocore_errors
@@ -20,7 +21,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
 from workshop.aws.sign_in import SignIn
 from workshop.errors import SignInError, WorkshopError
@@ -373,7 +374,8 @@ def test_a_terminal_that_points_to_a_local_cloud_which_is_gone_is_told_so(cloud:
         Clients(HOME).caller(HOME)
     assert str(told.value) == (
         "this terminal points to a local cloud at http://127.0.0.1:9, and nobody is there; start it"
-        " with: workshop cloud start, and point this terminal to it with:"
+        " with: workshop cloud start --account 000000000000 --region us-east-1, and point this"
+        " terminal to it with:"
         ' eval "$(workshop cloud env)", or open another terminal for AWS itself'
     )
 
@@ -401,3 +403,10 @@ def test_errors_of_botocore_are_all_of_the_kinds_that_are_decided_about() -> Non
         "ResponseStreamingError",
         "SSLError",
     }
+
+
+def test_whoever_is_in_another_account_of_aws_is_to_sign_in_to_the_right_one() -> None:
+    clients = Clients(HOME)
+    sts = SimpleNamespace(meta=SimpleNamespace(endpoint_url="https://sts.amazonaws.com"))
+    with mock.patch.object(Clients, "client", return_value=sts):
+        assert account_guard.cure(clients, HOME) == "sign in to that account"

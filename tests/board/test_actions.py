@@ -13,15 +13,17 @@ import pytest
 from tests.support.boards import (
     COHORT_NAMES,
     DATASETS,
+    WATCH,
     ServedBoard,
     board_of,
     class_of,
-    forms,
+    has_door,
     result,
 )
 from tests.support.local_cloud import TRUST, Cloud
 from workshop.agent.inbox import KEY
 from workshop.board.actions import ACTIONS, ActionWork
+from workshop.door.state import CLAIMS, FIRST, SOURCES, DoorState
 from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.naming import FREEZE, Names
@@ -136,7 +138,7 @@ def test_saving_says_which_notebooks_do_not_run(served: ServedBoard) -> None:
 
 def test_a_swap_that_cannot_be_is_refused_where_it_is_asked_for(served: ServedBoard) -> None:
     organiser = served.organiser()
-    fields = forms(organiser.get("/confirm/swap?seat=seat01").text)["/do/swap"]
+    fields = organiser.forms("/confirm/swap?seat=seat01")["/do/swap"]
     given = [pair for pair in fields if pair[0] != "spare"]
     taken = organiser.post("/do/swap", [*given, ("spare", "seat02")])
     assert taken.status == 400
@@ -162,9 +164,9 @@ def test_a_sweep_shows_its_plan_and_takes_the_workshops_name_before_it_deletes(
     assert "this deletes" in shown
     assert "seat01: training job vision-seat01-fit: delete" in shown
     assert jobs() == ["vision-seat01-fit"]
-    follow = shown.partition('href="/confirm/sweep-apply')[2].partition('"')[0]
+    follow = shown.partition("/confirm/sweep-apply")[2].partition('"')[0]
     where = f"/confirm/sweep-apply{follow.replace('&amp;', '&')}"
-    fields = forms(organiser.get(where).text)["/do/sweep-apply"]
+    fields = organiser.forms(where)["/do/sweep-apply"]
     given = [pair for pair in fields if pair[0] != "name"]
     refused = organiser.post("/do/sweep-apply", [*given, ("name", "visoin")])
     assert refused.status == 400
@@ -204,7 +206,7 @@ def test_a_sweep_is_of_the_plan_that_its_page_names_and_of_no_other(served: Serv
     served.does("sweep", "seat01", "seat02", "seat03")  # the plan that was shown last
     everybody = "?seat=seat01&seat=seat02&seat=seat03"
     for digest in ("", "&digest=", f"&digest={'0' * 12}"):
-        fields = forms(organiser.get(f"/confirm/sweep-apply{everybody}{digest}").text)
+        fields = organiser.forms(f"/confirm/sweep-apply{everybody}{digest}")
         given = [pair for pair in fields["/do/sweep-apply"] if pair[0] != "name"]
         begun = organiser.post("/do/sweep-apply", [*given, ("name", "vision")])
         page = served.done(organiser, begun.leads_to) if begun.leads_to else begun.text
@@ -219,7 +221,7 @@ def test_opening_leads_to_a_fresh_link_and_a_stopped_notebook_says_why_not(
 ) -> None:
     organiser = served.organiser()
     page = organiser.get("/")
-    token = forms(page.text)["/open"][0]
+    token = organiser.forms("/")["/open"][0]
     opened = organiser.post("/open", [token, ("seat", "seat01")])
     assert opened.status == 303
     at_home = f"notebook.us-east-1.sagemaker.localhost:{served.room.cloud.running.port}"
@@ -236,7 +238,7 @@ def test_opening_leads_to_a_fresh_link_and_a_stopped_notebook_says_why_not(
 
 def test_what_was_done_is_on_the_day_and_nowhere_a_link(served: ServedBoard) -> None:
     organiser = served.organiser()
-    token = forms(organiser.get("/").text)["/open"][0]
+    token = organiser.forms("/")["/open"][0]
     link = organiser.post("/open", [token, ("seat", "seat01")]).leads_to
     served.does("stop", "seat01")
     day = organiser.get("/day").text
@@ -250,3 +252,38 @@ def test_what_was_done_is_on_the_day_and_nowhere_a_link(served: ServedBoard) -> 
         assert link.partition("authToken=")[2] not in text
         assert served.board.keys.token not in text
     assert [run.command for run in Ledger("room").runs()] == ["board stop"]
+
+
+def test_what_was_done_at_a_board_before_is_still_told(served: ServedBoard) -> None:
+    served.does("stop", "seat01")
+    Ledger("room").begin("board start", only=["seat02"])  # and its board was killed
+    with board_of(served.room) as later:
+        page = later.organiser().get("/actions").text
+    now, _, before = page.partition("<h2>Before</h2>")
+    assert "none yet" in now
+    lines = [" ".join(line.split()[3:]) for line in before.splitlines() if "<li>" in line]
+    assert lines == ["Start: seat02, broken off with its board</li>", "Stop: seat01, done</li>"]
+    assert "Before" not in served.organiser().get("/actions").text
+
+
+def test_claims_are_seen_at_their_pace_and_undone_together(served: ServedBoard) -> None:
+    has_door(served.room)
+    state = DoorState(served.room.cloud.client("s3"), WATCH, "000000000000")
+    for seat in ("seat02", "seat03"):
+        assert state.write(f"{SOURCES}3f2a1/{seat}", b"", FIRST)
+        assert state.claim(seat, seat, f"3f2a1/{seat}")
+    served.board.live.changed()
+    told = "2 seats claimed, 2 in the last minute; 1 network address, at most 2 seats from one"
+    organiser = served.organiser()
+    organiser.event_when(lambda view: view["claims"] == told)
+    assert told in organiser.get("/").text
+    page = served.does("undo", since="0:00")
+    assert result(page) == "done"
+    assert "<li>seat02: free again, with a new code</li>" in page
+    assert "2 claims undone; claiming is closed" in page
+    assert state.names(CLAIMS) == []
+    organiser.event_when(lambda view: view["claims"] == "")
+    assert "is no time of today" in served.does("undo", since="noon")
+    asked = organiser.get("/confirm/undo").text
+    assert "<code>workshop door undo -e room" in asked
+    assert "--since 10:05</code>" in asked

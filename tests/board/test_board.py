@@ -15,7 +15,6 @@ from tests.support.boards import (
     board_of,
     class_of,
     counts,
-    forms,
     has_door,
     raises_hand,
     tells,
@@ -25,6 +24,7 @@ from tests.support.notebook_workshop import Room
 from workshop import events
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
+from workshop.door.claims import Claiming
 from workshop.errors import SignInError
 from workshop.handout.doors import doors
 from workshop.status.collector import StatusScan
@@ -128,9 +128,8 @@ def test_what_people_write_is_text_on_every_page(room: Room) -> None:
         pages.append(organiser.get("/?text=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"))
         stream = json.dumps(organiser.event())
     for page in pages:
-        assert page.text.count("<script") == page.text.count(
-            '<script src="/static/board.js" defer>'
-        )
+        own = f'<script src="{served.board.keys.root}/static/board.js" defer>'
+        assert page.text.count("<script") == page.text.count(own)
         assert "<img" not in page.text
         assert "\u202e" not in page.text
         assert "\x1b" not in page.text
@@ -237,7 +236,7 @@ def test_browsers_share_one_reader_and_nothing_is_read_while_nobody_looks(
 def test_a_hand_is_taken_once_and_stays_what_it_was(room: Room) -> None:
     with board_of(room) as served:
         organiser = served.organiser()
-        token = forms(organiser.get("/").text)["/take"][0]
+        token = organiser.forms("/")["/take"][0]
         assert organiser.post("/take", [token, ("seat", "seat01")]).status == 303
         again = organiser.post("/take", [token, ("seat", "seat01")])
         other = organiser.post("/take", [token, ("seat", "seat02")])
@@ -266,7 +265,7 @@ def test_the_page_for_the_room_has_the_door_and_the_classs_code_only_while_claim
         loaded = served.board.source.known
         (door,) = doors(served.board.source.clients, loaded, [loaded.home]).values()
         later = events.now() + timedelta(hours=1)
-        code = door.let_claim(["seat03"], later, renew=False).code
+        code = door.let_claim(Claiming(later.timestamp(), ("seat03",)), renew=False).code
         assert code in organiser.get("/room").text
-        door.let_claim([], None, renew=False)
+        door.let_claim(Claiming(), renew=False)
         assert code not in organiser.get("/room").text

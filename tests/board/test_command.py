@@ -43,7 +43,7 @@ def test_it_prints_an_address_serves_it_to_this_machine_and_ends_with_ctrl_c(
         address = serving.stdout.readline().strip()
         parts = urlsplit(address)
         assert (parts.scheme, parts.hostname) == ("http", "127.0.0.1")
-        visitor = Visitor(int(parts.port or 0)).enters(address)
+        visitor = Visitor(int(parts.port or 0), parts.path.rstrip("/"))
         assert "seat01" in visitor.get("/").text
         serving.send_signal(signal.SIGINT)
         _, said = serving.communicate()

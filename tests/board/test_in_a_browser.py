@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +78,7 @@ def test_forty_seats_change_while_they_are_looked_at_and_hostile_words_stay_word
 ) -> None:
     room = people(cloud, tmp_path, monkeypatch, SEATS)
     with board_of(room) as served, visited(browser, served) as page:
-        assert page.url == f"http://127.0.0.1:{served.port}/"
+        assert page.url == served.address
         assert page.locator(".tile").count() == SEATS
         page.evaluate("window.same = true")
         room.cloud.client("sagemaker").stop_notebook_instance(NotebookInstanceName=notebook(7))
@@ -147,7 +149,80 @@ def test_open_leads_a_browser_to_the_notebook_and_the_board_stays(
             page.get_by_role("button", name=f"Open the notebook of {seat(1)}", exact=True).click()
         assert "authToken=" in asked.value.url
         assert str(served.port) not in asked.value.headers.get("referer", "")
-        assert page.url == f"http://127.0.0.1:{served.port}/"
+        assert page.url == served.address
+
+
+@contextmanager
+def neighbour(body: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Serve a page as another program of this machine; yield its address and what it was sent."""
+    seen: list[dict[str, str]] = []
+
+    class Neighbour(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append({name.lower(): value for name, value in self.headers.items()})
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Neighbour) as listening:
+        thread = Thread(target=listening.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.server_port}/", seen
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("serves", [board_of, slips_of], ids=["board", "slips"])
+def test_other_programs_of_the_machine_are_sent_nothing_that_opens_the_pages(
+    serves: Callable[[Room], AbstractContextManager[ServedBoard | ServedSlips]],
+    browser: Browser,
+    room: Room,
+) -> None:
+    """A cookie of 127.0.0.1 would be sent to each of its ports, and a referrer to whom it leads."""
+    with serves(room) as served, neighbour("hello") as (elsewhere, seen):
+        key = served.keys.token
+        with visited(browser, served) as page:
+            assert page.context.cookies() == []
+            page.evaluate("where => { location.href = where }", elsewhere)
+            page.get_by_text("hello").wait_for()
+            assert page.evaluate("document.referrer") == ""
+            page.goto(elsewhere)
+    assert len(seen) >= 2
+    for headers in seen:
+        assert "cookie" not in headers
+        assert key not in str(headers)
+
+
+def test_a_name_of_another_machine_and_a_form_of_another_page_get_nowhere_even_with_the_key(
+    browser: Browser, room: Room
+) -> None:
+    with board_of(room) as served:
+        # Browsers look no name below localhost up: as if somebody's DNS had pointed it here.
+        rebound = served.address.replace("127.0.0.1", "evil.localhost")
+        form = (
+            f'<form method="post" action="{served.address}do/stop">'
+            f'<input name="form" value="{served.keys.form_token}">'
+            '<input name="seat" value="seat01"><button>Win a prize</button></form>'
+        )
+        with visited(browser, served, expected="resource") as page:
+            answer = page.goto(rebound)
+            assert answer is not None
+            assert answer.status == 421
+            assert "seat01" not in page.content()
+            with neighbour(form) as (elsewhere, _):
+                page.goto(elsewhere)
+                page.get_by_role("button").click()
+                page.get_by_text("this form came from another page").wait_for()
+                page.goto(elsewhere)
+                read = "where => fetch(where).then(() => 'read', () => 'refused')"
+                assert page.evaluate(read, served.address) == "refused"
+    assert set(room.statuses().values()) == {"InService"}
 
 
 def test_the_button_of_a_slip_leads_a_browser_to_the_notebook(browser: Browser, room: Room) -> None:
@@ -172,7 +247,7 @@ def test_every_other_page_can_be_used_by_everybody(browser: Browser, room: Room)
     with board_of(room) as served, visited(browser, served) as page:
         has_door(room)
         for path in ("actions", "day", "room", "confirm/tell", "confirm/swap?seat=seat01"):
-            page.goto(f"http://127.0.0.1:{served.port}/{path}")
+            page.goto(f"{served.address}{path}")
             assert page.get_by_role("heading", level=2).count() == 1
             assert violations(page) == [], path
 
@@ -185,7 +260,7 @@ def test_a_page_that_lost_the_board_says_so_and_finds_it_again(
     listening = server.bound(0)
     port, running = server.port_of(listening), ExitStack()
     running.enter_context(server.served(first.app(), listening))
-    with visited(browser, ServedBoard(room, first, port), expected="net::ERR_") as page:
+    with visited(browser, ServedBoard(room, first, port), expected="ERR_") as page:
         page.get_by_text(f"Act on {seat(1)}").wait_for()
         running.close()
         page.get_by_text("The board does not answer since").wait_for()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boards import ServedSlips, Visitor, class_of, forms, slips_of
+from tests.support.boards import ServedSlips, Visitor, class_of, slips_of
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room
 from workshop import extras
@@ -37,7 +37,9 @@ def test_each_seat_has_a_page_whose_button_leads_to_a_fresh_link(served: ServedS
     assert "Open your notebook" in page.text
     assert "authToken" not in page.text
     assert "Ada Example" not in page.text
-    fields = forms(page.text)["/open"]
+    for another_way in ("AWS console", "workshop handout -e", "aws sagemaker"):
+        assert another_way not in page.text.partition("What is yours")[0]
+    fields = organiser.forms("/seat01.html")["open"]
     links = [organiser.post("/open", fields) for _ in range(2)]
     assert [answer.status for answer in links] == [303, 303]
     assert all("?authToken=" in answer.leads_to for answer in links)
@@ -48,14 +50,14 @@ def test_the_page_of_the_room_opens_every_seat_and_leads_to_the_others(
     served: ServedSlips,
 ) -> None:
     page = served.organiser().get("/").text
-    assert page.count('action="/open"') == 2
+    assert page.count('action="open"') == 2
     assert '<a href="seat01.html">' in page
     assert "script" not in page
 
 
 def test_a_stopped_notebook_says_how_it_is_started(served: ServedSlips) -> None:
     organiser = served.organiser()
-    fields = forms(organiser.get("/seat01.html").text)["/open"]
+    fields = organiser.forms("/seat01.html")["open"]
     served.room.command("stop", "--only", "seat01")
     answer = organiser.post("/open", fields)
     assert answer.status == 409
@@ -64,7 +66,7 @@ def test_a_stopped_notebook_says_how_it_is_started(served: ServedSlips) -> None:
 
 def test_it_is_guarded_like_the_board(served: ServedSlips) -> None:
     organiser = served.organiser()
-    fields = forms(organiser.get("/seat01.html").text)["/open"]
+    fields = organiser.forms("/seat01.html")["open"]
     assert Visitor(served.port).get("/seat01.html").status == 403
     assert Visitor(served.port).post("/open", fields).status == 403
     assert organiser.post("/open", fields, Origin="https://evil.example").status == 403

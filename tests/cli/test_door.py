@@ -15,6 +15,7 @@ from tests.support.door_visits import DoorAtUrl, door_settings
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.small_workshop import Fleet, cohort_text
 from tests.support.workshop_command import Ran
+from workshop.door.state import FIRST, SOURCES, DoorState
 from workshop.naming import DOOR, WATCH, Names
 
 HERE = Names("demo", "cohort", small_workshop.ACCOUNT, small_workshop.REGION)
@@ -75,6 +76,51 @@ def test_undo_gives_a_seat_a_new_code(fleet: Fleet) -> None:
     assert undone["was_claimed"] is False
     assert [row["code"] for row in after] == [undone["code"]]
     assert before != after
+
+
+def test_claims_since_a_time_are_undone_in_one_go_and_claiming_is_closed(
+    fleet: Fleet, cloud: Cloud
+) -> None:
+    """A script with the class's code took every seat: it takes none of them again."""
+    document(fleet.run("door claims", "--for", "15m", "--json"))
+    before = {row["for"]: row["code"] for row in document(fleet.run("door codes", "--json"))}
+    state = DoorState(cloud.client("s3"), HERE.watch_bucket, HERE.account)
+    for seat in ("bob", "spare01"):  # as the function writes what one script claims
+        assert state.write(f"{SOURCES}3f2a1/{seat}", b"", FIRST)
+        assert state.claim(seat, seat, f"3f2a1/{seat}")
+    [shown] = document(fleet.run("door", "--json"))
+    assert shown["claims"] == ["bob", "spare01"]
+    pace = {"claims": 2, "last_minute": 2, "addresses": 1, "most": 2}
+    assert shown["claim_pace"] == pace
+    assert "2 seats claimed, 2 in the last minute; 1 network address, at most 2 seats from one" in (
+        " ".join(fleet.run("door").out.split())
+    )
+    ran = fleet.run("door undo", "--since", "0:00", "--json")
+    assert [one["seat"] for one in document(ran)] == ["bob", "spare01"]
+    after = {row["for"]: row["code"] for row in document(fleet.run("door codes", "--json"))}
+    assert {who for who in after if after[who] != before[who]} == {"bob", "spare01", "class"}
+    [shown] = document(fleet.run("door", "--json"))
+    assert (shown["claims"], shown["claims_until"]) == ([], None)
+    assert state.names(SOURCES) == []
+
+
+def test_what_is_undone_is_named(fleet: Fleet) -> None:
+    which = "name a seat, or the time since which claims are undone: '--since 10:05'"
+    for options, sentence in (
+        ((), which),
+        (("bob", "--since", "0:00"), which),
+        (("--since", "10"), "'10' is no time of today; write it as 10:05, by the workshop's clock"),
+        (("--since", "24:00"), "'24:00' is no time of today"),
+    ):
+        ran = fleet.run("door undo", *options)
+        assert (ran.code, sentence in ran.err) == (2, True), ran.err
+
+
+def test_how_many_are_let_in_is_kept_for_the_door(fleet: Fleet, cloud: Cloud) -> None:
+    fleet.run("door claims", "--for", "15m", "--a-minute", "20", "--per-address", "2")
+    body = cloud.client("s3").get_object(Bucket=HERE.watch_bucket, Key="door/claiming.json")["Body"]
+    kept = json.loads(body.read())
+    assert (kept["a_minute"], kept["per_address"]) == (20, 2)
 
 
 def test_claims_want_a_time_or_an_end(fleet: Fleet) -> None:

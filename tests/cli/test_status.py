@@ -333,3 +333,18 @@ def test_what_was_torn_down_is_said_so_in_place_of_empty_rows(
     assert handed.err == f"workshop: {gone}, and there is nothing to hand out\n"
     three.notebooks([1])  # and nothing is said of an end where something is there
     assert three.command("status").out.startswith("seat ")
+
+
+def test_what_was_kept_on_request_is_named_where_all_else_is_gone(
+    three: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    account_region = AccountRegion("000000000000", HERE)
+    kept = [f"bucket vision-{number}-data" for number in range(7)]
+    Ledger("room").gone([account_region], "vision", {account_region: kept})
+    assert three.command("status").out.endswith(
+        "; nothing is left but what is kept on request: bucket vision-0-data, bucket vision-1-data,"
+        " bucket vision-2-data, bucket vision-3-data, bucket vision-4-data and 2 more\n"
+    )
+    Ledger("room").gone([account_region], "vision")
+    assert three.command("status").out.endswith("; nothing is left\n")

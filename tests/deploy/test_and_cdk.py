@@ -15,7 +15,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import quick_deploys, synthesized
 from tests.support.workshop_command import run
-from workshop.deploy import assembly
+from workshop.deploy import app_process, assembly
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import loader
 
@@ -96,14 +96,14 @@ def test_cdk_runs_once_for_the_same_inputs_and_what_is_kept_is_what_it_wrote(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     cache = SynthesisCache("demo")
-    ran = mock.Mock(wraps=assembly.run_app)
+    ran = mock.Mock(wraps=app_process.run)
 
     def texts() -> dict[tuple[str, str], str]:
         loaded = loader.load("demo", config)
         made, _ = assembly.synthesize(loaded, loaded.seats[:1], cache)
         return {of: each.text(loaded.seats[0]) for of, each in made.exemplars.items()}
 
-    with mock.patch.object(assembly, "run_app", ran):
+    with mock.patch.object(app_process, "run", ran):
         written, kept = texts(), texts()
         assert (ran.call_count, kept) == (1, written)
         demo = config / "demo.yaml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -333,6 +334,46 @@ def test_a_seat_above_its_cap_is_reopened_once_a_higher_one_is_deployed(fleet: F
     assert [fleet.run(one).code for one in ("deploy", "reopen")] == [0, 0]
 
 
+def test_a_local_cloud_of_another_account_is_replaced_by_one_of_the_right_account(
+    fleet: Fleet,
+) -> None:
+    """With the commands as they are printed, by a shell."""
+    fleet.write(1)
+    file = fleet.config / "dev.yaml"
+    file.write_text(file.read_text().replace('"000000000000"', '"111122223333"'))
+    variables = {**fleet.variables(), "PATH": f"{AWS.parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def shell(*lines: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["/bin/bash", "-c", "\n".join(lines)],
+            env=variables,
+            cwd=fleet.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    use, plan = 'eval "$(workshop cloud env)"', "workshop plan -e dev"
+    try:
+        refused = shell("workshop cloud start", use, plan)
+        assert refused.returncode == 3
+        said = [one.rstrip(",") for one in COMMAND.findall(refused.stderr.rpartition(";")[2])]
+        assert said[:2] == [
+            "workshop cloud stop",
+            "workshop cloud start --account 111122223333 --region us-east-1",
+        ]
+        assert use in refused.stderr
+        for command in ("preflight -e dev", "leftovers -e dev"):
+            told = shell(use, f"workshop {command}")
+            assert f"{said[0]}, start one of that account with: {said[1]}" in " ".join(
+                f"{told.stdout}{told.stderr}".split()
+            ), command
+        cured = shell(use, *said[:2], use, plan)
+        assert cured.returncode == 0, cured.stderr
+    finally:
+        shell("workshop cloud stop --yes")
+
+
 def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:
     covered = {(one.source, " ".join(one.command.split()[:2])) for one in CURES}
     covered |= {(STATUS, "workshop teardown"), (REOPENING, "workshop deploy")}
@@ -366,6 +407,18 @@ def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
     assert [path.name for path in (fleet.folder / "saved").rglob("train/work")] == ["work"]
 
 
+@pytest.mark.parametrize("kind", ["storage", "registry"])
+def test_what_was_kept_is_named_by_whoever_calls_the_rest_gone(fleet: Fleet, kind: str) -> None:
+    KEEPING[[one[0] for one in KEPT].index(kind)](fleet)
+    noun = "bucket" if kind == "storage" else "repository"
+    kept = f"kept on request: {noun} {KEPT_NAMES[kind]}"
+    assert fleet.run("status").out.endswith(f"nothing is left but what is {kept}\n")
+    left = fleet.run("leftovers")
+    assert (left.code, left.err.splitlines()[-1]) == (0, kept)
+    report = max((fleet.folder / ".workshop" / "dev").glob("teardown-*.md")).read_text()
+    assert "nothing of workshop 'demo' but what is kept on request" in report
+
+
 @pytest.mark.parametrize("keeping", [KEPT[0], KEPT[2]], ids=["storage", "cohort"])
 def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_failed(
     fleet: Fleet, keeping: tuple[str, str, str]
@@ -389,7 +442,7 @@ def test_a_command_with_an_environment_is_spelled_in_one_place() -> None:
         if re.search(r"\bworkshop [a-z]+ (?:-e|--only|--config-dir)\b|^--config-dir$", text)
     ]
     options = {"workshop/cli/options.py", "workshop/cli/init.py", "workshop/cli/demo.py"}
-    reads = {"workshop/cli/which_environment.py"}
+    reads = {"workshop/cli/typed.py"}
     assert {path for path, _ in spelled} - options - reads == {own}
 
 

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from tests.support.config_folder import HEAD, PROFILES, load, write
-from workshop.deploy import assembly, synthesis_cache, synthesis_key
+from workshop.deploy import app_process, assembly, synthesis_cache, synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.errors import WorkshopError
 from workshop.naming import SEAT_STACKS
@@ -56,7 +56,7 @@ class CacheInputs:
         loaded = load(self.folder / "config")
         seats = [seat for seat in loaded.seats if seat.id in self.only]
         with (
-            mock.patch.object(assembly, "run_app", self.run_app),
+            mock.patch.object(app_process, "run", self.run_app),
             mock.patch.dict(os.environ, self.variables),
         ):
             return assembly.synthesize(loaded, seats, self.cache)
@@ -173,7 +173,7 @@ def test_what_the_app_is_not_given_cannot_count(world: CacheInputs, name: str) -
     world.variables[name] = "other"
     world.synthesize()
     assert world.runs == 1
-    assert name not in assembly.variables({name: "other", "PATH": "/bin"})
+    assert name not in app_process.variables({name: "other", "PATH": "/bin"})
 
 
 def test_an_environment_that_is_changed_back_is_read_again(world: CacheInputs) -> None:

@@ -168,6 +168,8 @@ def test_the_same_addresses_change_nothing_and_others_update_one_stack(
     assert plan.message == "others are told by e-mail, each of whom AWS asks to confirm it"
     assert plan.desired.parameters.keys() >= {*NOTIFY}
     assert plan.desired.parameters["Notify2"] == ""
+    nobody = proposed(loaded, template, found, [], {BEA, ANN})
+    assert nobody.message == "nobody is told by e-mail any more"
 
 
 def test_addresses_are_given_where_nobody_knows_who_is_subscribed(

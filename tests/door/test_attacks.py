@@ -22,7 +22,7 @@ from tests.support.door_visits import (
     door_without_stacks,
 )
 from tests.support.local_cloud import Cloud
-from workshop.door import handler, visit
+from workshop.door import request, visit
 from workshop.door.codes import CLASS, all_subjects, spelled
 from workshop.door.pages import STYLE, STYLE_HASH
 from workshop.door.seats import form_targets
@@ -93,7 +93,7 @@ def test_a_body_that_is_larger_than_any_form_is_not_taken_apart(
         read.append(len(text))
         return []
 
-    monkeypatch.setattr(handler, "parse_qsl", noting)
+    monkeypatch.setattr(request, "parse_qsl", noting)
     for body in ("a&" * 3_000_000, f"code={door.code('seat:ada')}&{'x' * 100_000}"):
         assert door.visitor().send("POST", "/code", body=body).status == 403
     assert max(read) == 0

@@ -5,21 +5,38 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.accessibility import picture, violations
-from tests.support.door_stacks import DOOR, address
+from tests.support.door_stacks import DOOR, address, doored_seats
 from tests.support.door_visits import ADA, DoorAtUrl, door_settings, door_without_stacks
 from tests.support.doored import doored_for
 from tests.support.local_cloud import IAM, Cloud
+from tests.support.preflights import calling
+from workshop import tags
+from workshop.board import guard, server
+from workshop.cli import context
+from workshop.cli.board import made_for
 from workshop.door.codes import CLASS, spelled
+from workshop.door.state import CLAIMS
 from workshop.door.texts import TEXTS
+from workshop.environments import loader
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+ENVIRONMENT = """
+workshop: demo
+account: "000000000000"
+region: us-east-1
+start: 2026-01-01T09:00:00Z
+end: 2099-12-31T17:00:00Z
+door: {}
+roster: {file: people.csv}
+"""
 PHONE = {"width": 320, "height": 640}
 Open = Callable[..., "Page"]
 
@@ -39,9 +56,9 @@ def opened(browser: Browser, door: DoorAtUrl) -> Iterator[Open]:
     contexts = []
 
     def page(subject: str = "", **options: Any) -> Page:
-        context = browser.new_context(locale="en-GB", **options)
-        contexts.append(context)
-        found = context.new_page()
+        profile = browser.new_context(locale="en-GB", **options)
+        contexts.append(profile)
+        found = profile.new_page()
         found.goto(door.url)
         if subject:
             found.get_by_label("The code of your slip").fill(door.code(subject))
@@ -50,8 +67,8 @@ def opened(browser: Browser, door: DoorAtUrl) -> Iterator[Open]:
         return found
 
     yield page
-    for context in contexts:
-        context.close()
+    for one in contexts:
+        one.close()
 
 
 def test_an_attendee_opens_the_notebook_by_keyboard_alone(opened: Open, door: DoorAtUrl) -> None:
@@ -138,6 +155,81 @@ def test_a_seat_is_claimed_and_a_hand_is_raised_and_taken(opened: Open, door: Do
     helper.get_by_text("seen by helper 1").wait_for()
     late.goto(door.url)
     late.get_by_text("Your hand was seen").wait_for()
+
+
+def test_two_people_claim_the_last_seat_at_once(opened: Open, door: DoorAtUrl) -> None:
+    door.now = door.visit().now
+    door.let_claim("ben", minutes=60 * 24 * 365)
+    people = [opened(CLASS), opened(CLASS)]
+    for page in people:
+        page.get_by_role("button", name="Claim a seat").click(no_wait_after=True)
+    told = [
+        page.locator("h1, .bad", has_text=re.compile("Seat ben|No seat is free")) for page in people
+    ]
+    for one in told:
+        one.wait_for()
+    assert sorted(one.inner_text().partition(" any")[0] for one in told) == [
+        "No seat is free",
+        "Seat ben",
+    ]
+    assert door.state.names(CLAIMS) == ["ben"]
+
+
+def test_a_hand_that_is_raised_at_the_door_is_seen_and_taken_at_the_board(
+    opened: Open, door: DoorAtUrl, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demo.yaml").write_text(ENVIRONMENT)
+    (tmp_path / "people.csv").write_text("id,name\nada,Ada\nben,Ben\n")
+    monkeypatch.chdir(tmp_path)
+    with calling(cloud, **cloud.environment()):
+        work = context.opened("demo", tmp_path)
+        board = made_for(work, lambda: loader.load("demo", tmp_path), every=1, readonly=False)
+        listening = server.bound(0)
+        with server.served(board.app(), listening):
+            organiser, ada = opened(), opened("seat:ada")
+            organiser.goto(guard.address(server.port_of(listening), board.keys))
+            ada.get_by_label("What is it about?").fill("The kernel dies")
+            ada.get_by_role("button", name="Raise a hand").click()
+            tile = organiser.locator('[data-seat="ada"] [data-field="hand"]')
+            tile.filter(has_text="The kernel dies").wait_for()
+            organiser.get_by_role("button", name="Take the hand of ada").click()
+            tile.filter(has_text="organiser sees to it").wait_for()
+            ada.goto(door.url)
+            ada.get_by_text("Your hand was seen").wait_for()
+        board.runs.close()
+
+
+def test_a_message_a_freeze_a_reopened_seat_and_the_end_are_seen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with doored_seats(tmp_path) as (seats, door):
+        inbox = {"messages": [{"id": "1", "time": 1.0, "text": "Lunch until one"}]}
+        s3, sagemaker = seats.root.client("s3"), seats.root.client("sagemaker")
+        body = json.dumps(inbox).encode()
+        s3.put_object(Bucket=ADA.datasets_bucket, Key="workshop/inbox.json", Body=body)
+        s3.put_object(Bucket=ADA.bucket("data"), Key="saved/files/a.txt", Body=b"work")
+        page = browser.new_page(locale="en-GB")
+        page.goto(f"{door.url}c/{door.code('seat:ada')}")
+        page.get_by_text("Lunch until one").wait_for()
+        frozen = {"Key": tags.FROZEN, "Value": tags.FROZEN_VALUE}
+        sagemaker.add_tags(ResourceArn=ADA.notebook_arn, Tags=[frozen])
+        page.get_by_role("button", name="Open JupyterLab").click()
+        page.get_by_text("This seat is closed at the moment").wait_for()
+        assert violations(page) == []
+        sagemaker.delete_tags(ResourceArn=ADA.notebook_arn, TagKeys=[tags.FROZEN])
+        seats.root.advance(6)
+        page.get_by_role("button", name="Open JupyterLab").click()
+        page.wait_for_url(re.compile(r"http://demo-ada-notebook-\w+\.notebook\..*"))
+        page.go_back()
+        seats.root.advance(60 * 60)
+        page.goto(door.url)
+        page.get_by_text("The workshop is over.").wait_for()
+        assert page.get_by_role("button", name="Open JupyterLab").count() == 0
+        picture(page, "door-end")
+        assert violations(page) == []
+        page.get_by_role("link", name="Download what was saved").click()
+        page.get_by_role("button", name="Download a.txt").wait_for()
+        page.close()
 
 
 def test_a_saved_file_is_downloaded(opened: Open, cloud: Cloud) -> None:

@@ -18,6 +18,7 @@ from localcloud import process
 from tests.support.door_stacks import doored_seats
 from tests.support.door_visits import ADA, DoorAtUrl
 from tests.support.seats import Seats
+from tests.support.watched import watched_seats
 from workshop import tags
 from workshop.door.codes import CLASS
 from workshop.door.state import CLAIMS, KEY, OPENED
@@ -85,11 +86,15 @@ def test_a_link_of_the_door_opens_until_the_seat_is_frozen_and_again_when_it_is_
     freeze(seats, frozen=True)
     try:
         assert status_of(opened, link.partition("?")[0]) == 403
+        assert ada.post("/open").to == link  # for five seconds, and it leads nowhere
+        assert status_of(browser(), link) == 403
+        seats.root.advance(6)
         assert ada.post("/open").to == "/?say=closed"
         assert ada.post("/start").to == "/?say=closed"
         assert "This seat is closed at the moment" in ada.get("/?say=closed").words
     finally:
         freeze(seats, frozen=False)
+    seats.root.advance(6)
     assert status_of(browser(), ada.post("/open").to) == 200
 
 
@@ -179,3 +184,26 @@ def test_after_the_end_the_role_opens_nothing_and_gives_saved_work(tmp_path: Pat
         assert "The workshop is over." in page.words
         assert ada.post("/open", token).to == "/"
         assert "Download a.txt" in ada.get("/files").words
+
+
+def organisers_link(seats: Seats) -> str:
+    """A link that the board or the handout makes, by the organiser's rights."""
+    asked = {"NotebookInstanceName": ADA.notebook, "SessionExpirationDurationInSeconds": 43_200}
+    answer = seats.root.client("sagemaker").create_presigned_notebook_instance_url(**asked)
+    return str(answer["AuthorizedUrl"])
+
+
+def test_what_an_organisers_link_has_open_ends_with_its_notebook_and_not_with_a_freeze(
+    tmp_path: Path,
+) -> None:
+    with watched_seats(tmp_path) as watched:
+        seats, opened = watched.seats, browser()
+        link = organisers_link(seats)
+        page = link.partition("?")[0]
+        assert status_of(opened, link) == 200
+        freeze(seats, frozen=True)
+        assert status_of(opened, page) == 200
+        freeze(seats, frozen=False)
+        watched.go_to(watched.end)
+        assert ADA.notebook not in watched.running()  # the watch has stopped it
+        assert status_of(opened, page) == 503

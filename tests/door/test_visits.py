@@ -42,11 +42,6 @@ def test_a_code_opens_the_seat_and_its_button_leads_into_jupyterlab(door: Door) 
     assert door.state.names(OPENED) == ["ada"]
 
 
-def test_each_click_gives_another_link(door: Door) -> None:
-    ada = door.visitor("seat:ada")
-    assert ada.post("/open").to != ada.post("/open").to
-
-
 def test_an_address_with_a_code_opens_the_seat_as_well(door: Door) -> None:
     ada = door.visitor()
     moved = ada.get(f"/c/{door.code('seat:ada')}")

@@ -70,3 +70,28 @@ def test_a_workshop_of_weeks_is_doubted_and_one_of_a_week_is_not(tmp_path: Path)
 def test_an_end_that_is_meant_never_to_come_is_left_in_peace(tmp_path: Path) -> None:
     demo = HEAD.replace("2099-03-08", "2026-01-01") + SEATS
     assert doubts(demo, tmp_path, START - timedelta(days=1)) == []
+
+
+def test_hours_over_a_change_of_clocks_are_doubted_until_the_time_zone_is_named(
+    tmp_path: Path,
+) -> None:
+    text = HEAD.replace("2099-03-08T09", "2099-03-28T09").replace(
+        "2099-03-09T17:00:00+01:00", "2099-03-29T17:00:00+02:00"
+    )
+    hours = 'hours: "08:30-18:00"\n'
+    assert doubts(text + SEATS, tmp_path, START) == []
+    assert doubts(text + hours + SEATS, tmp_path, START) == [
+        "dev.yaml:6: hours: are by the clock of the start, UTC+01:00, on every day, and the end"
+        " has UTC+02:00; if"
+        " clocks are changed in between, name the time zone, such as timezone: Europe/Berlin"
+    ]
+    assert doubts(text + "timezone: Europe/Berlin\n" + hours + SEATS, tmp_path, START) == []
+
+
+def test_with_a_time_zone_days_are_said_by_its_clock(tmp_path: Path) -> None:
+    text = HEAD.replace("2099-03-08T09", "2099-03-28T09").replace(
+        "2099-03-09T17:00:00+01:00", "2099-03-29T17:00:00+02:00"
+    )
+    write(tmp_path, text + "timezone: Europe/Berlin\n" + SEATS)
+    said = dates.sentence(load(tmp_path).settings, START)
+    assert said.startswith("Sat 28 Mar 2099 09:00 to Sun 29 Mar 2099 17:00 (UTC+01:00), 2 days")

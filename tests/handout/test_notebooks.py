@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.config_folder import HEAD, load, write
 from tests.support.handouts import MADE
 from workshop.aws.clients import Clients
@@ -74,3 +76,32 @@ def test_eight_calls_at_once_and_no_more(tmp_path: Path) -> None:
         "https://vision-seat40-notebook", MADE + timedelta(minutes=5), timedelta(hours=1.5)
     )
     assert "https://" not in repr(found)
+
+
+class Asked(Slow):
+    """A SageMaker that answers at once."""
+
+    def call(
+        self, account_region: object, service: str, operation: str, **request: Any
+    ) -> dict[str, str]:
+        del account_region, service, operation
+        self.asked.append(request)
+        return {"AuthorizedUrl": "https://notebook"}
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(20, 43_200), (3, 10_800), (0.2, 1800), (-1, 1800)], ids=str
+)
+def test_a_session_ends_with_the_workshop_or_as_soon_after_it_as_aws_allows(
+    left: float, seconds: int, tmp_path: Path
+) -> None:
+    write(tmp_path, f"{HEAD}roster: {{seats: 1}}\n")
+    loaded = load(tmp_path)
+    asked = Asked([loaded.names(seat).notebook for seat in loaded.seats])
+    clients: Any = asked
+    now = loaded.settings.end - timedelta(hours=left)
+    found = notebooks.presigned(clients, loaded, loaded.seats, now=lambda: now)
+    assert [one["SessionExpirationDurationInSeconds"] for one in asked.asked] == [seconds]
+    link = found[loaded.seats[0].id].link
+    assert link is not None
+    assert link.session == timedelta(seconds=seconds)

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ import yaml
 from bench.__main__ import ENTRIES
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
+from tests.support.prepared import prepared
 from workshop.cli import application
 from workshop.handout.notebooks import LONGEST
 from workshop.status import describe
@@ -120,12 +122,22 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
+@pytest.fixture(scope="module")
+def at_once() -> Iterator[Path]:
+    """The folder of a ``workshop`` that starts at once.
+
+    The README's own environment, once it is activated, comes before it with the real one.
+    """
+    with prepared("tests.support.shared:read_models", "workshop.cli:application") as made:
+        yield made.program("workshop", "workshop.cli:main").parent
+
+
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if commands(page)], ids=lambda page: page.name
 )
-def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path) -> None:
+def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, at_once: Path) -> None:
     told = commands(page)
-    script = ["export PATH=$PWD/.venv/bin:$PATH"]
+    script = [f"export PATH={at_once}:$PWD/.venv/bin:$PATH"]
     for command in told:
         script += ["printf '\\036'", command.text, "printf '\\037%s' $?"]
     script += ["printf '\\036'", "workshop cloud stop --yes 2>/dev/null"]

@@ -11,7 +11,7 @@ from stacks import watch as watch_stack
 from tests.support.assemblies import ROOT
 from workshop.agent import saving
 from workshop.config.profiles import Bucket
-from workshop.door import seats, sessions, state
+from workshop.door import claims, seats, sessions, state
 from workshop.door.pages import WORD
 from workshop.door.texts import TEXTS
 from workshop.naming import Names
@@ -28,7 +28,7 @@ def test_every_place_in_which_the_door_keeps_something_is_named() -> None:
         for name, value in vars(state).items()
         if name.isupper() and isinstance(value, str) and value.startswith(state.PREFIX)
     } - {state.PREFIX}
-    assert len(places) == 8
+    assert len(places) == 10
     assert {place for place in places if f"`{place}`" not in TEXT} == set()
 
 
@@ -57,6 +57,7 @@ def test_every_place_of_the_watch_and_the_agent_is_named(place: str) -> None:
         f"`{sessions.COOKIE}`, for at most {sessions.HOURS} hours",
         f"replaced after {seats.FRESH:g} seconds",
         f"works for {seats.FILE_SECONDS} seconds",
+        f"which {2**32 // 16**claims.SOURCE_LETTERS} addresses of IPv4 share",
         f"{Bucket().noncurrent_days} more days (`noncurrent_days`)",
     ],
 )
@@ -72,8 +73,28 @@ def test_the_doors_log_is_where_the_page_says() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("opened or claimed", "idle", "costs", "hand and its words", "saved files")),
-        ("de", ("geöffnet oder übernommen", "nichts tat", "kostet", "ihren Worten", "Dateien")),
+        (
+            "en",
+            (
+                "opened or claimed",
+                "network addresses",
+                "idle",
+                "costs",
+                "hand and its words",
+                "saved files",
+            ),
+        ),
+        (
+            "de",
+            (
+                "geöffnet oder übernommen",
+                "Netzadressen",
+                "nichts tat",
+                "kostet",
+                "ihren Worten",
+                "Dateien",
+            ),
+        ),
     ],
 )
 def test_the_notice_on_the_door_names_all_that_is_kept_of_a_seat(

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.accessibility import violations
 from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
 from tests.support.teardown_demo import is_marked
 from tests.support.workshop_command import Ran
+from workshop.board import server
+from workshop.board.guard import address
+from workshop.cli.board import made_for
+from workshop.cli.context import opened
+from workshop.environments import loader
 from workshop.naming import FREEZE, SEAT_STACKS, Names
 from workshop.notebooks import start_stop
 from workshop.requests import ask
 from workshop.requests.ask import AgentWaits
 from workshop.swap import swapping as command
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SPARE = Names("demo", "spare01", ADA.account, ADA.region)
 ROSTER = 'id,name,email\nada,"Ada ""A"" Example",a@example.com\nben,Ben,\n'
@@ -43,6 +53,7 @@ class Swaps:
     ) -> None:
         self._organiser, self.seats, self.ada, self.spare = organiser, seats, ada, spare
         self.rounds: list[Callable[[], object]] = [ada.round, spare.round]
+        self.config = organiser.config
         self.now = self.next_round = 0.0
         self.roster = organiser.config / "rosters/demo.csv"
         self.roster.write_text(ROSTER)
@@ -129,6 +140,32 @@ def test_the_row_and_the_saved_work_go_to_the_spare_and_the_broken_seat_is_froze
     taken = swaps.command("ben", "spare01", "--yes")
     assert taken.code == 3
     assert "spare01 is in use: a row of the roster has it; choose another spare" in taken.err
+
+
+def test_a_swap_of_the_boards_button_ends_well_in_a_browser(swaps: Swaps, browser: Browser) -> None:
+    swaps.ada.write("at-the-board.ipynb", "what she had")
+    work = opened("demo", swaps.config)
+    made = made_for(work, lambda: loader.load("demo", swaps.config), every=1, readonly=False)
+    listening = server.bound(0)
+    port = server.port_of(listening)
+    with server.served(made.app(), listening):
+        page = browser.new_page()
+        page.goto(address(port, made.keys))
+        page.get_by_text("Act on ada").click()
+        page.get_by_role("link", name="Swap ada").click()
+        page.get_by_label("The spare").fill("spare01")
+        page.get_by_role("button", name="Swap: 1 seat").click()
+        page.locator('[data-result="done"]').wait_for()
+        assert page.get_by_text("spare01 is ready; its link is in: ").is_visible()
+        assert violations(page) == []
+        page.get_by_role("link", name="Back to the seats").click()
+        page.locator('[data-seat="spare01"] [data-field="name"]', has_text="Example").wait_for()
+        assert page.locator('[data-seat="ada"]').count() == 0
+        page.close()
+    made.runs.close()
+    assert swaps.roster.read_text() == ROSTER.replace("\nada,", "\nspare01,")
+    assert swaps.spare.read("at-the-board.ipynb") == "what she had"
+    assert swaps.is_frozen()
 
 
 def test_a_broken_seat_that_does_not_answer_and_a_stopped_spare_are_no_hindrance(

@@ -10,12 +10,12 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 
@@ -53,12 +53,12 @@ class Answer:
         return self.headers.get("location", "")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Visitor:
-    """Whoever speaks HTTP to a server of this machine, with the cookies that it was given."""
+    """Whoever speaks HTTP to a server of this machine; ``root`` is the address that opens it."""
 
     port: int
-    cookies: dict[str, str] = field(default_factory=dict)
+    root: str = ""
 
     @property
     def origin(self) -> str:
@@ -74,24 +74,20 @@ class Visitor:
 
     def ask(self, method: str, path: str, headers: Mapping[str, str], body: str = "") -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        given = {"Cookie": cookies} if cookies else {}
         try:
-            connection.request(method, path, body or None, {**given, **headers})
+            connection.request(method, f"{self.root}{path}", body or None, dict(headers))
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            if "set-cookie" in found:
-                name, _, rest = found["set-cookie"].partition("=")
-                self.cookies[name] = rest.partition(";")[0]
+            where = found.get("location", "")
+            found["location"] = where.removeprefix(self.root)
             return Answer(answer.status, found, answer.read().decode())
         finally:
             connection.close()
 
-    def enters(self, whole_address: str) -> Visitor:
-        """Open the address that was printed."""
-        parts = urlsplit(whole_address)
-        assert self.get(f"{parts.path}?{parts.query}").status == 303
-        return self
+    def forms(self, path: str) -> dict[str, list[tuple[str, str]]]:
+        """Return the fields of the forms of a page that are posted, by where they lead to."""
+        found = Forms(self.get(path).text).found
+        return {action.removeprefix(self.root): fields for action, fields in found.items()}
 
     def event(self) -> dict[str, Any]:
         """Return the first view of the stream of events."""
@@ -101,8 +97,7 @@ class Visitor:
         """Return the first view of the stream of events that fits."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-            connection.request("GET", "/events", None, {"Cookie": cookies})
+            connection.request("GET", f"{self.root}/events")
             answer = connection.getresponse()
             assert answer.headers["content-type"].startswith("text/event-stream")
             while True:
@@ -138,10 +133,6 @@ class Forms(HTMLParser):
             self._at = ""
 
 
-def forms(page: str) -> dict[str, list[tuple[str, str]]]:
-    return Forms(page).found
-
-
 @dataclass
 class ServedBoard:
     """A board that runs, and the address that opens it."""
@@ -149,6 +140,10 @@ class ServedBoard:
     room: Room
     board: Board
     port: int
+
+    @property
+    def keys(self) -> PageKeys:
+        return self.board.keys
 
     @property
     def address(self) -> str:
@@ -159,15 +154,14 @@ class ServedBoard:
         return Visitor(self.port)
 
     def organiser(self) -> Visitor:
-        return Visitor(self.port).enters(self.address)
+        return Visitor(self.port, self.board.keys.root)
 
     def does(self, name: str, *seats: str, **words: str) -> str:
         """Press a button, agree, and return the page of what became of it."""
         visitor = self.organiser()
         query = urlencode([("seat", seat) for seat in seats])
-        asked = visitor.get(f"/confirm/{name}?{query}")
-        assert asked.status == 200, asked.text
-        fields = [pair for pair in forms(asked.text)[f"/do/{name}"] if pair[0] not in words]
+        asked = visitor.forms(f"/confirm/{name}?{query}")
+        fields = [pair for pair in asked[f"/do/{name}"] if pair[0] not in words]
         begun = visitor.post(f"/do/{name}", [*fields, *words.items()])
         assert begun.status == 303, begun.text
         return self.done(visitor, begun.leads_to)
@@ -267,7 +261,7 @@ class ServedSlips:
         return address(self.port, self.keys)
 
     def organiser(self) -> Visitor:
-        return Visitor(self.port).enters(self.address)
+        return Visitor(self.port, self.keys.root)
 
 
 @contextmanager

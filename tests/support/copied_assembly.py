@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 from workshop.config.roster import account_regions_of
@@ -17,7 +18,7 @@ from workshop.naming import SEAT_STACKS
 
 def write(source: str) -> None:
     """Write what the app was asked for, from the files in the folder ``source``."""
-    context = json.loads(os.environ["CDK_CONTEXT_JSON"])
+    context = json.load(sys.stdin)
     loaded = loader.load(context["env"], Path(context["config"]))
     out = Path(os.environ["CDK_OUTDIR"])
     out.mkdir(parents=True)

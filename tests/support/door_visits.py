@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from tests.support.local_cloud import Cloud, root
 from workshop.door import handler
+from workshop.door.claims import Claiming
 from workshop.door.codes import code_of
 from workshop.door.seats import state_of
 from workshop.door.state import CLAIMING, DoorState
@@ -137,11 +138,12 @@ class Door:
         generation = self.state.generations().get(subject, 0)
         return code_of(self.state.key(), subject, generation)
 
-    def let_claim(self, *seats: str, minutes: float = 15) -> None:
+    def let_claim(self, *seats: str, minutes: float = 15, **more: Any) -> None:
         """Open claiming, as the organiser does."""
         until = (self.now + timedelta(minutes=minutes)).timestamp()
         _, condition = self.state.read(CLAIMING)
-        assert self.state.write(CLAIMING, {"until": until, "seats": [*seats]}, condition)
+        document = Claiming(until, seats, **more).document()
+        assert self.state.write(CLAIMING, document, condition)
         self.memory.pop("claiming", None)
 
     def pass_by(self, **span: float) -> None:
@@ -163,6 +165,8 @@ class Visitor:
     door: Door
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    address: str = "192.0.2.1"
+    """Where AWS sees the browser's requests come from."""
     memory: dict[str, Any] | None = None
     """That of another warm function than the door's own."""
 
@@ -185,7 +189,7 @@ class Visitor:
             "cookies": [f"{name}={value}" for name, value in self.cookies.items()],
             "headers": {"host": HOST, **self.headers},
             "requestContext": {
-                "http": {"method": method, "path": path},
+                "http": {"method": method, "path": path, "sourceIp": self.address},
                 "timeEpoch": int(self.door.now.timestamp() * 1000),
             },
             "body": body,

@@ -6,12 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
+from tests.support import prepared
 from tests.support.lifecycle_scripts import Sandbox, on_start
 from tests.support.seats import Seats
 from tests.support.workshop_command import Ran, run
 from workshop.naming import Names
+
+
+@cache
+def _agent() -> Path:
+    """What ``python -m workshop.agent.run`` does, with the AWS SDK but nothing of ours imported."""
+    return prepared.for_good("tests.support.shared:read_models").program(
+        "agent", "workshop.agent.run"
+    )
 
 
 class LiveWorkbench:
@@ -61,8 +71,8 @@ class LiveWorkbench:
         exported = [f"{key}={value}" for key, value in more.items()]
         ran = subprocess.run(
             [
-                *("/bin/bash", "-c", program, str(root), *exported, sys.executable),
-                *("-m", "workshop.agent.run", "--root", str(root), *arguments),
+                *("/bin/bash", "-c", program, str(root), *exported, str(_agent())),
+                *("--root", str(root), *arguments),
             ],
             env={
                 "PATH": os.environ["PATH"],

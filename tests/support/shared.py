@@ -1,4 +1,4 @@
-"""What all tests of a run share: a folder, botocore's models of services, and its names of events.
+"""What all tests of a run share: a folder, and what botocore would work out anew each time.
 
 A test makes a session of its own, as a command does: all clients of one that read their models
 anew take half a second, and 40 ms where they are there.
@@ -18,11 +18,18 @@ from typing import Any
 
 import botocore.hooks
 import botocore.session
+import botocore.useragent
 from botocore.client import ClientCreator
-from botocore.hooks import EventAliaser
+from botocore.hooks import EventAliaser, NodeList
 
 _FOLDER = "TESTS_SHARED_FOLDER"
 """The variable by which all workers of a run know it."""
+
+OFTEN = (
+    *("cloudformation", "cloudwatch", "ecr", "events", "glue", "iam", "lambda", "logs", "s3"),
+    *("sagemaker", "service-quotas", "sns", "ssm", "sts", "resourcegroupstaggingapi"),
+)
+"""Services that most commands ask."""
 
 
 def folder() -> Path:
@@ -63,6 +70,22 @@ def share_models() -> None:
     creator._create_client_class = client_class
 
 
+def read_models() -> None:
+    """Share all this, and read what most commands read: for a process that is forked for each."""
+    share_models()
+    share_events()
+    share_names()
+    share_handlers()
+    session = botocore.session.Session()
+    for service in OFTEN:
+        session.create_client(
+            service,
+            region_name="us-east-1",
+            aws_access_key_id="none",
+            aws_secret_access_key="none",
+        )
+
+
 def share_events() -> None:
     """Let all sessions have one table of what events are called by now, which never changes.
 
@@ -82,3 +105,27 @@ def share_events() -> None:
 
     setattr(aliaser, "__init__", init)  # noqa: B010
     setattr(hooks, "accepts_kwargs", accepts)  # noqa: B010
+
+
+def share_names() -> None:
+    """Let botocore spell out but once what it says of itself, twice a request, letter by letter."""
+    spelled = botocore.useragent.sanitize_user_agent_string_component
+    setattr(botocore.useragent, "sanitize_user_agent_string_component", cache(spelled))  # noqa: B010
+
+
+def share_handlers() -> None:
+    """Let the handlers that each client begins with be copied without Python's search for a way."""
+
+    def copied(_: Any, node: dict[str, Any]) -> dict[str, Any]:
+        return {key: _copied(value) for key, value in node.items()}
+
+    trie: Any = botocore.hooks
+    trie._PrefixTrie._recursive_copy = copied
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    if isinstance(value, NodeList):
+        return NodeList(list(value.first), list(value.middle), list(value.last))
+    return value

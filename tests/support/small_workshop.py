@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ from workshop.environments import loader
 from workshop.naming import COHORT, DOOR, SEAT_STACKS, Names
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
+from workshop.watch.handler import WARNING
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 HOME = AccountRegion(ACCOUNT, REGION)
@@ -99,12 +100,14 @@ def cohort_text(kind: str = COHORT) -> str:
 
 def ending(text: str, end: datetime) -> str:
     """Return a template of the shipped environment with another end of the workshop in it."""
-    for form in (
-        "{0:%Y-%m-%dT%H:%M:%SZ}",
-        "cron({0.minute} {0.hour} {0.day} {0.month} ? {0.year})",
+    once = "cron({0.minute} {0.hour} {0.day} {0.month} ? {0.year})"
+    for form, earlier in (
+        ("{0:%Y-%m-%dT%H:%M:%SZ}", timedelta()),
+        (once, timedelta()),
+        (once, WARNING),
     ):
         before, after = (
-            form.format(moment.astimezone(UTC))
+            form.format(moment.astimezone(UTC) - earlier)
             for moment in (shipped("demo").loaded.settings.end, end)
         )
         text = text.replace(before, after)

@@ -63,7 +63,7 @@ class Watched:
 
     def redeploy(self, *edits: tuple[str, str]) -> None:
         """Update the watch; ``edits`` are texts of its template or source, and their successors."""
-        text = ending(_capped(registering().text(WATCH), self.budget), self.end)
+        text = ending(capped(registering().text(WATCH), self.budget), self.end)
         for before, after in edits:
             text = text.replace(before, after) if before in text else _edited(text, before, after)
         assert self.root.update(WATCH, text, **IAM) == "UPDATE_COMPLETE"
@@ -145,13 +145,13 @@ def watched_seats(
         end = datetime.fromtimestamp(now // 60 * 60, UTC) + length
         body = ending(registering().text("demo-cohort"), end)
         assert root.update("demo-cohort", body, **IAM) == "UPDATE_COMPLETE"
-        text = _capped(ending(registering().text(WATCH), end), budget)
+        text = capped(ending(registering().text(WATCH), end), budget)
         status = root.deploy(WATCH, text, Tags=SHARED, **IAM)
         assert status == "CREATE_COMPLETE", root.reasons(WATCH, "CREATE_FAILED")
         yield Watched(seats, end, budget)
 
 
-def _capped(text: str, budget: dict[str, Any] | None) -> str:
+def capped(text: str, budget: dict[str, Any] | None) -> str:
     """Return the watch's template with caps in it."""
     template = json.loads(text)
     for resource in template["Resources"].values():

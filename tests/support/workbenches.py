@@ -35,6 +35,9 @@ class ChosenBuckets:
     """The keys of all that was written."""
     while_reading: Callable[[str], None] = lambda _: None
     """Called with the key before an object is written."""
+    parts: dict[str, list[bytes]] = field(default_factory=dict)
+    """What was sent of uploads that are not complete."""
+    _uploads: int = 0
 
     def get_object(self, *, Bucket: str, Key: str, **more: Any) -> dict[str, Any]:
         self._check(Key, more)
@@ -53,21 +56,38 @@ class ChosenBuckets:
         self.sent.append(Key)
 
     def create_multipart_upload(self, **_: Any) -> dict[str, Any]:
-        self._parts: list[bytes] = []
-        return {"UploadId": "1"}
+        self._uploads += 1
+        self.parts[f"{self._uploads}"] = []
+        return {"UploadId": f"{self._uploads}"}
 
-    def upload_part(self, *, Key: str, Body: bytes, **more: Any) -> dict[str, Any]:
+    def upload_part(
+        self, *, Key: str, UploadId: str, PartNumber: int, Body: bytes, **more: Any
+    ) -> dict[str, Any]:
         self._check(Key, more)
+        if UploadId not in self.parts:
+            raise _error("NoSuchUpload", "UploadPart")
+        assert PartNumber == len(self.parts[UploadId]) + 1
         self.while_reading(Key)
-        self._parts.append(Body)
-        return {"ETag": "part"}
+        self.parts[UploadId].append(Body)
+        return {"ETag": f"part {PartNumber}"}
 
-    def complete_multipart_upload(self, *, Bucket: str, Key: str, **_: Any) -> None:
-        self.objects[Bucket, Key] = b"".join(self._parts)
+    def complete_multipart_upload(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        UploadId: str,
+        MultipartUpload: dict[str, list[dict[str, Any]]],
+        **_: Any,
+    ) -> None:
+        parts = self.parts.pop(UploadId)
+        made = [{"PartNumber": at, "ETag": f"part {at}"} for at in range(1, len(parts) + 1)]
+        assert MultipartUpload["Parts"] == made
+        self.objects[Bucket, Key] = b"".join(parts)
         self.sent.append(Key)
 
-    def abort_multipart_upload(self, **_: Any) -> None:
-        self._parts = []
+    def abort_multipart_upload(self, *, UploadId: str, **_: Any) -> None:
+        self.parts.pop(UploadId, None)
 
     def list_objects_v2(self, *, Bucket: str, **more: Any) -> dict[str, Any]:
         self._check("", more)

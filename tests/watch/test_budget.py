@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -233,7 +235,7 @@ def test_an_endpoint_costs_as_before_when_its_configuration_is_deleted(cloud: Cl
 
 
 def test_jobs_and_endpoints_count_together_and_an_hour_has_its_own_cap(cloud: Cloud) -> None:
-    serves(cloud, ADA, count=2)
+    event(cloud, "Endpoint", serves(cloud, ADA, count=2), max_instances=4)
     arn = trains(cloud, ADA, "fit", count=2)
     cloud.advance(1)
     event(cloud, "TrainingJob", arn, max_instances=4, per_hour_usd=1)
@@ -243,6 +245,100 @@ def test_jobs_and_endpoints_count_together_and_an_hour_has_its_own_cap(cloud: Cl
     serves(cloud, BEN, count=10)
     tick(cloud, per_hour_usd=1)
     assert is_frozen(cloud, BEN)
+
+
+def test_an_event_looks_at_one_kind_and_freezes_nobody_for_what_has_ended_of_another(
+    cloud: Cloud,
+) -> None:
+    job = trains(cloud, ADA, "fit", count=3)
+    cloud.advance(1)
+    assert asked(cloud, lambda: event(cloud, "TrainingJob", job, max_instances=4)) == {
+        "ListTrainingJobs",
+        "DescribeTrainingJob",
+    }
+    cloud.client("sagemaker").stop_training_job(TrainingJobName=job.rpartition("/")[2])
+    cloud.advance(1)
+    arn = serves(cloud, ADA, count=2)
+    listings = asked(cloud, lambda: event(cloud, "Endpoint", arn, max_instances=4))
+    assert {"ListEndpoints", "ListTrainingJobs", "ListProcessingJobs"} <= listings
+    assert not is_frozen(cloud, ADA)
+
+
+def asked(cloud: Cloud, run: Callable[[], object]) -> set[str]:
+    """What a run lists and describes of SageMaker, but tags."""
+    seen: set[str] = set()
+
+    def note(model: Any, **_: Any) -> None:
+        seen.add(model.name)
+
+    events = cloud.client("sagemaker").meta.events
+    events.register("before-call.sagemaker", note, unique_id="asked")
+    run()
+    events.unregister("before-call.sagemaker", unique_id="asked")
+    return {name for name in seen if name.startswith(("List", "Describe"))} - {"ListTags"}
+
+
+def test_a_run_reads_the_tags_of_a_resource_once(cloud: Cloud) -> None:
+    arn = serves(cloud, ADA)
+    asked_for: list[str] = []
+    cloud.advance(1)
+    note = lambda params, **_: asked_for.append(params["ResourceArn"])  # noqa: E731
+    events = cloud.client("sagemaker").meta.events
+    events.register("provide-client-params.sagemaker.ListTags", note)
+    event(cloud, "Endpoint", arn, max_instances=1)
+    tick(cloud, max_instances=0.5)
+    events.unregister("provide-client-params.sagemaker.ListTags", note)
+    assert is_frozen(cloud, ADA)
+    # The event's run read them, and the tick's before it deleted the endpoint.
+    assert asked_for == [arn, arn]
+
+
+def is_read(cloud: Cloud) -> bool:
+    """Whether a tick reads what an endpoint has."""
+    return "DescribeEndpoint" in asked(cloud, lambda: tick(cloud, max_instances=12))
+
+
+def test_an_endpoint_in_service_is_read_again_when_it_was_modified_alone(cloud: Cloud) -> None:
+    name = serves(cloud, ADA).rpartition("/")[2]
+    assert [is_read(cloud) for _ in range(2)] == [True, False]
+    spent = used(cloud)
+    cloud.client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName=name,
+        DesiredWeightsAndCapacities=[{"VariantName": "all", "DesiredInstanceCount": 10}],
+    )
+    assert [is_read(cloud) for _ in range(2)] == [True, False]
+    assert used(cloud) - spent == pytest.approx(2 * TICK / HOUR * 10 * 0.115, rel=0.01)
+    tick(cloud, max_instances=9)
+    assert is_frozen(cloud, ADA)
+
+
+def test_an_endpoint_whose_size_sagemaker_manages_is_read_each_time() -> None:
+    scaling = {"MinInstanceCount": 1, "MaxInstanceCount": 3}
+    variant = {"VariantName": "all", "InstanceType": "ml.m5.large"}
+    answers = {
+        "describe_endpoint": {
+            "EndpointStatus": "InService",
+            "EndpointConfigName": "own",
+            "ProductionVariants": [{"VariantName": "all", "CurrentInstanceCount": 2}],
+        },
+        "describe_endpoint_config": {
+            "ProductionVariants": [{**variant, "ManagedInstanceScaling": scaling}]
+        },
+    }
+    told = {"prices": PRICES}
+    work = Work(
+        replace(SETTINGS, budget=told),
+        datetime.now(UTC),
+        lambda: PLENTY,
+        client=lambda _: SimpleNamespace(
+            **{name: lambda answer=answer, **_: answer for name, answer in answers.items()}
+        ),
+    )
+    one: dict[str, Any] = {"EndpointName": "own", "EndpointStatus": "InService"}
+    one |= dict.fromkeys(("CreationTime", "LastModifiedTime"), work.now)
+    found = spending.Counted("ada", "endpoint")
+    spending._describe_endpoint(work, found, one, {})
+    assert (found.instances, found.modified) == (2, 0.0)
 
 
 def test_one_is_warned_once_and_no_neighbour_is(cloud: Cloud) -> None:
@@ -323,14 +419,13 @@ def test_a_job_under_the_name_of_anothers_deleted_one_costs_whoever_made_it(clou
 
 
 def test_an_event_describes_nothing_of_the_neighbours(cloud: Cloud) -> None:
-    serves(cloud, ADA)
     serves(cloud, BEN)
-    tick(cloud, per_seat_usd=25)
+    arn = serves(cloud, ADA)
     asked: list[str] = []
     client = cloud.client("sagemaker")
     note = lambda params, **_: asked.append(params["EndpointName"])  # noqa: E731
     client.meta.events.register("provide-client-params.sagemaker.DescribeEndpoint", note)
-    event(cloud, "TrainingJob", trains(cloud, ADA, "fit"), max_instances=4)
+    event(cloud, "Endpoint", arn, max_instances=4)
     client.meta.events.unregister("provide-client-params.sagemaker.DescribeEndpoint", note)
     assert asked == [f"{ADA.job_prefix}serve"]
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError
@@ -25,8 +29,11 @@ from tests.support.seats import (
     tuning,
 )
 from tests.support.teardown_demo import is_frozen
+from tests.support.watch_runs import SETTINGS
 from tests.support.watched import TICK, Watched, watched_seats
 from workshop.naming import FREEZE
+from workshop.watch import handler
+from workshop.watch.work import _CLIENTS, Settings
 
 BUDGET = {
     "per_seat_usd": 25,
@@ -247,3 +254,41 @@ def test_an_endpoint_that_is_forgotten_over_night_is_gone_one_tick_after_the_cap
         .read()
     )["messages"]
     assert {one["seats"][0] for one in told} == {"ada"}
+
+
+def test_no_seat_makes_an_automl_job(watched: Watched) -> None:
+    """Nothing would say what machines it has, nor how many."""
+    data = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://in/"}}}
+    request = {
+        "AutoMLJobName": f"{ADA.job_prefix}auto",
+        "AutoMLJobInputDataConfig": [{"ChannelType": "training", **data}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{ADA.bucket('data')}/"},
+        "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "y"}},
+        "RoleArn": ADA.role_arn,
+        "Tags": tagged(ADA),
+    }
+    with pytest.raises(ClientError, match="AccessDenied"):
+        watched.seats.ada.client("sagemaker").create_auto_ml_job_v2(**request)
+
+
+def test_of_a_flood_of_events_what_is_old_is_left_to_the_tick_that_came_since() -> None:
+    """SageMaker's listings are asked for what is fresh alone."""
+    asked: list[str] = []
+
+    class Client:
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            raise AttributeError(name)
+
+    ago = {minutes: datetime.now(UTC) - timedelta(minutes=minutes) for minutes in (1, 7)}
+    detail = {"TrainingJobArn": "arn:aws:sagemaker:us-east-1:1:training-job/demo-ada-fit"}
+    settings = replace(SETTINGS, end="2099-12-31T17:00:00Z", budget=BUDGET)
+    for minutes, wanted in ((7, []), (1, ["get_paginator"])):
+        event = {"source": "aws.sagemaker", "detail": detail, "time": ago[minutes].isoformat()}
+        with (
+            mock.patch.object(Settings, "given", return_value=settings),
+            mock.patch.dict(_CLIENTS, sagemaker=Client()),
+            suppress(AttributeError),
+        ):
+            handler.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000))
+        assert asked == wanted

@@ -19,6 +19,7 @@ from tests.support.teardown_demo import is_frozen, is_marked
 from tests.support.watched import TICK, Watched, watched_seats
 from tests.support.workshop_command import Ran, run
 from workshop.naming import END, FREEZE
+from workshop.watch.handler import WARNING
 
 ENVIRONMENT = """
 workshop: demo
@@ -43,7 +44,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 def test_nothing_bills_after_the_end_but_disks(watched: Watched) -> None:
     assert {"demo-ada-own", "demo-ada-notebook", "demo-ben-own"} <= set(watched.running())
     inbox = {"Bucket": ADA.datasets_bucket, "Key": "workshop/inbox.json"}
-    watched.go_to(watched.end - timedelta(minutes=10))
+    watched.go_to(watched.end - WARNING)
     told = json.loads(watched.root.client("s3").get_object(**inbox)["Body"].read())
     assert [one["kind"] for one in told["requests"]] == ["save"]
     assert told["messages"][0]["text"].startswith(f"The workshop ends at {watched.end:%H:%M} UTC: ")
@@ -69,6 +70,27 @@ def test_nothing_bills_after_the_end_but_disks(watched: Watched) -> None:
         attempt(watched.seats.ada, experiment(ADA, "late"))
     own = {"Bucket": ADA.bucket("data"), "Key": "late"}
     watched.seats.ada.client("s3").put_object(Body=b"saved", **own)
+
+
+def test_attendees_are_warned_15_minutes_before_the_end_wherever_its_ticks_fall(
+    watched: Watched,
+) -> None:
+    inbox = {"Bucket": ADA.datasets_bucket, "Key": "workshop/inbox.json"}
+
+    def messages() -> list[dict[str, Any]]:
+        found = json.loads(watched.root.client("s3").get_object(**inbox)["Body"].read())
+        return [one for one in found["messages"] if f"{watched.end:%H:%M} UTC" in one["text"]]
+
+    for minutes in range(1, 4):
+        watched.go_on()  # until a later end, whose warning is moved as well
+        watched.end += timedelta(minutes=minutes)
+        watched.redeploy()
+        warned = watched.end - WARNING
+        watched.go_to(warned - timedelta(seconds=3))
+        assert messages() == []
+        watched.go_to(warned)
+        [message] = messages()
+        assert message["time"] - warned.timestamp() < 2
 
 
 @pytest.fixture

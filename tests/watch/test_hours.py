@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,6 +15,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.seats import BEN, two_seats
 from tests.support.teardown_demo import ADA, role
 from tests.support.watch_runs import PLENTY, SETTINGS, watch_without_stacks
+from workshop.config.time_zones import changes
 from workshop.naming import COHORT, FREEZE, Names
 from workshop.policies.watch import watch_policy
 from workshop.watch.hours import BETWEEN, keep_hours
@@ -188,3 +190,40 @@ def test_its_own_rights_are_enough_and_start_only_the_workshops_notebooks(tmp_pa
             watching.client("sagemaker").start_notebook_instance(
                 NotebookInstanceName="other-ada-notebook"
             )
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2027-03-27T09:00:00+01:00", "2027-03-28T23:00:00+02:00"),
+        ("2027-10-30T09:00:00+02:00", "2027-10-31T23:00:00+01:00"),
+    ],
+)
+def test_class_on_the_day_on_which_clocks_are_changed_is_by_the_new_clock(
+    cloud: Cloud, start: str, end: str
+) -> None:
+    """The first day has the old clock, the second the new one; a day has 23 hours or 25."""
+    role(cloud, ADA)
+    [name] = notebooks(cloud, 1)
+    cloud.client("s3").create_bucket(Bucket=ADA.datasets_bucket)
+    zone = ZoneInfo("Europe/Berlin")
+    saturday, sunday = (datetime.fromisoformat(moment) for moment in (start, end))
+    told = replace(IN_CLASS, start=start, changes=changes("Europe/Berlin", saturday, sunday))
+
+    def at(day: datetime, clock: str) -> tuple[dict[str, int], bool]:
+        hour, minute = map(int, clock.split(":"))
+        moment = day.replace(hour=hour, minute=minute, tzinfo=zone).astimezone(UTC)
+        work = Work(told, moment, lambda: PLENTY, client=cloud.client)
+        keep_hours(work)
+        assert work.problems == []
+        return dict(work.done), running(cloud) == [name]
+
+    for day in (saturday, sunday):
+        assert at(day, "7:55") == ({}, False)
+        assert at(day, "8:25") == ({"notebooks started": 1}, True)
+        assert at(day, "17:55") == ({}, True)
+        assert at(day, "18:00") == ({"notebooks stopped": 1}, False)
+    inbox = json.loads(
+        cloud.client("s3").get_object(Bucket=ADA.datasets_bucket, Key=INBOX)["Body"].read()
+    )
+    assert [one["text"][:19] for one in inbox["messages"]] == ["Class ends at 18:00"] * 2

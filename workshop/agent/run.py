@@ -1,10 +1,14 @@
 """One round of the agent, twice a minute: ``python -m workshop.agent.run``.
 
 Run by a systemd timer as the notebook's own user with the seat's role and nobody else's. A round
-reads the organiser's document, does what it asks for, saves the attendee's files every eight
-minutes, so that with the time to send them no more than ten are ever lost, and reports to
-``saved/report.json`` in the seat's own bucket. ``--save`` saves and does nothing else: before the
-notebook stops.
+reads the organiser's document, saves the attendee's files every six minutes, does what it was
+asked for, and reports to ``saved/report.json`` in the seat's own bucket. ``--save`` saves and does
+nothing else: before the notebook stops.
+
+At most ten minutes of work are lost: a save looks at the files, sends what changed for three
+minutes, and lists what it sent; the next one looks six minutes after it looked, with what a timer
+takes. What three minutes do not send follows half a minute later, small and new files first. A file
+that takes longer by itself is saved once all of its parts are sent, and until then as it was.
 
 What a round has to remember lies in memory (``/run/workshop-agent``) and is gone after a stop: the
 bucket's manifest then says what is saved. That this disk got its saved files back is written on the
@@ -33,10 +37,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.agent import files, inbox, state
 from workshop.agent.saving import PREFIX, BucketStore, Restored, SavedWork, Saving, entries
 
-SAVE_EVERY = 480
+SAVE_EVERY = 360
+"""With the half minute from round to round and the time to send, less than ten minutes."""
 REPORT_EVERY = 300
 SECONDS = 180
 """For which a round sends files; a later one goes on."""
+LAST_SECONDS = 75
+"""The same before the notebook stops: what is not listed by the time it does is not saved."""
 MOST_HANDLED = 100
 LEFT_OUT = 10
 """Of what is not saved, as many are named in the report."""
@@ -74,9 +81,10 @@ class Agent:
         asked = inbox.requests(
             self._known("inbox"), self.seat, self.remembered.get("handled", []), self.clock()
         )
-        done = [request for request in asked if self._did(request)]
+        # Kernels take minutes to check, and what is brought back as long as it takes.
         if self._is_due("save_at", SAVE_EVERY):
             self.save()
+        done = [request for request in asked if self._did(request)]
         handled = [*self.remembered.get("handled", []), *(request["id"] for request in done)]
         self.remembered["handled"] = handled[-MOST_HANDLED:]
         if done or self._due or self._is_due("report_at", REPORT_EVERY):
@@ -101,14 +109,16 @@ class Agent:
         ahead = self.remembered.get(part, 0) - self.clock()
         return not 0 < ahead <= every
 
-    def save(self) -> bool:
+    def save(self, seconds: float = SECONDS) -> bool:
         """Save what changed, once this disk has what was saved before; return whether all is."""
         if not (self.home / MARKER).exists() and not self.remembered.get("restored"):
             self.errors.append("saving: waits until the saved files are back")
             return False
         began = self.clock()
         with self._noted("saving"):
-            saved = self._saving.save(self._manifest(), SECONDS)
+            self._saving.begun = self._known("begun")
+            saved = self._saving.save(self._manifest(), seconds)
+            self.remembered["begun"] = self._saving.begun
             self._remember(saved)
             # What is not complete goes on with the next round.
             self.remembered["save_at"] = began + SAVE_EVERY if saved.complete else began
@@ -244,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if remembered.exists():
             agent.remembered = files.document(remembered.read_bytes())
         try:
-            agent.save() if given.save else agent.round()
+            agent.save(LAST_SECONDS) if given.save else agent.round()
         except Exception:
             # Whatever it is that could not be understood, the next round begins anew.
             remembered.unlink(missing_ok=True)

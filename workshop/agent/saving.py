@@ -23,6 +23,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.agent import files
 from workshop.agent.files import Entry
 
+Begun = dict[str, Any]
+"""An upload in parts, as JSON has it: of which ``path``, ``size`` and ``mtime_ns``, its ``id``, and
+the ``etags`` of the parts that are sent. Empty for none."""
+
 PREFIX = "saved/"
 NAMED = 50
 """Of what is not saved, as many are named in the manifest."""
@@ -77,24 +81,42 @@ class BucketStore:
         """Write an object."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ExpectedBucketOwner=self.account)
 
-    def put_parts(self, key: str, parts: Iterable[bytes]) -> None:
-        """Write an object in parts, each of them read once."""
+    def put_parts(
+        self, key: str, parts: Iterable[bytes], begun: Begun, is_late: Callable[[], bool]
+    ) -> bool:
+        """Write an object in parts but those that were sent; False if it is late before the last.
+
+        ``begun`` is brought up to date, for a later call with the same parts to go on.
+        """
         where = {"Bucket": self.bucket, "Key": key, "ExpectedBucketOwner": self.account}
-        upload = {**where, "UploadId": self.s3.create_multipart_upload(**where)["UploadId"]}
+        etags = begun.setdefault("etags", [])
         try:
-            made = [
-                {
-                    "PartNumber": number,
-                    "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=part)["ETag"],
-                }
-                for number, part in enumerate(parts, start=1)
-            ]
+            if "id" not in begun:
+                begun["id"] = self.s3.create_multipart_upload(**where)["UploadId"]
+            upload = {**where, "UploadId": begun["id"]}
+            there, late = len(etags), False
+            for number, part in enumerate(parts, start=1):
+                if number <= there:
+                    continue
+                if late:
+                    return False
+                sent = self.s3.upload_part(**upload, PartNumber=number, Body=part)
+                etags.append(sent["ETag"])
+                late = is_late()
+            made = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
             self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": made})
         except BaseException:
-            # Parts of an upload that nobody completes are paid for. What has ended it is raised.
-            with suppress(Exception):
-                self.s3.abort_multipart_upload(**upload)
+            self.abort(key, begun)
             raise
+        return True
+
+    def abort(self, key: str, begun: Begun) -> None:
+        """Let go the parts of an upload that nobody completes: they are paid for."""
+        where = {"Bucket": self.bucket, "Key": key, "ExpectedBucketOwner": self.account}
+        # What has ended it is told, not that it cannot be taken back.
+        with suppress(Exception):
+            self.s3.abort_multipart_upload(**where, UploadId=begun["id"])
+        begun.clear()
 
 
 @dataclass
@@ -105,6 +127,8 @@ class Saving:
     store: BucketStore
     clock: Callable[[], float] = time.time
     bounds: files.Bounds = field(default_factory=files.Bounds)
+    begun: Begun = field(default_factory=dict)
+    """The upload of a large file that an earlier save has begun, to be kept for the next."""
 
     def manifest(self) -> dict[str, Any]:
         """Return what the bucket says is saved; botocore's errors pass through."""
@@ -112,7 +136,11 @@ class Saving:
         return {part: entries(found, part) for part in ("files", "unrestored")}
 
     def save(self, manifest: dict[str, Any], seconds: float) -> SavedWork:
-        """Send what changed, for so many seconds at most, and bring ``manifest`` up to date."""
+        """Send what changed, for so many seconds at most, and bring ``manifest`` up to date.
+
+        Small files come first, and of them the newest: what people write is small. A large file
+        goes in parts, as many as there is time for, and the next save goes on with it.
+        """
         saved = SavedWork(self.clock())
         ends = saved.began + seconds
         seen = files.look(self.home, self.bounds)
@@ -123,12 +151,20 @@ class Saving:
         # A file that cannot be saved as it is now stays saved as it was.
         there = {*seen.files, *(path for path, _ in seen.left_out)}
         after = {path: entry for path, entry in before.items() if path in there}
-        for path in sorted(changed, key=lambda path: (-seen.files[path][1], path)):
-            if self.clock() >= ends:
-                saved.complete, saved.error = False, "it takes longer; the rest follows"
-                break
+        if self.begun and self.begun["path"] not in changed:
+            self._forget_begun()
+        left = sorted(changed, key=lambda path: self._order(path, *seen.files[path]))
+        for number, path in enumerate(left):
+            sent = None
             try:
-                after[path] = self._send(path)
+                if self.clock() < ends:
+                    sent = self._send(path, ends)
+                if sent is None:
+                    size = sum(seen.files[path][0] for path in left[number:]) / 1e6
+                    saved.complete = False
+                    saved.error = f"it takes longer; {size:,.4g} MB follow"
+                    break
+                after[path] = sent
             except FileNotFoundError:
                 after.pop(path, None)
             except (BotoCoreError, ClientError) as error:
@@ -150,8 +186,15 @@ class Saving:
         text = {**manifest, "left_out": saved.left_out[:NAMED], "time": saved.began}
         self.store.put(PREFIX + "manifest.json", json.dumps(text).encode())
 
-    def _send(self, path: str) -> Entry:
-        """Send a file as it is read: if it changes meanwhile, the next save sees another time."""
+    def _order(self, path: str, size: int, mtime: int) -> tuple[bool, bool, int, str]:
+        """Small before large; of the large, the one that is begun; then the newest."""
+        return size >= files.CHUNK, path != self.begun.get("path"), -mtime, path
+
+    def _send(self, path: str, ends: float) -> Entry | None:
+        """Send a file as it is read: if it changes meanwhile, the next save sees another time.
+
+        None for a large one of which parts are left.
+        """
         digest = hashlib.sha256()
         with files.opened(self.home / path) as file:
             about, left = os.fstat(file.fileno()), self.bounds.file + files.CHUNK
@@ -167,8 +210,18 @@ class Saving:
             if about.st_size < files.CHUNK:
                 self.store.put(key, next(parts(), b""))
             else:
-                self.store.put_parts(key, parts())
+                this = {"path": path, "size": about.st_size, "mtime_ns": about.st_mtime_ns}
+                if {part: self.begun.get(part) for part in this} != this:
+                    self._forget_begun()
+                    self.begun.update(this)
+                if not self.store.put_parts(key, parts(), self.begun, lambda: self.clock() >= ends):
+                    return None
+                self.begun.clear()
         return [about.st_size, about.st_mtime_ns, digest.hexdigest(), about.st_mode & 0o777]
+
+    def _forget_begun(self) -> None:
+        if self.begun:
+            self.store.abort(f"{PREFIX}files/{self.begun['path']}", self.begun)
 
     def restore(self, wanted: dict[str, Entry], prefix: str, beside: str) -> Restored:
         """Bring saved files back; what exists stays, and what differs from it goes ``beside``.

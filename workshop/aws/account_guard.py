@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from workshop.account_region import AccountRegion
+from workshop.aws import local_cloud
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.errors import GuardError
@@ -22,6 +23,11 @@ def check_accounts(
             whose = "environment" if account_region.account == loaded.home.account else "roster"
             raise GuardError(
                 f"your credentials are for account {caller}, and {loaded.name!r} is for"
-                f" {account_region.account}; sign in to that account, or correct"
+                f" {account_region.account}; {cure(clients, account_region)}, or correct"
                 f" the {whose}'s 'account'"
             )
+
+
+def cure(clients: Clients, account_region: AccountRegion) -> str:
+    """Return how to act in an account, for whoever acts in another."""
+    return local_cloud.instead(account_region) if clients.is_local else "sign in to that account"

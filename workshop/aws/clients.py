@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.model import OperationModel
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, regions, retries, speedups
+from workshop.aws import errors, local_cloud, regions, retries, speedups
 from workshop.aws.sign_in import SignIn
 from workshop.errors import WorkshopError
 
@@ -168,7 +168,7 @@ class Clients:
             if regions.knows_no_key(error) and self._is_known_elsewhere(account_region):
                 raise WorkshopError(regions.not_enabled(account_region)) from error
             if errors.is_nowhere(error):
-                raise WorkshopError(_nobody_at(error)) from error
+                raise WorkshopError(_nobody_at(error, self.home)) from error
             if isinstance(error, ProfileNotFound):
                 raise WorkshopError(
                     f"{str(error)[0].lower()}{str(error)[1:]}, which AWS_PROFILE names; see which"
@@ -179,6 +179,12 @@ class Clients:
                 f"AWS did not say who is calling for account {account_region.account} ({error});"
                 " sign in, or check your credentials with: aws sts get-caller-identity"
             ) from error
+
+    @property
+    def is_local(self) -> bool:
+        """Whether calls go to a local cloud, which nobody signs in to."""
+        sts = self.client("sts", self.home, attempts=ATTEMPTS_TO_SIGN_IN)
+        return errors.is_local(sts.meta.endpoint_url)
 
     def _is_known_elsewhere(self, account_region: AccountRegion) -> bool:
         for region in {self.home.region, regions.home(account_region.region)} - {
@@ -241,19 +247,20 @@ class Clients:
         return speedups.session(boto3.Session(botocore_session=made))
 
 
-def _nobody_at(error: Exception) -> str:
+def _nobody_at(error: Exception, home: AccountRegion) -> str:
     """Return where calls go in vain, with the cure: it is no use to sign in."""
     url = str(getattr(error, "kwargs", {}).get("endpoint_url", "")).rstrip("/")
     if not errors.is_local(url):
         return f"{url} is not to be found ({error}); check the network, the Region and its name"
     return (
         f"this terminal points to a local cloud at {url}, and nobody is there; start it with:"
-        ' workshop cloud start, and point this terminal to it with: eval "$(workshop cloud env)",'
-        " or open another terminal for AWS itself"
+        f" {local_cloud.starting(home)}, or open another terminal for AWS itself"
     )
 
 
+@cache
 def _config(attempts: int) -> Config:
+    """Return what all clients have in common, made once: the version is read from a file."""
     return Config(
         # Slows down all calls of a client by itself once one of them was throttled
         # (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).

@@ -209,7 +209,7 @@ def hours_of_use(settings: Environment) -> Decimal:
     """
     if settings.hours is None and not settings.use.stopped_at_night:
         return _hours(settings)
-    start, end = settings.start, settings.end.astimezone(settings.start.tzinfo)
+    start, end = settings.start.astimezone(settings.zone), settings.end.astimezone(settings.zone)
     used = Decimal(0)
     midnight = datetime.combine(start.date(), time(), start.tzinfo)
     for day in range(dates.days(settings)):

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from workshop import page_templates
 from workshop.counting import count_of
-from workshop.escaping import printable, spreadsheet_cell
+from workshop.escaping import spreadsheet_cell
 from workshop.pricing.amounts import BILLED, NOT_IN_IT, Bill, SeatBill
 
 COLOURS: Mapping[str, str] = dict(
@@ -101,12 +100,5 @@ def _bar(one: SeatBill, number: int, scale: float) -> SeatBar:
     )
 
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    finalize=lambda shown: printable(str(shown)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = page_templates.html(Path(__file__).with_name("templates"))
 _TEMPLATES.globals["count_of"] = count_of

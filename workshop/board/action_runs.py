@@ -13,13 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import events
 from workshop.aws import errors
-from workshop.board.actions import ActionWork, BoardAction
+from workshop.board.actions import ACTIONS, ActionWork, BoardAction
 from workshop.board.reading import BoardSource
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
 from workshop.ledger import Ledger
 
 AT_ONCE = 4
+COMMAND = "board"
+"""What actions are known by in the ledger, with their names."""
 MOST_KEPT = 200
 MOST_LINES = 2_000
 
@@ -49,6 +51,16 @@ class ActionRun:
             self.lines.append(line)
 
 
+@dataclass(frozen=True)
+class EarlierAction:
+    """An action of a board that has ended, as the ledger has it."""
+
+    title: str
+    only: tuple[str, ...]
+    began: datetime
+    result: str
+
+
 class ActionRuns:
     """Begins actions; ``changed`` is called when one has ended."""
 
@@ -58,6 +70,7 @@ class ActionRuns:
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._runs: dict[int, ActionRun] = {}
+        self._began = events.now()
 
     def begin(
         self, name: str, action: BoardAction, seats: tuple[Seat, ...], words: Mapping[str, str]
@@ -90,6 +103,17 @@ class ActionRuns:
         """Return all runs, the latest first."""
         return list(reversed(self._runs.values()))
 
+    def earlier(self) -> list[EarlierAction]:
+        """Return the actions of boards before this one that the ledger has, the latest first."""
+        found = []
+        for run in Ledger(self._source.known.name).runs():
+            command, _, name = run.command.partition(" ")
+            if command == COMMAND and name in ACTIONS and run.began < self._began:
+                only = tuple(map(str, run.given.get("only", ())))
+                result = str(run.ended.get("result")) if run.ended else "broken off with its board"
+                found.append(EarlierAction(ACTIONS[name].title, only, run.began, result))
+        return found[::-1][:MOST_KEPT]
+
     def close(self) -> None:
         """Wait for what is under way, and begin nothing more."""
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -105,7 +129,7 @@ class ActionRuns:
         work = ActionWork(self._source, loaded, seats, run.words, run.say)
         result = "failed"
         try:
-            ledger.begin(f"board {run.name}", only=list(run.only))
+            ledger.begin(f"{COMMAND} {run.name}", only=list(run.only))
             run.action.does(work)
             result = "done" if work.good else "not all as asked"
         except WorkshopError as error:

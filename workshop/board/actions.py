@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from workshop import events
 from workshop.aws.clients import Clients
 from workshop.bill import so_far
+from workshop.board import claims
 from workshop.board.reading import BoardSource
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.notebooks import reopening, start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, Transition
@@ -76,13 +79,16 @@ class BoardAction:
     one: bool = False
     """Whether it is for one seat alone."""
     fields: tuple[ActionField, ...] = ()
+    options: tuple[str, ...] = ()
+    """What the command takes besides."""
     listed: bool = True
     """Whether it has a button of its own, else it follows from another action."""
 
     def command(self, loaded: LoadedEnvironment, only: tuple[str, ...]) -> str:
         """Return the command that does the same."""
         chosen = ("--only", ",".join(only)) if self.seats else ()
-        return loaded.command(self.verb, *chosen, *(() if self.listed else ("--apply",)))
+        options = self.options if self.listed else ("--apply",)
+        return loaded.command(self.verb, *chosen, *options)
 
 
 def _moved(goal: Transition, work: ActionWork) -> None:
@@ -137,6 +143,13 @@ def _save(work: ActionWork) -> None:
 def _tell(work: ActionWork) -> None:
     text = telling.message(work.words.get("text", ""))
     work.say(telling.tell(work.clients, work.loaded, work.loaded.seats, text))
+
+
+def _undo_claims(work: ActionWork) -> None:
+    seats = claims.undone(work.clients, work.loaded, work.words.get("since", ""), events.now())
+    for seat in seats:
+        work.say(f"{seat}: free again, with a new code")
+    work.say(f"{count_of(len(seats), 'claim')} undone; claiming is closed")
 
 
 def swap_plan(
@@ -241,7 +254,7 @@ def _sweep(work: ActionWork) -> None:
 
 NAME = ActionField("name", "The workshop's name, typed")
 ACTIONS = {
-    action.verb if action.listed else f"{action.verb}-apply": action
+    action.verb.rpartition(" ")[2] + ("" if action.listed else "-apply"): action
     for action in (
         BoardAction(
             "start",
@@ -267,7 +280,8 @@ ACTIONS = {
             "freeze",
             "Freeze",
             "The seats can make, start and change nothing until they are reopened; what runs goes"
-            " on, and costs.",
+            " on, and costs. A notebook that an organiser's link has open stays open until it is"
+            " stopped.",
             _freeze,
         ),
         BoardAction(
@@ -309,6 +323,17 @@ ACTIONS = {
             _tell,
             seats=False,
             fields=(ActionField("text", "The message", longest=2_000),),
+        ),
+        BoardAction(
+            "door undo",
+            "Undo claims",
+            "Every seat that was claimed since then is free again and has a new code: who claimed"
+            " one claims another. Claiming is closed until it is opened again, and the class has a"
+            " new code.",
+            _undo_claims,
+            seats=False,
+            fields=(ActionField("since", "Since, as 10:05"),),
+            options=("--since", "10:05"),
         ),
     )
 }

@@ -139,14 +139,18 @@ class Board:
             run = self.runs.begin(name, action, seats, words)
         except WorkshopError as error:
             return self._confirm(name, only, words, problem=str(error))
-        return RedirectResponse(f"/run/{run.number}", 303)
+        return RedirectResponse(f"{self.keys.root}/run/{run.number}", 303)
 
     async def run(self, request: Request) -> Response:
         run = self.runs.get(request.path_params["number"])
         if run is None:
             return self._said("Actions", "this action is not known any more", 404)
         follow = [("seat", seat) for seat in run.only] + [("digest", run.digest)]
-        return self._page("run", run=run, follow=f"/confirm/{run.name}-apply?{urlencode(follow)}")
+        return self._page(
+            "run",
+            run=run,
+            follow=f"{self.keys.root}/confirm/{run.name}-apply?{urlencode(follow)}",
+        )
 
     async def run_state(self, request: Request) -> Response:
         run = self.runs.get(request.path_params["number"])
@@ -157,7 +161,8 @@ class Board:
         return JSONResponse({**told, "lines": [printable(line) for line in run.lines]})
 
     async def actions(self, _: Request) -> Response:
-        return self._page("actions", runs=self.runs.latest(), zone=self._zone)
+        earlier = await asyncio.to_thread(self.runs.earlier)
+        return self._page("actions", runs=self.runs.latest(), earlier=earlier, zone=self._zone)
 
     async def open(self, request: Request) -> Response:
         try:
@@ -177,7 +182,9 @@ class Board:
         except (WorkshopError, BotoCoreError, ClientError) as error:
             return self._said("Taking a hand", _sentence(error), 400)
         self.live.changed()
-        return self._said("Hand", why_not) if why_not else RedirectResponse("/", 303)
+        return (
+            self._said("Hand", why_not) if why_not else RedirectResponse(f"{self.keys.root}/", 303)
+        )
 
     async def day(self, _: Request) -> Response:
         lines, problems = await asyncio.to_thread(self._day)
@@ -264,6 +271,7 @@ class Board:
             template,
             title=settings.title or settings.workshop,
             readonly=self.readonly,
+            root=self.keys.root,
             form_token="" if self.readonly else self.keys.form_token,
             **values,
         )

@@ -2,7 +2,8 @@
 
 Other programs and other pages reach 127.0.0.1 as well. A name that an attacker's DNS points here
 is refused by its Host (https://owasp.org/www-community/attacks/DNS_Rebinding); a page of another
-port is the same site to a cookie, and is refused by its Origin and the token of each form.
+port by its Origin and the token of each form. The key of the pages is the first part of every
+path: a cookie would be sent to each port of 127.0.0.1, and so to other programs of the machine.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -31,28 +31,20 @@ class PageKeys:
     """What opens the pages of one server: new for each, and written nowhere."""
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    _session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
-    def opens(self, token: str) -> bool:
-        """Return whether this is the token of the address, in constant time."""
-        return _same(token, self.token)
+    @property
+    def root(self) -> str:
+        """Return what every path of the server begins with."""
+        return f"/{self.token}"
 
-    def cookie(self, port: int) -> str:
-        """Return the header that lets a browser in; ports share cookies, so that names differ."""
-        return f"{_cookie_name(port)}={self._session}; HttpOnly; SameSite=Strict; Path=/"
-
-    def knows(self, cookies: str, port: int) -> bool:
-        """Return whether a browser was let in."""
-        try:
-            found = SimpleCookie(cookies).get(_cookie_name(port))
-        except CookieError:
-            return False
-        return found is not None and _same(found.value, self._session)
+    def opens(self, path: str) -> bool:
+        """Return whether a path has the key, in constant time."""
+        return _same(path.split("/")[1] if path.startswith("/") else "", self.token)
 
     @property
     def form_token(self) -> str:
         """Return what each form carries."""
-        return hmac.new(self._session.encode(), b"form", sha256).hexdigest()
+        return hmac.new(self.token.encode(), b"form", sha256).hexdigest()
 
     def sent(self, form: Mapping[str, Sequence[str]]) -> bool:
         """Return whether a form is one of ours."""
@@ -102,18 +94,12 @@ class PageGuard:
             return _no("this page has another address", 421)
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return _no("this page takes no such request", 405)
-        if self._brings_token(scope):
-            # The token stays in no history and in no address that somebody reads off a projector.
-            answer = RedirectResponse("/", 303)
-            answer.headers["set-cookie"] = self._keys.cookie(port)
-            return answer
-        if not self._keys.knows(headers.get("cookie", ""), port):
-            return _no("open the whole address that the command printed, with its token", 403)
+        if not self._keys.opens(scope["path"]):
+            return _no("open the whole address that the command printed, with all of its path", 403)
+        if scope["path"] == self._keys.root:
+            return RedirectResponse(f"{self._keys.root}/", 303)
+        scope["root_path"] = self._keys.root
         return await self._refused_form(scope, receive) if scope["method"] == "POST" else None
-
-    def _brings_token(self, scope: Scope) -> bool:
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])
-        return scope["method"] == "GET" and scope["path"] == "/" and self._keys.opens(given[0])
 
     async def _refused_form(self, scope: Scope, receive: Receive) -> Response | None:
         headers = Headers(scope=scope)
@@ -137,7 +123,7 @@ def hosts(port: int) -> tuple[str, ...]:
 
 def address(port: int, keys: PageKeys) -> str:
     """Return the address that opens the page."""
-    return f"http://127.0.0.1:{port}/?{urlencode({'token': keys.token})}"
+    return f"http://127.0.0.1:{port}{keys.root}/"
 
 
 def _headers(forms_to: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
@@ -157,7 +143,8 @@ def _headers(forms_to: Sequence[str], styles: Sequence[str]) -> dict[str, str]:
         "content-security-policy": "; ".join(f"{key} {value}" for key, value in policy.items()),
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "same-origin",
-        # Without any referrer, a browser says of no form which page it came from.
+        # A referrer, which has the key, goes to this server alone; without any, a browser says of
+        # no form which page it came from (https://fetch.spec.whatwg.org/#append-a-request-origin-header).
         "referrer-policy": "same-origin",
         "x-content-type-options": "nosniff",
         "x-frame-options": "DENY",
@@ -179,10 +166,6 @@ async def _form(receive: Receive) -> dict[str, list[str]] | None:
 
 def _no(why: str, status: int) -> Response:
     return PlainTextResponse(f"{why}\n", status)
-
-
-def _cookie_name(port: int) -> str:
-    return f"workshop-{port}"
 
 
 def _same(one: str, other: str) -> bool:

@@ -33,7 +33,7 @@ def up(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> dic
     if loaded.settings.door is None:
         return {}
     try:
-        hands = _state(clients, loaded, where).hands()
+        hands = state_of(clients, loaded, where).hands()
     except ClientError as error:
         if errors.code(error.response) == "NoSuchBucket":  # nothing is deployed yet
             return {}
@@ -44,13 +44,14 @@ def up(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> dic
 
 def take(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion, seat: str) -> str:
     """Note that the organiser sees to a hand; return why that is not so, empty if it is."""
-    if _state(clients, loaded, where).take_hand(seat, ORGANISER):
+    if state_of(clients, loaded, where).take_hand(seat, ORGANISER):
         return ""
     hand = up(clients, loaded, where).get(seat)
     return f"{seat}: {hand.taken} sees to it already" if hand else f"{seat}: the hand is down"
 
 
-def _state(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> DoorState:
+def state_of(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> DoorState:
+    """Return what the door of an account and Region keeps."""
     bucket = loaded.cohort_names(where).watch_bucket
     return DoorState(clients.client("s3", where), bucket, where.account)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from workshop.escaping import printable
+from workshop import page_templates
 from workshop.handout.pages import qr_image
 
 STATIC = Path(__file__).with_name("static")
@@ -18,12 +16,5 @@ def page(name: str, /, **values: Any) -> str:
     return _TEMPLATES.get_template(f"{name}.html.j2").render(**values)
 
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    finalize=lambda shown: printable(str(shown)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = page_templates.html(Path(__file__).with_name("templates"))
 _TEMPLATES.filters["qr_image"] = qr_image

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.board import claims as claimed
 from workshop.board import hands as raised
 from workshop.board.hands import RaisedHand
 from workshop.config.environment import LoadedEnvironment
@@ -34,6 +35,8 @@ class BoardReading:
     frozen: Mapping[AccountRegion, frozenset[str]]
     """Names of the roles that are frozen."""
     problems: tuple[str, ...]
+    claims: Mapping[AccountRegion, str] = field(default_factory=dict)
+    """How fast seats are claimed, empty where none is."""
 
 
 @dataclass
@@ -80,8 +83,12 @@ class BoardSource:
         frozen, no_frozen = _each(
             loaded, lambda where: freeze.frozen(self.clients, loaded.settings.workshop, where)
         )
+        claims, no_claims = _each(
+            loaded, lambda where: claimed.pace(self.clients, loaded, where, seen.at)
+        )
         unread = {
             "raised hands": no_hands,
+            "claims": no_claims,
             "messages": no_messages,
             "which seats are frozen": no_frozen,
             **_parts(seen),
@@ -92,7 +99,7 @@ class BoardSource:
             for where, why in reasons.items()
         ]
         problems += [] if seen.watch is None else seen.watch.sentences(seen.at)
-        return BoardReading(loaded, seen, hands, messages, frozen, tuple(problems))
+        return BoardReading(loaded, seen, hands, messages, frozen, tuple(problems), claims)
 
 
 def _parts(seen: StatusScan) -> dict[str, dict[AccountRegion, str]]:

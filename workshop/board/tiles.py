@@ -65,6 +65,7 @@ class BoardView:
     at: str
     tiles: tuple[Tile, ...]
     told: str = ""
+    claims: str = ""
     problems: tuple[str, ...] = ()
     since: str = ""
     """Since when nothing could be read, empty while all is well."""
@@ -84,6 +85,7 @@ class BoardView:
             "problems": [printable(one) for one in problems],
             "progress": [] if public else [printable(one) for one in self.progress],
             "told": "" if public else printable(self.told),
+            "claims": "" if public else printable(self.claims),
             "tiles": [tile.document(public=public) for tile in self.tiles],
         }
 
@@ -106,6 +108,7 @@ class Tiles:
             at=clock(seen.at, zone),
             tiles=tuple(self._tile(reading, seats[row.seat], row) for row in seen.rows),
             told=next(filter(None, texts), ""),
+            claims=". ".join(filter(None, reading.claims.values())),
             problems=reading.problems,
         )
         return self._last

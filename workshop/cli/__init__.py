@@ -14,10 +14,12 @@ import typer
 from localcloud.errors import LocalCloudError
 from workshop import extras
 from workshop.cli import completion, console, signed_out, wrong_usage
+from workshop.cli.head_start import head_start
 from workshop.errors import SignInError, UsageError, WorkshopError
 
 COMMANDS = {
     "init": "init",
+    "fit": "fit",
     "check": "check",
     "roster": "roster",
     "plan": "plan",
@@ -144,7 +146,8 @@ def main() -> None:
     # Accepted anywhere: whoever wants a traceback has typed the whole command already.
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        _chosen(arguments)(arguments, prog_name=Path(sys.argv[0]).name)
+        with head_start(arguments):
+            _chosen(arguments)(arguments, prog_name=Path(sys.argv[0]).name)
     except (WorkshopError, LocalCloudError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise

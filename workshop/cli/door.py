@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -14,9 +15,10 @@ from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.counting import count_of
+from workshop.door.claims import A_MINUTE, Claiming
 from workshop.environments import dates
 from workshop.errors import UsageError, WorkshopError
-from workshop.handout import doors
+from workshop.handout import claim_pace, doors
 from workshop.handout.doors import SeatsDoor
 
 app = typer.Typer(help="The page that opens notebooks to attendees: its address, codes and claims.")
@@ -51,10 +53,11 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     """
     work = opened(env, config_dir)
     now = events.now()
-    documents = []
+    documents, paces = [], []
     for where, one in _doors(work).items():
         use = one.use(now)
         until = use.claims_until
+        paces.append(use.pace.sentence())
         documents.append(
             {
                 "account": where.account,
@@ -64,6 +67,7 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
                 "seats": sum(seat.account_region == where for seat in work.loaded.seats),
                 "opened": use.opened,
                 "claims": [*use.claims],
+                "claim_pace": dataclasses.asdict(use.pace),
                 "claims_until": until and datetime.fromtimestamp(until, UTC).isoformat(),
                 "hands": [*use.hands],
             }
@@ -71,13 +75,13 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     if as_json:
         console.print_json(documents, indent=2)
     else:
-        for document in documents:
-            _print(document)
+        for document, pace in zip(documents, paces, strict=True):
+            _print(document, pace)
     if not all(document["answers"] for document in documents):
         raise typer.Exit(1)
 
 
-def _print(document: dict[str, object]) -> None:
+def _print(document: dict[str, object], pace: str) -> None:
     table = console.grid()
     claims, hands = document["claims"], document["hands"]
     told = {
@@ -85,11 +89,13 @@ def _print(document: dict[str, object]) -> None:
         "answers": "yes" if document["answers"] else "no; see its log group, /aws/lambda/...-door",
         "opened": f"{document['opened']} of {count_of(int(str(document['seats'])), 'seat')}",
         "claimed": ", ".join(map(str, claims)) if isinstance(claims, list) and claims else "none",
+        "pace": pace if claims else "",
         "claiming": f"until {document['claims_until']}" if document["claims_until"] else "closed",
         "hands up": ", ".join(map(str, hands)) if isinstance(hands, list) and hands else "none",
     }
     for name, text in told.items():
-        table.add_row(name, str(text))
+        if text:
+            table.add_row(name, str(text))
     console.print_table(table)
 
 
@@ -102,6 +108,21 @@ def claims(
         str, typer.Option("--for", metavar="TIME", help="Hold it open so long: 15m or 2h.")
     ] = "",
     close: Annotated[bool, typer.Option("--close", help="Hold it open no longer.")] = False,
+    a_minute: Annotated[
+        int,
+        typer.Option(
+            "--a-minute", min=1, metavar="N", help="Give so many seats within a minute at most."
+        ),
+    ] = A_MINUTE,
+    per_address: Annotated[
+        int | None,
+        typer.Option(
+            "--per-address",
+            min=1,
+            metavar="N",
+            help="Give one address of the network so many a day; a class in a room shares one.",
+        ),
+    ] = None,
     new_code: Annotated[
         bool, typer.Option("--new-code", help="Give the class a new code; the old one ends.")
     ] = False,
@@ -112,11 +133,14 @@ def claims(
 
     Seats are those whose roster row has neither a name nor an e-mail address, spares included, or
     those of --only. Each is given once, and none that somebody has opened by a slip; workshop door
-    undo frees it.
+    undo frees it. Where people are at home, --per-address keeps a script from taking all seats; in
+    a room, --a-minute gives time to see one at work.
 
     For example:
 
         workshop door claims -e prod --for 15m
+
+        workshop door claims -e prod --for 2h --per-address 2
 
         workshop door claims -e prod --close
     """
@@ -134,13 +158,15 @@ def claims(
     told = []
     for where, one in _doors(work).items():
         here = [seat.id for seat in free if seat.account_region == where]
-        code = one.let_claim(here, until, renew=new_code)
+        ends = until.timestamp() if until else 0
+        claiming = Claiming(ends, tuple(here), a_minute=a_minute, per_address=per_address)
+        code = one.let_claim(claiming, renew=new_code)
         told.append({"address": one.address, "code": code.code, "seats": here})
         if not as_json and until:
             console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
     if as_json:
-        ends = until.isoformat() if until else None
-        console.print_json([{**one, "until": ends} for one in told], indent=2)
+        open_until = until.isoformat() if until else None
+        console.print_json([{**one, "until": open_until} for one in told], indent=2)
     elif until:
         console.say(f"seats can be claimed until {dates.moment(until)}")
     else:
@@ -157,21 +183,35 @@ def _span(text: str) -> timedelta:
 
 @app.command()
 def undo(
-    seat: Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat.")],
+    seat: Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat.")] = "",
     *,
     env: Env,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since", metavar="10:05", help="Undo every claim since this time of today instead."
+        ),
+    ] = "",
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
     """Give a seat a new code: the old one, and whoever came in by it, is out within seconds.
 
     A claimed seat is free again. A notebook that is open stays open until its session ends, or the
-    seat is frozen.
+    seat is frozen. With --since, claiming is closed besides and the class has a new code: a script
+    that took too many seats takes no more.
 
     For example:
 
         workshop door undo -e prod spare01
+
+        workshop door undo -e prod --since 10:05
     """
+    if bool(seat) == bool(since):
+        raise UsageError("name a seat, or the time since which claims are undone: '--since 10:05'")
+    if since:
+        _undo_since(opened(env, config_dir), since, as_json=as_json)
+        return
     work = opened(env, config_dir, only=seat)
     [chosen] = work.seats
     was_claimed, code = _doors(work)[chosen.account_region].undo(chosen.id)
@@ -182,6 +222,21 @@ def undo(
     console.print_line(f"{chosen.id}  {code.code}")
     claim = "its claim is undone, and its" if was_claimed else "it was not claimed; its"
     console.say(f"{claim} old code opens nothing any more: a printed slip has to be replaced")
+
+
+def _undo_since(work: CommandContext, text: str, *, as_json: bool) -> None:
+    since = claim_pace.since(text, work.loaded.settings.end.tzinfo, events.now())
+    found = [one.undo_since(since) for one in _doors(work).values()]
+    undone = {seat: code.code for some in found for seat, code in some.items()}
+    if as_json:
+        console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone], indent=2)
+        return
+    for seat, code in undone.items():
+        console.print_line(f"{seat}  {code}")
+    console.say(
+        f"{count_of(len(undone), 'claim')} undone; claiming is closed, and the class has a new"
+        f" code: {work.loaded.command('door claims', '--for', '15m')}"
+    )
 
 
 @app.command()

@@ -45,7 +45,11 @@ def extend(
     """
     before = opened(env, config_dir).loaded
     old = before.settings.end
-    end = ends.moment(until, old)
+    if before.settings.timezone:  # of which the YAML has the offset of each moment
+        end = ends.moment(until, old.astimezone(before.settings.zone))
+        end = end.astimezone(before.settings.zone)
+    else:
+        end = ends.moment(until, old)
     now = events.now()
     if end <= now:
         raise UsageError(f"{dates.moment(end)} is past; name a time that is still to come")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,9 @@ import typer
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
-from workshop.cli import completion, console, teardown_plan_view, teardown_view
+from workshop.cli import completion, console, teardown_plan_view, teardown_view, torn_down
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
 from workshop.counting import count_of
@@ -91,30 +92,37 @@ def leftovers(
         guard.check_environment(discovery, env)
     plan = TeardownPlan(discovery, resource_types, Choices())
     scan = Scan.of(plan)
+    kept = evidence.names_of(plan.resources(PlannedAction.KEEP))
     if as_json:
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
-        table = console.table("seat", "what", "name", "state", "whose", "why")
-        rows = [one for one in plan.actions if one[1] != PlannedAction.KEEP]
-        for resource, _ in rows:
-            table.add_row(
-                resource.seat,
-                resource.resource_type,
-                resource.id,
-                resource.state,
-                resource.ownership,
-                resource.why,
-            )
-        if rows:
-            console.print_table(table)
-        for one in discovery.unknown:
-            console.warn(one.message)
-        least = "at least " if discovery.unknown else ""
-        console.say(f"left: {least}{count_of(len(scan.left), 'resource')}, {plan.cost.per_hour}")
+        _show(plan, scan, kept)
     if env is not None and scan.clean:
         for target in targets:
-            Ledger(env).gone(target.seats, target.workshop)
+            Ledger(env).gone(target.seats, target.workshop, kept)
     raise typer.Exit(0 if scan.clean else NOT_PROVEN)
+
+
+def _show(plan: TeardownPlan, scan: Scan, kept: Mapping[AccountRegion, Sequence[str]]) -> None:
+    table = console.table("seat", "what", "name", "state", "whose", "why")
+    rows = [one for one in plan.actions if one[1] != PlannedAction.KEEP]
+    for resource, _ in rows:
+        table.add_row(
+            resource.seat,
+            resource.resource_type,
+            resource.id,
+            resource.state,
+            resource.ownership,
+            resource.why,
+        )
+    if rows:
+        console.print_table(table)
+    for one in plan.discovery.unknown:
+        console.warn(one.message)
+    least = "at least " if plan.discovery.unknown else ""
+    console.say(f"left: {least}{count_of(len(scan.left), 'resource')}, {plan.cost.per_hour}")
+    if kept:
+        console.say(f"kept on request: {torn_down.first_of([*chain(*kept.values())])}")
 
 
 def _of_environment(
@@ -148,8 +156,8 @@ def _check_account(clients: Clients, account_region: AccountRegion) -> None:
     caller = clients.caller(account_region)
     if caller != account_region.account:
         raise GuardError(
-            f"your credentials are for account {caller}, not {account_region.account}; sign in to"
-            " that one"
+            f"your credentials are for account {caller}, not {account_region.account};"
+            f" {account_guard.cure(clients, account_region)}"
         )
 
 

@@ -28,7 +28,7 @@ def save(
 ) -> None:
     """Have all running notebooks save their files now, and show up to when each is saved.
 
-    Notebooks do so by themselves every eight minutes and before they stop: into saved/files/ of the
+    Notebooks do so by themselves every six minutes and before they stop: into saved/files/ of the
     seat's first bucket. Links, caches, environments and files above 200 MB are left out; a new
     notebook gets the rest back by itself. The exit code is 1 where a running notebook did not save.
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import dates
 from workshop.ledger import Ledger
 
+_NAMED = 5
+
 
 def sentence(loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]) -> str:
     """Return when it was torn down, empty unless the ledger knows that of all of these."""
-    gone = Ledger(loaded.name).gone_at()
+    ledger, account_regions = Ledger(loaded.name), [*account_regions]
+    gone = ledger.gone_at()
     moments = [gone.get(account_region) for account_region in account_regions]
     known = [moment for moment in moments if moment is not None]
     if not known or len(known) < len(moments):
         return ""
-    return f"this workshop was torn down on {dates.moment(max(known))} UTC; nothing is left"
+    said = f"this workshop was torn down on {dates.moment(max(known))} UTC; nothing is left"
+    kept = [name for where in account_regions for name in ledger.kept_in(where)]
+    return f"{said} but what is kept on request: {first_of(kept)}" if kept else said
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from workshop.config.command_line import CONFIG_DIR
+from workshop.cli import typed
 from workshop.environments import loader
 
 SHIPPED = frozenset({"demo", "dev", "prod"})
@@ -18,7 +17,7 @@ def hint(arguments: Sequence[str]) -> str:
     """Return a sentence for a command line without ``-e``, empty for any other."""
     if any(word.startswith("--env") or word[:2] == "-e" for word in arguments):
         return ""
-    config_dir = _config_dir(arguments)
+    config_dir = typed.config_dir(arguments)
     names = loader.known(config_dir)
     own = [name for name in names if name not in SHIPPED] or names
     if len(own) == 1:
@@ -27,12 +26,3 @@ def hint(arguments: Sequence[str]) -> str:
         more = f" and {len(own) - _LISTED} more" if len(own) > _LISTED else ""
         return f"add -e with one of: {', '.join(own[:_LISTED])}{more}"
     return f"{loader.nothing_in(config_dir)}; go to the folder that holds your workshop"
-
-
-def _config_dir(arguments: Sequence[str]) -> Path:
-    for word, following in zip(arguments, (*arguments[1:], ""), strict=True):
-        if word == "--config-dir":
-            return Path(following)
-        if word.startswith("--config-dir="):
-            return Path(word.partition("=")[2])
-    return CONFIG_DIR

@@ -19,5 +19,5 @@ def environment(name: str, config_dir: Path) -> tuple[str, ...]:
 
 
 def command(verb: str, name: str, config_dir: Path, *options: str) -> str:
-    """Return the command that does ``verb`` with an environment."""
-    return shlex.join(["workshop", verb, *environment(name, config_dir), *options])
+    """Return the command that does ``verb``, such as ``door undo``, with an environment."""
+    return shlex.join(["workshop", *verb.split(), *environment(name, config_dir), *options])

@@ -11,8 +11,9 @@ although another one is wrong, so that one run shows all mistakes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +26,7 @@ from pydantic import (
 )
 
 from workshop import tags as tag_rules
-from workshop.config import rules
+from workshop.config import rules, time_zones
 from workshop.config.diagnostics import listing, suggestion
 from workshop.config.profiles import Flag, Model, Profile, Whole
 from workshop.config.rules import shown
@@ -254,6 +255,11 @@ class Environment(Model):
     """When the workshop begins, with its time zone."""
     end: Instant = Field(examples=["2026-12-03T17:00:00+01:00"])
     """When the workshop ends, with its time zone."""
+    timezone: Annotated[str, AfterValidator(time_zones.named)] | None = Field(
+        default=None, examples=["Europe/Berlin"]
+    )
+    """The time zone of start, end and hours by its name, for a workshop during which clocks are
+    changed; null for the offset of the start on every day."""
     hours: Annotated[str, rules.HOURS, AfterValidator(_class_hours)] | None = Field(
         default=None, examples=["08:30-18:00"]
     )
@@ -292,6 +298,15 @@ class Environment(Model):
             )
         return end
 
+    @field_validator("timezone")
+    @classmethod
+    def _has_the_offsets(cls, name: str | None, info: ValidationInfo) -> str | None:
+        given = (info.data.get("start"), info.data.get("end"))
+        for moment in given if name else ():
+            if moment is not None and (message := time_zones.offset_mistake(str(name), moment)):
+                raise ValueError(message)
+        return name
+
     @field_validator("door")
     @classmethod
     def _gives_saved_work_after_the_end(
@@ -305,6 +320,11 @@ class Environment(Model):
                 " 'saved_work_until'"
             )
         return door
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """In which the workshop's days and hours are."""
+        return ZoneInfo(self.timezone) if self.timezone else self.start.tzinfo
 
     @property
     def cohort_stacks(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ACCOUNT_PLACEHOLDER = "YOUR-ACCOUNT-ID"
 
-_ENVIRONMENT = """\
+_HEAD = """\
 # yaml-language-server: $schema=schema.json
 #
 # One workshop in one AWS account and Region. docs/configuration.md lists every key.
@@ -28,7 +28,7 @@ end: {end}
 
 # Who comes. While people are not known yet, `seats: 20` in place of `file` makes seat01 to seat20.
 roster:
-  file: rosters/{name}.csv
+  {roster}
   spares: 1 # spare01, for whoever comes unannounced
 
 # Your own tags for everything that is made. Never anybody's name or address.
@@ -41,6 +41,9 @@ tags: {{}}
 
 # The variants of the workbench. A row of the roster without a profile gets `attendee`.
 profiles:
+"""
+
+_PROFILES = """\
   attendee:
     notebook:
       instance_type: ml.t3.medium
@@ -75,15 +78,23 @@ grace,Grace Example,grace@example.com,instructor
 
 def environment_text(name: str, *, account: str | None, region: str, today: datetime) -> str:
     """``config/<name>.yaml``: two days, four weeks after ``today``, from 09:00 to 17:00 UTC."""
+    roster = f"file: rosters/{name}.csv"
+    head = head_text(name, account=account, region=region, today=today, roster=roster)
+    return head + _PROFILES
+
+
+def head_text(name: str, *, account: str | None, region: str, today: datetime, roster: str) -> str:
+    """Return the same up to its profiles; ``roster`` is the line that says who comes."""
     first = (today.astimezone(UTC) + timedelta(weeks=4)).replace(
         hour=9, minute=0, second=0, microsecond=0
     )
-    return _ENVIRONMENT.format(
+    return _HEAD.format(
         name=name,
         account=account or ACCOUNT_PLACEHOLDER,
         region=region,
         start=first.isoformat(),
         end=(first + timedelta(days=1, hours=8)).isoformat(),
+        roster=roster,
     )
 
 

@@ -5,35 +5,20 @@ The cloud assembly on disk is all that crosses from CDK's side to the deployment
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
-from workshop.deploy import synthesis_key
-from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
+from workshop.deploy import app_process, synthesis_key
+from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
-from workshop.errors import ERROR_FILE, UsageError, WorkshopError, of_document
+from workshop.errors import UsageError
 from workshop.naming import DOOR, SEAT_STACKS
 from workshop.policies.layout import TEMPLATE_LIMIT
-
-APP = ("-P", "-m", "stacks")
-"""The installed app, whatever the folder holds."""
-
-_PASSED = re.compile(
-    "(CDK|JSII|NODE|PYTHON|LC|LD|DYLD|XDG|COVERAGE)(_?[A-Z0-9_]*)"
-    "|PATH|HOME|TMPDIR|TEMP|TMP|LANG|LANGUAGE|TZ|VIRTUAL_ENV|AWS_DATA_PATH"
-)
-"""How Python, Node and CDK find themselves, and their switches."""
 
 
 @dataclass(frozen=True)
@@ -77,48 +62,16 @@ def synthesize(
         "config": str(loaded.path.parent.resolve()),
         "attendee": ",".join(seat.id for seat in some),
     }
-    given = variables(os.environ)
+    given = app_process.variables(os.environ)
     key = synthesis_key.key(loaded, context, given) if cache else ""
     made = cache.get(key) if cache else None
     if made is None:
         begin()
-        made = run_app(context, given)
+        made = app_process.run(context, given)
         # Whatever was changed meanwhile may be in it or not.
         if cache and synthesis_key.key(loaded, context, given) == key:
             cache.put(key, made)
     return read(loaded, some, made.stacks), made.said
-
-
-def run_app(context: Mapping[str, str], given: Mapping[str, str]) -> Synthesis:
-    """Run the app in a process of its own, in a folder that no other run uses."""
-    with tempfile.TemporaryDirectory(prefix="workshop-") as folder:
-        directory, error = Path(folder).resolve() / "cdk.out", Path(folder).resolve() / "error"
-        ran = subprocess.run(
-            [sys.executable, *APP],
-            # What the CDK command line tells an app (aws-cdk, api/cxapp/exec).
-            env={
-                **given,
-                "CDK_OUTDIR": str(directory),
-                "CDK_CONTEXT_JSON": json.dumps(context),
-                ERROR_FILE: str(error),
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="backslashreplace",
-            check=False,
-        )
-        said = ran.stderr.strip()
-        if error.is_file():
-            raise of_document(json.loads(error.read_text(encoding="utf-8")))
-        if ran.returncode:
-            raise WorkshopError("the templates could not be made; CDK says:", details=said)
-        return Synthesis(dict(_stacks(directory)), said)
-
-
-def variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that the app is given, all inputs of it: credentials are none."""
-    return {name: value for name, value in environment.items() if _PASSED.fullmatch(name)}
 
 
 def read(
@@ -152,13 +105,3 @@ def read(
                 )
             cohorts[account_region, kind] = CohortTemplate(template, protected)
     return Assembly(exemplars, cohorts)
-
-
-def _stacks(directory: Path) -> Iterator[tuple[str, tuple[str, bool]]]:
-    """Artifact id -> its template's text and whether it is protected."""
-    manifest = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
-    for name, artifact in manifest["artifacts"].items():
-        if artifact["type"] == "aws:cloudformation:stack":
-            properties = artifact["properties"]
-            text = (directory / properties["templateFile"]).read_text(encoding="utf-8")
-            yield name, (text, bool(properties.get("terminationProtection")))

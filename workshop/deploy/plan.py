@@ -148,7 +148,9 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
         if PRICES in values:
             why.append("newer prices by which the watch counts")
         if NOTIFY[0] in values:
-            why.append("others are told by e-mail, each of whom AWS asks to confirm it")
+            is_told = any(desired.parameters.get(name) for name in NOTIFY)
+            others = "others are told by e-mail, each of whom AWS asks to confirm it"
+            why.append(others if is_told else "nobody is told by e-mail any more")
         return StackPlan(desired, found, StackAction.UPDATE, "; ".join(why))
     action = _repair(found, now)
     message = _because(found)

@@ -11,16 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workshop.config.environment import LoadedEnvironment
+if TYPE_CHECKING:  # it takes longer to import than an app needs to start
+    from workshop.config.environment import LoadedEnvironment
 
 CODE = ("stacks", "workbench", "workshop")
 """Packages whose every file counts, scripts and flags among them."""
@@ -33,8 +34,17 @@ FILES = ("app.py", "cdk.json", "cdk.context.json")
 
 def key(loaded: LoadedEnvironment, context: Mapping[str, str], variables: Mapping[str, str]) -> str:
     """Return the digest of all that a synthesis of ``context`` can read."""
+    return _digest(chain(_code(variables), _asked(loaded, context)))
+
+
+def code(variables: Mapping[str, str]) -> str:
+    """Return the digest of what the app loads before it reads what it is asked for."""
+    return _digest(_code(variables))
+
+
+def _digest(inputs: Iterable[tuple[str, Any]]) -> str:
     digest = hashlib.sha256()
-    for name, value in _inputs(loaded, context, variables):
+    for name, value in inputs:
         content = value if isinstance(value, bytes) else _canonical(value)
         # With lengths, so that nothing can move from one input into the next.
         digest.update(f"{name}\0{len(content)}\0".encode("utf-8", "surrogateescape"))
@@ -46,13 +56,11 @@ def _canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True).encode()
 
 
-def _inputs(
-    loaded: LoadedEnvironment, context: Mapping[str, str], variables: Mapping[str, str]
-) -> Iterator[tuple[str, Any]]:
-    """Yield each input by its name: bytes, or what JSON can hold."""
-    yield "context", dict(context)
+def _code(variables: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield each input of any synthesis by its name: bytes, or what JSON can hold."""
     yield "variables", dict(variables)
-    yield "python", [sys.version, sys.executable, platform.platform()]
+    system = os.uname()  # unlike platform.platform(), which starts a program
+    yield "python", [sys.version, sys.executable, system.sysname, system.release, system.machine]
     yield "node", _node(variables)
     yield "distributions", _distributions()
     for name in CODE:
@@ -62,6 +70,11 @@ def _inputs(
     for name in LIBRARIES:
         folder = package_folder(name, variables)
         yield name, [_stamp(path) for path in (*_children(folder), *_children(folder / "_jsii"))]
+
+
+def _asked(loaded: LoadedEnvironment, context: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Yield each input of this synthesis, likewise."""
+    yield "context", dict(context)
     # As read by this process, and as the app will read it.
     yield "settings", loaded.settings.model_dump(mode="json")
     yield (

@@ -6,7 +6,6 @@ it took: never a code, a cookie, a link or a word.
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import secrets
@@ -14,11 +13,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.door.claims import Claiming, HurriedError, claimed, source
 from workshop.door.codes import CLASS, all_subjects, code_of, spelled, subject_of
 from workshop.door.pages import (
     CHANGING,
@@ -34,8 +35,10 @@ from workshop.door.pages import (
     sign_in_page,
     word_page,
 )
+from workshop.door.request import LANGUAGE, DoorRequest
 from workshop.door.seats import (
     ClosedError,
+    TurnError,
     file_link,
     form_targets,
     notebook_address,
@@ -46,68 +49,18 @@ from workshop.door.seats import (
     statuses,
 )
 from workshop.door.sessions import COOKIE, HOURS, DoorSession, is_token, session_of
-from workshop.door.state import CLAIMING, CLAIMS, FIRST, HANDS, OPENED, BusyError, DoorState
+from workshop.door.state import FIRST, HANDS, OPENED, BusyError, DoorState
 from workshop.door.visit import MEMORY, DoorSettings, Visit, now_of
 
 SECONDS_KEPT = 5.0
 """For which generations of codes, and whether claiming is open, are remembered."""
 LOOK_AGAIN = 15
 """Seconds after which a page looks again while a notebook starts."""
-LANGUAGE = "lang"
-LARGEST_FORM = 16 * 1024
-"""Characters of a body that is read: to take apart a larger one can take a visit's whole time."""
-SAID = ("no_session", "not_open", "closed", "busy", "left", "claim_closed", "claim_none")
+CLAIM_SAID = ("claim_closed", "claim_none", "claim_wait", "claim_most")
+SAID = ("no_session", "not_open", "closed", "busy", "left", "soon", *CLAIM_SAID)
 """The texts that an address may ask for, after something was done."""
 LOG = logging.getLogger("door")
 LOG.setLevel(logging.INFO)
-
-
-@dataclass(frozen=True)
-class DoorRequest:
-    """What a browser asks for, out of an event of a function URL."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    form: dict[str, str]
-    cookies: dict[str, str]
-    headers: dict[str, str]
-
-    @classmethod
-    def of(cls, event: dict[str, Any]) -> DoorRequest:
-        """Return the request of an event in the payload format 2.0."""
-        http = event["requestContext"]["http"]
-        body = event.get("body") or ""
-        if len(body) > LARGEST_FORM:
-            body = ""  # no form of ours is so large
-        if event.get("isBase64Encoded"):
-            body = base64.b64decode(body).decode("utf-8", "replace")
-        pairs = (one.partition("=") for one in event.get("cookies") or ())
-        return cls(
-            http["method"],
-            event.get("rawPath") or "/",
-            dict(parse_qsl(event.get("rawQueryString") or "")),
-            dict(parse_qsl(body, keep_blank_values=True)),
-            {name.strip(): value.strip() for name, _, value in pairs},
-            {name.lower(): value for name, value in (event.get("headers") or {}).items()},
-        )
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether the browser says that another site sent it."""
-        return self.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
-
-    @property
-    def is_loopback(self) -> bool:
-        name = self.headers.get("host", "").partition(":")[0]
-        return name in ("127.0.0.1", "localhost") or name.endswith(".localhost")
-
-    def language(self, known: tuple[str, ...]) -> str:
-        """Return the language that was chosen, or that the browser prefers, of those there are."""
-        accepted = self.headers.get("accept-language", "").split(",")
-        asked = [self.query.get(LANGUAGE, ""), self.cookies.get(LANGUAGE, "")]
-        asked += [one.partition(";")[0].strip().partition("-")[0].lower() for one in accepted]
-        return next((one for one in asked if one in known), known[0])
 
 
 @dataclass
@@ -275,7 +228,7 @@ class DoorRoutes:
             # What it says of seats is what everybody's listing says.
             body = helper_page(page, self.session.name, statuses(self.visit), self.state.hands())
             return Reply(body=body, refresh=self._looks_again(2 * LOOK_AGAIN))
-        if not self._claimable():
+        if not self._may_claim():
             return Reply(body=word_page(self.page(notice or "claim_closed", is_bad=True), "claim"))
         return Reply(body=claim_page(page))
 
@@ -331,38 +284,31 @@ class DoorRoutes:
 
     # --- claims ----------------------------------------------------------------------------------
 
-    def _claimable(self) -> list[str]:
-        """Return the seats that may be claimed now, claimed or not."""
-        document = self.visit.remembered(
-            "claiming", SECONDS_KEPT, lambda: self.state.read(CLAIMING)[0]
-        )
-        is_open = self.visit.time < document.get("until", 0) and not self.visit.is_over
-        return [one for one in document.get("seats", []) if one in self.visit.seats and is_open]
+    def _may_claim(self) -> bool:
+        """Return whether seats can be claimed now, as far as is known since some seconds."""
+        read = partial(Claiming.read, self.state)
+        claiming: Claiming = self.visit.remembered("claiming", SECONDS_KEPT, read)
+        return bool(claiming.free(self.visit))
 
     def claim(self) -> Reply:
-        if self.session is None or self.session.kind != CLASS or not self._claimable():
+        # What the organiser has closed or renewed holds for claims at once.
+        generations = self.state.generations()
+        known = self.session and generations.get(self.session.subject, 0)
+        if self.session is None or (self.session.kind, self.session.generation) != (CLASS, known):
             return self._said("claim_closed")
-        seat = self.state.claimed_by(self.session.name) or self._claimed(self.session.name)
+        claiming = Claiming.read(self.state)
+        if not claiming.free(self.visit):
+            return self._said("claim_closed")
+        address = source(self.key(), self.visit, self.request.address)
+        try:
+            seat = claimed(self.visit, self.state, claiming, self.session.name, address)
+        except HurriedError as error:
+            return self._said(str(error))
         if not seat:
             return self._said("claim_none")
         generation = self.state.generations().get(f"seat:{seat}", 0)
         self.session = DoorSession("seat", seat, generation, int(self.visit.time))
         return Reply(303, to="/?say=claimed", cookies={COOKIE: self.session.cookie(self.key())})
-
-    def _claimed(self, claimer: str) -> str:
-        """Return the seat that is the claimer's now, empty where none is free."""
-        state = self.state
-        # Who opened a notebook by a slip has that seat, though nobody's name is on it.
-        taken = {*state.names(CLAIMS), *state.names(OPENED)}
-        free = [seat for seat in self._claimable() if seat not in taken]
-        # Many ask at once: each begins elsewhere, so that few ask for the same seat.
-        for seat in secrets.SystemRandom().sample(free, len(free)):
-            if state.claim(seat, claimer):
-                if state.note_claimer(claimer, seat):
-                    return seat
-                state.delete(f"{CLAIMS}{seat}")
-                return state.claimed_by(claimer)
-        return ""
 
     # --- the seat --------------------------------------------------------------------------------
 
@@ -374,6 +320,8 @@ class DoorRoutes:
             link = open_link(self.visit, self.seat, view)
         except ClosedError:
             return self._said("closed")
+        except TurnError:
+            return self._said("soon")
         if not link:
             return self._said("not_open")
         with suppress(ClientError, BotoCoreError):  # it is counted for organisers alone
@@ -387,7 +335,8 @@ class DoorRoutes:
     def start(self) -> Reply:
         if self._has_seat():
             try:
-                start(self.visit, self.seat)
+                with suppress(TurnError):  # it was asked to start a moment ago
+                    start(self.visit, self.seat)
             except ClosedError:
                 return self._said("closed")
         return Reply(303, to="/")

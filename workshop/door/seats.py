@@ -15,6 +15,8 @@ from workshop.door.visit import Visit
 
 FRESH = 5.0
 """Seconds for which a listing of all notebooks serves every visitor."""
+TURN = 5.0
+"""Seconds within which SageMaker is asked once to open a seat, and once to start it."""
 SHORTEST, LONGEST = 1800, 43_200
 """Seconds of a session that a link opens."""
 SAVED = "saved/files/"
@@ -30,6 +32,10 @@ FILE_SECONDS = 60
 
 class ClosedError(Exception):
     """AWS lets nobody into this notebook now: it is frozen, or the workshop is over."""
+
+
+class TurnError(Exception):
+    """Somebody of the same seat has asked a moment ago."""
 
 
 @dataclass(frozen=True)
@@ -93,24 +99,29 @@ def _listed(visit: Visit) -> dict[str, str]:
 
 
 def open_link(visit: Visit, seat: str, view: str) -> str:
-    """Return a fresh link into a seat's notebook, empty where it does not run.
+    """Return a link into a seat's notebook, empty where it does not run.
 
-    Raise ClosedError where the door may not open it.
+    A link serves whoever clicks again within some seconds. Raise ClosedError where the door may not
+    open it, and TurnError where another warm function has made a link a moment ago.
     """
-    left = int((visit.end - visit.now) / timedelta(seconds=1))
-    answer = _asked(
-        visit,
-        "create_presigned_notebook_instance_url",
-        NotebookInstanceName=notebook_of(visit, seat),
-        SessionExpirationDurationInSeconds=max(SHORTEST, min(LONGEST, left)),
-    )
-    url = answer.get("AuthorizedUrl", "")
+    url: str = visit.remembered(f"link {seat}", TURN, lambda: _fresh_link(visit, seat))
     return f"{url}&view={view}" if url else ""
 
 
+def _fresh_link(visit: Visit, seat: str) -> str:
+    left = int((visit.end - visit.now) / timedelta(seconds=1))
+    answer = _asked(
+        visit,
+        seat,
+        "create_presigned_notebook_instance_url",
+        SessionExpirationDurationInSeconds=max(SHORTEST, min(LONGEST, left)),
+    )
+    return str(answer.get("AuthorizedUrl", ""))
+
+
 def start(visit: Visit, seat: str) -> None:
-    """Start a seat's notebook, and let everybody's listing say so; raise ClosedError likewise."""
-    _asked(visit, "start_notebook_instance", NotebookInstanceName=notebook_of(visit, seat))
+    """Start a seat's notebook, and let everybody's listing say so; raise errors likewise."""
+    _asked(visit, seat, "start_notebook_instance")
     with suppress(ClientError, BotoCoreError):  # the next listing says it in any case
         state = state_of(visit)
         known, condition = state.read(LISTING)
@@ -118,10 +129,17 @@ def start(visit: Visit, seat: str) -> None:
         state.write(LISTING, {"at": known.get("at", 0), "seats": seats}, condition)
 
 
-def _asked(visit: Visit, operation: str, **request: Any) -> dict[str, Any]:
-    """Return SageMaker's answer, empty where the notebook's status does not allow it."""
+def _asked(visit: Visit, seat: str, operation: str, **request: Any) -> dict[str, Any]:
+    """Return SageMaker's answer of a seat, empty where its notebook's status does not allow it.
+
+    Its rate is one for the whole account: no seat's script uses up what the others need.
+    """
+    with suppress(ClientError, BotoCoreError):  # a seat opens though nobody counts
+        if not state_of(visit).is_turn(f"{seat}-{operation}", visit.time, TURN):
+            raise TurnError
+    call = getattr(visit.client("sagemaker"), operation)
     try:
-        answer: dict[str, Any] = getattr(visit.client("sagemaker"), operation)(**request)
+        answer: dict[str, Any] = call(NotebookInstanceName=notebook_of(visit, seat), **request)
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("AccessDeniedException", "AccessDenied"):

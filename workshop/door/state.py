@@ -20,6 +20,10 @@ GENERATIONS = f"{PREFIX}generations.json"
 CLAIMING = f"{PREFIX}claiming.json"
 CLAIMS = f"{PREFIX}claims/"
 CLAIMERS = f"{PREFIX}claimers/"
+SOURCES = f"{PREFIX}sources/"
+"""A place for each claim below some letters for the address that it came from."""
+ASKED = f"{PREFIX}asked/"
+"""When SageMaker was asked for a seat last, by seat and what was asked."""
 HANDS = f"{PREFIX}hands/"
 LISTING = f"{PREFIX}listing.json"
 OPENED = f"{PREFIX}opened/"
@@ -82,14 +86,30 @@ class DoorState:
         """Delete an object, or leave it missing."""
         self._call("delete_object", Key=name)
 
-    def names(self, prefix: str) -> list[str]:
-        """Return what follows the prefix in the names of objects, in their order."""
+    def times(self, prefix: str) -> dict[str, float]:
+        """Return when objects were written, by what follows the prefix in their names, in order."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self.account
         )
-        return [
-            one["Key"].removeprefix(prefix) for page in pages for one in page.get("Contents", [])
-        ]
+        return {
+            one["Key"].removeprefix(prefix): one["LastModified"].timestamp()
+            for page in pages
+            for one in page.get("Contents", [])
+        }
+
+    def names(self, prefix: str) -> list[str]:
+        """Return what follows the prefix in the names of objects, in their order."""
+        return [*self.times(prefix)]
+
+    def is_turn(self, name: str, now: float, seconds: float) -> bool:
+        """Return whether something may be asked for now, which may be once in so many seconds.
+
+        Of those who ask at once, whoever writes first may.
+        """
+        known, condition = self.read(f"{ASKED}{name}.json")
+        if 0 <= now - known.get("at", 0) < seconds:
+            return False
+        return self.write(f"{ASKED}{name}.json", {"at": now}, condition) is not None
 
     def key(self) -> bytes:
         """Return the key of all codes; whoever needs it first makes it."""
@@ -118,9 +138,13 @@ class DoorState:
 
     # --- claims ----------------------------------------------------------------------------------
 
-    def claim(self, seat: str, claimer: str) -> bool:
-        """Return whether the seat is the claimer's now; S3 lets one write of two pass."""
-        return self.write(f"{CLAIMS}{seat}", claimer.encode(), FIRST) is not None
+    def claim(self, seat: str, claimer: str, place: str = "") -> bool:
+        """Return whether the seat is the claimer's now; S3 lets one write of two pass.
+
+        ``place`` is the claim's among those of its address, and is free again with the seat.
+        """
+        claim = {"claimer": claimer, "place": place}
+        return self.write(f"{CLAIMS}{seat}", claim, FIRST) is not None
 
     def claimed_by(self, claimer: str) -> str:
         """Return the seat that a claimer has, empty for none."""
@@ -140,11 +164,13 @@ class DoorState:
         for name in (f"{OPENED}{seat}", f"{HANDS}{seat}.json"):
             self.delete(name)
         name = f"{CLAIMS}{seat}"
-        body, _condition = self._read(name)
-        if body is not None:
-            self.delete(f"{CLAIMERS}{body.decode()}")
+        claim, condition = self.read(name)
+        was_claimed = condition is not FIRST
+        if was_claimed:
+            self.delete(f"{CLAIMERS}{claim.get('claimer', '')}")
+            self.delete(f"{SOURCES}{claim.get('place', '')}")
             self.delete(name)
-        return body is not None
+        return was_claimed
 
     # --- hands -----------------------------------------------------------------------------------
 

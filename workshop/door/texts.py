@@ -35,6 +35,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "closed": "This seat is closed at the moment, by the organisers or because its budget is"
         " used. Raise a hand if that is a mistake.",
         "busy": "AWS is busy. Wait a moment and try again.",
+        "soon": "This seat was opened a moment ago. Wait five seconds and press the button again.",
         "time": "Time and money",
         "ends": "Ends",
         "ends_at": "{at}, in {left}",
@@ -77,6 +78,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "claim_go": "Claim a seat",
         "claim_closed": "Seats cannot be claimed at the moment. Ask the organisers to open it.",
         "claim_none": "No seat is free any more. Please ask the organisers.",
+        "claim_wait": "Very many people ask at this moment. Wait a minute and press the button"
+        " again.",
+        "claim_most": "From your network, as many seats were claimed today as one network gets."
+        " Please ask the organisers.",
         "claimed": "This seat is yours. Write down its code, with which you come back: {code}",
         "helper": "Helper {number}",
         "helper_caption": "All seats, raised hands first",
@@ -94,9 +99,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "check_link": "Try the address of notebooks",
         "privacy": "About your data",
         "privacy_text": "Stored about your seat until the workshop is removed: that it was opened"
-        " or claimed, when the notebook was idle, what it costs, a raised hand and its words, and"
-        " your saved files. Organisers see all of it; helpers see your seat's id, the notebook's"
-        " state and your hand with its words. No name and no e-mail address is stored here. The"
+        " or claimed, for a claim five letters that thousands of network addresses share, when the"
+        " notebook was idle, what it costs, a raised hand and its words, and your saved files."
+        " Organisers see all of it; helpers see your seat's id, the notebook's state and your hand"
+        " with its words. No name and no e-mail address is stored here. The"
         " cookie of this page ends after 12 hours.",
         "not_found": "There is no such page.",
     },
@@ -135,6 +141,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "closed": "Dieser Platz ist gerade geschlossen, von der Leitung oder weil sein Budget"
         " aufgebraucht ist. Melden Sie sich, wenn das ein Irrtum ist.",
         "busy": "AWS ist gerade überlastet. Warten Sie kurz, und versuchen Sie es noch einmal.",
+        "soon": "Dieser Platz wurde eben erst geöffnet. Warten Sie fünf Sekunden, und drücken Sie"
+        " noch einmal.",
         "time": "Zeit und Geld",
         "ends": "Ende",
         "ends_at": "{at}, in {left}",
@@ -177,6 +185,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "claim_go": "Platz nehmen",
         "claim_closed": "Gerade werden keine Plätze vergeben. Bitten Sie die Leitung darum.",
         "claim_none": "Es ist kein Platz mehr frei. Bitte fragen Sie die Leitung.",
+        "claim_wait": "Gerade fragen sehr viele. Warten Sie eine Minute, und drücken Sie noch"
+        " einmal.",
+        "claim_most": "Aus Ihrem Netz wurden heute so viele Plätze genommen, wie ein Netz bekommt."
+        " Bitte fragen Sie die Leitung.",
         "claimed": "Dieser Platz gehört Ihnen. Schreiben Sie seinen Code auf, mit dem Sie"
         " wiederkommen: {code}",
         "helper": "Hilfe {number}",
@@ -195,8 +207,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "check_link": "Adresse der Notebooks versuchen",
         "privacy": "Über Ihre Daten",
         "privacy_text": "Zu Ihrem Platz wird gespeichert, bis der Workshop entfernt wird: dass er"
-        " geöffnet oder übernommen wurde, wann das Notebook nichts tat, was es kostet, eine Meldung"
-        " mit ihren Worten und Ihre gesicherten Dateien. Die Leitung sieht alles; Helfende sehen"
+        " geöffnet oder übernommen wurde, dabei fünf Zeichen, die sich Tausende Netzadressen"
+        " teilen, wann das Notebook nichts tat, was es kostet, eine Meldung mit ihren Worten und"
+        " Ihre gesicherten Dateien. Die Leitung sieht alles; Helfende sehen"
         " die Kennung des Platzes, den Zustand des Notebooks und Ihre Meldung mit ihren Worten."
         " Kein Name und keine E-Mail-Adresse wird hier gespeichert. Das Cookie dieser Seite endet"
         " nach 12 Stunden.",

@@ -25,7 +25,7 @@ def sentence(settings: Environment, now: datetime) -> str:
     Days are those of the calendar at the place of the start; what never ends has none.
     """
     start, end = settings.start, settings.end
-    zone = start.tzinfo
+    zone = settings.zone
     span = f"{moment(start)} to {moment(end.astimezone(zone))} ({start.tzname()})"
     if end - start > FOR_EVER:
         return span
@@ -39,7 +39,7 @@ def moment(at: datetime) -> str:
 
 def days(settings: Environment) -> int:
     """Return on how many days of the calendar the workshop takes place."""
-    last = settings.end.astimezone(settings.start.tzinfo)
+    last = settings.end.astimezone(settings.zone)
     return (last.date() - settings.start.date()).days + 1
 
 
@@ -54,6 +54,14 @@ def warnings(document: Document, settings: Environment, now: datetime) -> Iterat
             document.line(("start",)),
             ("start",),
             f"{moment(start)} is past, {_ago(now - start)}; correct it unless the workshop is on",
+        )
+    if settings.hours and not settings.timezone and start.utcoffset() != end.utcoffset():
+        yield Diagnostic(
+            document.line(("hours",)),
+            ("hours",),
+            f"are by the clock of the start, {start.tzname()}, on every day, and the end has"
+            f" {end.tzname()}; if clocks are changed in between, name the time zone, such as"
+            " timezone: Europe/Berlin",
         )
     if length > LONG:
         yield Diagnostic(

@@ -18,7 +18,7 @@ from workshop.config.roster import Seat
 from workshop.config.rules import shown
 from workshop.config.yaml_document import Document
 from workshop.counting import count_of
-from workshop.environments import iam_conditions
+from workshop.environments import iam_actions, iam_conditions
 
 _BEYOND = re.compile(r"[^\t\n\r\x20-\xff]")
 """What no policy document may hold (botocore's model of IAM, ``policyDocumentType``)."""
@@ -101,10 +101,15 @@ def _of_letters(extra: ExtraStatement) -> Iterator[str]:
 
 
 def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
-    """Yield Regions of ARNs that this release does not know, which may be a slip."""
+    """Yield actions, and Regions of ARNs, that this release does not know: they may be slips."""
     known = known_regions()
     for name, profile in settings.profiles.items():
         for number, extra in enumerate(profile.access.extra_statements):
+            for each, action in enumerate(extra.actions):
+                if message := iam_actions.doubt(action):
+                    within = ("extra_statements", number, "actions", each)
+                    place = ("profiles", name, "access", *within)
+                    yield Diagnostic(document.line(place), place, message)
             for each, resource in enumerate(extra.resources):
                 region = "" if resource == "*" else resource.split(":")[3]
                 if region and "*" not in region and region not in known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,9 +17,20 @@ from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.door import codes
+from workshop.door.claims import Claiming
 from workshop.door.codes import CLASS, code_of, helper_subject, seat_subject, spelled
-from workshop.door.state import CLAIMING, CLAIMS, HANDS, OPENED, TRIES, BusyError, DoorState
+from workshop.door.state import (
+    CLAIMING,
+    CLAIMS,
+    HANDS,
+    OPENED,
+    TRIES,
+    BusyError,
+    DoorState,
+)
 from workshop.errors import UsageError, WorkshopError
+from workshop.handout import claim_pace
+from workshop.handout.claim_pace import ClaimPace
 from workshop.naming import DOOR, DOOR_ADDRESS
 
 SECONDS = 10
@@ -47,6 +58,7 @@ class DoorUse:
     claims: tuple[str, ...]
     hands: tuple[str, ...]
     claims_until: float | None
+    pace: ClaimPace
 
 
 @dataclass(frozen=True)
@@ -99,20 +111,35 @@ class SeatsDoor:
         subjects = [CLASS, *(helper_subject(number) for number in range(1, helpers + 1))]
         return [*self.codes(subjects).values()]
 
-    def let_claim(self, seats: Collection[str], until: datetime | None, *, renew: bool) -> DoorCode:
-        """Let people claim these seats until then, or no more, and return the class's code.
+    def let_claim(self, claiming: Claiming, *, renew: bool) -> DoorCode:
+        """Let people claim seats, or no more, and return the class's code.
 
         ``renew`` gives the class a new code: who knows the old one alone claims nothing.
         """
         with self._kept() as state:
             if renew:
                 state.renew(CLASS)
-            document = {"until": until.timestamp() if until else 0, "seats": sorted(seats)}
             for _ in range(TRIES):
                 _, condition = state.read(CLAIMING)
-                if state.write(CLAIMING, document, condition):
+                if state.write(CLAIMING, claiming.document(), condition):
                     return self.codes([CLASS])[CLASS]
             raise BusyError(CLAIMING)
+
+    def undo_since(self, since: datetime) -> dict[str, DoorCode]:
+        """Undo all claims since then, and return the new codes of their seats, by seat.
+
+        Claiming is closed before, and the class's code renewed: whoever claimed too much would go
+        on.
+        """
+        self.let_claim(Claiming(), renew=True)
+        undone: list[str] = []
+        with self._kept() as state:
+            while late := [s for s, at in state.times(CLAIMS).items() if at >= since.timestamp()]:
+                for seat in late:
+                    state.undo(seat)
+                undone += late
+        made = self.codes(map(seat_subject, undone))
+        return {seat: made[seat_subject(seat)] for seat in undone}
 
     def undo(self, seat: str) -> tuple[bool, DoorCode]:
         """Give a seat a new code and free it; return whether it was claimed, and the code."""
@@ -123,12 +150,13 @@ class SeatsDoor:
     def use(self, now: datetime) -> DoorUse:
         """Return what the door knows of its visitors."""
         with self._kept() as state:
-            until = state.read(CLAIMING)[0].get("until", 0)
+            until = Claiming.read(state).until
             return DoorUse(
                 opened=len(state.names(OPENED)),
                 claims=tuple(state.names(CLAIMS)),
                 hands=tuple(name.removesuffix(".json") for name in state.names(HANDS)),
                 claims_until=until if until > now.timestamp() else None,
+                pace=claim_pace.read(state, now),
             )
 
     def answers(self) -> bool:

@@ -53,15 +53,6 @@ def dashboard(names: Names) -> str:
     return f"{_home('cloudwatch', names)}#dashboards/dashboard/{names.dashboard}"
 
 
-def fresh_link(names: Names) -> str:
-    """Return the lines for a shell with the AWS CLI that print a presigned URL of a notebook."""
-    return (
-        "aws sagemaker create-presigned-notebook-instance-url \\\n"
-        f"    --notebook-instance-name {names.notebook} --region {names.region} \\\n"
-        "    --query AuthorizedUrl --output text"
-    )
-
-
 def registry(names: Names) -> str:
     """Return the host of the container registry, as ``docker login`` takes it."""
     return f"{names.account}.dkr.ecr.{names.region}.{names.domain}"

@@ -72,8 +72,13 @@ def presigned(
     session: timedelta = LONGEST,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, HandoutNotebook]:
-    """Return the same, each open notebook with a new link; no seat's failure is another's."""
+    """Return the same, each open notebook with a new link; no seat's failure is another's.
+
+    A session is no longer than ``session``, and ends with the workshop, as far as AWS makes ones so
+    short: it is judged by the rights of whoever made the link, which the end does not touch.
+    """
     found = statuses(clients, loaded, seats)
+    lasts = max(SHORTEST, min(session, loaded.settings.end - now()))
 
     def opened(seat: Seat) -> HandoutNotebook:
         before = found[seat.id]
@@ -88,12 +93,12 @@ def presigned(
                 "sagemaker",
                 "CreatePresignedNotebookInstanceUrl",
                 NotebookInstanceName=loaded.names(seat).notebook,
-                SessionExpirationDurationInSeconds=int(session.total_seconds()),
+                SessionExpirationDurationInSeconds=int(lasts.total_seconds()),
             )
         )
         if isinstance(answer, Unavailable):
             return HandoutNotebook(before.status, f"AWS gave no link: {answer.reason}")
-        link = Presigned(answer["AuthorizedUrl"], asked + TO_OPEN, session)
+        link = Presigned(answer["AuthorizedUrl"], asked + TO_OPEN, lasts)
         return HandoutNotebook(OPEN, link=link)
 
     made = side_by_side(opened, seats, threads=AT_ONCE)

@@ -9,20 +9,16 @@ that steer and are not seen are shown.
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import segno
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from workshop import tags
+from workshop import page_templates, tags
 from workshop.counting import count_of
-from workshop.escaping import printable
 from workshop.handout import links
 from workshop.handout.slips import Handout, Slip
+from workshop.handout.texts import Words
 
 ROOM_FILE = "the-room.html"
 SHEETS_FILE = "the-slips.html"
@@ -47,6 +43,7 @@ def seat_page(handout: Handout, slip: Slip, *, form_token: str = "") -> str:
         links=links,
         tags=tags,
         form_token=form_token,
+        words=Words(handout.languages[0]),
     )
 
 
@@ -54,13 +51,23 @@ def room_page(handout: Handout, *, form_token: str = "") -> str:
     """Return the page with a row for each seat, which links to the pages of the seats beside it."""
     locations = {(slip.names.account, slip.names.region) for slip in handout.slips}
     return _TEMPLATES.get_template("room.html.j2").render(
-        handout=handout, locations=locations, seat_file=seat_file, form_token=form_token
+        handout=handout,
+        locations=locations,
+        seat_file=seat_file,
+        form_token=form_token,
+        words=Words("en"),
     )
 
 
 def sheets_page(handout: Handout) -> str:
-    """Return the sheets with a slip for each seat: several on each, to be cut out."""
-    return _TEMPLATES.get_template("sheets.html.j2").render(handout=handout, form_token="")
+    """Return the sheets with a slip for each seat: several on each, to be cut out.
+
+    A slip says everything in each language.
+    """
+    languages = [Words(language) for language in handout.languages]
+    return _TEMPLATES.get_template("sheets.html.j2").render(
+        handout=handout, form_token="", words=languages[0], languages=languages
+    )
 
 
 def mark(handout: Handout) -> str:
@@ -79,11 +86,6 @@ def style_digest(page: str) -> str:
     return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
 
 
-def _moment(at: datetime) -> str:
-    """Return a time for people, in its own offset: ``Mon 15 March 2027, 09:00 (UTC+01:00)``."""
-    return f"{at:%a} {at.day} {at:%B %Y, %H:%M} ({at:%Z})"
-
-
 def qr_image(url: str) -> str:
     """Return ``url`` for a camera: black on white with the quiet zone of four modules."""
     # M mends 15 % of damage, enough for paper (ISO/IEC 18004).
@@ -93,18 +95,6 @@ def qr_image(url: str) -> str:
     )
 
 
-def _shown(value: Any) -> Any:
-    """Return what stands on a page for ``value``; what a macro wrote has been through this."""
-    return value if isinstance(value, Markup) else printable(str(value))
-
-
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    finalize=_shown,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = page_templates.html(Path(__file__).with_name("templates"))
 _TEMPLATES.globals["count_of"] = count_of
-_TEMPLATES.filters |= {"mark": mark, "moment": _moment, "qr_image": qr_image}
+_TEMPLATES.filters |= {"mark": mark, "qr_image": qr_image}

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -25,8 +24,6 @@ class Slip:
     profile_name: str
     names: Names
     notebook: HandoutNotebook
-    fresh: str
-    """What the organiser types for a fresh link."""
     name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     door: str = ""
@@ -86,6 +83,8 @@ class Handout:
     with_names: bool
     slips: tuple[Slip, ...]
     by_door: bool = False
+    languages: tuple[str, ...] = ("en",)
+    """What attendees read is in the first of them, and on slips in each."""
 
 
 def handout(
@@ -113,6 +112,7 @@ def handout(
         presigned=presigned,
         with_names=with_names,
         by_door=by_door is not None,
+        languages=settings.door.languages if settings.door else ("en",),
         slips=tuple(
             Slip(
                 seat=seat.id,
@@ -120,10 +120,6 @@ def handout(
                 profile_name=seat.profile,
                 names=links.placed(loaded.names(seat)),
                 notebook=notebooks[seat.id],
-                # Pages are for others, whom no folder of this machine concerns.
-                fresh=command_line.command(
-                    "handout", loaded.name, command_line.CONFIG_DIR, "--only", seat.id
-                ),
                 name=seat.name if with_names else "",
                 email=seat.email if with_names else "",
                 door=by_door[seat.id][0] if by_door else "",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from workshop.account_region import AccountRegion
+from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
@@ -54,7 +55,7 @@ def preflight(
         for account_region in account_regions:
             caller = callers[account_region].result()
             first = [
-                check_account(account_region, caller),
+                check_account(clients, account_region, caller),
                 check_region(account_region, regions[account_of(account_region)].result(), caller),
             ]
             checks += first
@@ -114,7 +115,9 @@ def opt_in_status(clients: Clients, account_region: AccountRegion) -> dict[str, 
     return {region["RegionName"]: region.get("OptInStatus", "") for region in found}
 
 
-def check_account(account_region: AccountRegion, caller: str | Unavailable) -> Check:
+def check_account(
+    clients: Clients, account_region: AccountRegion, caller: str | Unavailable
+) -> Check:
     """Return whether calls for an account and Region act in its account."""
     if isinstance(caller, Unavailable):
         return unknown(
@@ -123,8 +126,8 @@ def check_account(account_region: AccountRegion, caller: str | Unavailable) -> C
     account = caller.split(":")[4]
     if account != account_region.account:
         message = (
-            f"your credentials are for account {account}; sign in to {account_region.account}, or"
-            " correct 'account'"
+            f"your credentials are for account {account}, not {account_region.account};"
+            f" {account_guard.cure(clients, account_region)}, or correct 'account'"
         )
         return Check(account_region, ACCOUNT, CheckState.FAILED, message)
     return Check(account_region, ACCOUNT, CheckState.OK, f"called by {caller}")

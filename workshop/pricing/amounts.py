@@ -21,7 +21,7 @@ NOTEBOOK, DISK, TRAINING, WARM_POOL, PROCESSING, TRANSFORM, ENDPOINT = BILLED = 
 
 NOT_IN_IT = (
     "not in it: storage in S3 and ECR, disks of jobs and endpoints, serverless endpoints, logs,"
-    " traffic, tax, discounts and credits"
+    " traffic, tax, discounts, credits, and what spot saves until a job has ended"
 )
 
 _CENT = Decimal("0.01")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workshop import naming
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
@@ -31,7 +31,7 @@ from workshop.policies import extra
 from workshop.teardown import roles, scan_target, shown_plan, verification
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
-from workshop.teardown.resource import Ownership, SeenRole
+from workshop.teardown.resource import Ownership, Resource, SeenRole
 from workshop.teardown.scan_target import ScanTarget, Unknown
 
 if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
@@ -180,6 +180,15 @@ def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
     ledger.note_opened(loaded.home, some, loaded.settings.workshop)
 
 
+def names_of(kept: Iterable[Resource]) -> dict[AccountRegion, list[str]]:
+    """Return where resources are -> how people know each, such as ``bucket demo-ada-data``."""
+    names: dict[AccountRegion, list[str]] = {}
+    for resource in kept:
+        there = names.setdefault(resource.account_region, [])
+        there.append(f"{resource.resource_type} {resource.id}")
+    return names
+
+
 def gone(report: TeardownReport) -> list[AccountRegion]:
     """Return where two scans of the whole workshop found nothing and missed nothing."""
     if report.choices.only is not None or len(report.scans) < verification.SCANS:
@@ -232,7 +241,7 @@ def _out_of_reach(
     at = ("--account", account_region.account, "--region", account_region.region)
     return (
         f"the workshop was in account {account_region.account}, which was not looked at, and your"
-        f" credentials are for {caller}; sign in to {account_region.account} and run:"
+        f" credentials are for {caller}; {account_guard.cure(clients, account_region)}, and run:"
         f" {loaded.command('leftovers', *at)}"
     )
 

@@ -9,11 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from workshop import files
+from workshop import files, page_templates
 from workshop.counting import count_of, plural
-from workshop.escaping import json_text, markdown, printable
+from workshop.escaping import json_text
 from workshop.pricing.amounts import NOT_IN_IT, Bill
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import DeletionOutcome, DeletionResult
@@ -86,14 +84,15 @@ class TeardownReport:
             seats = f"{seats} {', '.join(self.choices.only)}"
             whose = f"the {seats} of {whose}"
         besides = self._not_looked_at
+        kept = " but what is kept on request" if self.of(DeletionOutcome.KEPT) else ""
         if not self.choices.stacks:
             was = "was" if self.choices.only is None or len(self.choices.only) == 1 else "were"
             wholly = "" if self.code == PROVEN else "not wholly "
             return f"{whose} {was} {wholly}swept{besides}"
         if self.proven and besides:
-            return f"gone{besides}: two scans found nothing else of {whose}{self._kept}"
+            return f"gone{besides}: two scans found nothing else of {whose}{kept}{self._kept}"
         if self.proven:
-            return f"gone: two scans found nothing of {whose}{self._kept}"
+            return f"gone: two scans found nothing of {whose}{kept}{self._kept}"
         if not self.of(*GONE):
             return f"NOT PROVEN: nothing of {whose} was deleted"
         return f"NOT PROVEN: {whose} is not shown to be gone"
@@ -297,20 +296,8 @@ class TeardownReport:
                 return name
 
 
-def _templates(**more: Any) -> Environment:
-    return Environment(  # noqa: S701 - Markdown is escaped by its own rules
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        **more,
-    )
-
-
-# All that a template shows has been named by AWS or by attendees, and is escaped where it stands.
-_HTML = _templates(autoescape=True, finalize=lambda shown: printable(str(shown)))
-_MARKDOWN = _templates(autoescape=False, finalize=lambda shown: markdown(str(shown)))
+_TEMPLATES = Path(__file__).with_name("templates")
+_HTML, _MARKDOWN = page_templates.html(_TEMPLATES), page_templates.markdown(_TEMPLATES)
 
 
 def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:

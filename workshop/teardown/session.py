@@ -29,7 +29,7 @@ from workshop.teardown import (
     shown_plan,
 )
 from workshop.teardown.artifacts import lost_artifacts, seat_artifacts
-from workshop.teardown.events import Sink, TeardownEvent
+from workshop.teardown.events import DeletionOutcome, Sink, TeardownEvent
 from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
@@ -184,7 +184,9 @@ class TeardownSession:
 
     def end(self, report: TeardownReport) -> tuple[Path, ...]:
         """Note how it ended; return where the report was written."""
-        self._ledger.gone(evidence.gone(report), self._target.workshop)
+        kept = [result.resource for result in report.of(DeletionOutcome.KEPT)]
+        names = evidence.names_of(kept)
+        self._ledger.gone(evidence.gone(report), self._target.workshop, names)
         self._ledger.end(
             {"verdict": report.verdict, "exit": report.code, "counts": report.counts()}
         )

@@ -9,7 +9,13 @@ from workshop.watch.machines import is_deleting, stop_all, tags_of
 from workshop.watch.marks import mark_all
 from workshop.watch.messages import SAID, TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
-from workshop.watch.spending import Spending, count_all, read_spending, write_spending
+from workshop.watch.spending import (
+    KINDS,
+    Spending,
+    count_all,
+    read_spending,
+    write_spending,
+)
 from workshop.watch.work import Work
 
 ABOVE = "above-"
@@ -62,11 +68,21 @@ def hold_at_event(work: Work, detail: dict[str, Any]) -> None:
     with work.noting("what a seat runs could not be read"):
         spending, condition = read_spending(work)
         seat = tags.get("attendee", "")
-        count_all(work, spending, seat)
+        count_all(work, spending, seat, _kinds(arns[0]))
+        if seat in _above(work, spending):
+            # What has ended since of other kinds was not seen to, and no event tells of it.
+            count_all(work, spending, seat)
         # Its record may be deleted before the next tick.
         write_spending(work, spending, condition, whole=False)
         above = _above(work, spending)
         _hold(work, {seat: above[seat]} if seat in above else {})
+
+
+def _kinds(arn: str) -> tuple[str, ...]:
+    """Return what is to be counted of what an ARN is of: a tuning job's are training jobs."""
+    noun = arn.split(":")[5].partition("/")[0]
+    kind = noun.removesuffix("-job").replace("hyper-parameter-tuning", "training")
+    return (kind,) if kind in KINDS else KINDS
 
 
 def _above(work: Work, spending: Spending) -> dict[str, Excess]:

@@ -6,15 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 from workshop.watch.budget import hold_at_event, hold_to_budget
+from workshop.watch.endpoints import note_event
 from workshop.watch.hours import keep_hours
 from workshop.watch.machines import stop_all, stop_one
 from workshop.watch.marks import mark_all
 from workshop.watch.messages import first_time, keep, say, tell_attendees
 from workshop.watch.roles import FROZEN, freeze_all
-from workshop.watch.work import Settings, Work, now_of
+from workshop.watch.work import Settings, Work, now_of, time_of
 
 WARNING = timedelta(minutes=15)
 """How long before the end attendees are told, and files are saved."""
+
+STALE = timedelta(minutes=6)
+"""How old an event is that nothing is done about: a run by the clock has looked since. Of a flood
+that Lambda keeps waiting, no more than this is worked off before such a run has its turn."""
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -23,6 +28,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         Settings.given(), now_of(event), lambda: context.get_remaining_time_in_millis() / 1000
     )
     if event.get("source") == "aws.sagemaker":
+        note_event(work, event["detail"])
+        if work.now - time_of(event, work.now) > STALE:
+            return work.report()
         if work.now >= work.end:
             stop_one(work, event["detail"])
         else:

@@ -8,7 +8,7 @@ night starts the notebook again half an hour after class.
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 
 from workshop.watch.machines import ask, listed_notebooks, stop_notebooks
 from workshop.watch.messages import first_time, tell_attendees
@@ -31,7 +31,7 @@ def keep_hours(work: Work) -> None:
     if not work.settings.hours:
         return
     first = moment(work.settings.start)
-    here = work.now.astimezone(first.tzinfo)
+    here = work.now.astimezone(_zone(work, first.tzinfo))
     opening, closing = ([*map(int, at.split(":"))] for at in work.settings.hours.split("-"))
     soon = here + LEAD
     opens = soon.replace(hour=opening[0], minute=opening[1], second=0, microsecond=0)
@@ -49,6 +49,12 @@ def keep_hours(work: Work) -> None:
             _tell_of_closing(work, closed + timedelta(days=1))
     except OutOfTimeError:
         work.unfinished = True
+
+
+def _zone(work: Work, first: tzinfo | None) -> tzinfo | None:
+    """Return how far clocks are from UTC now: as at the start, or as they were changed since."""
+    passed = [to for at, to in sorted(work.settings.changes.items()) if moment(at) <= work.now]
+    return timezone(timedelta(minutes=passed[-1])) if passed else first
 
 
 def _tell_of_closing(work: Work, closes: datetime) -> None:

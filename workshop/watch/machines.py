@@ -71,10 +71,12 @@ def listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[
 
 
 def tags_of(work: Work, arn: str) -> dict[str, str] | None:
-    """Return the tags of a resource, None where they could not be read."""
+    """Return the tags of a resource, read once in a run; None where they could not be read."""
     try:
-        pages = work.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
-        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        if arn not in work.tags:
+            pages = work.client("sagemaker").get_paginator("list_tags").paginate(ResourceArn=arn)
+            work.tags[arn] = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        return work.tags[arn]
     except AWS_ERRORS as error:
         work.problems.append(f"the tags of {arn} could not be read: {error}")
         return None

@@ -7,13 +7,14 @@ so that a run that comes late, twice or not to its end counts no second two time
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from workshop.watch.endpoints import note
 from workshop.watch.machines import listed, seat_of_notebook, tags_of
 from workshop.watch.messages import is_written, read_document
 from workshop.watch.work import OutOfTimeError, Work
@@ -50,6 +51,8 @@ JOBS_THAT_BILL = (
     JobKind("TransformJob", "transform_job", "Transform", "transform"),
 )
 """A tuning job costs by its training jobs."""
+KINDS = ("endpoint", *(jobs.kind for jobs in JOBS_THAT_BILL))
+"""What SageMaker's events tell the beginning of, by the word of a bill."""
 
 
 @dataclass
@@ -68,6 +71,9 @@ class Counted:
     until: float = 0.0
     runs: bool = False
     ended: bool = False
+    modified: float = 0.0
+    """Of an endpoint, when it was modified last as it was read, if its size changes by that alone;
+    0 where it has to be read again."""
 
 
 @dataclass
@@ -158,23 +164,28 @@ def write_spending(
     return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
 
 
-def count_all(work: Work, spending: Spending, only: str | None = None) -> None:
+def count_all(
+    work: Work, spending: Spending, only: str | None = None, kinds: Collection[str] = KINDS
+) -> None:
     """Count everything that runs, and the jobs that ran; an error of one kind stops no other.
 
-    With ``only`` a seat, its jobs and endpoints that run: of its neighbours nothing is described,
-    and jobs that have ended are left to the next tick: somebody may make hundreds.
+    With ``only`` a seat, its jobs and endpoints of these ``kinds`` that run: of its neighbours
+    nothing is described, and jobs that have ended are left to the next tick: somebody may make
+    hundreds.
     """
     with work.keeping(FOR_HOLDING):
-        _count_kinds(work, spending, only)
+        _count_kinds(work, spending, only, kinds)
 
 
-def _count_kinds(work: Work, spending: Spending, only: str | None) -> None:
+def _count_kinds(work: Work, spending: Spending, only: str | None, kinds: Collection[str]) -> None:
     try:
-        with work.noting("endpoints were not counted"):
-            _count_endpoints(work, spending, only)
+        if "endpoint" in kinds:
+            with work.noting("endpoints were not counted"):
+                _count_endpoints(work, spending, only)
         for jobs in JOBS_THAT_BILL:
-            with work.noting(f"{jobs.snake}s were not counted"):
-                _count_jobs(work, spending, jobs, only)
+            if jobs.kind in kinds:
+                with work.noting(f"{jobs.snake}s were not counted"):
+                    _count_jobs(work, spending, jobs, only)
         if only is None:
             with work.noting("warm pools were not counted"):
                 _count_pools(work, spending)
@@ -336,7 +347,11 @@ def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
     spending.rest("endpoint", seen)
     for key, one in seen.items():
-        found = spending.resources.get(key) or _new_job(work, one["EndpointArn"], "endpoint")
+        found = spending.resources.get(key)
+        if found is None:
+            found = _new_job(work, one["EndpointArn"], "endpoint")
+            if found is not None and only is None:  # an event of its own has noted it, or was lost
+                note(work, one["EndpointName"], _seconds(one["CreationTime"]), found.seat)
         if not found or only not in (None, found.seat):
             continue
         if not found.seat:
@@ -356,19 +371,24 @@ def _describe_endpoint(
 ) -> None:
     """Note what an endpoint has: the larger of what runs and of what it is being changed to.
 
-    While it is created it counts already: it can neither be deleted nor bill nothing for long.
+    While it is created it counts already: it can neither be deleted nor bill nothing for long. One
+    in service that nobody has modified since it was read has what it had.
     """
+    modified = _seconds(one["LastModifiedTime"])
+    if one["EndpointStatus"] == "InService" and found.modified == modified:
+        return
     endpoint = work.client("sagemaker").describe_endpoint(EndpointName=one["EndpointName"])
     found.start = _seconds(one["CreationTime"])
     if endpoint["EndpointStatus"] in ("Failed", "OutOfService"):
         found.hourly, found.instances = 0.0, 0
         return
     each = found.hourly / found.instances if found.instances else None
-    sizes = []
+    sizes, is_steady = [], endpoint["EndpointStatus"] == "InService"
     for deployed in (endpoint, endpoint.get("PendingDeploymentSummary")):
         if deployed and deployed.get("EndpointConfigName"):
             config = _config(work, deployed["EndpointConfigName"], configs)
             machines = list(_serving(deployed, config))
+            is_steady &= not any("ManagedInstanceScaling" in v for v in _variants(config))
             usd = sum(
                 count * (each if each and not kind else _price(work, "endpoint", kind))
                 for kind, count in machines
@@ -376,6 +396,7 @@ def _describe_endpoint(
             sizes.append((usd, sum(count for _, count in machines)))
     found.hourly = max((usd for usd, _ in sizes), default=0.0)
     found.instances = max((count for _, count in sizes), default=0)
+    found.modified = modified if is_steady else 0.0
 
 
 def _config(work: Work, name: str, configs: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -50,6 +50,9 @@ class Settings:
     """Between which notebooks run, ``08:30-18:00``; empty if nobody starts and stops them."""
     start: str = ""
     """When the workshop begins, in the time zone of the hours."""
+    changes: dict[str, int] = field(default_factory=dict)
+    """When the clocks of that time zone are changed, and to how many minutes from UTC; a function
+    in AWS need not know time zones by name."""
     budget: dict[str, Any] = field(default_factory=dict)
     """The caps by their names in the YAML, and ``prices``: instance type -> USD per hour, or use ->
     USD per hour; empty without a cap."""
@@ -95,6 +98,8 @@ class Work:
     """The names, in lower case, of what AWS did not let be stopped."""
     targets: dict[str, list[dict[str, Any]]] | None = None
     """What scales endpoints, once it was listed."""
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The tags of resources by ARN, as far as they were read."""
     reserve: float = RESERVE
     """Seconds kept for what comes after."""
 
@@ -159,7 +164,13 @@ def moment(text: str) -> datetime:
 def now_of(event: dict[str, Any]) -> datetime:
     """Return the present moment: an event's own time, where a clock is behind it."""
     now = datetime.fromtimestamp(time.time(), UTC)
+    return max(now, time_of(event, now))
+
+
+def time_of(event: dict[str, Any], otherwise: datetime) -> datetime:
+    """Return the moment that an event says it is of, or another where it says none."""
     try:
-        return max(now, moment(event["time"]))
+        told = moment(event["time"])
     except (KeyError, ValueError, AttributeError, TypeError):
-        return now
+        return otherwise
+    return told if told.tzinfo else otherwise

@@ -51,15 +51,17 @@
     set(find("at"), view.at);
     list(find("problems"), view.problems);
     list(find("progress"), view.progress);
-    const told = find("told");
-    if (told) {
-      set(told, view.told);
-      told.parentElement.hidden = view.told === "";
+    for (const name of ["told", "claims"]) {
+      const line = find(name);
+      if (line) {
+        set(line, view[name]);
+        line.parentElement.hidden = view[name] === "";
+      }
     }
     filter();
   };
 
-  const events = new EventSource("/events");
+  const events = new EventSource("events");
   events.onmessage = (event) => {
     set(find("link"), "");
     show(JSON.parse(event.data));

@@ -4,7 +4,8 @@ SageMaker writes to ``/aws/sagemaker/TrainingJobs`` and its like, one group for 
 account and streams ``<job>/algo-1-...``; an endpoint has a group, ``/aws/sagemaker/Endpoints/...``.
 Studio's streams are ``<domain>/<user profile or space>/<app type>/...``.
 A log tells its writer by that name alone. It is proven by the job, endpoint or notebook of that
-name while this is there; ``remember`` keeps what was proven, for when only the log is left.
+name while this is there; ``remember`` keeps what was proven, for when only the log is left, and of
+an endpoint that was deleted during the workshop the watch has noted it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from workshop.aws import errors
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache, ScanContext
-from workshop.teardown.resources import names, unexplained
+from workshop.teardown.resources import names, seen_endpoints, unexplained
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.sagemaker_types import LOG_GROUPS, WRITERS
 from workshop.teardown.resources.unexplained import COMPONENTS, ENDPOINTS, ROOT, writers
@@ -213,6 +214,8 @@ class LogGroups(_LogType):
                     _verdict(context, start, writer),
                     (start, writer) in _notes(context),
                 )
+                if start == ENDPOINTS and not noted:
+                    verdict = _of_deleted(context, writer, group) or verdict
             settled = verdict is not None and verdict.ownership != Ownership.FOREIGN
             if not settled and not noted and unexplained.is_one(context, group):
                 verdict = unexplained.verdict(context)
@@ -231,6 +234,16 @@ class LogGroups(_LogType):
         found = self.client(context).describe_log_groups(logGroupNamePrefix=resource.id, limit=1)
         there = any(one["logGroupName"] == resource.id for one in found["logGroups"])
         return "there" if there else None
+
+
+def _of_deleted(
+    context: ScanContext, endpoint: str, group: Mapping[str, Any]
+) -> OwnershipVerdict | None:
+    created = unexplained.moment(group.get("creationTime"))
+    proof = seen_endpoints.proof(context, endpoint, created)
+    if proof is None:
+        return None
+    return ownership.judge(context, name=endpoint, arn="", proof=proof, tagged={})
 
 
 TYPES: tuple[ResourceType, ...] = (LogStreams(), LogGroups())

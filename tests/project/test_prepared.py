@@ -1,0 +1,68 @@
+"""A program that is forked from a prepared process does what it does when it is started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.prepared import Prepared, prepared
+
+PROGRAM = """
+import os, pathlib, sys, threading
+print(sys.argv[1:], os.getcwd(), os.environ["SEAT"], sys.stdin.read(), pathlib.__name__)
+threading.Thread(target=lambda: print("to the end")).start()
+if sys.argv[1] == "fails":
+    raise LookupError("what is wrong")
+sys.exit(sys.argv[1] if sys.argv[1] == "in words" else 3)
+"""
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Prepared]:
+    with prepared("pathlib", "workshop.cli:application") as made:
+        yield made
+
+
+def ran(*words: str | Path, folder: Path, **variables: str) -> tuple[int, str, str]:
+    """Return the exit code and both streams; of a traceback, its last line."""
+    done = subprocess.run(
+        words,
+        cwd=folder,
+        env={**os.environ, **variables},
+        input="given",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr.rstrip().rpartition("\n")[2]
+
+
+@pytest.mark.parametrize("word", ["ends", "fails", "in words"])
+def test_arguments_variables_folder_streams_and_the_end_are_its_own(
+    process: Prepared, tmp_path: Path, word: str
+) -> None:
+    (tmp_path / "shown.py").write_text(PROGRAM)
+    given = {"SEAT": "ada", "PYTHONPATH": str(tmp_path)}
+    program = process.program("shown", "shown")
+    forked = ran(program, word, "two words", folder=tmp_path, **given)
+    real = (sys.executable, "-m", "shown")
+    assert forked == ran(*real, word, "two words", folder=tmp_path, **given)
+    assert "to the end" in forked[1]
+    assert forked[0] == {"ends": 3}.get(word, 1)
+
+
+@pytest.mark.parametrize("command", ["check -e nobody", "roster --wrong"])
+def test_the_command_line_says_and_ends_as_it_does_when_it_is_started(
+    process: Prepared, tmp_path: Path, command: str
+) -> None:
+    program = process.program("workshop", "workshop.cli:main")
+    forked = ran(program, *command.split(), folder=tmp_path)
+    real = Path(sys.executable).with_name("workshop")
+    assert forked == ran(real, *command.split(), folder=tmp_path)
+    assert forked[0] == 2

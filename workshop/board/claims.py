@@ -1,0 +1,38 @@
+"""What organisers see and undo of claims of free seats, which a script can make as well."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from workshop.account_region import AccountRegion
+from workshop.aws import errors
+from workshop.aws.clients import Clients
+from workshop.board.hands import state_of
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import account_regions_of
+from workshop.handout import claim_pace, doors
+
+
+def pace(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion, now: datetime) -> str:
+    """Return how fast seats are claimed, empty while none is; botocore's errors pass through."""
+    if loaded.settings.door is None:
+        return ""
+    try:
+        found = claim_pace.read(state_of(clients, loaded, where), now)
+    except ClientError as error:
+        if errors.code(error.response) == "NoSuchBucket":  # nothing is deployed yet
+            return ""
+        raise
+    return found.sentence() if found.claims else ""
+
+
+def undone(clients: Clients, loaded: LoadedEnvironment, since: str, now: datetime) -> list[str]:
+    """Undo all claims since a time of today, and return the seats that are free again.
+
+    Raise UsageError for what is no time, and WorkshopError where a door is not there.
+    """
+    moment = claim_pace.since(since, loaded.settings.end.tzinfo, now)
+    places = doors.doors(clients, loaded, account_regions_of(loaded.seats))
+    return [seat for one in places.values() for seat in one.undo_since(moment)]
