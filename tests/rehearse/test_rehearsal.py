@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,18 @@ def test_the_content_is_copied_and_stays_as_it_was(rehearsed: Rehearsed, content
     assert rehearsed.file("labs.txt") == "edited"
     assert (content / "labs.txt").read_text(encoding="utf-8") == "as published"
     assert sorted(path.name for path in content.iterdir()) == ["lab2.ipynb", "labs.txt"]
+
+
+@pytest.mark.parametrize(
+    ("source", "installs"),
+    [
+        ("%pip install -q sagemaker", True),
+        ("!{sys.executable} -m pip install a", True),
+        ("%%bash\nconda install -y b", True),
+        ("!pip list", False),
+        ("print('install')", False),
+    ],
+)
+def test_a_cell_that_installs_may_take_what_is_left(source: str, *, installs: bool) -> None:
+    program = runpy.run_path(str(enclosed.PROGRAMS / "notebooks.py"))
+    assert bool(program["INSTALLS"].search(source)) is installs

@@ -202,6 +202,9 @@ class Workbench:
             "PIP_CONFIG_FILE": "/dev/null",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INPUT": "1",
+            # Where no index is in reach, that is soon clear.
+            "PIP_RETRIES": "1",
+            "PIP_DEFAULT_TIMEOUT": "15",
             "WORKSHOP_REHEARSAL_CALLS": self.seen(CALLS),
             **self.index.variables,
             **interpreters.proxies(self.ways),
