@@ -73,6 +73,9 @@ def test_names_are_those_that_a_cell_defines_outside_of_what_is_no_python() -> N
     source = "!ls\nimport a.b, c as d\nfrom e import f\nx, (y, *z) = 1\ndef g(): pass"
     assert judging.defined(source) == {"a", "d", "f", "x", "y", "z", "g"}
     assert judging.defined("%%bash\necho $HOME") == set()
+    # Of a newer Python.
+    source = "import os\nimport a.b as c\nx = f'{d(\"e\")'\nif y == 1: pass\n  z = ("
+    assert judging.defined(source) == {"os", "c", "x"}
 
 
 def test_the_summary_counts_cells_that_call_aws_apart() -> None:

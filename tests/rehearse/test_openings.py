@@ -60,6 +60,13 @@ OWN_TAGS = {**OWN, "aws:tagkeys": ["attendee", "workshop"]}
             "access.extra_statements: dynamodb:GetItem",
         ),
         (
+            "sagemaker:DescribeEndpoint",
+            ADA.sagemaker_arn("endpoint", "never-made"),
+            {},
+            "",
+            openings.NOT_ITS_OWN,
+        ),
+        (
             "iam:CreateRole",
             "arn:aws:iam::000000000000:role/mine",
             {},

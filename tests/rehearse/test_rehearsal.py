@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.rehearsals import Rehearsed, rehearse, write_notebook
 from tests.support.seats import ADA, Seats
-from workshop.rehearse import enclosed
+from workshop.rehearse import enclosed, rehearsal
 from workshop.rehearse.judging import CellOutcome
 
 TRAINING = """
@@ -143,3 +143,9 @@ def test_the_content_is_copied_and_stays_as_it_was(rehearsed: Rehearsed, content
 def test_a_cell_that_installs_may_take_what_is_left(source: str, *, installs: bool) -> None:
     program = runpy.run_path(str(enclosed.PROGRAMS / "notebooks.py"))
     assert bool(program["INSTALLS"].search(source)) is installs
+
+
+def test_what_the_next_cell_is_refused_already_is_that_ones() -> None:
+    refused = [{"at": 1.0, "number": 1}, {"at": 3.0, "number": 2}]
+    assert rehearsal.until(2.0, refused) == (refused[:1], refused[1:])
+    assert rehearsal.until(4.0, refused[1:]) == (refused[1:], [])

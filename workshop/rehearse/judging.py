@@ -27,6 +27,10 @@ _DENIAL = re.compile(
     r"AccessDenied|not authorized to perform|explicit deny|Forbidden|\b403\b|access is forbidden",
     re.IGNORECASE,
 )
+_LINES = re.compile(
+    r"^(?:import +(\w+) *$|import +[\w.]+ +as +(\w+)|from +[\w.]+ +import +(\w+) *$|(\w+) *=[^=])",
+    re.MULTILINE,
+)
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
@@ -188,14 +192,15 @@ def _calls(calls: Sequence[Call]) -> str:
 
 
 def defined(source: str) -> set[str]:
-    """Return the names that a cell's code defines outside of functions; none where it is no code.
+    """Return the names that a cell's code defines.
 
-    Lines of IPython's own (``%pip``, ``!ls``) are left out.
+    Lines of IPython's own (``%pip``, ``!ls``) are left out; of what is no Python, not this one's at
+    least, those of lines that look like it count.
     """
     try:
         tree = ast.parse(_MAGIC.sub("pass", source))
     except (SyntaxError, ValueError, RecursionError):
-        return set()
+        return {name for found in _LINES.findall(source) for name in found if name}
     found: set[str] = set()
     for node in ast.walk(tree):
         match node:

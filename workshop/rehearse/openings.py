@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from workshop import tags
 from workshop.access.permissions import AccessDecision, AccessQuestion, cell
 from workshop.config.models import Environment
 from workshop.config.profiles import Access, ExtraStatement, Profile
 from workshop.errors import WorkshopError
 from workshop.naming import Names
 from workshop.policies import extra
+
+NOT_ITS_OWN = "no key: it is not there, or not the seat's"
+"""Instead of a key where the seat may do it to what carries its tags."""
 
 _TYPES = "sagemaker:instancetypes"
 
@@ -31,6 +35,12 @@ def of(question: AccessQuestion, names: Names, profile: Profile, settings: Envir
     decision = cell(names, profile, settings).decide(question)
     if decision.allowed:
         return Opening(decision, "")
+    own = {f"aws:resourcetag/{tags.ATTENDEE}": names.seat}
+    own[f"aws:resourcetag/{tags.WORKSHOP}"] = names.workshop
+    if not any(key.lower() in own for key in question.context):
+        known = replace(question, context={**question.context, **own})
+        if cell(names, profile, settings).decide(known).allowed:
+            return Opening(decision, NOT_ITS_OWN)
     for key, change in candidates(question, profile.access):
         changed = profile.model_copy(update={"access": profile.access.model_copy(update=change)})
         others = {

@@ -95,6 +95,7 @@ def run(
     ]
     before = max((one["number"] for one in refused(0)), default=0)
     judges: dict[str, NotebookJudge] = {}
+    pending: list[Refused] = []
     with enclosed.running(
         command,
         variables,
@@ -116,13 +117,23 @@ def run(
                 continue
             new = refused(before)
             before = max((one["number"] for one in new), default=before)
-            mine = [permissions.refusal(one) for one in _distinct(new) if permissions.is_seat(one)]
+            # The next cell runs already, and what it is refused is in the list.
+            of_cell, pending = until(_seconds(told.get("ended")), [*pending, *new])
+            mine = [
+                permissions.refusal(one) for one in _distinct(of_cell) if permissions.is_seat(one)
+            ]
             yield judges.setdefault(name, NotebookJudge()).judge(_cell(name, told), mine)
         code = started.process.wait()
         if started.ended or code:
             said = started.said().strip().splitlines() or [f"exit code {code}"]
             why = started.ended or said[-1]
             yield NotebookEvent("", "ended", why)
+
+
+def until(ended: float, refused: Sequence[Refused]) -> tuple[list[Refused], list[Refused]]:
+    """Return the refusals up to a moment of the machine's clock, and the later ones."""
+    earlier = [one for one in refused if not ended or one["at"] <= ended]
+    return earlier, [one for one in refused if one not in earlier]
 
 
 def parsed(line: str) -> dict[str, Any] | None:
