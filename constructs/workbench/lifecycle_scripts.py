@@ -72,7 +72,7 @@ def on_start(
     repositories: Mapping[str, str],
     job_prefix: str,
     model_prefix: bool,
-    max_runtime_hours: int | None,
+    open_to_seats: Mapping[str, str],
     packages: Sequence[str],
     idle_stop_minutes: int | None,
     busy_stop_hours: int | None,
@@ -84,10 +84,10 @@ def on_start(
     ``parameters_path`` is where the parameters are that hold it. ``tags`` are the seat's;
     ``repositories`` maps a repository's key to its address for ``docker push``; ``buckets`` maps a
     bucket's key to its name and its prefixes, and the first is the SDK's own; ``model_prefix`` is
-    whether the names of models have to begin with ``job_prefix``; ``max_runtime_hours`` is the
-    longest that a job may ask for, None for no such rule; ``idle_stop_minutes`` None means that the
-    notebook never stops by itself, and ``busy_stop_hours`` None that it never does so while it is
-    in use. ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
+    whether the names of models have to begin with ``job_prefix``; ``open_to_seats`` maps the end of
+    a variable's name to what the rules of the profile open; ``idle_stop_minutes`` None means that
+    the notebook never stops by itself, and ``busy_stop_hours`` None that it never does so while it
+    is in use. ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -113,8 +113,7 @@ def on_start(
     }
     if model_prefix:
         variables["WORKSHOP_MODEL_PREFIX"] = job_prefix
-    if max_runtime_hours is not None:
-        variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
+    variables |= {f"WORKSHOP_{name}": value for name, value in open_to_seats.items()}
     if save:
         variables["WORKSHOP_SAVE"] = save
     return _rendered(

@@ -81,6 +81,11 @@ TAGGED_USE = (
         "UpdateE* UpdateModelPackage UpdatePipeline* UpdateTrial*",
     ),
 )
+# What programs make unless it is there. IAM takes no wildcard for a type.
+ASKED_FOR = (
+    *("endpoint", "endpoint-config", "experiment", "experiment-trial"),
+    *("experiment-trial-component", "feature-group", "model", "model-package-group", "pipeline"),
+)
 # Executions have no AddTags of their own, and whether AWS lets them answer for the tags of their
 # pipeline is nowhere written: below a pipeline of the seat's prefix they are its own by name.
 EXECUTION_USE = actions("sagemaker", "*Pipeline*Execution*")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
+    ASKED_FOR,
     ENDPOINT_CREATE,
     EXECUTION_USE,
     FEATURE_STORE_CREATE,
@@ -33,6 +36,8 @@ def sagemaker_policy(names: Names) -> Document:
     seat of the same id.
     """
     tagged = _tagged_as_own(names)
+    # To save room: other Regions are the boundary's to deny, and the account is the role's.
+    anywhere = replace(names, account="*", region="*")
     making: tuple[str, ...] = TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE + OTHER_CREATE
     return document(
         allow("MakeOwn", making, ["*"], Condition=tagged),
@@ -60,6 +65,13 @@ def sagemaker_policy(names: Names) -> Document:
             "UseOwnExecutions",
             EXECUTION_USE,
             [names.sagemaker_arn("pipeline", f"{names.job_prefix}*/execution/*")],
+        ),
+        # What is not there has no tags, and programs ask before they make it. A neighbour's of such
+        # a name is the boundary's to deny.
+        allow(
+            "AskForOwnNames",
+            ["sagemaker:Describe*"],
+            [anywhere.sagemaker_arn(kind, f"{names.job_prefix}*") for kind in ASKED_FOR],
         ),
         allow("SeeNames", LISTS, ["*"]),
         allow(

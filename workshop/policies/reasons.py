@@ -36,6 +36,8 @@ WHY_WILDCARD = {
     "MakeOwnOfOwn": "as MakeOwn, on what is new alone: what it is made of must be the seat's",
     "UseOwnExecutions": "executions of pipelines whose names begin with the seat's prefix, which no"
     " other name does",
+    "AskForOwnNames": "names that begin with the seat's prefix, which no other name does; what"
+    " carries another seat's tag, the boundary denies",
     "SeeNames": "lists show names and states; nearly all have no resource-level permissions, and in"
     " those that have, as ListModelPackages, the boundary denies what carries another seat's tag",
     "SearchRecords": "Search has no resource-level permissions; access.search: false takes it away",
