@@ -160,7 +160,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     ministack_adapter.add_json_service(
         application_auto_scaling.SIGNING_NAME,
         application_auto_scaling.TARGET_PREFIX,
-        application_auto_scaling.ScalingService(engine),
+        application_auto_scaling.ScalingService(engine, guard),
     )
     billing_endpoint = billing.add_services()
     patch_cloudformation(engine)

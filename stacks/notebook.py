@@ -6,9 +6,10 @@ from aws_cdk import CfnMapping, Token
 
 from stacks.base import SeatStack
 from workbench import lifecycle_scripts
+from workbench.mlflow import WorkbenchMlflow
 from workbench.notebook import WorkbenchNotebook
-from workshop.config.profiles import Access, Profile, SavedFiles
-from workshop.naming import Names
+from workshop.config.profiles import Profile, SavedFiles
+from workshop.naming import MLFLOW, Names
 
 
 class NotebookStack(SeatStack):
@@ -28,6 +29,15 @@ class NotebookStack(SeatStack):
             "VolumeSizeInGB": str(self.seat.volume_gb),
         }
         mapping = CfnMapping(self, "Seat", lazy=False, mapping={"Notebook": overrides})
+        if profile.mlflow == "app":
+            bucket, *_ = profile.storage.buckets
+            WorkbenchMlflow(
+                self,
+                "Tracking",
+                app_name=names.mlflow,
+                role_arn=names.role_arn,
+                artifacts=f"s3://{names.bucket(bucket)}/mlflow",
+            )
         on_create, on_start = self._scripts(names, profile)
         WorkbenchNotebook(
             self,
@@ -69,7 +79,8 @@ class NotebookStack(SeatStack):
             repositories={key: names.repository_uri(key) for key in profile.registry.repositories},
             job_prefix=names.job_prefix,
             model_prefix=access.model_prefix,
-            open_to_seats=open_to_seats(access),
+            open_to_seats=open_to_seats(profile),
+            mlflow=profile.shared_mlflow or (f"${{{MLFLOW}.Arn}}" if profile.mlflow else ""),
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
             busy_stop_hours=notebook.busy_stop_hours,
@@ -82,12 +93,15 @@ class NotebookStack(SeatStack):
         return on_create, on_start
 
 
-def open_to_seats(access: Access) -> dict[str, str]:
+def open_to_seats(profile: Profile) -> dict[str, str]:
     """Return what the notebook tells of the rules of a profile, and goes by when a call is denied.
 
-    Names that ``extra_statements`` open are somebody else's, and stay as a program writes them.
+    Names that ``extra_statements`` open, and a shared MLflow's, are somebody else's, and stay as a
+    program writes them.
     """
+    access = profile.access
     resources = [each for more in access.extra_statements for each in more.resources]
+    resources += [profile.shared_mlflow] if profile.shared_mlflow else []
     names = [each.rpartition("/")[2] for each in resources if ":sagemaker:" in each]
     values = {
         "PUBLIC_BUCKETS": ",".join(access.public_buckets),

@@ -77,6 +77,7 @@ def on_start(
     idle_stop_minutes: int | None,
     busy_stop_hours: int | None,
     keep_running_hours: int,
+    mlflow: str = "",
     save: str = "",
 ) -> str:
     """Return the script for each start: it reads what to do and gives that the seat's values.
@@ -87,7 +88,8 @@ def on_start(
     whether the names of models have to begin with ``job_prefix``; ``open_to_seats`` maps the end of
     a variable's name to what the rules of the profile open; ``idle_stop_minutes`` None means that
     the notebook never stops by itself, and ``busy_stop_hours`` None that it never does so while it
-    is in use. ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
+    is in use. ``mlflow`` is the ARN of the MLflow that is the seat's to use, empty for none.
+    ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -114,6 +116,8 @@ def on_start(
     if model_prefix:
         variables["WORKSHOP_MODEL_PREFIX"] = job_prefix
     variables |= {f"WORKSHOP_{name}": value for name, value in open_to_seats.items()}
+    if mlflow:
+        variables["MLFLOW_TRACKING_URI"] = mlflow
     if save:
         variables["WORKSHOP_SAVE"] = save
     return _rendered(

@@ -67,11 +67,10 @@ def test_labs_get_the_keys_that_they_need_and_no_others(tmp_path: Path) -> None:
         "access.training_instance_types": ["ml.g5.2xlarge", "ml.m5.4xlarge"],
         "access.processing_instance_types": ["ml.m5.large"],
         "access.endpoint_instance_types": ["ml.c5.xlarge"],
-        "access.warm_pools": True,
+        "access.warm_pools": 10,
         "access.feature_store": True,
         "access.model_packages": True,
         "access.public_buckets": ["sagemaker-sample-files"],
-        "registry.repositories.training.immutable_tags": False,
         "notebook.root_access": True,
     }
 
@@ -167,7 +166,7 @@ def test_a_setting_says_where_it_is_needed(tmp_path: Path) -> None:
     places = {setting.key[-1]: [*map(str, setting.places)] for setting in made.settings}
     assert places["warm_pools"] == ["lab.ipynb cell 3"]
     assert places["training_instance_types"] == ["lab.ipynb cell 1", "lab.ipynb cell 3"]
-    assert places["immutable_tags"] == ["lab.ipynb cell 9"]
+    assert places["root_access"] == ["lab.ipynb cell 9"]
 
 
 def test_jobs_of_days_get_their_hours_as_far_as_the_key_goes(tmp_path: Path) -> None:
@@ -211,7 +210,7 @@ def test_what_is_opened_by_statements_is_never_refused(tmp_path: Path) -> None:
     )
     made = fit(tmp_path, [jumpstart])
     statements = made.profile.access.extra_statements
-    assert [each.sid for each in statements] == ["ReadPublicModels", "SeeNetworks"]
+    assert [each.sid for each in statements] == ["SeeNetworks"]
     assert not [message for each in statements for message in refused(each)]
     assert not made.denied_cells
 
@@ -224,3 +223,28 @@ def test_every_key_of_the_table_is_one_of_a_profile() -> None:
             section = section.get(part) if isinstance(section, dict) else getattr(section, part)
         fitting.put(document, need.key, section)
         assert document
+
+
+def test_serverless_endpoints_are_as_large_as_the_largest_that_labs_make(tmp_path: Path) -> None:
+    cell = (
+        "from sagemaker.serverless import ServerlessInferenceConfig\n"
+        "from sagemaker.model import Model\n"
+        "config = ServerlessInferenceConfig(memory_size_in_mb=4096, max_concurrency=7)\n"
+        "Model(image_uri='i', role='r').deploy(serverless_inference_config=config)"
+    )
+    opened = values(fit(tmp_path, [cell]))
+    assert opened["access.serverless"] == {"max_concurrency": 7, "memory_mb": 4096}
+
+
+def test_scaling_and_tracking_are_opened_by_keys_of_their_own(tmp_path: Path) -> None:
+    scaled = (
+        "import boto3\n"
+        "boto3.client('application-autoscaling').register_scalable_target("
+        "ServiceNamespace='sagemaker', ResourceId='endpoint/a/variant/b',"
+        " ScalableDimension='sagemaker:variant:DesiredInstanceCount')"
+    )
+    tracked = "import mlflow\nmlflow.set_tracking_uri('arn:x')\nmlflow.set_experiment('cats')"
+    made = fit(tmp_path, [scaled, tracked])
+    opened = values(made)
+    assert (opened["access.autoscaling"], opened["mlflow"]) == (True, "app")
+    assert all(verdict.runs for verdict in made.verdicts)

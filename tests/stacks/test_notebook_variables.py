@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stacks import notebook
-from workshop.config.profiles import Access
+from workshop.config.profiles import Access, Profile
 
 
 def test_a_notebook_knows_what_its_profile_opens() -> None:
@@ -20,10 +20,12 @@ def test_a_notebook_knows_what_its_profile_opens() -> None:
             "extra_statements": [opened, more],
         }
     )
-    assert notebook.open_to_seats(access) == {
+    server = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/class"
+    profile = Profile.model_validate({"access": access, "mlflow": {"shared": server}})
+    assert notebook.open_to_seats(profile) == {
         "PUBLIC_BUCKETS": "sagemaker-sample-files",
         # Somebody else's, which keep their names.
-        "KEPT_NAMES": "shared-llm",
+        "KEPT_NAMES": "shared-llm,class",
         "TRAINING_INSTANCE_TYPES": "ml.m5.large,ml.g5.xlarge",
         "PROCESSING_INSTANCE_TYPES": "ml.m5.large,ml.m5.xlarge",
         "ENDPOINT_INSTANCE_TYPES": "ml.m5.large,ml.g5.xlarge",
@@ -34,4 +36,5 @@ def test_a_notebook_knows_what_its_profile_opens() -> None:
 
 
 def test_where_nothing_is_capped_nothing_is_told() -> None:
-    assert notebook.open_to_seats(Access(mode="managed")) == {}
+    managed = Profile.model_validate({"access": {"mode": "managed"}})
+    assert notebook.open_to_seats(managed) == {}

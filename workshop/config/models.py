@@ -322,6 +322,11 @@ class Environment(Model):
         return door
 
     @property
+    def has_mlflow(self) -> bool:
+        """Whether seats of a profile have MLflow Apps of their own."""
+        return any(profile.mlflow == "app" for profile in self.profiles.values())
+
+    @property
     def zone(self) -> tzinfo | None:
         """In which the workshop's days and hours are."""
         return ZoneInfo(self.timezone) if self.timezone else self.start.tzinfo

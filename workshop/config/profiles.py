@@ -76,8 +76,9 @@ class Storage(Model):
 class Repository(Model):
     """One container repository of a seat."""
 
-    immutable_tags: Flag = True
-    """A tag, once pushed, always means the same image."""
+    immutable_tags: Flag = False
+    """Whether a tag, once pushed, always means the same image; then ``latest`` can be pushed once
+    alone."""
     scan_on_push: Flag = True
     """Scan each image for known vulnerabilities when it arrives."""
     keep_images: Whole = Field(default=10, ge=1, le=1000)
@@ -97,7 +98,10 @@ class Registry(Model):
     """By key; the key becomes the last part of the repository's name."""
 
 
-InstanceTypes = Annotated[tuple[InstanceType, ...], Field(min_length=1)]
+InstanceTypes = Annotated[tuple[Annotated[str, rules.INSTANCE_TYPES], ...], Field(min_length=1)]
+"""Instance types, and whole families of them as in ``ml.m5.*``."""
+LONGEST_WARM_POOL = 60
+"""Minutes for which SageMaker keeps machines at most (``KeepAlivePeriodInSeconds``)."""
 
 
 def _any_gpu(types: tuple[str, ...]) -> bool:
@@ -138,6 +142,15 @@ class ExtraStatement(Model):
     """Conditions as IAM writes them: operator, key, value or values."""
 
 
+class Serverless(Model):
+    """How large a serverless variant of an endpoint may be; how many there are, only quotas cap."""
+
+    max_concurrency: Whole = Field(default=5, ge=1, le=200)
+    """How many requests a variant may serve at once."""
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 3072
+    """How much memory a variant may have in MB."""
+
+
 class Access(Model):
     """What a seat may do."""
 
@@ -147,7 +160,8 @@ class Access(Model):
     tagged things; an attendee then can use every instance type for any time, and change what
     carries no tags."""
     training_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
-    """Instance types for training and tuning jobs; in ``scoped`` mode only."""
+    """Instance types for training and tuning jobs, or families such as ``ml.m5.*``; in ``scoped``
+    mode only."""
     processing_instance_types: InstanceTypes = ("ml.m5.large", "ml.m5.xlarge")
     """Instance types for processing and batch transform jobs; in ``scoped`` mode only."""
     endpoint_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
@@ -155,15 +169,22 @@ class Access(Model):
     max_runtime_hours: Whole = Field(default=24, ge=1, le=120)
     """The longest that a training, tuning or processing job may ask for; below 24 a job has to name
     its own limit, since SageMaker's default is 24. In ``scoped`` mode only."""
-    warm_pools: Flag = False
-    """Whether training instances may be kept running between jobs, which costs; in ``scoped`` mode
+    warm_pools: Flag | Annotated[Whole, Field(ge=1, le=LONGEST_WARM_POOL)] = False
+    """Whether training instances may be kept running between jobs, which costs: for as many minutes
+    at most, or with ``true`` for 60; in ``scoped`` mode only."""
+    serverless: Serverless | None = None
+    """How large serverless endpoints may be; null for none. In ``scoped`` mode only."""
+    autoscaling: Flag = False
+    """Whether a seat may have its own endpoints scaled, and have alarms whose names begin with
+    ``<workshop>-<seat>-``; AWS's role for it has to exist in the account. In ``scoped`` mode
     only."""
     managed_spot: Literal["allowed", "required"] = "allowed"
     """Whether training may use managed spot instances, or has to. IAM cannot require it:
     with ``required``, preflight refuses while a quota for training on demand is not 0."""
     feature_store: Flag = False
-    """Whether a seat may have feature groups of its own; an offline store needs a name that begins
-    with ``<workshop>-<seat>-``, for its table in AWS Glue. In ``scoped`` mode only."""
+    """Whether a seat may have feature groups of its own, and read their offline stores by Athena;
+    an offline store needs a name that begins with ``<workshop>-<seat>-``, for its table in AWS
+    Glue. In ``scoped`` mode only."""
     search: Flag = True
     """Whether a seat may search SageMaker's records, which shows those of all seats (parameters,
     paths); without it, runs of experiments in the Python SDK fail. In ``scoped`` mode only."""
@@ -196,6 +217,12 @@ class Access(Model):
     )
     """ARNs of users and roles that may take on the console role of every seat, whatever their tags.
     Without these and ``console_principals`` there is no console role."""
+
+    @property
+    def warm_pool_minutes(self) -> int:
+        """For how many minutes training instances may be kept running."""
+        kept = self.warm_pools
+        return (LONGEST_WARM_POOL if kept else 0) if isinstance(kept, bool) else kept
 
     @property
     def extra_actions(self) -> tuple[str, ...]:
@@ -320,6 +347,20 @@ class Dashboard(Model):
     """Show the latest lines of the seat's training jobs."""
 
 
+class SharedMlflow(Model):
+    """An MLflow App or tracking server that you run, for all seats of the profile together."""
+
+    shared: Annotated[str, rules.MLFLOW] = Field(
+        examples=["arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/class"]
+    )
+    """Its ARN, in the account and Region of the seats; every seat reads, changes and deletes what
+    all seats keep there."""
+
+
+def _mlflow_kind(value: object) -> str:
+    return "shared" if isinstance(value, dict | SharedMlflow) else "app"
+
+
 class Profile(Model):
     """A named variant of the workbench."""
 
@@ -333,3 +374,17 @@ class Profile(Model):
     """The notebook instance of a seat."""
     dashboard: Dashboard = Dashboard()
     """The CloudWatch dashboard of a seat."""
+    mlflow: (
+        Annotated[
+            Annotated[Literal["app"], Tag("app")] | Annotated[SharedMlflow, Tag("shared")],
+            Discriminator(_mlflow_kind),
+        ]
+        | None
+    ) = None
+    """``app`` for a serverless MLflow App of each seat's own, which costs nothing by the hour; or
+    the one that all share; null for none. In ``scoped`` mode only."""
+
+    @property
+    def shared_mlflow(self) -> str | None:
+        """The ARN of the MLflow that all seats of the profile share."""
+        return self.mlflow.shared if isinstance(self.mlflow, SharedMlflow) else None
