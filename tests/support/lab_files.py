@@ -147,6 +147,11 @@ with Run(experiment_name="segmentation", sagemaker_session=session) as run:
     run.log_parameter("lr", 0.001)
 """,
     """
+import mlflow
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+mlflow.set_experiment("segmentation")
+""",
+    """
 logs = boto3.client("logs")
 streams = logs.describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs")
 logs.get_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName="one/algo-1")
