@@ -178,6 +178,61 @@ def test_jobs_of_days_get_their_hours_as_far_as_the_key_goes(tmp_path: Path) -> 
     assert "access.max_runtime_hours" not in values(longer)
 
 
+SERVERLESS = """
+from sagemaker.serverless import ServerlessInferenceConfig
+from sagemaker.model import Model
+config = ServerlessInferenceConfig(memory_size_in_mb={}, max_concurrency={})
+Model(image_uri="x").deploy(serverless_inference_config=config)
+"""
+SCALING = """
+import boto3
+scaling = boto3.client("application-autoscaling")
+scaling.register_scalable_target(ResourceId="endpoint/a/variant/b")
+scaling.put_scaling_policy(PolicyName="a")
+boto3.client("cloudwatch").put_metric_alarm(AlarmName="slow")
+"""
+MLFLOW = """
+import mlflow
+mlflow.set_tracking_uri(arn)
+boto3.client("sagemaker").create_presigned_mlflow_app_url(Arn=arn)
+"""
+JUMPSTART = """
+from sagemaker.serve.jumpstart import JumpStartModel
+JumpStartModel("m")
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "key", "value"),
+    [
+        ([SERVERLESS.format(2048, 2)], "access.serverless",
+         {"max_concurrency": 2, "memory_mb": 2048}),
+        ([SERVERLESS.format(2048, 20), SERVERLESS.format(3000, 1)], "access.serverless",
+         {"max_concurrency": 20, "memory_mb": 3072}),
+        ([SCALING], "access.autoscaling", True),
+        ([MLFLOW], "mlflow", "app"),
+        ([JUMPSTART], "access.public_buckets", ["jumpstart-cache-prod-eu-west-1"]),
+    ],
+)  # fmt: skip
+def test_a_key_opens_all_that_a_lab_of_its_kind_asks_for(
+    tmp_path: Path, cells: Sequence[str], key: str, value: object
+) -> None:
+    made = fit(tmp_path, ["import boto3", *cells])
+    assert values(made)[key] == value
+    assert {each.call.action for each in made.verdicts if not each.runs} == set()
+
+
+def test_a_pool_of_no_seconds_needs_no_key(tmp_path: Path) -> None:
+    made = fit(tmp_path, [POOL.replace("600", "0")])
+    assert "access.warm_pools" not in values(made)
+    assert not made.denied_cells
+
+
+def test_families_that_are_there_hold_their_types(tmp_path: Path) -> None:
+    base = Profile.model_validate({"access": {"training_instance_types": ["ml.g5.*"]}})
+    assert values(fit(tmp_path, [TRAIN], base)) == {}
+
+
 def test_a_bucket_that_labs_write_to_is_nobody_elses_to_open(tmp_path: Path) -> None:
     cell = "output = 's3://labs-of-somebody/x'\ninput = 's3://labs-of-somebody/y'"
     made = fit(tmp_path, [cell])
@@ -189,6 +244,20 @@ def test_a_bucket_that_labs_write_to_is_nobody_elses_to_open(tmp_path: Path) -> 
     )
 
 
+def test_a_bucket_that_a_lab_makes_is_the_seats_own(tmp_path: Path) -> None:
+    cell = (
+        "import boto3\ns3 = boto3.client('s3')\nname = 'labs-of-mine'\n"
+        "s3.create_bucket(Bucket=name)\ns3.upload_file('a', name, 'a')\np = f's3://{name}/a'"
+    )
+    made = fit(tmp_path, [cell])
+    assert not made.denied_cells
+    assert made.profile.access.public_buckets == ()
+    (verdict,) = fit(tmp_path, ["!aws s3 mb s3://labs-of-mine"]).verdicts
+    assert closed.reason(verdict) == (
+        "the seat's stack makes its buckets and sets them up; use WORKSHOP_BUCKET"
+    )
+
+
 def test_no_more_public_buckets_are_named_than_a_profile_takes(tmp_path: Path) -> None:
     made = fit(tmp_path, [f"a = 's3://samples-{number:02}/x'" for number in range(15)])
     assert len(made.profile.access.public_buckets) == 10
@@ -196,19 +265,17 @@ def test_no_more_public_buckets_are_named_than_a_profile_takes(tmp_path: Path) -
 
 
 def test_the_bucket_of_all_in_the_account_stays_closed(tmp_path: Path) -> None:
-    cell = "output = f's3://sagemaker-{region}-{account}/x'"
+    python = "output = f's3://sagemaker-{region}-{account}/x'"
+    assert not fit(tmp_path, [python]).denied_cells
+    cell = "!aws s3 cp a s3://sagemaker-{region}-{account}/x"
     (verdict,) = fit(tmp_path, [cell]).verdicts
     assert closed.reason(verdict) == (
-        "everybody in the account shares the SDK's default bucket; use WORKSHOP_BUCKET"
+        "the SDK's default bucket is the seat's own in Python alone; use WORKSHOP_BUCKET"
     )
 
 
 def test_what_is_opened_by_statements_is_never_refused(tmp_path: Path) -> None:
-    jumpstart = (
-        "from sagemaker.serve.jumpstart import JumpStartModel\nJumpStartModel('m')\n"
-        "import boto3\nboto3.client('ec2').describe_vpcs()"
-    )
-    made = fit(tmp_path, [jumpstart])
+    made = fit(tmp_path, ["import boto3\nboto3.client('ec2').describe_vpcs()"])
     statements = made.profile.access.extra_statements
     assert [each.sid for each in statements] == ["SeeNetworks"]
     assert not [message for each in statements for message in refused(each)]

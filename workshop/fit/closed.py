@@ -121,7 +121,7 @@ def _of_service(verdict: Verdict) -> str:
 def _of_bucket(call: LabCall) -> str:
     kind = asking.kind_of_bucket(call.bucket)
     if kind == "shared":
-        return "everybody in the account shares the SDK's default bucket; use WORKSHOP_BUCKET"
+        return "the SDK's default bucket is the seat's own in Python alone; use WORKSHOP_BUCKET"
     if kind != "other" or call.action in ("s3:CreateBucket", "s3:DeleteBucket"):
         return ""
     return (
