@@ -120,8 +120,8 @@ def row(one: Workshop, told: Mapping[str, Any], ran: Rehearsal | None) -> tuple[
         else ("-",) * 4
     )
     return (
-        f"[{one.name}](https://github.com/{one.name}/tree/{one.commit})",
-        f"`{one.commit[:_SHORT]}`",
+        one.name,
+        f"[`{one.commit[:_SHORT]}`](https://github.com/{one.name}/tree/{one.commit})",
         str(told["files"].get("notebook", 0)),
         str(calling),
         _share(running, calling),
