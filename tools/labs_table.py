@@ -2,11 +2,11 @@
 
 Run it on folders that hold a workshop each, with their repository or as ``FOLDER@COMMIT``:
 
-    python -m tools.labs_table labs/* --rehearsed labs/one.json --write
+    python -m tools.labs_table labs/* --rehearsed one-workshop=one.json --write
 
 Nothing of the labs is run: ``workshop fit --json`` reads them, and writes a profile into a folder
 that goes again. What running them gave comes from files with what ``workshop rehearse --json``
-printed, each named after its workshop's folder. Without ``--write`` the table is printed.
+printed, several where a workshop was rehearsed in parts. Without ``--write`` the table is printed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """The cells that called AWS while notebooks ran, by what became of them."""
+    """The cells that called AWS while notebooks ran, and what became of some."""
 
     cells: int
     ok: int
@@ -98,17 +98,10 @@ def fitted(folder: Path) -> dict[str, Any]:
     return told
 
 
-def rehearsed(told: Mapping[str, Any]) -> Rehearsal:
-    """Return the cells that call AWS of what ``workshop rehearse --json`` says."""
-    results = [
-        cell["result"]
-        for cell in told["cells"]
-        if any(call["service"] != "docker" for call in cell["calls"])
-    ]
-    return Rehearsal(
-        len(results),
-        *(results.count(result) for result in ("ok", "denied", "not played")),
-    )
+def rehearsed(parts: Sequence[Mapping[str, Any]]) -> Rehearsal:
+    """Return the sum of what ``workshop rehearse --json`` says of the parts of a workshop."""
+    counts = ("calling AWS", "calling AWS and ok", "denied", "not played")
+    return Rehearsal(*(sum(part["summary"][name] for part in parts) for name in counts))
 
 
 def row(one: Workshop, told: Mapping[str, Any], ran: Rehearsal | None) -> tuple[str, ...]:
@@ -129,18 +122,23 @@ def row(one: Workshop, told: Mapping[str, Any], ran: Rehearsal | None) -> tuple[
     )
 
 
-def counted(folders: Sequence[str], files: Sequence[Path]) -> list[tuple[str, ...]]:
-    """Return the rows of workshops; raise ValueError for what is not one, or is not there."""
+def counted(folders: Sequence[str], files: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the rows of workshops; raise ValueError for what is not one, or is not there.
+
+    ``files`` are each ``NAME=FILE``, with the name of a workshop without its owner.
+    """
     workshops = [workshop(folder) for folder in folders]
-    rehearsals = {file.stem: file for file in files}
-    if unknown := {*rehearsals} - {one.folder.name for one in workshops}:
-        raise ValueError(f"no folder is called {', '.join(sorted(unknown))}")
-    rows = []
-    for one in workshops:
-        file = rehearsals.get(one.folder.name)
-        ran = rehearsed(json.loads(file.read_text(encoding="utf-8"))) if file else None
-        rows.append(row(one, fitted(one.folder), ran))
-    return rows
+    names = [one.name.rpartition("/")[2] for one in workshops]
+    parts: dict[str, list[Any]] = {}
+    for given in files:
+        name, _, path = given.partition("=")
+        if name not in names:
+            raise ValueError(f"no workshop is called {name!r}; there are: {', '.join(names)}")
+        parts.setdefault(name, []).append(json.loads(Path(path).read_text(encoding="utf-8")))
+    return [
+        row(one, fitted(one.folder), rehearsed(parts[name]) if name in parts else None)
+        for name, one in zip(names, workshops, strict=True)
+    ]
 
 
 def _share(part: int, whole: int) -> str:
@@ -157,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table or write it into the page; return the exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {_MODULE}", description=__doc__)
     parser.add_argument("folders", nargs="+", metavar="FOLDER[@COMMIT]")
-    parser.add_argument("--rehearsed", action="append", default=[], type=Path, metavar="FILE")
+    parser.add_argument("--rehearsed", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--write", action="store_true", help=f"write it into {PAGE.name}")
     options = parser.parse_args(arguments)
     try:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.lab_files import MONITOR, SERVE, TRAIN, write_notebook
 from tools import generated_files, labs_table
+from workshop.rehearse import judging
 
 COMMIT = "0123456789abcdef"
 
@@ -21,33 +22,31 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def rehearsal(path: Path) -> Path:
-    """Write what a rehearsal prints: docker is none of AWS, and one cell calls nothing."""
-    aws, docker = {"service": "sagemaker"}, {"service": "docker"}
-    results = [
-        ("ok", [aws]),
-        ("ok", [docker, aws]),
-        ("denied", [aws]),
-        ("not played", [aws]),
-        ("failed", [aws]),
-        ("not played", [docker]),
-        ("ok", []),
-    ]
-    cells = [{"result": result, "calls": calls} for result, calls in results]
-    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
-    return path
+def rehearsal(path: Path, **counts: int) -> str:
+    """Write what a rehearsal prints, and return the argument that names it."""
+    more = {"calling AWS": 5, "calling AWS and ok": 3, "denied": 1, "not played": 1, "failed": 7}
+    path.write_text(json.dumps({"cells": [], "summary": {**more, **counts}}), encoding="utf-8")
+    return f"labs={path}"
 
 
-def test_a_row_has_what_fit_reads_and_what_a_rehearsal_ran(
+def test_a_row_has_what_fit_reads_and_what_was_run_in_all_parts(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = rehearsal(tmp_path / "someone+labs.json")
-    assert labs_table.main([f"{folder}@{COMMIT}", "--rehearsed", str(file)]) == 0
+    first = rehearsal(tmp_path / "first.json")
+    second = rehearsal(tmp_path / "second.json", denied=0)
+    parts = ["--rehearsed", first, "--rehearsed", second]
+    assert labs_table.main([f"{folder}@{COMMIT}", *parts]) == 0
     *_, line = capsys.readouterr().out.splitlines()
     assert line == (
         f"| someone/labs | [`0123456`](https://github.com/someone/labs/tree/{COMMIT}) | 1 | 3 |"
-        " 2 (66 %) | 5 | 2 (40 %) | 1 | 1 |"
+        " 2 (66 %) | 10 | 6 (60 %) | 1 | 2 |"
     )
+
+
+def test_the_sums_are_those_that_a_rehearsal_prints() -> None:
+    """The names of its counts are in no schema: here they are held to what makes them."""
+    counts = judging.summary([])
+    assert labs_table.rehearsed([{"summary": counts}]) == labs_table.Rehearsal(0, 0, 0, 0)
 
 
 def test_a_clone_tells_its_name_and_its_commit(folder: Path) -> None:
@@ -70,8 +69,8 @@ def test_a_clone_tells_its_name_and_its_commit(folder: Path) -> None:
         (["{folder}"], "{folder} is no git repository; name its commit: {folder}@0123abc"),
         (["{folder}-gone"], "{folder}-gone is no folder"),
         (
-            ["{folder}@0123456", "--rehearsed", "other.json"],
-            "no folder is called other",
+            ["{folder}@0123456", "--rehearsed", "other=other.json"],
+            "no workshop is called 'other'; there are: labs",
         ),
     ],
 )
