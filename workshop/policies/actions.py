@@ -142,8 +142,8 @@ SAGEMAKER_OF_A_SEAT = actions(
 # (Service Authorization Reference); some are paid in advance and cannot be taken back.
 COMPUTE_WITHOUT_TYPE = actions(
     "sagemaker",
-    "*AutoMLJob* *Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *TrainingPlan *teMlflow*",
-    "*tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob CreateLabelingJob",
+    "*AutoMLJob* *Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *TrainingPlan",
+    "*teMlflow* *tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob CreateLabelingJob",
     "CreateModelCardExportJob CreateReservedCapacity StartHumanLoop StartMlflow* StartSession",
 )
 # What AWS closed to new customers: Model Monitor and Clarify.
