@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +13,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    model_validator,
 )
 
 from workshop.config import rules
@@ -219,14 +221,82 @@ class Access(Model):
 
 
 class Content(Model):
-    """The workshop's material, cloned into each notebook when it is created."""
+    """Material of the workshop, in a folder of its own in each notebook.
 
-    repository: Annotated[str, rules.CONTENT_ADDRESS] = Field(
-        examples=["https://github.com/example/material.git"]
+    A public repository is cloned when the notebook is created; what is private, or in S3, comes
+    with ``workshop content refresh``, which also brings everything once more.
+    """
+
+    repository: str | None = Field(
+        default=None, examples=["https://github.com/example/material.git"]
     )
-    """An https address that can be cloned without credentials."""
+    """An https address that can be cloned without credentials; of a private one, any address that
+    your own git can clone without asking."""
     branch: Annotated[str, rules.BRANCH] = "main"
     """The branch or tag to clone."""
+    private: Flag = False
+    """Clone it with your own git on your own machine, and send its files, without their history, to
+    the cohort's datasets, where every seat may read them: no credentials of git reach AWS."""
+    s3: Annotated[str, rules.S3_SOURCE] | None = Field(
+        default=None, examples=["s3://sagemaker-sample-files/datasets/"]
+    )
+    """Instead of a repository, what lies in a bucket of ``access.public_buckets`` below a prefix,
+    ``s3://bucket/prefix/``, or in the cohort's datasets, ``datasets/prefix/``."""
+    folder: Annotated[str, rules.FOLDER] | None = Field(default=None, examples=["solutions"])
+    """Where it lies in the notebook's files; null for the last word of its address."""
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.repository is None) == (self.s3 is None):
+            raise ValueError("names no source, or two; give it either 'repository' or 's3'")
+        if self.repository is not None:
+            rule = rules.PRIVATE_ADDRESS if self.private else rules.CONTENT_ADDRESS
+            rule.check(self.repository)
+        elif self.private:
+            raise ValueError("is private, which only a repository can be; remove 'private'")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Return the name of its folder, kept to harmless characters."""
+        address = (self.repository or self.s3 or "").rstrip("/")
+        name = self.folder or re.split("[/:]", address)[-1].removesuffix(".git")
+        return name if rules.FOLDER.holds(name) else "content"
+
+    @property
+    def is_cloned(self) -> bool:
+        """Whether a notebook clones it by itself when it is created."""
+        return self.repository is not None and not self.private
+
+
+def _content_kind(value: object) -> str:
+    if value is None:
+        return "none"
+    return "many" if isinstance(value, list | tuple) else "one"
+
+
+def _folders_apart(content: Content | tuple[Content, ...] | None) -> object:
+    """Refuse two of one folder, as a file system without capital letters has it."""
+    several = content if isinstance(content, tuple) else (content,) if content else ()
+    places = [one.place.lower() for one in several]
+    for one, place in zip(several, places, strict=True):
+        if place in _NO_CONTENT:
+            raise ValueError(
+                f"{shown(one.place)} is a name that notebooks use; give another 'folder'"
+            )
+        if places.count(place) > 1:
+            raise ValueError(
+                f"has {places.count(place)} sources for the folder {shown(one.place)}; give each a"
+                " 'folder' of its own"
+            )
+    return content
+
+
+_NO_CONTENT = frozenset(
+    {"shared", "workshop.md", "keep-running", "workshop-setup.txt", "workshop-start.txt"}
+    | {"00-messages.txt", "workshop-packages.log"}
+)
+"""Folders and files at the top of a notebook's files that are not for content, in small letters."""
 
 
 def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -293,8 +363,19 @@ class Notebook(Model):
     the file was written; 0 for no such file."""
     save: SavedFiles = SavedFiles()
     """Which of its files are saved, and so outlive it."""
-    content: Content | None = None
-    """Material to clone; null for none."""
+    content: Annotated[
+        Annotated[Content, Tag("one")]
+        | Annotated[Annotated[tuple[Content, ...], Field(max_length=10)], Tag("many")]
+        | Annotated[None, Tag("none")],
+        Discriminator(_content_kind),
+        AfterValidator(_folders_apart),
+    ] = None
+    """Material to bring, one source or a list of them; null for none."""
+    tokens: dict[Annotated[str, rules.TOKEN], Literal["shared", "per_seat"]] = Field(
+        default={}, max_length=10, examples=[{"HF_TOKEN": "per_seat"}]
+    )
+    """Variables that hold a secret, such as ``HF_TOKEN``: one for each seat or one for all. The
+    values come from you, by ``workshop token set``, and are in no file of the workshop."""
     packages: tuple[Annotated[str, rules.REQUIREMENT], ...] = ()
     """Python packages that are installed in the background at each start of the notebook."""
     network: Annotated[
@@ -302,6 +383,13 @@ class Notebook(Model):
         Discriminator(_network_kind),
     ] = "direct"
     """``direct``, or the subnet and security groups to use."""
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """Return the sources of ``content``."""
+        if isinstance(self.content, tuple):
+            return self.content
+        return () if self.content is None else (self.content,)
 
     @property
     def vpc(self) -> Vpc | None:
@@ -333,3 +421,17 @@ class Profile(Model):
     """The notebook instance of a seat."""
     dashboard: Dashboard = Dashboard()
     """The CloudWatch dashboard of a seat."""
+
+    @model_validator(mode="after")
+    def _content_can_be_read(self) -> Self:
+        for one in self.notebook.contents:
+            bucket = one.s3.removeprefix("s3://").partition("/")[0] if one.s3 else "datasets"
+            if bucket == "datasets" or bucket in self.access.public_buckets:
+                continue
+            if self.access.mode == "scoped":
+                raise ValueError(
+                    f"its seats cannot read {shown(bucket)}, of which notebook.content is to come;"
+                    " name it in access.public_buckets if everybody may read it, or bring it to"
+                    f" the datasets with: workshop data push {one.s3}"
+                )
+        return self
