@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.datasets.pushing import THREADS, DatasetsBucket, Progress
+from workshop.datasets.pushing import THREADS, DatasetsBucket, Progress, in_parallel
 from workshop.errors import UsageError, WorkshopError
 from workshop.teardown import save_paths
 from workshop.teardown.s3_copy import CopyError, Entry, InBucket, Source
@@ -59,13 +60,13 @@ def read(clients: Clients, into: DatasetsBucket, address: str) -> DatasetSource:
         raise UsageError(f"{address} is no place in S3; write s3://bucket/prefix/")
     prefix = f"{place.prefix}/" if place.prefix else ""
     client = clients.client("s3", into.account_region)
-    for one in (client, _unsigned(client)):
-        source = Source(one, place.bucket)
+    for signed in (True, False):
+        source = Source(client if signed else _unsigned(client), place.bucket)
         try:
             found = {entry.key.removeprefix(prefix): entry for entry in source.entries(prefix)}
         except (BotoCoreError, ClientError) as error:
             refused = isinstance(error, ClientError) and errors.code(error.response) in _DENIED
-            if refused and one is client:
+            if refused and signed:
                 continue
             raise WorkshopError(
                 f"{address} could not be listed ({errors.describe(error)}); see its name, and"
@@ -134,18 +135,13 @@ def copy(planned: CopyPlan, arrived: Progress) -> None:
         except ClientError as error:
             if errors.code(error.response) not in _DENIED:
                 raise
-            bucket.client.upload_fileobj(planned.source.body(entry), bucket.name, key)
+            # The caller's own signature is refused, and nobody's is not.
+            with closing(planned.source.body(entry)) as body:
+                bucket.client.upload_fileobj(body, bucket.name, key)
         arrived(entry.size, files=1)
 
     try:
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="copy") as pool:
-            done = [pool.submit(bring, key) for key in planned.send]
-            try:
-                for one in done:
-                    one.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        in_parallel(bring, planned.send)
     except CopyError as error:
         raise WorkshopError(str(error)) from error
     except (BotoCoreError, ClientError) as error:

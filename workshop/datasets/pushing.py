@@ -7,14 +7,15 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
-from boto3.s3.transfer import TransferConfig, create_transfer_manager
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
-from s3transfer.subscribers import BaseSubscriber
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
@@ -155,53 +156,53 @@ def push(planned: PushPlan, arrived: Progress, going_on: Callable[[], object]) -
 
     Raise WorkshopError where something did not arrive. ``going_on`` raises what is to end it.
     """
-    usual = {key: file for key, file in planned.send.items() if part_size(file.size) == PART}
-    huge = planned.send.keys() - usual.keys()
-    _send(planned.bucket, usual, PART, arrived, going_on)
-    for key in sorted(huge):
-        file = planned.send[key]
-        _send(planned.bucket, {key: file}, part_size(file.size), arrived, going_on)
-    _check(planned, going_on)
-    planned.bucket.delete(planned.delete)
-
-
-class _Arrived(BaseSubscriber):
-    def __init__(self, arrived: Progress, going_on: Callable[[], object]) -> None:
-        self._arrived, self._going_on = arrived, going_on
-
-    def on_progress(self, future: Any, bytes_transferred: int, **_: Any) -> None:  # noqa: ARG002
-        self._going_on()
-        self._arrived(bytes_transferred)
-
-
-def _send(
-    bucket: DatasetsBucket,
-    files: Mapping[str, DatasetFile],
-    part: int,
-    arrived: Progress,
-    going_on: Callable[[], object],
-) -> None:
-    config = TransferConfig(
-        multipart_threshold=part, multipart_chunksize=part, max_concurrency=THREADS
-    )
-    owner = {"ExpectedBucketOwner": bucket.account_region.account}
-    subscribers = [_Arrived(arrived, going_on)]
+    bucket = planned.bucket
     try:
-        # What ends this block early, Ctrl-C as well, cancels what is queued.
-        with create_transfer_manager(bucket.client, config) as manager:
-            sent = [
-                manager.upload(str(file.path), bucket.name, key, owner, subscribers)
-                for key, file in files.items()
-            ]
-            for one in sent:
-                one.result()
-                arrived(0, files=1)
-    except (BotoCoreError, ClientError) as error:
+        in_parallel(partial(_send, planned, arrived=arrived, going_on=going_on), planned.send)
+    except (BotoCoreError, ClientError, Boto3Error) as error:
         raise bucket.failed(error) from error
     except OSError as error:
         raise WorkshopError(
             f"{error.filename} cannot be read ({error.strerror}); mend that and run this again"
         ) from error
+    _check(planned, going_on)
+    planned.bucket.delete(planned.delete)
+
+
+def in_parallel(do: Callable[[str], object], keys: Iterable[str]) -> None:
+    """Do something for every key; the first error ends it, and what has not begun is left."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool:
+        done = [pool.submit(do, key) for key in keys]
+        try:
+            for one in as_completed(done):
+                one.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _send(planned: PushPlan, key: str, arrived: Progress, going_on: Callable[[], object]) -> None:
+    file, bucket = planned.send[key], planned.bucket
+    if file.size <= PART:
+        with file.path.open("rb") as body:
+            bucket.client.put_object(**bucket.of, Key=key, Body=body)
+        arrived(file.size, files=1)
+        return
+
+    def told(sent: int) -> None:
+        going_on()
+        arrived(sent)
+
+    part = part_size(file.size)
+    bucket.client.upload_file(
+        str(file.path),
+        bucket.name,
+        key,
+        ExtraArgs={"ExpectedBucketOwner": bucket.account_region.account},
+        Callback=told,
+        Config=TransferConfig(multipart_threshold=part, multipart_chunksize=part),
+    )
+    arrived(0, files=1)
 
 
 def _check(planned: PushPlan, going_on: Callable[[], object]) -> None:
