@@ -51,6 +51,7 @@ def bring(
 
 def write(path: Path, text: str) -> None:
     """Write a file that its owner alone reads, as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -50,7 +50,9 @@ def show(*_: object) -> None:
 def give(*_: object) -> None:
     """Set the variables of tokens that have changed; whatever is wrong, a cell goes on."""
     try:
-        if (written := TOKENS.stat().st_mtime_ns) == given.get(""):
+        about = TOKENS.stat()
+        written = about.st_mtime_ns, about.st_ino, about.st_size
+        if written == given.get(""):
             return
         words = (shlex.split(line)[1] for line in TOKENS.read_text().splitlines())
         tokens = dict(word.split("=", 1) for word in words)
