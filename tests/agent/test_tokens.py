@@ -69,7 +69,7 @@ def test_a_running_kernel_gets_a_new_one_and_loses_one_that_is_taken_away(
     monkeypatch.setenv("HF_TOKEN", "to be put back")
     monkeypatch.delenv("HF_TOKEN")
     bench.round()
-    cells: dict[str, object] = {}
+    cells: dict[str, Any] = {}
     kernel["load_ipython_extension"](
         SimpleNamespace(events=SimpleNamespace(register=cells.setdefault))
     )

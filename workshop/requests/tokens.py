@@ -100,9 +100,11 @@ class SeatTokens:
         for _ in range(TRIES):
             tokens, condition = self._read()
             try:
+                kept = ""
                 if new := edit(tokens):
-                    self._call("PutObject", Body=json.dumps(dict(new)).encode(), **condition)
-                self._forget(keep_latest=bool(new))
+                    body = json.dumps(dict(new)).encode()
+                    kept = self._call("PutObject", Body=body, **condition).get("VersionId", "null")
+                self._forget(kept)
             except (ClientError, BotoCoreError) as error:
                 if isinstance(error, ClientError) and errors.code(error.response) in _CHANGED:
                     continue
@@ -119,13 +121,14 @@ class SeatTokens:
             raise self._failed(error) from error
         return document(answer["Body"].read()), {"IfMatch": answer["ETag"]}
 
-    def _forget(self, *, keep_latest: bool) -> None:
+    def _forget(self, kept: str) -> None:
+        """Delete all versions but one."""
         where: dict[str, Any] = {**self._bucket, "Prefix": KEY}
         for page in self.clients.pages(
             self.seat.account_region, "s3", "ListObjectVersions", **where
         ):
             for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                if one["Key"] == KEY and not (keep_latest and one["IsLatest"]):
+                if one["Key"] == KEY and one["VersionId"] != kept:
                     self._call("DeleteObject", VersionId=one["VersionId"])
 
     @property
