@@ -13,6 +13,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
     model_validator,
 )
 
@@ -220,6 +221,12 @@ class Access(Model):
         return self.mode == "managed" or _any_gpu(self.processing_instance_types)
 
 
+def _clonable(address: str, info: ValidationInfo) -> str:
+    """Return an address of git; raise ValueError for what ``private`` does not let it be."""
+    rule = rules.PRIVATE_ADDRESS if info.data.get("private") else rules.CONTENT_ADDRESS
+    return rule.check(address)
+
+
 class Content(Model):
     """Material of the workshop, in a folder of its own in each notebook.
 
@@ -227,16 +234,17 @@ class Content(Model):
     with ``workshop content refresh``, which also brings everything once more.
     """
 
-    repository: str | None = Field(
+    private: Flag = False
+    """Clone the repository with your own git on your own machine, and send its files, without their
+    history, to the cohort's datasets, where every seat may read them: no credentials of git reach
+    AWS."""
+    repository: Annotated[str, AfterValidator(_clonable)] | None = Field(
         default=None, examples=["https://github.com/example/material.git"]
     )
     """An https address that can be cloned without credentials; of a private one, any address that
     your own git can clone without asking."""
     branch: Annotated[str, rules.BRANCH] = "main"
     """The branch or tag to clone."""
-    private: Flag = False
-    """Clone it with your own git on your own machine, and send its files, without their history, to
-    the cohort's datasets, where every seat may read them: no credentials of git reach AWS."""
     s3: Annotated[str, rules.S3_SOURCE] | None = Field(
         default=None, examples=["s3://sagemaker-sample-files/datasets/"]
     )
@@ -249,10 +257,7 @@ class Content(Model):
     def _has_one_source(self) -> Self:
         if (self.repository is None) == (self.s3 is None):
             raise ValueError("names no source, or two; give it either 'repository' or 's3'")
-        if self.repository is not None:
-            rule = rules.PRIVATE_ADDRESS if self.private else rules.CONTENT_ADDRESS
-            rule.check(self.repository)
-        elif self.private:
+        if self.private and self.repository is None:
             raise ValueError("is private, which only a repository can be; remove 'private'")
         return self
 
