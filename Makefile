@@ -68,6 +68,16 @@ $(VENV)-sdk/.ready: $(VENV)/.dev requirements-sdk.lock
 		--no-deps --require-hashes -r requirements-sdk.lock; }
 	@touch $@
 
+# Releases that labs pin, each in an environment of its own, for make test-long.
+SDKS := 2.125 2.163 2.257
+$(VENV)-sdk-%/.ready: requirements-sdk-%.lock | $(VENV)/.dev
+	@echo "setup: SageMaker Python SDK $*, for its tests (200 MB)"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-sdk-$*
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)-sdk-$*/bin/python $< 2>/dev/null || { \
+		$(PIP) --python $(VENV)-sdk-$*/bin/python install --no-compile \
+		--no-deps --require-hashes -r $<; }
+	@touch $@
+
 .PHONY: setup setup-runtime
 setup-runtime: $(VENV)/.runtime
 setup: $(VENV)/.dev ## virtual environment, locked packages, Node, CDK command line
@@ -94,7 +104,7 @@ test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
 test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take seconds each
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not long"
 
-test-long: $(VENV)/.dev ## proofs that take minutes: every action of AWS, thousands of worlds
+test-long: $(VENV)/.dev $(SDKS:%=$(VENV)-sdk-%/.ready) ## proofs that take minutes: every action of AWS, releases of the SDK
 	@$(BIN)/python -m pytest -m long
 
 test-wheel: $(VENV)/.dev ## the wheel that make dist has built, in empty environments and folders
@@ -140,6 +150,10 @@ lock: $(VENV)/.dev ## resolve the dependencies again
 		--no-header --upgrade --group dev -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade --group sdk -o requirements-sdk.lock
+	@for sdk in $(SDKS); do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-header --upgrade --group sdk-$$sdk -o requirements-sdk-$$sdk.lock || exit 1; \
+	done
 	$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
 
 dist: $(VENV)/.dev ## source distribution and wheel into dist/
@@ -147,4 +161,4 @@ dist: $(VENV)/.dev ## source distribution and wheel into dist/
 	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
 
 clean: ## remove what was set up and made
-	rm -rf $(VENV) $(VENV)-sdk node_modules cdk.out .cache .workshop *.egg-info build dist
+	rm -rf $(VENV) $(VENV)-sdk* node_modules cdk.out .cache .workshop *.egg-info build dist

@@ -1,6 +1,9 @@
 """Application Auto Scaling, as far as SageMaker's endpoints use it: targets and their policies.
 
-Nothing is scaled, and no alarm is made for a policy. A target is registered for an endpoint's
+Nothing is scaled, and no alarm is made for a policy. With IAM enforced, whoever registers a target
+has to be allowed to change the endpoint or the component
+(https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_permission_validation.html;
+the wording of the refusal is not measured). A target is registered for an endpoint's
 variant or an inference component that exists; it stays when that is gone (not measured on AWS).
 """
 
@@ -19,6 +22,7 @@ from localcloud.protocol.requests import check_request
 from localcloud.service_quotas.pages import page
 
 if TYPE_CHECKING:
+    from localcloud.iam.guard import Guard
     from localcloud.sagemaker.engine import SageMakerEngine
 
 SERVICE = "application-autoscaling"
@@ -29,13 +33,26 @@ LARGEST = 50
 
 _KINDS = {"endpoint": "Endpoint", "inference-component": "InferenceComponent"}
 """First part of a resource id -> the kind of SageMaker's it means."""
+_CHANGES = {
+    "endpoint": ("UpdateEndpointWeightsAndCapacities", "EndpointName"),
+    "inference-component": ("UpdateInferenceComponentRuntimeConfig", "InferenceComponentName"),
+}
+"""First part of a resource id -> what scaling it calls, and the member with its name."""
+_TAGS: dict[str, dict[str, str]] = {}
+"""The tags of targets, by account, Region and target: what policies ask for."""
+
+
+def tags(request: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of the target that a request names."""
+    return _TAGS.get(_key(request), {})
 
 
 class ScalingService(JsonService):
     """What ministack asks of a service module: requests, state, reset."""
 
-    def __init__(self, engine: SageMakerEngine) -> None:
+    def __init__(self, engine: SageMakerEngine, guard: Guard | None = None) -> None:
         self._engine = engine
+        self._guard = guard
         self._targets: dict[str, Document] = {}
         self._policies: dict[str, Document] = {}
         self._operations: dict[str, Callable[[Document], Document]] = {
@@ -51,25 +68,42 @@ class ScalingService(JsonService):
         self,
         operation: str,
         request: Document,
-        headers: dict[str, str],  # noqa: ARG002 - as its base
+        headers: dict[str, str],
     ) -> Document:
         """Perform one operation; raises ``ApiError`` for every refusal."""
         if operation not in self._operations:
             raise not_played("Application Auto Scaling", operation)
         check_request(SERVICE, operation, request)
+        if operation == "RegisterScalableTarget":
+            self._validate(request, headers)
         return responses.checked(SERVICE, operation, self._operations[operation](request))
 
     def get_state(self) -> Document:
         """Return the state to keep when the process stops with persistence on."""
-        return {"targets": self._targets, "policies": self._policies}
+        return {"targets": self._targets, "policies": self._policies, "tags": _TAGS}
 
     def load_persisted_state(self, data: Document) -> None:
         """Restore the state of an earlier process."""
         self._targets, self._policies = data["targets"], data["policies"]
+        _TAGS.clear()
+        _TAGS.update(data.get("tags", {}))
 
     def reset(self) -> None:
         """Forget everything."""
         self._targets, self._policies = {}, {}
+        _TAGS.clear()
+
+    def _validate(self, request: Document, headers: dict[str, str]) -> None:
+        of, _, rest = request["ResourceId"].partition("/")
+        if self._guard is None or of not in _CHANGES:
+            return
+        operation, member = _CHANGES[of]
+        key = ministack_adapter.access_key(headers)
+        if not self._guard.allows(operation, {member: rest.partition("/")[0]}, key):
+            raise ApiError(
+                "ValidationException",
+                f"Unable to assume permissions of the caller: sagemaker:{operation} is missing.",
+            )
 
     def _register(self, request: Document) -> Document:
         key, before = _key(request), self._targets.get(_key(request))
@@ -95,6 +129,7 @@ class ScalingService(JsonService):
         }
         given = {name: value for name, value in request.items() if name != "Tags"}
         self._targets[key] = {**made, **(before or {}), **copy.deepcopy(given)}
+        _TAGS.setdefault(key, {}).update(request.get("Tags", {}))
         return {"ScalableTargetARN": self._targets[key]["ScalableTargetARN"]}
 
     def _describe_targets(self, request: Document) -> Document:
@@ -104,6 +139,7 @@ class ScalingService(JsonService):
     def _deregister(self, request: Document) -> Document:
         if self._targets.pop(_key(request), None) is None:
             raise _missing("scalable target", request)
+        _TAGS.pop(_key(request), None)
         for name in [key for key in self._policies if key.startswith(f"{_key(request)} ")]:
             del self._policies[name]
         return {}

@@ -193,6 +193,18 @@ def set_billing(running: Running, **wanted: Any) -> dict[str, Any]:
     return post(running, "/_localcloud/billing", wanted)
 
 
+def refusals(running: Running, after: int = 0) -> list[dict[str, Any]]:
+    """Return what IAM refused, later than the refusal with the number ``after``.
+
+    Each has its ``number``, ``at`` in seconds since the epoch by the machine's clock, and what was
+    asked: ``principal``, ``action``, ``resource``, ``region`` and ``context``, the condition keys.
+    """
+    told: list[dict[str, Any]] = post(running, "/_localcloud/refusals", {"after": after})[
+        "refusals"
+    ]
+    return told
+
+
 def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
     """Return the temporary credentials that a notebook instance with this role has.
 

@@ -58,6 +58,7 @@ from localcloud.functions import patch_functions
 from localcloud.iam import credentials
 from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
+from localcloud.iam.refusals import patch_refusals
 from localcloud.iam.trust_policies import patch_trust_policies
 from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
@@ -160,7 +161,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     ministack_adapter.add_json_service(
         application_auto_scaling.SIGNING_NAME,
         application_auto_scaling.TARGET_PREFIX,
-        application_auto_scaling.ScalingService(engine),
+        application_auto_scaling.ScalingService(engine, guard),
     )
     billing_endpoint = billing.add_services()
     patch_cloudformation(engine)
@@ -173,6 +174,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     dashboards.patch_dashboards()
     wordings.patch_wordings()
     patch_permissions(clock)
+    refusals_endpoint = patch_refusals()
     ec2_offerings.patch_offerings()
     patch_network_interfaces(engine)
     patch_missing_resources()
@@ -213,6 +215,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "faults": faults_endpoint(plan, passing),
         "quotas": quotas_endpoint(quotas),
         "billing": billing_endpoint,
+        "refusals": refusals_endpoint,
         "subscriptions": subscriptions_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)

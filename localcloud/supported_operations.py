@@ -82,7 +82,8 @@ def close_the_rest() -> None:
 
 
 def _close_services() -> None:
-    handlers = ministack_adapter.module("app").SERVICE_HANDLERS
+    app = ministack_adapter.module("app")
+    handlers = app.SERVICE_HANDLERS = _Services(app.SERVICE_HANDLERS)
     open_ones = SERVICES | ministack_adapter.json_services()
     for name in handlers.keys() - open_ones:
         handlers[name] = partial(_unsupported, name)
@@ -91,6 +92,13 @@ def _close_services() -> None:
     handlers["glue"] = _only(_CATALOG, "glue", handlers["glue"])
     handlers["sns"] = _only(_TOPICS, "sns", handlers["sns"])
     handlers["lambda"] = _only(_FUNCTIONS, "lambda", handlers["lambda"])
+
+
+class _Services(dict[str, Service]):
+    """The services by name, of which those that ministack does not know answer as well."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, default) or partial(_unsupported, name)
 
 
 def _with_code_of_not_played(service: Service) -> Service:

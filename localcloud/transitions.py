@@ -24,6 +24,7 @@ TRANSITIONS: Mapping[str, float] = {
     "pipeline": 4.0,
     "feature_group": 1.0,
     "tracking_server": 3.0,
+    "mlflow_app": 3.0,
     "domain": 2.0,
     "app": 1.5,
     "stopping": 1.0,

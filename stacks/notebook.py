@@ -6,9 +6,10 @@ from aws_cdk import CfnMapping, Token
 
 from stacks.base import SeatStack
 from workbench import lifecycle_scripts
+from workbench.mlflow import WorkbenchMlflow
 from workbench.notebook import WorkbenchNotebook
 from workshop.config.profiles import Profile, SavedFiles
-from workshop.naming import Names
+from workshop.naming import MLFLOW, Names
 
 
 class NotebookStack(SeatStack):
@@ -28,6 +29,15 @@ class NotebookStack(SeatStack):
             "VolumeSizeInGB": str(self.seat.volume_gb),
         }
         mapping = CfnMapping(self, "Seat", lazy=False, mapping={"Notebook": overrides})
+        if profile.mlflow == "app":
+            bucket, *_ = profile.storage.buckets
+            WorkbenchMlflow(
+                self,
+                "Tracking",
+                app_name=names.mlflow,
+                role_arn=names.role_arn,
+                artifacts=f"s3://{names.bucket(bucket)}/mlflow",
+            )
         on_create, on_start = self._scripts(names, profile)
         WorkbenchNotebook(
             self,
@@ -71,7 +81,8 @@ class NotebookStack(SeatStack):
             repositories={key: names.repository_uri(key) for key in profile.registry.repositories},
             job_prefix=names.job_prefix,
             model_prefix=access.model_prefix,
-            max_runtime_hours=access.max_runtime_hours if access.mode == "scoped" else None,
+            open_to_seats=open_to_seats(profile),
+            mlflow=profile.shared_mlflow or (f"${{{MLFLOW}.Arn}}" if profile.mlflow else ""),
             packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
             busy_stop_hours=notebook.busy_stop_hours,
@@ -83,3 +94,31 @@ class NotebookStack(SeatStack):
         lifecycle_scripts.check_size(on_create, f"{self.stack_name}: the on-create script")
         lifecycle_scripts.check_size(on_start, f"{self.stack_name}: the on-start script")
         return on_create, on_start
+
+
+def open_to_seats(profile: Profile) -> dict[str, str]:
+    """Return what the notebook tells of the rules of a profile, and goes by when a call is denied.
+
+    Names that ``extra_statements`` open, and a shared MLflow's, are somebody else's, and stay as a
+    program writes them.
+    """
+    access = profile.access
+    resources = [each for more in access.extra_statements for each in more.resources]
+    resources += [profile.shared_mlflow] if profile.shared_mlflow else []
+    names = [each.rpartition("/")[2] for each in resources if ":sagemaker:" in each]
+    values = {
+        "PUBLIC_BUCKETS": ",".join(access.public_buckets),
+        "KEPT_NAMES": ",".join(name for name in names if name.strip("*")),
+    }
+    keys = ("autoscaling", "feature_store", "model_packages", "search", "serverless")
+    if access.mode == "scoped":
+        minutes = 60 if access.warm_pools is True else int(access.warm_pools)
+        values |= {
+            "TRAINING_INSTANCE_TYPES": ",".join(access.training_instance_types),
+            "PROCESSING_INSTANCE_TYPES": ",".join(access.processing_instance_types),
+            "ENDPOINT_INSTANCE_TYPES": ",".join(access.endpoint_instance_types),
+            "MAX_RUNTIME_HOURS": str(access.max_runtime_hours),
+            "WARM_POOL_MINUTES": str(minutes),
+            "OPENED": ",".join(key for key in keys if getattr(access, key, None)),
+        }
+    return {name: value for name, value in values.items() if value}

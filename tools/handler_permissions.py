@@ -52,6 +52,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         *("PublicAccessBlockConfiguration", "Tags", "VersioningConfiguration"),
     ),
     "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
+    "AWS::SageMaker::MlflowApp": ("ArtifactStoreUri", "Name", "RoleArn", "Tags"),
     "AWS::SageMaker::NotebookInstance": (
         *("DirectInternetAccess", "InstanceMetadataServiceConfiguration", "InstanceType"),
         *("LifecycleConfigName", "NotebookInstanceName", "PlatformIdentifier", "RoleArn"),

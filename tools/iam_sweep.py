@@ -36,6 +36,7 @@ from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context, SynthesizedRole, roles
 from workshop import tags
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.instance_types import expanded
 from workshop.environments import loader
 from workshop.naming import COHORT, Names
 
@@ -257,9 +258,11 @@ def sweep(
     """Return what each role of the profile's first seat is allowed; ``mapping`` may be a pool's."""
     seat = next(one for one in loaded.seats if one.profile == profile)
     access = loaded.settings.profiles[profile].access
-    types = [
-        one for one in access.training_instance_types if one in access.processing_instance_types
-    ][:1] or list(access.training_instance_types[:1])
+    trained, processed = (
+        expanded("training", access.training_instance_types),
+        expanded("processing", access.processing_instance_types),
+    )
+    types = [one for one in trained if one in processed][:1] or list(trained[:1])
     wanted = iam_reference.services() if services is None else tuple(services)
     swept = []
     for role in roles(assembly, loaded.names(seat)):

@@ -26,6 +26,7 @@ NEEDS = {
     "access": ("local", "asks the policy engine of the local cloud, which is not installed"),
     "fit": ("local", "asks the policy engine of the local cloud, which is not installed"),
     "cloud": ("local", "runs the local cloud, which is not installed"),
+    "rehearse": ("all", "runs notebooks on the local cloud, and not all of this is installed"),
     "demo": ("all", "runs the AWS CDK on the local cloud, and not all of this is installed"),
 }
 """Command -> the extra that it needs, and what is said where that is missing."""

@@ -56,6 +56,11 @@ DOOR_ADDRESS = "Address"
 DOOR_MAKES = ("AWS::Lambda::Url",)
 """The resource type that the door's stack makes and no other."""
 
+MLFLOW_APP = "AWS::SageMaker::MlflowApp"
+"""The resource type that a seat's stack makes if its profile has an MLflow App."""
+MLFLOW = "Mlflow"
+"""Its logical id, by which the notebook's scripts name its ARN."""
+
 BOUNDARY = "boundary"
 FREEZE = "freeze"
 END = "end"
@@ -87,6 +92,7 @@ SEAT_STACKS = {
             (
                 "AWS::SageMaker::NotebookInstance",
                 "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+                MLFLOW_APP,
             ),
             "access",
             "the notebook's role",
@@ -123,6 +129,7 @@ PLACEHOLDERS = {
     "AWS::Region": 15,
     "AWS::Partition": 10,
     "AWS::URLSuffix": 16,
+    f"{MLFLOW}.Arn": 110,
 }
 """What stands for the variable parts of names in a template, and the most characters of each."""
 
@@ -328,6 +335,11 @@ class Names:
         return f"arn:{self.partition}:iam::{self.account}:role{self.iam_path}{self.door_role}"
 
     # SageMaker: 63 characters, letters, digits and hyphens.
+    @property
+    def mlflow(self) -> str:
+        """The name of the seat's MLflow App, which is no part of its ARN."""
+        return f"{self.job_prefix}mlflow"
+
     @property
     def notebook(self) -> str:
         return f"{self.workshop}-{self.seat}-notebook"

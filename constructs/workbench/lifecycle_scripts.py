@@ -70,11 +70,12 @@ def on_start(
     repositories: Mapping[str, str],
     job_prefix: str,
     model_prefix: bool,
-    max_runtime_hours: int | None,
+    open_to_seats: Mapping[str, str],
     packages: Sequence[str],
     idle_stop_minutes: int | None,
     busy_stop_hours: int | None,
     keep_running_hours: int,
+    mlflow: str = "",
     save: str = "",
     tokens: Sequence[str] = (),
 ) -> str:
@@ -85,10 +86,11 @@ def on_start(
     are the seat's; ``repositories`` maps a repository's key to its address for ``docker push``;
     ``buckets`` maps a bucket's key to its name and its prefixes, and the first is the SDK's own;
     ``model_prefix`` is whether the names of models have to begin with ``job_prefix``;
-    ``max_runtime_hours`` is the longest that a job may ask for, None for no such rule;
+    ``open_to_seats`` maps the end of a variable's name to what the rules of the profile open;
     ``idle_stop_minutes`` None means that the notebook never stops by itself, and
-    ``busy_stop_hours`` None that it never does so while it is
-    in use. ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
+    ``busy_stop_hours`` None that it never does so while it is in use. ``mlflow`` is the ARN of the
+    MLflow that is the seat's to use, empty for none.
+    ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
     variables = {
@@ -114,8 +116,9 @@ def on_start(
     }
     if model_prefix:
         variables["WORKSHOP_MODEL_PREFIX"] = job_prefix
-    if max_runtime_hours is not None:
-        variables["WORKSHOP_MAX_RUNTIME_HOURS"] = str(max_runtime_hours)
+    variables |= {f"WORKSHOP_{name}": value for name, value in open_to_seats.items()}
+    if mlflow:
+        variables["MLFLOW_TRACKING_URI"] = mlflow
     if tokens:
         variables["WORKSHOP_TOKENS"] = " ".join(tokens)
     if save:

@@ -58,7 +58,7 @@ def _add_sagemaker_types(engine: SageMakerEngine) -> None:
         }
         provisioners._STACK_TAG_PROPERTY[spec.type_name] = ("Tags", "list")
         drift._DRIFT_READERS[spec.type_name] = (handlers.read, spec.properties)
-        if spec.stops_to_update:
+        if spec.stops_to_update or spec.named_by_service:
             waiting.add(spec.type_name)
     runs_on_worker_thread = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda resource_type: (

@@ -51,8 +51,11 @@ class SageMakerHandlers:
             "services.cloudformation.provisioners"
         )._physical_name(stack_name, logical_id, max_len=63)
         operation = f"Create{self.spec.noun}"
-        self._call(operation, self._request(operation, name, props))
-        if self.spec.stops_to_update:
+        answer = self._call(operation, self._request(operation, name, props))
+        if self.spec.named_by_service:
+            name = _name_of(answer[self.kind.arn])
+            self._settled(name)
+        elif self.spec.stops_to_update:
             try:
                 self._in_service(name)
             except ResourceError:
@@ -143,6 +146,15 @@ class SageMakerHandlers:
             reason = record.get("failure") or f"Notebook Instance {name} failed to start."
             raise ResourceError(f"{reason} (HandlerErrorCode: NotStabilized)")
 
+    def _settled(self, name: str) -> None:
+        """Wait until what SageMaker has named is there; raise ResourceError where it fails."""
+        status = self._wait(name, ("Created", "CreateFailed"))
+        if status == "CreateFailed":
+            self._remove(name)
+            raise ResourceError(
+                f"{self.kind.words} {name} is {status}. (HandlerErrorCode: NotStabilized)"
+            )
+
     def _remove(self, name: str) -> None:
         if self._existing(name) is None:
             return
@@ -150,8 +162,9 @@ class SageMakerHandlers:
             if self._rest(name) == "InService":
                 self._call("StopNotebookInstance", {self.kind.name: name})
             self._wait(name, ("Stopped", "Failed"))
-        self._call(f"Delete{self.spec.noun}", {self.kind.name: name})
-        if self.spec.stops_to_update:
+        operation = f"Delete{self.spec.noun}"
+        self._call(operation, self._named(operation, name))
+        if self.spec.stops_to_update or self.spec.named_by_service:
             self._wait(name, (None,))
 
     def _nested_replacement(self, old: Properties, new: Properties) -> bool:
@@ -185,7 +198,13 @@ class SageMakerHandlers:
         }
         if "Tags" in request:
             request["Tags"] = self._own_tags(request["Tags"])
-        return {self.kind.name: name, **request}
+        return {**self._named(operation, name), **request}
+
+    def _named(self, operation: str, name: str) -> Members:
+        if not self.spec.named_by_service:
+            return {self.kind.name: name}
+        new = operation.startswith("Create")
+        return {} if new else {self.kind.name: self.engine.arn(self.kind, name)}
 
     def _own_tags(self, tags: list[dict[str, str]]) -> list[dict[str, str]]:
         # The schema says which types carry CloudFormation's own aws: tags.

@@ -31,6 +31,8 @@ class CloudFormationType:
     """Property -> request member that removes it on update."""
     system_tags: bool = True
     stops_to_update: bool = False
+    named_by_service: bool = False
+    """Whether SageMaker names it itself, and is asked for it by its ARN alone; it is waited for."""
 
 
 NOTEBOOK_INSTANCE = CloudFormationType(
@@ -109,4 +111,26 @@ MODEL_PACKAGE_GROUP = CloudFormationType(
     attributes=("ModelPackageGroupArn", "CreationTime", "ModelPackageGroupStatus"),
 )
 
-RESOURCE_TYPES = (NOTEBOOK_INSTANCE, LIFECYCLE_CONFIG, CODE_REPOSITORY, MODEL_PACKAGE_GROUP)
+MLFLOW_APP = CloudFormationType(
+    noun="MlflowApp",
+    type_name="AWS::SageMaker::MlflowApp",
+    properties=frozenset(
+        {
+            "ArtifactStoreUri",
+            "ModelRegistrationMode",
+            "Name",
+            "RoleArn",
+            "Tags",
+            "WeeklyMaintenanceWindowStart",
+        }
+    ),
+    required=frozenset({"ArtifactStoreUri", "Name", "RoleArn"}),
+    create_only=("Name", "RoleArn"),
+    attributes=("Arn",),
+    named_by_service=True,
+)
+
+RESOURCE_TYPES = (
+    *(NOTEBOOK_INSTANCE, LIFECYCLE_CONFIG, CODE_REPOSITORY, MODEL_PACKAGE_GROUP),
+    MLFLOW_APP,
+)

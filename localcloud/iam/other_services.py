@@ -34,7 +34,7 @@ def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
     known: Mapping[str, Arn] = {
         "iam": _identity,
         "logs": _logs,
-        "monitoring": _dashboard,
+        "monitoring": _monitoring,
         "ecr": _repository,
         "ssm": _parameters,
         application_auto_scaling.SERVICE: _scalable_target,
@@ -46,16 +46,27 @@ _ATTACHES = re.compile("iam:(At|De)tach(Group|Role|User)Policy")
 """What has the key ``iam:PolicyARN``."""
 
 
-def context(service: str, action: str, given: Parameters) -> dict[str, str]:
+def context(service: str, action: str, given: Parameters) -> dict[str, str | list[str]]:
     """Return the condition keys that ministack leaves out."""
+    if action == "cloudwatch:PutMetricAlarm":
+        actions = [one for member in _ALARM_ACTIONS for one in given.get(member) or ()]
+        return {"cloudwatch:alarmactions": actions} if actions else {}
     if service == "monitoring" and (namespace := _one(given, "Namespace")):
         return {"cloudwatch:namespace": namespace}
+    if service == "application-autoscaling" and given.keys() >= _SCALED:
+        found = application_auto_scaling.tags(given)
+        return {f"aws:resourcetag/{key}".lower(): value for key, value in found.items()}
     if service == "lambda":
         auth = _one(given, "FunctionUrlAuthType") or _one(given, "AuthType")
         return {"lambda:functionurlauthtype": auth} if auth else {}
     if _ATTACHES.fullmatch(action) and (policy := _one(given, "PolicyArn")):
         return {"iam:policyarn": policy}
     return {}
+
+
+_SCALED = {"ServiceNamespace", "ResourceId", "ScalableDimension"}
+_ALARM_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+"""Whether AWS's key holds more than the first of these is not measured."""
 
 
 def operation_of(path: str) -> str | None:
@@ -124,6 +135,15 @@ def _logs(operation: str, given: Parameters) -> str | None:
     return f"{group}:log-stream:{_one(given, 'logStreamName')}" if operation in STREAMS else group
 
 
+def _monitoring(operation: str, given: Parameters) -> str | None:
+    if operation == "DeleteAlarms":
+        # Of several only the common pattern can be checked, which is stricter than AWS.
+        name = _sole(given.get("AlarmNames"))
+        place = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+        return f"arn:aws:cloudwatch:{place}:alarm:{name}" if name else None
+    return _dashboard(operation, given)
+
+
 def _dashboard(operation: str, given: Parameters) -> str | None:
     name = (
         _one(given, "DashboardName")
@@ -154,8 +174,7 @@ def _scalable_target(operation: str, given: Parameters) -> str | None:
 
     (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsapplicationautoscaling.html).
     """
-    named = {"ServiceNamespace", "ResourceId", "ScalableDimension"} <= given.keys()
-    asks = named and not operation.startswith("Describe")
+    asks = given.keys() >= _SCALED and not operation.startswith("Describe")
     return application_auto_scaling.target_arn(given) if asks else None
 
 

@@ -4,11 +4,15 @@
 # ruff: noqa: SLF001, PLR0917
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from localcloud import ministack_adapter, policy_engine
 from localcloud.clock import Clock
 from localcloud.iam import other_services
+
+Resolve = Callable[[str, Any], Any]
+"""Returns the value of a condition key in a context."""
 
 WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
 """Headers of a new object that S3 has condition keys for and ministack has not
@@ -25,7 +29,26 @@ def patch_permissions(clock: Clock) -> None:
     _ask_as_aws_does()
     _ask_about_our_services()
     evaluator = policy_engine.evaluator()
+    evaluator._resolve_condition_key = _with_owners_of_buckets(evaluator._resolve_condition_key)
     evaluator._first_match = policy_engine.aware(evaluator._first_match)
+
+
+def _with_owners_of_buckets(resolve: Resolve) -> Resolve:
+    """Tell policies whose a bucket is, which its ARN does not: ministack takes it for the caller's.
+
+    Names of buckets are unique in all accounts.
+    """
+    owner_of = ministack_adapter.module("services.s3")._bucket_owner_account
+
+    def value(key: str, context: Any) -> Any:
+        arn = str(context.resource_arn)
+        if key.lower() in {"aws:resourceaccount", "s3:resourceaccount"} and ":s3:::" in arn:
+            owner = owner_of(arn.partition(":s3:::")[2].partition("/")[0])
+            if owner is not None:
+                return owner
+        return resolve(key, context)
+
+    return value
 
 
 def _count_as_secure() -> None:

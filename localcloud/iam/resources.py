@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 
 ANY = "*"
+_IN_GROUPS = ("CreateModelPackage", "ListModelPackages")
 
 
 def of(
@@ -116,8 +117,8 @@ def _of_patterns(action: IamAction, request: Members) -> Iterator[str]:
 
 
 def _unnamed(operation: str, request: Members) -> str:
-    if operation == "CreateModelPackage" and "ModelPackageGroupName" in request:
-        # The service gives the next number in the group.
+    if operation in _IN_GROUPS and "ModelPackageGroupName" in request:
+        # The service gives the next number in the group, or lists all of them.
         return _arn(f"model-package/{request['ModelPackageGroupName'].rpartition('/')[2]}/{ANY}")
     types = reference.load().actions[operation].types
     if not types:

@@ -21,6 +21,7 @@ from localcloud.sagemaker.resources import (
     feature_groups,
     inference_component,
     lifecycle_config,
+    mlflow_app,
     model,
     model_package,
     model_package_group,
@@ -56,6 +57,7 @@ KINDS = (
     processing.KIND,
     *studio.KINDS,
     tracking_server.KIND,
+    mlflow_app.KIND,
     *training.KINDS,
     transform.KIND,
     tuning.KIND,
@@ -72,6 +74,7 @@ MORE_OPERATIONS = (
     pipelines.OPERATIONS,
     studio.OPERATIONS,
     tracking_server.OPERATIONS,
+    mlflow_app.OPERATIONS,
     tuning.OPERATIONS,
 )
 """Operation -> what it does, for those that no table describes."""

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from localcloud.iam import reference
 from localcloud.protocol import models
 from workshop.policies.actions import (
+    CLOSED_BY_AWS,
     COMPUTE_WITHOUT_TYPE,
     MADE_OF,
     MODEL_PACKAGES,
@@ -64,7 +65,10 @@ STARTS_NOTHING = {
         StartPipelineExecution UpdateEndpoint UpdateEndpointWeightsAndCapacities
         UpdateInferenceComponentRuntimeConfig
     """,
-    "a way into something that exists": "CreatePresignedNotebookInstanceUrl",
+    "a way into something that exists": """
+        CreatePresignedMlflowAppUrl CreatePresignedMlflowTrackingServerUrl
+        CreatePresignedNotebookInstanceUrl
+    """,
     "closed unless the YAML opens it, which check warns of": "CreateModelPackage",
     "people label, and nobody is in a workshop's work force": "CreateFlowDefinition",
 }
@@ -76,7 +80,7 @@ def harmless() -> set[str]:
 
 
 def denied(action: str) -> bool:
-    patterns = (*COMPUTE_WITHOUT_TYPE, *NEVER)
+    patterns = (*COMPUTE_WITHOUT_TYPE, *CLOSED_BY_AWS, *NEVER)
     return any(fnmatchcase(f"sagemaker:{action}", pattern) for pattern in patterns)
 
 
@@ -148,6 +152,7 @@ def test_what_the_boundary_lets_be_made_is_known_by_name() -> None:
     } == {
         *("CreateAction", "CreateArtifact", "CreateContext", "CreateEndpoint"),
         *("CreateEndpointConfig", "CreateExperiment", "CreateHyperParameterTuningJob"),
+        "CreateInferenceComponent",
         *("CreateModel", "CreateModelPackageGroup", "CreatePipeline"),
         *("CreatePresignedNotebookInstanceUrl", "CreateProcessingJob", "CreateTrainingJob"),
         *("CreateTransformJob", "CreateTrial", "CreateTrialComponent"),

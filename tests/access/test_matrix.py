@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from workshop.access import matrix
-from workshop.config.profiles import Access, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, Notebook, Profile, Serverless, SharedMlflow, Vpc
 from workshop.naming import Names
 
 ME = Names("vision", "ada", "111122223333", "eu-west-1")
+SHARED = "arn:aws:sagemaker:eu-west-1:111122223333:mlflow-tracking-server/class"
 VPC = Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345",))
 STAFF = ("arn:aws:iam::111122223333:role/staff",)
 PROFILES = [
@@ -19,6 +20,7 @@ PROFILES = [
     Profile(access=Access(mode="managed", max_runtime_hours=4, console_organisers=STAFF)),
     Profile(
         access=Access(
+            autoscaling=True,
             feature_store=True,
             logs="shared",
             max_runtime_hours=4,
@@ -26,9 +28,13 @@ PROFILES = [
             model_prefix=False,
             public_buckets=("sagemaker-sample-files",),
             search=False,
+            serverless=Serverless(),
+            warm_pools=True,
         ),
+        mlflow="app",
         notebook=Notebook(network=VPC),
     ),
+    Profile(mlflow=SharedMlflow(shared=SHARED)),
 ]
 """Between them, every condition of the table is met, and is not."""
 

@@ -18,9 +18,9 @@ from tests.access import test_completeness as completeness
 from workshop.access import matrix
 from workshop.access.permissions import BOUNDARY, EVERYTHING, EffectivePermissions, cell
 from workshop.config.models import Environment
-from workshop.config.profiles import Access, ExtraStatement, Notebook, Profile, Vpc
+from workshop.config.profiles import Access, ExtraStatement, Notebook, Profile, Serverless, Vpc
 from workshop.naming import Names
-from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
+from workshop.policies.actions import CLOSED_BY_AWS, COMPUTE_WITHOUT_TYPE, NEVER
 
 ME = Names("vision", "ada", "111122223333", "eu-west-1")
 OTHER = replace(ME, seat="adam")
@@ -28,9 +28,12 @@ OTHER = replace(ME, seat="adam")
 SCOPED = Profile(
     access=Access(
         max_runtime_hours=4,
+        autoscaling=True,
         feature_store=True,
         search=False,
         model_packages=True,
+        serverless=Serverless(max_concurrency=3, memory_mb=2048),
+        warm_pools=5,
         # Limits hold for what an organiser opens too.
         extra_statements=(
             ExtraStatement(
@@ -40,6 +43,7 @@ SCOPED = Profile(
             ),
         ),
     ),
+    mlflow="app",
     notebook=Notebook(
         network=Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345",))
     ),
@@ -47,7 +51,10 @@ SCOPED = Profile(
 MANAGED = Profile(access=Access(mode="managed"))
 FREE_MODELS = Profile(access=Access(mode="managed", model_prefix=False))
 OTHERS = Profile(
+    mlflow="app",
     access=Access(
+        autoscaling=True,
+        feature_store=True,
         model_packages=True,
         extra_statements=(
             ExtraStatement(
@@ -59,7 +66,7 @@ OTHERS = Profile(
                 resources=("*",),
             ),
         ),
-    )
+    ),
 )
 """Another profile of the same environment: what it opens, the one boundary lets through."""
 PARTS = ("Action", "NotAction", "NotResource")
@@ -178,7 +185,7 @@ def test_where_models_may_have_any_name_a_neighbours_prefix_is_still_closed() ->
 def test_without_any_one_action_that_is_denied_outright_something_is_undecided() -> None:
     """Each pattern alone denies some action that ``test_access_completeness`` asks about."""
     names = completeness.uncapped() | completeness.typed()
-    patterns = [*COMPUTE_WITHOUT_TYPE, *NEVER]
+    patterns = [*COMPUTE_WITHOUT_TYPE, *CLOSED_BY_AWS, *NEVER]
     for pattern in patterns:
         others = [one for one in patterns if one != pattern]
         alone = {

@@ -36,15 +36,20 @@ SEATS_OF_TWO = "roster: {seats: 2}\n"
 OPENED = f"""{HEAD}roster: {{file: people.csv, profile: features}}
 profiles:
   features:
+    mlflow: app
     access:
+      autoscaling: true
       feature_store: true
       logs: shared
       max_runtime_hours: 4
       model_packages: true
       public_buckets: [sagemaker-sample-files, sagemaker-examples]
+      serverless: {{max_concurrency: 3, memory_mb: 2048}}
+      training_instance_types: [ml.m5.*, ml.g5.xlarge]
       warm_pools: true
   network:
-    access: {{model_prefix: false, search: false}}
+    access: {{model_prefix: false, search: false, warm_pools: 10}}
+    mlflow: {{shared: "arn:aws:sagemaker:eu-west-1:111122223333:mlflow-tracking-server/class"}}
     notebook:
       network: {{subnet_id: subnet-0abc12345, security_group_ids: [sg-0abc12345, sg-0abc12346]}}
   managed:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.repositories import Repository
 from tests.support.workbenches import COHORT, Workbench
 from workshop.agent import content
-from workshop.config.profiles import Content
+from workshop.config.content import Content
 from workshop.requests import bundles
 
 ADDRESS = "https://git.example.org/ml/labs.git"

@@ -40,6 +40,24 @@ OWN = ("--tag", "attendee=ada", "--tag", "workshop=demo")
         (("ada", "sagemaker:CreateModel"), "denied by ModelsOfOtherNames (attendee-caps)"),
         (("ada", TRAIN, *OWN), "denied by ComputeWithoutInstances (attendee-caps)"),
         (("ada", "dynamodb:GetItem"), "denied: the boundary does not let it through"),
+        (("ada", "sts:GetCallerIdentity"), "allowed: AWS asks for no permission"),
+        (
+            ("ada", "s3:GetObject", "arn:aws:s3:::sagemaker-sample-files/a"),
+            "denied: no statement allows it",
+        ),
+        (
+            ("ada", "s3:GetObject", "arn:aws:s3:::sagemaker-us-east-1-000000000000/a"),
+            "denied by BucketsOfOthers (boundary)",
+        ),
+        (
+            ("ada", "ecr:BatchGetImage", "arn:aws:ecr:us-east-1:763104351884:repository/pytorch"),
+            "allowed by BaseImagesOfOtherAccounts (data)",
+        ),
+        (
+            ("ada", "sagemaker:CreateMonitoringSchedule"),
+            "denied: the boundary does not let it through; it is part of what AWS closed to new"
+            " customers",
+        ),
         (
             ("ada", "sagemaker:StopTrainingJob", "--tag", "attendee=grace"),
             "denied by ThingsOfOthers (boundary)",

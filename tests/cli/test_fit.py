@@ -54,7 +54,7 @@ next:
     assert (
         """\
       # jobs that keep their machine for the next one: lab.ipynb cell 3
-      warm_pools: true
+      warm_pools: 10
 """
         in text
     )
@@ -107,7 +107,7 @@ def test_json_has_all_of_it_and_is_the_same_every_time() -> None:
     assert all(each["why"] for each in closed)
     assert made["estimate"]["usd_per_seat"]["least"] > 0
     keys = {each["key"] for each in made["settings"]}
-    assert {"access.warm_pools", "registry.repositories.training.immutable_tags"} <= keys
+    assert {"access.warm_pools", "notebook.root_access"} <= keys
 
 
 def test_without_an_account_the_file_says_where_to_write_it() -> None:

@@ -67,11 +67,10 @@ def test_labs_get_the_keys_that_they_need_and_no_others(tmp_path: Path) -> None:
         "access.training_instance_types": ["ml.g5.2xlarge", "ml.m5.4xlarge"],
         "access.processing_instance_types": ["ml.m5.large"],
         "access.endpoint_instance_types": ["ml.c5.xlarge"],
-        "access.warm_pools": True,
+        "access.warm_pools": 10,
         "access.feature_store": True,
         "access.model_packages": True,
         "access.public_buckets": ["sagemaker-sample-files"],
-        "registry.repositories.training.immutable_tags": False,
         "notebook.root_access": True,
     }
 
@@ -167,7 +166,7 @@ def test_a_setting_says_where_it_is_needed(tmp_path: Path) -> None:
     places = {setting.key[-1]: [*map(str, setting.places)] for setting in made.settings}
     assert places["warm_pools"] == ["lab.ipynb cell 3"]
     assert places["training_instance_types"] == ["lab.ipynb cell 1", "lab.ipynb cell 3"]
-    assert places["immutable_tags"] == ["lab.ipynb cell 9"]
+    assert places["root_access"] == ["lab.ipynb cell 9"]
 
 
 def test_jobs_of_days_get_their_hours_as_far_as_the_key_goes(tmp_path: Path) -> None:
@@ -177,6 +176,61 @@ def test_jobs_of_days_get_their_hours_as_far_as_the_key_goes(tmp_path: Path) -> 
     reasons = {closed.reason(each) for each in longer.verdicts if not each.runs}
     assert reasons == {"it asks for longer than the profile can allow; set a shorter limit"}
     assert "access.max_runtime_hours" not in values(longer)
+
+
+SERVERLESS = """
+from sagemaker.serverless import ServerlessInferenceConfig
+from sagemaker.model import Model
+config = ServerlessInferenceConfig(memory_size_in_mb={}, max_concurrency={})
+Model(image_uri="x").deploy(serverless_inference_config=config)
+"""
+SCALING = """
+import boto3
+scaling = boto3.client("application-autoscaling")
+scaling.register_scalable_target(ResourceId="endpoint/a/variant/b")
+scaling.put_scaling_policy(PolicyName="a")
+boto3.client("cloudwatch").put_metric_alarm(AlarmName="slow")
+"""
+MLFLOW = """
+import mlflow
+mlflow.set_tracking_uri(arn)
+boto3.client("sagemaker").create_presigned_mlflow_app_url(Arn=arn)
+"""
+JUMPSTART = """
+from sagemaker.serve.jumpstart import JumpStartModel
+JumpStartModel("m")
+"""
+
+
+@pytest.mark.parametrize(
+    ("cells", "key", "value"),
+    [
+        ([SERVERLESS.format(2048, 2)], "access.serverless",
+         {"max_concurrency": 2, "memory_mb": 2048}),
+        ([SERVERLESS.format(2048, 20), SERVERLESS.format(3000, 1)], "access.serverless",
+         {"max_concurrency": 20, "memory_mb": 3072}),
+        ([SCALING], "access.autoscaling", True),
+        ([MLFLOW], "mlflow", "app"),
+        ([JUMPSTART], "access.public_buckets", ["jumpstart-cache-prod-eu-west-1"]),
+    ],
+)  # fmt: skip
+def test_a_key_opens_all_that_a_lab_of_its_kind_asks_for(
+    tmp_path: Path, cells: Sequence[str], key: str, value: object
+) -> None:
+    made = fit(tmp_path, ["import boto3", *cells])
+    assert values(made)[key] == value
+    assert {each.call.action for each in made.verdicts if not each.runs} == set()
+
+
+def test_a_pool_of_no_seconds_needs_no_key(tmp_path: Path) -> None:
+    made = fit(tmp_path, [POOL.replace("600", "0")])
+    assert "access.warm_pools" not in values(made)
+    assert not made.denied_cells
+
+
+def test_families_that_are_there_hold_their_types(tmp_path: Path) -> None:
+    base = Profile.model_validate({"access": {"training_instance_types": ["ml.g5.*"]}})
+    assert values(fit(tmp_path, [TRAIN], base)) == {}
 
 
 def test_a_bucket_that_labs_write_to_is_nobody_elses_to_open(tmp_path: Path) -> None:
@@ -190,6 +244,20 @@ def test_a_bucket_that_labs_write_to_is_nobody_elses_to_open(tmp_path: Path) -> 
     )
 
 
+def test_a_bucket_that_a_lab_makes_is_the_seats_own(tmp_path: Path) -> None:
+    cell = (
+        "import boto3\ns3 = boto3.client('s3')\nname = 'labs-of-mine'\n"
+        "s3.create_bucket(Bucket=name)\ns3.upload_file('a', name, 'a')\np = f's3://{name}/a'"
+    )
+    made = fit(tmp_path, [cell])
+    assert not made.denied_cells
+    assert made.profile.access.public_buckets == ()
+    (verdict,) = fit(tmp_path, ["!aws s3 mb s3://labs-of-mine"]).verdicts
+    assert closed.reason(verdict) == (
+        "the seat's stack makes its buckets and sets them up; use WORKSHOP_BUCKET"
+    )
+
+
 def test_no_more_public_buckets_are_named_than_a_profile_takes(tmp_path: Path) -> None:
     made = fit(tmp_path, [f"a = 's3://samples-{number:02}/x'" for number in range(15)])
     assert len(made.profile.access.public_buckets) == 10
@@ -197,21 +265,19 @@ def test_no_more_public_buckets_are_named_than_a_profile_takes(tmp_path: Path) -
 
 
 def test_the_bucket_of_all_in_the_account_stays_closed(tmp_path: Path) -> None:
-    cell = "output = f's3://sagemaker-{region}-{account}/x'"
+    python = "output = f's3://sagemaker-{region}-{account}/x'"
+    assert not fit(tmp_path, [python]).denied_cells
+    cell = "!aws s3 cp a s3://sagemaker-{region}-{account}/x"
     (verdict,) = fit(tmp_path, [cell]).verdicts
     assert closed.reason(verdict) == (
-        "everybody in the account shares the SDK's default bucket; use WORKSHOP_BUCKET"
+        "the SDK's default bucket is the seat's own in Python alone; use WORKSHOP_BUCKET"
     )
 
 
 def test_what_is_opened_by_statements_is_never_refused(tmp_path: Path) -> None:
-    jumpstart = (
-        "from sagemaker.serve.jumpstart import JumpStartModel\nJumpStartModel('m')\n"
-        "import boto3\nboto3.client('ec2').describe_vpcs()"
-    )
-    made = fit(tmp_path, [jumpstart])
+    made = fit(tmp_path, ["import boto3\nboto3.client('ec2').describe_vpcs()"])
     statements = made.profile.access.extra_statements
-    assert [each.sid for each in statements] == ["ReadPublicModels", "SeeNetworks"]
+    assert [each.sid for each in statements] == ["SeeNetworks"]
     assert not [message for each in statements for message in refused(each)]
     assert not made.denied_cells
 
@@ -224,3 +290,28 @@ def test_every_key_of_the_table_is_one_of_a_profile() -> None:
             section = section.get(part) if isinstance(section, dict) else getattr(section, part)
         fitting.put(document, need.key, section)
         assert document
+
+
+def test_serverless_endpoints_are_as_large_as_the_largest_that_labs_make(tmp_path: Path) -> None:
+    cell = (
+        "from sagemaker.serverless import ServerlessInferenceConfig\n"
+        "from sagemaker.model import Model\n"
+        "config = ServerlessInferenceConfig(memory_size_in_mb=4096, max_concurrency=7)\n"
+        "Model(image_uri='i', role='r').deploy(serverless_inference_config=config)"
+    )
+    opened = values(fit(tmp_path, [cell]))
+    assert opened["access.serverless"] == {"max_concurrency": 7, "memory_mb": 4096}
+
+
+def test_scaling_and_tracking_are_opened_by_keys_of_their_own(tmp_path: Path) -> None:
+    scaled = (
+        "import boto3\n"
+        "boto3.client('application-autoscaling').register_scalable_target("
+        "ServiceNamespace='sagemaker', ResourceId='endpoint/a/variant/b',"
+        " ScalableDimension='sagemaker:variant:DesiredInstanceCount')"
+    )
+    tracked = "import mlflow\nmlflow.set_tracking_uri('arn:x')\nmlflow.set_experiment('cats')"
+    made = fit(tmp_path, [scaled, tracked])
+    opened = values(made)
+    assert (opened["access.autoscaling"], opened["mlflow"]) == (True, "app")
+    assert all(verdict.runs for verdict in made.verdicts)

@@ -95,7 +95,11 @@ def test_a_seats_page_says_what_an_attendee_needs(tmp_path: Path) -> None:
         "000000000000.dkr.ecr.us-east-1.amazonaws.com/vision/ada/training",
         "000000000000.dkr.ecr.us-east-1.amazonaws.com/vision/ada/serving",
         "docker push 000000000000.dkr.ecr.us-east-1.amazonaws.com/vision/ada/training:1",
-        "the names of jobs and endpoints, and outside Python those of models, with vision-ada-: o",
+        "Python on your notebook puts vision-ada- before the names of what you make.",
+        "begin names so yourself: only then can you read the logs.",
+        "Training onml.m5.large, ml.g5.xlarge",
+        "Processing onml.m5.large, ml.m5.xlarge",
+        "The longest job24 hours",
         "give the tags attendee=ada and workshop=vision yourself, or AWS refuses",
         "minutes in which nothing runs, and after 12 hours without a pause, whatever runs.",
         "All of it is removed after Mon 9 March 2099, 17:00 (UTC+01:00)",
@@ -117,7 +121,7 @@ def test_what_a_profile_opens_changes_what_its_page_says(tmp_path: Path) -> None
             " registry: {repositories: {training: {immutable_tags: false}}}}",
         )[0]
     ).words
-    assert "jobs and endpoints, and outside Python those of models, with vision-ada-," in open_logs
+    assert "begin names so yourself, so that everybody sees whose they are." in open_logs
     assert "with the role vision-ada-us-east-1-console." in open_logs
     assert "in which nothing runs" not in open_logs
     assert "once pushed" not in open_logs

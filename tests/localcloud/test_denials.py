@@ -315,3 +315,40 @@ def test_a_date_in_a_policy_is_judged_by_the_clouds_own_clock(enforcing: Cloud) 
     with pytest.raises(ClientError, match="with an explicit deny"):
         seat.create_experiment(ExperimentName="after")
     assert len(seat.list_experiments()["ExperimentSummaries"]) == 2
+
+
+def test_what_was_refused_is_listed_with_all_that_was_asked(enforcing: Cloud) -> None:
+    before = max((one["number"] for one in process.refusals(enforcing.running)), default=0)
+    seat = enforcing.as_role(role(enforcing, ALLOW_ALL, DENY_LIST))
+    seat.client("sagemaker").list_models()
+    with pytest.raises(ClientError):
+        seat.client("sagemaker").list_training_jobs()
+    with pytest.raises(ClientError):
+        enforcing.as_role(enforcing.role("other")).client("sagemaker").create_experiment(
+            ExperimentName="mine", Tags=[{"Key": "attendee", "Value": "ada"}]
+        )
+    listed, made = process.refusals(enforcing.running, after=before)
+    assert (listed["action"], listed["resource"], listed["context"]) == (LIST, "*", {})
+    assert listed["principal"].endswith(":assumed-role/seat/SageMaker")
+    assert made["action"] == "sagemaker:CreateExperiment"
+    assert made["context"]["aws:requesttag/attendee"] == "ada"
+    assert made["number"] == listed["number"] + 1
+    assert process.refusals(enforcing.running, after=made["number"]) == []
+    with pytest.raises(LocalCloudError, match="give the number of the last one"):
+        process.post(enforcing.running, "/_localcloud/refusals", {"before": 1})
+
+
+@pytest.mark.parametrize("service", ["comprehend", "textract", "rekognition", "athena", "polly"])
+def test_a_service_that_is_not_there_at_all_is_not_played_either(
+    enforcing: Cloud, service: str
+) -> None:
+    calls: dict[str, tuple[str, dict[str, Any]]] = {
+        "athena": ("list_work_groups", {}),
+        "comprehend": ("detect_entities", {"Text": "a", "LanguageCode": "en"}),
+        "polly": ("describe_voices", {}),
+        "rekognition": ("list_collections", {}),
+        "textract": ("detect_document_text", {"Document": {"Bytes": b"a"}}),
+    }
+    method, request = calls[service]
+    with pytest.raises(ClientError, match="NotPlayedHere"):
+        getattr(enforcing.client(service), method)(**request)

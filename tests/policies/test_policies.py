@@ -139,6 +139,7 @@ def test_a_seat_makes_nothing_without_its_own_tag() -> None:
     # statement of its own.
     assert creating - set(make["Action"]) == {
         "sagemaker:CreateEndpoint",
+        "sagemaker:CreateInferenceComponent",
         "sagemaker:CreatePresignedNotebookInstanceUrl",
         "sagemaker:CreateTrial",
     }
@@ -234,8 +235,9 @@ def test_an_endpoint_is_made_of_ones_own_configuration() -> None:
         (
             "MakeOwnOfOwn",
             [
-                "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/*",
-                "arn:aws:sagemaker:eu-west-1:111122223333:experiment-trial/*",
+                "arn:aws:sagemaker:*:*:endpoint/*",
+                "arn:aws:sagemaker:*:*:inference-component/*",
+                "arn:aws:sagemaker:*:*:experiment-trial/*",
             ],
         ),
         ("UseOwn", ["*"]),

@@ -10,6 +10,7 @@ from tests.preflight.test_permissions import as_role, statement
 from tests.support.assemblies import ENVIRONMENTS, shipped
 from tests.support.doored import doored
 from tests.support.preflights import THREE, Preflights, one
+from tests.support.seats import ADA, opened
 from tools import handler_permissions
 from workshop.naming import COHORT, DOOR, Names
 from workshop.preflight import CheckState, handlers, permissions
@@ -24,7 +25,8 @@ def synthesized() -> dict[str, set[str]]:
         assembly = shipped(name)
         templates = [assembly.template(stack) for stack in assembly.stacks()]
         door = f"{assembly.loaded.settings.workshop}-{COHORT}-{DOOR}"
-        for template in (*templates, doored(name).template(door)):
+        tracked = opened().template(ADA.stack("notebook"))
+        for template in (*templates, doored(name).template(door), tracked):
             for resource in template["Resources"].values():
                 found.setdefault(resource["Type"], set()).update(resource.get("Properties", {}))
     return found
@@ -54,7 +56,13 @@ def test_what_is_left_out_belongs_to_properties_that_the_schema_has(resource_typ
 
 def asked(*, in_vpc: bool) -> dict[str, tuple[str, ...]]:
     questions = permissions.questions(
-        NAMES, "aws", bucket="data", repository="training", in_vpc=in_vpc, has_door=True
+        NAMES,
+        "aws",
+        bucket="data",
+        repository="training",
+        in_vpc=in_vpc,
+        has_door=True,
+        has_mlflow=True,
     )
     return dict(questions)
 

@@ -46,17 +46,17 @@ def default_group(cloud: Cloud) -> str:
 def test_a_notebook_type_that_ec2_does_not_offer_is_unknown_and_can_be_accepted(
     preflights: Preflights,
 ) -> None:
-    text = notebook(instance_type="ml.p3.2xlarge")
+    text = notebook(instance_type="ml.p4d.24xlarge")
     preflights.cloud.quotas(
-        region=HOME.region, sagemaker={"ml.p3.2xlarge for notebook instance usage": 3}
+        region=HOME.region, sagemaker={"ml.p4d.24xlarge for notebook instance usage": 3}
     )
     report = preflights.ask(text)
-    assert refused(report) == ["ml.p3.2xlarge"]
-    assert one(report, "ml.p3.2xlarge").message == (
-        "EC2 has no p3.2xlarge in eu-west-1, so SageMaker hardly has; find it out, or go on"
-        " without: --accept-unknown ml.p3.2xlarge"
+    assert refused(report) == ["ml.p4d.24xlarge"]
+    assert one(report, "ml.p4d.24xlarge").message == (
+        "EC2 has no p4d.24xlarge in eu-west-1, so SageMaker hardly has; find it out, or go on"
+        " without: --accept-unknown ml.p4d.24xlarge"
     )
-    assert preflights.ask(text, accept=["ml.p3.2xlarge"]).passed
+    assert preflights.ask(text, accept=["ml.p4d.24xlarge"]).passed
 
 
 def test_a_type_of_jobs_that_ec2_does_not_offer_is_a_warning(preflights: Preflights) -> None:

@@ -51,7 +51,7 @@ def test_the_constructs_library_is_found_from_the_projects_root() -> None:
 
 @pytest.mark.parametrize(
     "lock",
-    ["requirements.lock", "requirements-dev.lock", "requirements-sdk.lock", "package-lock.json"],
+    [*sorted(file.name for file in ROOT.glob("requirements*.lock")), "package-lock.json"],
 )
 def test_a_lock_names_packages_and_digests_but_no_place(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")

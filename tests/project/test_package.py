@@ -29,6 +29,8 @@ SOURCES = {
 }
 CLOUD = ("--account", "000000000000", "--region", "us-east-1")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PARTS = {"board", "cdk", "labs", "local"}
+"""The extras that name packages, and no other extras."""
 
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path) -> None:
@@ -84,14 +86,14 @@ print(*{{name.partition(".")[0] for name in sys.modules}})
         distribution for module in done.stdout.split() for distribution in known.get(module, [])
     }
     assert "boto3" in imported
-    optional = {name for part in ("board", "cdk", "local") for name in extras.distributions()[part]}
+    optional = {name for part in PARTS for name in extras.distributions()[part]}
     assert len(optional) > 8
     assert imported & optional == set()
 
 
 def test_the_extra_of_everything_is_made_of_the_others() -> None:
-    assert set(extras.distributions()) == {"board", "cdk", "local"}
-    assert all(map(extras.is_installed, ("board", "cdk", "local", "all")))
+    assert set(extras.distributions()) == PARTS
+    assert all(map(extras.is_installed, (*PARTS, "all")))
     assert {extra for extra, _ in extras.NEEDS.values()} == {"board", "cdk", "local", "all"}
 
 

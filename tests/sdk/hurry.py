@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import jsonschema
+from clock import HurriedClock  # type: ignore[import-not-found]  # beside this program
 from sagemaker.core import common_utils, processing, resources
 from sagemaker.core.helper import session_helper
 
-PACE = 100
-"""The SDK's seconds in one of ours: it asks every 5 to 30 seconds whether something is done."""
 POLLING: tuple[ModuleType, ...] = (common_utils, processing, resources, session_helper)
 """Its modules that wait."""
-
-
-class HurriedClock:
-    """``time`` for those modules: their clock and their naps run ``PACE`` times as fast."""
-
-    def __init__(self) -> None:
-        self._start = time.time()
-
-    def time(self) -> float:
-        return self._start + (time.time() - self._start) * PACE
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / PACE)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
 
 
 def validated_once() -> Callable[[Any, Any], None]:

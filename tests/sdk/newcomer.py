@@ -2,8 +2,7 @@
 
 Run by the Python of one of the notebook's environments, with the credentials of the seat's role.
 No tag, role, bucket or name is given to the SDK where it has a default; experiments, pipelines and
-groups of models have to be named, and a pipeline by its seat, or its executions stay closed. Prints
-one JSON object; what the SDK says goes to stderr.
+groups of models have to be named. Prints one JSON object; what the SDK says goes to stderr.
 """
 
 from __future__ import annotations
@@ -123,9 +122,10 @@ def by_hand(session: Session, image: str, artifact: str) -> dict[str, Any]:
     }
     client.create_endpoint_config(EndpointConfigName="abalone", ProductionVariants=[variant])
     (served,) = client.describe_endpoint_config(EndpointConfigName="abalone")["ProductionVariants"]
-    found = client.describe_model(ModelName=name)["ModelName"]
+    described = client.describe_model(ModelName=name)
     client.delete_model(ModelName=name)
-    return {"found": found, "served": served["ModelName"]}
+    arn, found = described["ModelArn"], described["ModelName"]
+    return {"name": name, "found": found, "served": served["ModelName"], "arn": arn}
 
 
 def tune(session: Session, image: str) -> str:
@@ -155,8 +155,7 @@ def orchestrate(session: Session, image: str, script: Path, artifact: str) -> di
         TrainingStep(name="train", step_args=trainer(inside, image).train()),
         ModelStep(name="package", step_args=builder.build()),
     ]
-    name = f"{os.environ['WORKSHOP_JOB_PREFIX']}newcomers"
-    pipeline = Pipeline(name=name, steps=steps, sagemaker_session=inside)
+    pipeline = Pipeline(name="newcomers", steps=steps, sagemaker_session=inside)
     pipeline.upsert()
     pipeline.upsert(description="better")
     execution = pipeline.start()

@@ -7,9 +7,7 @@ others are looked at.
 
 from __future__ import annotations
 
-import base64
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud import process
-from tests.support import cloud_contents
+from tests.support import cloud_contents, sdk_seats
 from tests.support.assemblies import ROOT
-from tests.support.lifecycle_scripts import Sandbox
 from tests.support.seats import ADA, BEN, tagged, two_seats
+from workbench.scripts import workshop_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,11 +30,6 @@ if TYPE_CHECKING:
 PACKAGES = next(Path(f"{sys.prefix}-sdk", "lib").glob("python3*/site-packages"), None)
 SECONDS = 240
 ENDED = ("training", "processing", "transform", "tuning")
-
-OPT_OUT = """
-SchemaVersion: "1.0"
-SageMaker: {PythonSDK: {Modules: {TelemetryOptOut: true}}}
-"""
 
 
 @dataclass(frozen=True)
@@ -49,24 +42,14 @@ class Lesson:
     before: Held
     after: Held
 
-    def tags(self, kind: str, name: str) -> list[dict[str, str]]:
-        """What a thing of ada's is tagged with."""
-        found = self.root.client("sagemaker").list_tags(ResourceArn=ADA.sagemaker_arn(kind, name))
+    def tags(self, kind: str, name: str, longest: int = 63) -> list[dict[str, str]]:
+        """What a thing of ada's is tagged with, which she knows by a name of her own."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("WORKSHOP_JOB_PREFIX", ADA.job_prefix)
+            arn = ADA.sagemaker_arn(kind, workshop_names.prefixed(name, longest))
+        found = self.root.client("sagemaker").list_tags(ResourceArn=arn)
         tags: list[dict[str, str]] = found["Tags"]
         return tags
-
-
-def notebook(root: Cloud, folder: Path) -> Sandbox:
-    """Start ada's notebook with the script that is deployed."""
-    found = root.client("sagemaker").describe_notebook_instance_lifecycle_config(
-        NotebookInstanceLifecycleConfigName=ADA.lifecycle_config
-    )
-    script = base64.b64decode(found["OnStart"][0]["Content"]).decode()
-    made = Sandbox(folder)
-    assert PACKAGES is not None, "the SDK's environment is missing: make test makes it"
-    made.environment("python3", str(PACKAGES))
-    assert made.run(script).returncode == 0
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -75,30 +58,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lesson]:
     with two_seats(tmp_path_factory.mktemp("seats"), **dict.fromkeys(ENDED, 0.0)) as seats:
         before = cloud_contents.of_others(seats.root, ADA)
         process.set_delays(seats.root.running, **dict.fromkeys(ENDED, 0.4), tick=0.1)
-        made = notebook(seats.root, tmp_path_factory.mktemp("notebook"))
-        (made.root / "user.yaml").write_text(OPT_OUT)
-        given = seats.ada.credentials
-        done = subprocess.run(
-            [
-                made.root / "home/ec2-user/anaconda3/envs/python3/bin/python",
-                ROOT / "tests/sdk/newcomer.py",
-            ],
-            cwd=made.home,
-            env={
-                **seats.root.environment(),
-                **{name.upper(): value for name, value in given.items()},
-                "AWS_REGION": ADA.region,
-                "AWS_DEFAULT_REGION": ADA.region,
-                "HOME": str(made.root),
-                "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(made.root / "etc/xdg/sagemaker/config.yaml"),
-                "SAGEMAKER_USER_CONFIG_OVERRIDE": str(made.root / "user.yaml"),
-                "WORKSHOP_MODEL_PREFIX": ADA.job_prefix,
-            },
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        assert PACKAGES is not None, "the SDK's environment is missing: make test makes it"
+        folder = tmp_path_factory.mktemp("notebook")
+        made = sdk_seats.notebook(seats.root, ADA, folder, PACKAGES)
+        program = ROOT / "tests/sdk/newcomer.py"
+        done = sdk_seats.run(made, seats.root, seats.ada, ADA, program=program, seconds=SECONDS)
         assert done.returncode == 0, done.stderr
         yield Lesson(
             seats.root,
@@ -130,11 +94,12 @@ def test_what_was_made_without_tags_carries_the_seats(story: Lesson) -> None:
         ("model", serving["model"]),
         ("endpoint", serving["endpoint"]),
         ("model-package-group", "newcomers"),
-        ("pipeline", f"{ADA.job_prefix}newcomers"),
+        ("pipeline", "newcomers"),
         ("experiment", "newcomers"),
     ):
-        for tag in tagged(ADA):
-            assert tag in story.tags(kind, name), kind
+        assert not name.startswith(ADA.job_prefix)
+        found = story.tags(kind, name, 32 if "tuning" in kind else 63)
+        assert all(tag in found for tag in tagged(ADA)), kind
 
 
 def test_what_the_steps_of_the_pipeline_made_carries_them_and_her_prefix_too(
@@ -151,24 +116,28 @@ def test_what_the_steps_of_the_pipeline_made_carries_them_and_her_prefix_too(
         assert all(tag in client.list_tags(ResourceArn=arn)["Tags"] for tag in tagged(ADA))
 
 
-def test_models_got_her_prefix_and_were_found_by_the_names_that_she_knew(story: Lesson) -> None:
+def test_what_she_made_got_her_prefix_and_was_found_by_the_names_that_she_knew(
+    story: Lesson,
+) -> None:
     seen = story.report["by_hand"]
-    assert seen["served"] == seen["found"]
-    assert seen["found"].startswith(f"{ADA.job_prefix}abalone-xxx")
-    assert len(seen["found"]) == 63
-    assert story.report["serving"]["model"].startswith(ADA.job_prefix)
+    assert seen["served"] == seen["found"] == seen["name"]
+    real = seen["arn"].rpartition("/")[2]
+    assert real.startswith(f"{ADA.job_prefix}abalone-xxx")
+    assert len(real) == 63
     models = story.root.client("sagemaker").list_models(MaxResults=100)["Models"]
     names = {model["ModelName"] for model in models}
-    assert seen["found"] not in names
+    assert real not in names
     assert [name for name in names if not name.startswith((ADA.job_prefix, BEN.job_prefix))] == []
-    assert story.said.count("workshop: names of models begin with demo-ada- here") == 1
+    assert story.said.count("workshop: names of what you make begin with demo-ada- here") == 1
 
 
-@pytest.mark.parametrize("job", ["training", "processing"])
-def test_a_log_that_is_closed_is_said_once_and_ends_nothing(story: Lesson, job: str) -> None:
-    name = story.report[job]["name"]
-    assert not name.startswith(ADA.job_prefix)
-    assert story.said.count(f"workshop: no log of {name}: you can read those of jobs") == 1
+@pytest.mark.parametrize(("job", "line"), [("training", "training"), ("processing", "processing")])
+def test_the_log_of_a_job_that_the_sdk_named_is_followed(
+    story: Lesson, job: str, line: str
+) -> None:
+    assert not story.report[job]["name"].startswith(ADA.job_prefix)
+    assert f": {line}" in story.said
+    assert "no log of" not in story.said
 
 
 def test_nobody_else_has_lost_or_gained_a_thing(story: Lesson) -> None:

@@ -88,7 +88,9 @@ def test_it_is_counted_and_asked_about_before_anything_is_made(loaded: LoadedEnv
 @pytest.mark.parametrize("kind", naming.SEAT_STACKS)
 def test_preflight_asks_whether_the_caller_may_make_what_a_stack_makes(kind: str) -> None:
     names = Names("vision", "ada", "111122223333", "eu-west-1")
-    questions = permissions.questions(names, "aws", bucket="data", repository="training")
+    questions = permissions.questions(
+        names, "aws", bucket="data", repository="training", has_mlflow=True
+    )
     asked = {action for _, some in questions for action in some}
     for resource_type in naming.SEAT_STACKS[kind].makes:
         assert {*permissions.ACTIONS[resource_type]} <= asked, resource_type

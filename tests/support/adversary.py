@@ -24,7 +24,7 @@ from tests.support.small_workshop import HOME
 from workshop import tags
 from workshop.naming import Names
 
-SERVICES = ("sagemaker", "s3", "ecr", "logs", "cloudwatch")
+SERVICES = ("sagemaker", "s3", "ecr", "logs", "cloudwatch", "application-autoscaling")
 """What the local cloud plays of all that seats may use."""
 
 READING = (
@@ -92,6 +92,7 @@ WANTED = frozenset(
         *("S3OutputPath", "MetricDefinitions", "Namespace", "EvaluationPeriods", "Threshold"),
         *("Bucket", "ClientRequestToken", "LifecycleConfiguration", "VersioningConfiguration"),
         *("ObjectLockConfiguration", "Retention", "LegalHold", "Mode", "RetainUntilDate"),
+        *("MinCapacity", "MaxCapacity", "ResourceId", "PolicyName"),
         *("Experiment", "SourceUri", "EnableOnlineStore", "OnlineStoreConfig", "DesiredWeight"),
     }
 )
@@ -109,6 +110,10 @@ PLAIN: Mapping[str, Any] = {
     **dict.fromkeys(("policyText", "policyDocument", "ResourcePolicy"), _POLICY),
     **dict.fromkeys(("registryId", "ExpectedBucketOwner"), HOME.account),
     "ClientRequestToken": "0" * 32,
+    "MaxCapacity": 2,
+    "MinCapacity": 1,
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    "ServiceNamespace": "sagemaker",
     "DashboardBody": json.dumps({"widgets": []}),
     "EventTimeFeatureName": "at",
     "FeatureDefinitions": [{"FeatureName": one, "FeatureType": "String"} for one in ("id", "at")],
@@ -188,8 +193,8 @@ def _made(
     request = _Filling(person, attempt).request(model)
     if attempt.first and depth:
         before = replace(attempt, name=attempt.ref, ref=attempt.deep)
-        for maker in _makers(attempt.service, operation, request):
-            yield from _made(person, before, maker, call, depth - 1)
+        for service, maker in _makers(attempt.service, operation, request):
+            yield from _made(person, replace(before, service=service), maker, call, depth - 1)
     try:
         call(attempt.service, operation, request)
     except ClientError as error:
@@ -200,8 +205,10 @@ def _made(
         yield ""
 
 
-def _makers(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
+def _makers(service: str, operation: str, request: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The operations that make what a request refers to: ``CreateModel`` for a ``ModelName``."""
+    if service == "application-autoscaling":
+        return [("sagemaker", "CreateEndpoint")]
     known = changing(service)
     noun = _noun(operation)
     found = []
@@ -209,7 +216,7 @@ def _makers(service: str, operation: str, request: Mapping[str, Any]) -> list[st
         other = f"Create{member.removesuffix('Name')}"
         is_own = member.removesuffix("Name") == noun and operation.startswith("Create")
         if member.endswith("Name") and other in known and not is_own:
-            found.append(other)
+            found.append((service, other))
     return found
 
 
@@ -330,6 +337,7 @@ class _Filling:
         """What has names of its own kind: buckets, keys, repositories, groups and streams."""
         attempt = self.attempt
         texts = {
+            "ResourceId": f"endpoint/{self.referred}/variant/all",
             "Policy": _POLICY.replace("{", "{{").replace("}", "}}"),
             "Bucket": _at(BUCKETS, attempt.name),
             "CopySource": f"{_at(BUCKETS, attempt.ref)}/train/a.csv",

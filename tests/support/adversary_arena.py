@@ -54,7 +54,12 @@ start: 2026-01-01T09:00:00+00:00
 end: 2099-12-31T17:00:00+00:00
 roster: {{file: people.csv, profile: scoped}}
 profiles:
-  scoped: {{}}
+  scoped:
+    access:
+      autoscaling: true
+      feature_store: true
+      serverless: {{max_concurrency: 5, memory_mb: 2048}}
+      warm_pools: 10
   managed: {{access: {{mode: managed}}}}
 """
 
@@ -117,8 +122,8 @@ class Contest:
 EXCLUDED = (
     *("Studio app", "Studio space", "Studio user profile", "Studio domain", "code repository"),
     *("EC2 instance", "EBS volume", "event rule", "schedule", "MLflow tracking server"),
-    *("labeling job", "artifact", "context", "action", "scalable target", "AutoML job"),
-    "inference recommendations job",
+    *("labeling job", "artifact", "context", "action", "AutoML job"),
+    *("inference recommendations job", "MLflow App"),
     *("compilation job", "notebook", "lifecycle configuration", "folder in the shared bucket"),
 )
 """Resource types that nobody in these worlds can make: to list them takes a third of the time."""

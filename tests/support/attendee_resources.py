@@ -245,6 +245,13 @@ def features(hand: Maker) -> None:
 
 
 def tracking(hand: Maker) -> None:
+    """A tracking server, and an App."""
+    hand.client("sagemaker").create_mlflow_app(
+        Name=hand.called("runs"),
+        ArtifactStoreUri=f"s3://{hand.bucket}/runs",
+        RoleArn=hand.role,
+        Tags=hand.tagged,
+    )
     hand.client("sagemaker").create_mlflow_tracking_server(
         TrackingServerName=hand.called("runs"),
         ArtifactStoreUri=f"s3://{hand.bucket}/runs",

@@ -43,6 +43,15 @@ TAG_LIST = [
     {"Key": "workshop", "Value": "vision"},
 ]
 """The same as SageMaker takes them, for the seat of :data:`VALUES`."""
+OPEN = {
+    "PUBLIC_BUCKETS": "sagemaker-sample-files,jumpstart-cache-prod-eu-west-1",
+    "TRAINING_INSTANCE_TYPES": "ml.m5.large,ml.g5.*",
+    "PROCESSING_INSTANCE_TYPES": "ml.m5.large",
+    "ENDPOINT_INSTANCE_TYPES": "ml.m5.large,ml.g5.xlarge",
+    "MAX_RUNTIME_HOURS": "24",
+    "WARM_POOL_MINUTES": "0",
+}
+"""What the rules of the seat's profile open, by the end of the variable's name."""
 CONTENT = "https://git.example.org/ml/hands-on.git"
 
 
@@ -62,7 +71,7 @@ def on_start(**changes: Any) -> str:
         "repositories": {"training": NAMES.repository_uri("training")},
         "job_prefix": NAMES.job_prefix,
         "model_prefix": True,
-        "max_runtime_hours": 24,
+        "open_to_seats": OPEN,
         "packages": ("xgboost==3.1.0", "shap>=0.48"),
         "idle_stop_minutes": 45,
         "busy_stop_hours": 10,

@@ -44,8 +44,12 @@ _NAMED: dict[str, tuple[str, str]] = {
     "NotebookInstance": ("NotebookInstances", ""),
     "NotebookInstanceLifecycleConfig": ("NotebookInstanceLifecycleConfigs", ""),
     "MlflowTrackingServer": ("TrackingServerSummaries", ""),
+    "MlflowApp": ("Summaries", ""),
     "CodeRepository": ("CodeRepositorySummaryList", ""),
 }
+
+_CALLED = {"MlflowTrackingServer": "TrackingServerName", "MlflowApp": "Arn"}
+"""What names one to the service, where that is not as its noun says."""
 
 _EPHEMERAL = re.compile(r"<(RequestId|requestId)>[^<]*</\1>")
 """What is different in every answer."""
@@ -127,7 +131,7 @@ class _Asking:
 def _sagemaker(asking: _Asking, nouns: Iterable[str]) -> Iterator[tuple[str, Any]]:
     for noun in nouns:
         member, describes = _NAMED[noun]
-        name = "TrackingServerName" if noun.startswith("Mlflow") else f"{noun}Name"
+        name = _CALLED.get(noun, f"{noun}Name")
         for one in asking.sagemaker(f"List{noun}s".replace("rys", "ries"))[member]:
             described = asking.sagemaker(describes or f"Describe{noun}", **{name: one[name]})
             arn = next(value for key, value in one.items() if key.endswith("Arn"))

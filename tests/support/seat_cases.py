@@ -130,6 +130,11 @@ def use(names: Names) -> dict[str, Case]:
         "delete an experiment": ("sagemaker", "delete_experiment", {"ExperimentName": own}),
         "open a table of models": package_group(names),
         "register a model": package(names),
+        "list versions of a model": (
+            "sagemaker",
+            "list_model_packages",
+            {"ModelPackageGroupName": own},
+        ),
         "read a log": (
             "logs",
             "get_log_events",

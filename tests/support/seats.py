@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -81,7 +81,7 @@ def model(names: Names, name: str = "made", **more: Any) -> Case:
     return "sagemaker", "create_model", {**request, **more}
 
 
-def endpoint_config(names: Names, name: str = "made", served: str = "own") -> Case:
+def endpoint_config(names: Names, name: str = "made", served: str = "own", **more: Any) -> Case:
     variant = {
         "VariantName": "all",
         "ModelName": f"{names.job_prefix}own" if served == "own" else served,
@@ -92,6 +92,7 @@ def endpoint_config(names: Names, name: str = "made", served: str = "own") -> Ca
         "EndpointConfigName": f"{names.job_prefix}{name}",
         "ProductionVariants": [variant],
         "Tags": tagged(names),
+        **more,
     }
     return "sagemaker", "create_endpoint_config", request
 
@@ -182,10 +183,10 @@ def execution(names: Names) -> Case:
     return "sagemaker", "start_pipeline_execution", request
 
 
-def image(names: Names, tag: str = "1") -> Case:
+def image(names: Names, tag: str = "1", **more: str) -> Case:
     request = {
         "repositoryName": names.repository("training"),
-        "imageManifest": '{"schemaVersion":2}',
+        "imageManifest": json.dumps({"schemaVersion": 2, **more}),
         "imageTag": tag,
     }
     return "ecr", "put_image", request
@@ -262,8 +263,34 @@ SHARED = [
 """The tags by which the stacks of all seats are known to be the workshop's."""
 
 
+SAMPLES = "sample-files-of-others"
+"""A bucket of another account that anybody may read."""
+
+
+@cache
+def opened() -> Synthesized:
+    """The same with everything open that keys of the YAML open within the cell."""
+    loaded = shipped("demo").loaded
+    settings = loaded.settings.model_dump(mode="json")
+    for profile in settings["profiles"].values():
+        profile["mlflow"] = "app"
+        profile["access"] |= {
+            "autoscaling": True,
+            "feature_store": True,
+            "model_packages": True,
+            "public_buckets": [SAMPLES],
+            "serverless": {"max_concurrency": 5, "memory_mb": 2048},
+            "warm_pools": 10,
+        }
+    return synthesize(
+        dataclasses.replace(loaded, settings=Environment.model_validate(settings)), [ADA.seat]
+    )
+
+
 @contextmanager
-def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
+def two_seats(
+    state_dir: Path, made_of: Callable[[], Synthesized] = registering, /, **delays: float
+) -> Iterator[Seats]:
     """Deploy them from the templates that CDK writes, each with things of its own.
 
     ``delays`` are seconds of named transitions, for those that a test needs otherwise.
@@ -274,7 +301,7 @@ def two_seats(state_dir: Path, **delays: float) -> Iterator[Seats]:
     started = process.start(state_dir, enforce_iam=True, delays={**jobs, **quick, **delays})
     root = Cloud(started.running, state_dir)
     try:
-        text = registering().text
+        text = made_of().text
         for shared in ("demo-cohort", "demo-cohort-start"):
             assert root.deploy(shared, text(shared), Tags=SHARED, **IAM) == "CREATE_COMPLETE"
         for names in (ADA, BEN):

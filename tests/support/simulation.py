@@ -52,7 +52,7 @@ class Role:
                 "principal": principal,
                 "action": question.action,
                 "resource": {
-                    "resource": question.resource,
+                    "resource": _known(question),
                     "accountId": account or names.account,
                 },
                 "contextVariables": {
@@ -68,6 +68,13 @@ class Role:
             "serviceControlPolicies": [],
             "resourceControlPolicies": [],
         }
+
+
+def _known(question: AccessQuestion) -> str:
+    """The resource, of a type that the engine's data has for the action: it has no Apps."""
+    if question.action.startswith("sagemaker-mlflow:"):
+        return question.resource.replace(":mlflow-app/", ":mlflow-tracking-server/")
+    return question.resource
 
 
 def role(assembly: Synthesized, exemplar: str, names: Names, kind: str = "execution") -> Role:

@@ -54,7 +54,7 @@ LONG = 10_000_000.0
 QUIET = {
     **dict.fromkeys(("training", "processing", "transform", "tuning", "automl"), LONG),
     **dict.fromkeys(("endpoint", "inference_component", "model_package", "stopping"), 0.0),
-    **dict.fromkeys(("feature_group", "tracking_server", "domain", "app"), 0.0),
+    **dict.fromkeys(("feature_group", "tracking_server", "mlflow_app", "domain", "app"), 0.0),
     "pipeline": LONG,
     "compilation": LONG,
     "notebook": 0.0,

@@ -76,6 +76,14 @@ The long proof goes through 2,000 worlds.
 """
 
 KNOWN: dict[str, Contest] = {
+    "a scaled endpoint": _alone(
+        Attempt("sagemaker", "CreateEndpoint", OWN, OWN, OWN),
+        Attempt("application-autoscaling", "RegisterScalableTarget", OWN, OWN, first=False),
+    ),
+    "a component on one's own endpoint": _alone(
+        Attempt("sagemaker", "CreateInferenceComponent", OWN, OWN, OWN)
+    ),
+    "a repository of one's own making": _alone(Attempt("ecr", "CreateRepository", FREE)),
     "an endpoint with the organiser's model": _alone(
         Attempt("sagemaker", "CreateEndpoint", OWN, OWN, ORGANISERS), beside="production"
     ),

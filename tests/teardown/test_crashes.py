@@ -41,7 +41,7 @@ CHANGES = {
                 *("TrainingJob", "ProcessingJob", "HyperParameterTuningJob", "CompilationJob"),
                 *("Endpoint", "EndpointConfig", "InferenceComponent", "Model", "ModelPackage"),
                 *("ModelPackageGroup", "Experiment", "Trial", "TrialComponent", "Pipeline"),
-                *("FeatureGroup", "MlflowTrackingServer", "NotebookInstance"),
+                *("FeatureGroup", "MlflowTrackingServer", "MlflowApp", "NotebookInstance"),
                 *("Domain", "UserProfile", "Space", "App"),
             ),
             "Disassociate": ("TrialComponent",),

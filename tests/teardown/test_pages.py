@@ -23,7 +23,8 @@ SAGEMAKER = (
     *("CompilationJobs", "Models", "EndpointConfigs", "Endpoints", "InferenceComponents"),
     *("Experiments", "Trials", "TrialComponents", "ModelPackageGroups", "ModelPackages"),
     *("Pipelines", "FeatureGroups", "NotebookInstances", "NotebookInstanceLifecycleConfigs"),
-    *("CodeRepositories", "MlflowTrackingServers", "Domains", "UserProfiles", "Spaces", "Apps"),
+    *("CodeRepositories", "MlflowTrackingServers", "MlflowApps"),
+    *("Domains", "UserProfiles", "Spaces", "Apps"),
 )
 TURNED = {
     *(f"sagemaker:List{noun}" for noun in SAGEMAKER),

@@ -1,124 +1,131 @@
-"""Names that Python on the notebook puts the seat's prefix before: models, and steps' things."""
+"""Names that Python on the notebook puts the seat's prefix before, whatever names them."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.support.hooked_clients import PREFIX, Hooked
 from tests.support.lifecycle_scripts import TAG_LIST, Sandbox
 from tests.support.notebook_calls import Call, call, run
-from workbench.scripts import workshop_seat
+from workbench.scripts import workshop_names
 
-PREFIX = "vision-ada-"
+if TYPE_CHECKING:
+    pass
+
+pytestmark = pytest.mark.usefixtures("kernel")
+
 SDK = "pytorch-inference-2027-03-15-10-00-00-123"
-SAID = "workshop: names of models begin with vision-ada- here, and get it where they do not"
+SAID = "workshop: names of what you make begin with vision-ada- here, and get it where they do not"
 ROLE = {"RoleArn": "arn:aws:iam::123456789012:role/seat"}
-S3 = "s3://bucket/"
 
 
-@pytest.fixture
-def seat(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel of a seat whose models have to have its prefix."""
-    monkeypatch.setenv("WORKSHOP_TAGS", json.dumps(TAG_LIST))
-    monkeypatch.setenv("WORKSHOP_JOB_PREFIX", PREFIX)
-    monkeypatch.setenv("WORKSHOP_MODEL_PREFIX", PREFIX)
+@pytest.fixture(scope="session")
+def service() -> Any:
+    return botocore.session.Session().get_service_model("sagemaker")
 
 
-def variant(model: str) -> dict[str, Any]:
-    return {"VariantName": "AllTraffic", "ModelName": model}
+# What the API's model names
 
 
-def transform(model: str) -> dict[str, Any]:
-    source = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": S3}}}
-    return {
-        "TransformJobName": "t",
-        "ModelName": model,
-        "TransformInput": source,
-        "TransformOutput": {"S3OutputPath": S3},
-        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        "Environment": {"ModelName": "a map's own key"},
-    }
+def made_by(service: Any) -> dict[str, tuple[str, int]]:
+    """Give the operations that make what has tags and is described by a name of its own."""
+    found = {}
+    for operation in service.operation_names:
+        kind = operation.removeprefix("Create")
+        if kind == operation or f"Describe{kind}" not in service.operation_names:
+            continue
+        members = service.operation_model(operation).input_shape.members
+        asked = service.operation_model(f"Describe{kind}").input_shape.required_members
+        names = [name for name in asked if name in members and kind.endswith(name[: -len("Name")])]
+        names = [name for name in names if name.endswith("Name") and name != "Name"]
+        if names and "Tags" in members:
+            # As ``SpaceName`` beside ``DomainId``: that of the type is the longest.
+            name = max(names, key=len)
+            found[operation] = (name, members[name].metadata.get("max", 63))
+    return found
 
 
-def requests(model: str) -> list[Call]:
-    """Give a request of every kind that an attendee makes with a model's name."""
-    return [
-        call("create_model", ModelName=model),
-        call("describe_model", ModelName=model),
-        call("delete_model", ModelName=model),
-        call(
-            "create_endpoint_config",
-            EndpointConfigName="c",
-            ProductionVariants=[variant(model), variant(model)],
-            ShadowProductionVariants=[variant(model)],
-        ),
-        call("create_transform_job", **transform(model)),
-        call(
-            "create_inference_component",
-            InferenceComponentName="i",
-            EndpointName="e",
-            Specification={"ModelName": model},
-        ),
-    ]
+def test_what_a_seat_makes_is_found_by_the_same_name_by_every_operation(service: Any) -> None:
+    made = made_by(service)
+    assert len(made) >= 40
+    assert made["CreateModelPackageGroup"] == ("ModelPackageGroupName", 63)
+    asked = 0
+    for operation, (name, longest) in made.items():
+        for given in ("lab", SDK, "x" * longest):
+            whole = sent_as(service, operation, name, given)
+            assert whole.startswith(PREFIX), operation
+            assert len(whole) <= longest, operation
+            for other in service.operation_names:
+                shape = service.operation_model(other).input_shape
+                if shape is not None and name in shape.members:
+                    assert sent_as(service, other, name, given) == whole, other
+                    assert sent_as(service, other, name, whole) == whole, other
+                    asked += 1
+    assert asked >= 3 * 200
 
 
-def test_every_request_names_a_model_with_the_seats_prefix(sandbox: Sandbox) -> None:
-    made = run(sandbox, [*requests(SDK), *requests(f"{PREFIX}{SDK}")])
-    for sent, whole in zip(made.sent[:6], made.sent[6:], strict=True):
-        assert sent == whole
-        assert f'"{PREFIX}{SDK}"' in json.dumps(sent)
-        assert f'"{SDK}"' not in json.dumps(sent)
-    assert made.sent[4]["Environment"] == {"ModelName": "a map's own key"}
-    assert made.sent[4]["TransformJobName"] == "t"
-    assert made.said == [SAID]
-    # What the program has in its hands stays as it was.
-    assert made.requests == [
-        request for _, _, request, _, _ in [*requests(SDK), *requests(PREFIX + SDK)]
-    ]
+def sent_as(service: Any, operation: str, member: str, name: str) -> str:
+    """Give what a name becomes in a request."""
+    params = {member: name}
+    workshop_names.requested(params, service.operation_model(operation), {})
+    return params[member]
 
 
-def test_names_stay_where_a_seat_may_name_models_as_it_likes(sandbox: Sandbox) -> None:
-    calls = [call("describe_model", ModelName=SDK), call("delete_model", ModelName=SDK)]
-    made = run(sandbox, calls, model_prefix=False)
-    assert made.sent == [{"ModelName": SDK}] * 2
-    assert made.said == []
-
-
-@pytest.mark.usefixtures("seat")
-def test_no_operation_of_the_api_names_a_model_past_the_hook() -> None:
+def test_no_request_names_a_thing_past_the_hook(service: Any) -> None:
     """A request that fills every member of every operation, and the same as it is sent."""
-    service = boto3.client("sagemaker", region_name="eu-west-1").meta.service_model
+    names = {name for name, _ in made_by(service).values()}
+    types = {"ModelName", "EndpointName", "ProcessingJobName", "InferenceComponentName"}
     found = 0
     for operation in service.operation_names:
         shape = service.operation_model(operation).input_shape
         if shape is not None:
-            params = full(shape, ())
-            count = json.dumps(params).count(f'"{SDK}"')
-            workshop_seat.asked(params, service.operation_model(operation))
-            assert f'"{SDK}"' not in json.dumps(params), operation
-            assert json.dumps(params).count(f'"{PREFIX}{SDK}"') == count, operation
-            found += bool(count)
-    assert found >= 12
+            params = full(shape, (), names, types)
+            count = json.dumps(params).count('"lab"')
+            workshop_names.requested(params, service.operation_model(operation), {})
+            assert '"lab"' not in json.dumps(params), operation
+            assert json.dumps(params).count(f'"{PREFIX}lab"') == count, operation
+            found += count
+    assert found >= 300
 
 
-def full(shape: Any, above: tuple[str, ...]) -> Any:
-    """Give a value for a shape, with a model's name wherever the API's models have one."""
+def full(shape: Any, above: tuple[str, ...], names: set[str], types: set[str], at: str = "") -> Any:
+    """Give a value for a shape, with a name wherever the API's model has one."""
     if shape.name in above:
         return {}
     inside = (*above, shape.name)
     if shape.type_name == "structure":
-        return {name: full(part, inside) for name, part in shape.members.items()}
+        return {
+            name: full(part, inside, names, types, name) for name, part in shape.members.items()
+        }
     if shape.type_name == "list":
-        return [full(shape.member, inside)]
+        return [full(shape.member, inside, names, types, at)]
     if shape.type_name == "map":
-        return {"ModelName": full(shape.value, inside)}
-    return SDK if shape.name == "ModelName" else "other"
+        return {"ModelName": full(shape.value, inside, names, types)}
+    ours = at in names or (shape.name in types and not at.endswith("Contains"))
+    return "lab" if ours and shape.type_name == "string" else "other"
 
 
-@pytest.mark.usefixtures("seat")
+def test_two_seats_with_the_same_name_do_not_collide(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dict(made_by(service).values())
+    for seat in ("vision-ada-", "vision-ben-", "abcdefghijkl-abcdefghijkl-"):
+        monkeypatch.setenv("WORKSHOP_JOB_PREFIX", seat)
+        for given in ("lab", "x" * 32, "x" * 31 + "y"):
+            for longest in made.values():
+                whole = workshop_names.prefixed(given, longest)
+                assert whole.startswith(seat)
+                assert len(whole) <= longest
+                assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", whole)
+    assert workshop_names.prefixed("x" * 32, 32) != workshop_names.prefixed("x" * 31 + "y", 32)
+
+
 @pytest.mark.parametrize(
     ("name", "whole"),
     [
@@ -126,72 +133,169 @@ def full(shape: Any, above: tuple[str, ...]) -> Any:
         ("Vision-ada-m", "vision-ada-Vision-ada-m"),
         ("vision-adam-m", "vision-ada-vision-adam-m"),
         ("vision-ada-m", "vision-ada-m"),
+        ("vision-endpoint-1", "vision-ada-vision-endpoint-1"),
         ("m" * 52, "vision-ada-" + "m" * 52),
         ("m" * 53, "vision-ada-" + "m" * 43 + "-7065159a"),
+        ("group/3", "vision-ada-group/3"),
     ],
 )
 def test_a_name_gets_the_prefix_once_and_stays_short_enough(name: str, whole: str) -> None:
-    assert workshop_seat.prefixed(name) == whole
-    assert workshop_seat.prefixed(whole) == whole
-    assert len(whole) <= 63
+    assert workshop_names.prefixed(name) == whole
+    assert workshop_names.prefixed(whole) == whole
 
 
-@pytest.mark.usefixtures("seat")
-def test_long_names_that_differ_at_their_ends_stay_apart() -> None:
-    names = [
-        f"huggingface-pytorch-inference-2027-03-15-10-00-00-{number:03}-x" for number in range(9)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SageMakerPublicHub",
+        "vision-cohort-llm",
+        "shared-llm",
+        "",
+        "arn:aws:sagemaker:us-east-1:865070037744:model-package/bert-1",
+    ],
+)
+def test_what_is_not_the_seats_to_make_keeps_its_name(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKSHOP_KEPT_NAMES", "shared-*,other")
+    assert workshop_names.prefixed(name) == name
+
+
+# Requests and answers
+
+
+def test_an_answer_reads_as_the_program_named_it() -> None:
+    hooked = Hooked()
+    client, whole = hooked.client("sagemaker"), f"{PREFIX}lab"
+    hooked.answer({"EndpointArn": f"arn:aws:sagemaker:eu-west-1:123456789012:endpoint/{whole}"})
+    client.create_endpoint(EndpointName="lab", EndpointConfigName="lab-config")
+    described = {"EndpointName": whole, "EndpointConfigName": f"{whole}-config"}
+    for asked in ("lab", whole):
+        hooked.answer(described)
+        assert client.describe_endpoint(EndpointName=asked)["EndpointName"] == asked
+    hooked.answer({"Endpoints": [{"EndpointName": whole}, {"EndpointName": f"{PREFIX}other"}]})
+    listed = client.list_endpoints(NameContains="lab")["Endpoints"]
+    assert [each["EndpointName"] for each in listed] == ["lab", f"{PREFIX}other"]
+    assert hooked.bodies()[0]["EndpointName"] == whole
+    assert [body.get("EndpointName") for body in hooked.bodies()[1:3]] == [whole, whole]
+    assert hooked.bodies()[3] == {"NameContains": "lab"}
+
+
+def test_an_arn_that_a_program_makes_up_is_that_of_what_it_has_made() -> None:
+    hooked, arn = Hooked(), "arn:aws:sagemaker:eu-west-1:123456789012:{}"
+    client = hooked.client("sagemaker")
+    client.describe_pipeline(PipelineName="lab")
+    for named in ("pipeline/lab", "pipeline/lab/execution/1", "pipeline/other"):
+        client.list_tags(ResourceArn=arn.format(named))
+    assert [body["ResourceArn"] for body in hooked.bodies()[1:]] == [
+        arn.format(f"pipeline/{PREFIX}lab"),
+        arn.format(f"pipeline/{PREFIX}lab/execution/1"),
+        arn.format("pipeline/other"),
     ]
-    assert len({workshop_seat.prefixed(f"{name}{'y' * 10}") for name in names}) == len(names)
 
 
-# Pipelines
-
-
-def steps_of(*steps: dict[str, Any], sandbox: Sandbox, **changes: Any) -> list[dict[str, Any]]:
-    """Give the steps of a pipeline as they are sent."""
-    text = json.dumps({"Version": "2020-12-01", "Steps": steps})
-    asked = call("create_pipeline", PipelineName="p", PipelineDefinition=text, **ROLE)
-    (sent,) = run(sandbox, [asked], **changes).sent
-    found: list[dict[str, Any]] = json.loads(sent["PipelineDefinition"])["Steps"]
-    return found
-
-
-def a_step(kind: str, name: str, **arguments: Any) -> dict[str, Any]:
-    return {"Name": name, "Type": kind, "Arguments": arguments | {"Tags": TAG_LIST}}
-
-
-def test_what_a_pipeline_names_gets_the_seats_prefix_and_the_steps_name(sandbox: Sandbox) -> None:
-    steps = steps_of(
-        a_step("Training", "Train_Abalone"),
-        a_step("Processing", "prepare", ProcessingJobName="mine"),
-        a_step("Model", "create-the-best-model-of-all-times-and-places"),
-        a_step("Model", "b", ModelName="own"),
-        a_step("Transform", "c", ModelName={"Get": "Steps.b.ModelName"}),
-        a_step("Transform", "d", ModelName="own"),
-        a_step("EndpointConfig", "e", ProductionVariants=[variant("own")]),
-        a_step("Tuning", "f"),
-        sandbox=sandbox,
+def test_search_looks_for_the_names_that_there_are() -> None:
+    hooked = Hooked()
+    filters = [
+        {"Name": "Parents.ExperimentName", "Operator": "Equals", "Value": "lab"},
+        {"Name": "TrainingJobName", "Operator": "Contains", "Value": "lab"},
+        {"Name": "TrialName", "Operator": "In", "Value": "one,two"},
+    ]
+    nested = [{"NestedPropertyName": "InputDataConfig", "Filters": filters[:1]}]
+    hooked.client("sagemaker").search(
+        Resource="ExperimentTrialComponent",
+        SearchExpression={"Filters": filters, "NestedFilters": nested},
     )
-    arguments = [step["Arguments"] for step in steps]
-    assert [part.pop("Tags") for part in arguments] == [TAG_LIST] * len(steps)
-    assert arguments == [
-        {"TrainingJobName": "vision-ada-Train-Abalone"},
-        {"ProcessingJobName": "mine"},
-        {"ModelName": "vision-ada-create-the-best-model-of"},
-        {"ModelName": "vision-ada-own"},
-        {"TransformJobName": "vision-ada-c", "ModelName": {"Get": "Steps.b.ModelName"}},
-        {"TransformJobName": "vision-ada-d", "ModelName": "vision-ada-own"},
-        {"ProductionVariants": [variant("vision-ada-own")]},
-        {},
+    (sent,) = [body["SearchExpression"] for body in hooked.bodies()]
+    values = [each["Value"] for each in sent["Filters"]]
+    assert values == [f"{PREFIX}lab", "lab", f"{PREFIX}one,{PREFIX}two"]
+    assert sent["NestedFilters"][0]["Filters"][0]["Value"] == f"{PREFIX}lab"
+
+
+def test_other_services_are_asked_about_the_same_thing() -> None:
+    hooked = Hooked()
+    hooked.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName="lab", InferenceComponentName="part", Body=b""
+    )
+    assert hooked.paths() == [f"endpoints/{PREFIX}lab/invocations"]
+    request = hooked.sent.pop()
+    assert request.headers["X-Amzn-SageMaker-Inference-Component"] == f"{PREFIX}part".encode()
+    hooked.client("sagemaker-featurestore-runtime").get_record(
+        FeatureGroupName="lab", RecordIdentifierValueAsString="1"
+    )
+    assert hooked.paths()[0].startswith(f"FeatureGroup/{PREFIX}lab?")
+    hooked.sent.clear()
+    hooked.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/lab/variant/AllTraffic",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+    )
+    (body,) = hooked.bodies()
+    assert body["ResourceId"] == f"endpoint/{PREFIX}lab/variant/AllTraffic"
+    assert body["Tags"] == {tag["Key"]: tag["Value"] for tag in TAG_LIST}
+    hooked.sent.clear()
+    dimension = {"Name": "EndpointName", "Value": "lab"}
+    hooked.client("cloudwatch").list_metrics(
+        Namespace="AWS/SageMaker",
+        Dimensions=[dimension, {"Name": "VariantName", "Value": "AllTraffic"}],
+    )
+    assert f"{PREFIX}lab" in str(hooked.sent[0].body)
+    assert f"{PREFIX}AllTraffic" not in str(hooked.sent[0].body)
+    names = ["slow", "TargetTracking-endpoint/vision-ada-lab/variant/AllTraffic-AlarmHigh-1"]
+    hooked.client("cloudwatch").delete_alarms(AlarmNames=names)
+    assert f"{PREFIX}slow" in str(hooked.sent[1].body)
+    assert f"{PREFIX}Target" not in str(hooked.sent[1].body)
+
+
+def requests(model: str) -> list[Call]:
+    """Give requests that an attendee makes with a model's name."""
+    return [
+        call("create_model", ModelName=model),
+        call("delete_model", ModelName=model),
+        call(
+            "create_endpoint_config",
+            EndpointConfigName=f"{PREFIX}c",
+            ProductionVariants=[variant(model), variant(model)],
+            ShadowProductionVariants=[variant(model)],
+        ),
     ]
 
 
-def test_a_pipeline_names_what_a_seat_makes_where_models_are_free_too(sandbox: Sandbox) -> None:
-    steps = steps_of(
-        a_step("Training", "a"),
-        a_step("Transform", "b", ModelName="own"),
-        sandbox=sandbox,
-        model_prefix=False,
-    )
-    assert steps[0]["Arguments"]["TrainingJobName"] == "vision-ada-a"
-    assert steps[1]["Arguments"]["ModelName"] == "own"
+def variant(model: str) -> dict[str, Any]:
+    return {"VariantName": "AllTraffic", "ModelName": model}
+
+
+def test_a_notebooks_program_says_so_once_and_keeps_what_it_has_in_its_hands(
+    sandbox: Sandbox,
+) -> None:
+    made = run(sandbox, [*requests(SDK), *requests(f"{PREFIX}{SDK}")])
+    assert made.sent[:3] == made.sent[3:]
+    assert made.said == [SAID]
+    assert made.requests == [
+        request for _, _, request, _, _ in [*requests(SDK), *requests(PREFIX + SDK)]
+    ]
+
+
+def test_names_of_models_stay_where_a_seat_may_serve_those_of_others(
+    monkeypatch: pytest.MonkeyPatch, service: Any
+) -> None:
+    monkeypatch.delenv("WORKSHOP_MODEL_PREFIX")
+    assert sent_as(service, "DescribeModel", "ModelName", SDK) == SDK
+    assert sent_as(service, "DescribeEndpoint", "EndpointName", SDK) == PREFIX + SDK
+
+
+@pytest.mark.parametrize("value", [5, None, "text", ["text"], [5], {"a": 5}, [{"a": 5}], {"a": {}}])
+def test_what_a_program_gets_wrong_is_left_to_botocore_to_say(service: Any, value: Any) -> None:
+    for operation in service.operation_names:
+        model = service.operation_model(operation)
+        if model.input_shape is not None:
+            params = dict.fromkeys(model.input_shape.members, value)
+            workshop_names.requested(params, model, {})
+            assert params.keys() == model.input_shape.members.keys()
+
+
+def test_an_error_of_aws_says_the_real_name() -> None:
+    hooked = Hooked()
+    hooked.answer({"__type": "ValidationException", "message": f"no {PREFIX}lab"}, 400)
+    with pytest.raises(ClientError, match=f"no {PREFIX}lab"):
+        hooked.client("sagemaker").describe_model(ModelName="lab")

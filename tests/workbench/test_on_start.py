@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.lifecycle_scripts import TAG_LIST, TAGS, Sandbox, on_create, on_start
+from tests.support.lifecycle_scripts import OPEN, TAG_LIST, TAGS, Sandbox, on_create, on_start
 from workbench import packed
 
 SECTIONS = {
@@ -45,7 +45,7 @@ ENVIRONMENT = {
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com/vision/ada/training"
     ),
     "WORKSHOP_MODEL_PREFIX": "vision-ada-",
-    "WORKSHOP_MAX_RUNTIME_HOURS": "24",
+    **{f"WORKSHOP_{name}": value for name, value in OPEN.items()},
 }
 
 
@@ -126,11 +126,11 @@ def test_an_ipython_configuration_that_was_there_stays(sandbox: Sandbox) -> None
     assert file.read_text().startswith("first = 1\nimport sys")
 
 
-def test_a_seat_without_a_longest_job_has_no_variable_for_it(sandbox: Sandbox) -> None:
-    sandbox.run(on_start(max_runtime_hours=None))
-    assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - {
-        "WORKSHOP_MAX_RUNTIME_HOURS"
-    }
+def test_a_seat_without_a_rule_has_no_variable_for_it(sandbox: Sandbox) -> None:
+    sandbox.run(on_start(open_to_seats={}))
+    rules = {f"WORKSHOP_{name}" for name in OPEN}
+    assert terminal_environment(sandbox).keys() == ENVIRONMENT.keys() - rules
+    assert "- machines" not in sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
 
 
 def test_a_seat_that_may_name_models_as_it_likes_has_no_variable_for_it(sandbox: Sandbox) -> None:
@@ -177,18 +177,31 @@ def test_attendees_find_what_they_have_in_a_page_of_their_own(sandbox: Sandbox) 
     assert "stops after 45 minutes" in page
     assert "also stops after 10 hours of use" in page
     assert "6 hours (at most\n20)" in page
-    assert "Names of models have to begin so" in page
-    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0, model_prefix=False))
+    assert "the same name finds\nthe same thing again" in page
+    sandbox.run(on_start(busy_stop_hours=None, keep_running_hours=0))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "stops after 45 minutes" in page
     assert "also stops" not in page
     assert "KEEP-RUNNING" not in page
-    assert "Names of models" not in page
     sandbox.run(on_start(packages=(), idle_stop_minutes=None))
     page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
     assert "workshop-packages.log" not in page
     assert "stops after" not in page
     assert "KEEP-RUNNING" not in page
+
+
+def test_the_page_says_what_is_open(sandbox: Sandbox) -> None:
+    sandbox.run(on_start())
+    page = sandbox.read("home/ec2-user/SageMaker/WORKSHOP.md")
+    assert page.partition("What is open to you:\n\n")[2].splitlines()[:7] == [
+        "- machines for training: ml.m5.large, ml.g5.*",
+        "- machines for processing and batch transform: ml.m5.large",
+        "- machines for endpoints: ml.m5.large, ml.g5.xlarge",
+        "- the longest job, in hours: 24",
+        "- warm pools, in minutes: none",
+        f"- buckets to write to: {BUCKET}",
+        "- buckets of sample data, to read: sagemaker-sample-files, jumpstart-cache-prod-eu-west-1",
+    ]
 
 
 def test_the_idle_stop_is_a_timer_that_runs_the_program_as_the_notebooks_user(

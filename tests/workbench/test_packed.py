@@ -60,7 +60,13 @@ def test_the_packed_text_is_the_script_in_the_sources_with_the_files_that_it_wri
     assert agent
     for name in (
         *("agent.sh", "idle_stop.py", "install_packages.sh"),
-        *("workshop_messages.py", "workshop_seat.py", *agent),
+        *(
+            "workshop_messages.py",
+            "workshop_seat.py",
+            "workshop_names.py",
+            "workshop_reasons.py",
+            *agent,
+        ),
     ):
         assert f"<<'WORKSHOP'\n{packed.bare(name)}\nWORKSHOP\n" in packed.set_up()
 

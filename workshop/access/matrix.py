@@ -17,7 +17,8 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from workshop.access.permissions import AccessQuestion
-from workshop.config.profiles import Profile
+from workshop.config.instance_types import expanded
+from workshop.config.profiles import LONGEST_WARM_POOL, Profile
 from workshop.naming import Names
 
 _FILE = Path(__file__).with_name("matrix.yaml")
@@ -137,22 +138,29 @@ def _cases(expect: str, profile: Profile) -> Iterator[AccessCase]:
 
 def _holds(condition: str, profile: Profile) -> bool:
     """Whether a word of ``when`` is true of a profile, or with "not" before it, is not true."""
-    access = profile.access
+    access, scoped = profile.access, profile.access.mode == "scoped"
     word = condition.removeprefix("not ")
     facts = {
+        "autoscaling": scoped and access.autoscaling,
         "console": access.has_console,
         "feature_store": access.feature_store,
         "managed": access.mode == "managed",
+        "mlflow": scoped and profile.mlflow is not None,
+        "mlflow_app": scoped and profile.mlflow == "app",
+        "mlflow_shared": scoped and profile.shared_mlflow is not None,
         "model_packages": access.model_packages,
         "model_prefix": access.model_prefix,
-        "scoped": access.mode == "scoped",
+        "scoped": scoped,
         "search": access.search,
+        "serverless": scoped and access.serverless is not None,
         "shared_logs": access.logs == "shared",
         "short_jobs": access.max_runtime_hours < _DEFAULT_HOURS,
+        "short_pools": access.warm_pool_minutes < LONGEST_WARM_POOL,
         "vpc": profile.notebook.vpc is not None,
-        "warm_pools": access.warm_pools,
+        "warm_pools": access.warm_pool_minutes > 0,
     }
-    holds = word in access.training_instance_types if word.startswith("ml.") else facts[word]
+    training = expanded("training", access.training_instance_types)
+    holds = word in training if word.startswith("ml.") else facts[word]
     return holds is (word == condition)
 
 
@@ -160,22 +168,36 @@ def _lists(profile: Profile) -> dict[str, tuple[str, ...]]:
     """Return the lists of a profile that ``each`` may name."""
     access, vpc = profile.access, profile.notebook.vpc
     return {
-        "training_types": access.training_instance_types,
-        "processing_types": access.processing_instance_types,
-        "endpoint_types": access.endpoint_instance_types,
+        "training_types": expanded("training", access.training_instance_types),
+        "processing_types": expanded("processing", access.processing_instance_types),
+        "endpoint_types": expanded("endpoint", access.endpoint_instance_types),
         "public_buckets": access.public_buckets,
         "security_groups": vpc.security_group_ids if vpc else (),
     }
 
 
 def _values_of_profile(profile: Profile) -> dict[str, str]:
-    access, vpc = profile.access, profile.notebook.vpc
+    access, vpc, pool = profile.access, profile.notebook.vpc, profile.access.warm_pool_minutes * 60
+    serverless = access.serverless
     return {
-        "training_type": access.training_instance_types[0],
-        "processing_type": access.processing_instance_types[0],
-        "endpoint_type": access.endpoint_instance_types[0],
+        "training_type": expanded("training", access.training_instance_types)[0],
+        "processing_type": expanded("processing", access.processing_instance_types)[0],
+        "endpoint_type": expanded("endpoint", access.endpoint_instance_types)[0],
         "max_runtime": str(access.max_runtime_hours * 3600),
         "over_max_runtime": str((access.max_runtime_hours + 1) * 3600),
+        "max_pool": str(pool),
+        "over_max_pool": str(pool + 60),
+        **({"shared_mlflow": profile.shared_mlflow} if profile.shared_mlflow else {}),
+        **(
+            {
+                "max_concurrency": str(serverless.max_concurrency),
+                "over_max_concurrency": str(serverless.max_concurrency + 1),
+                "max_memory": str(serverless.memory_mb),
+                "over_max_memory": str(serverless.memory_mb + 1024),
+            }
+            if serverless
+            else {}
+        ),
         **({"subnet": vpc.subnet_id} if vpc else {}),
     }
 
@@ -197,7 +219,7 @@ def _values_of_seat(names: Names) -> SimpleNamespace:
 @lru_cache(maxsize=16)
 def _values_of_seats(me: Names, other: Names) -> dict[str, Any]:
     arn = f"arn:{me.partition}"
-    regional = ("cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker")
+    regional = ("athena", "cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker")
     return {
         "me": _values_of_seat(me),
         "other": _values_of_seat(other),
@@ -206,7 +228,9 @@ def _values_of_seats(me: Names, other: Names) -> dict[str, Any]:
         "partition": me.partition,
         "region": me.region,
         "datasets": me.datasets_bucket_arn,
+        "hub": f"{arn}:sagemaker:{me.region}:aws",
         "iam": f"{arn}:iam::{me.account}",
+        "scaling": f"{arn}:application-autoscaling:{me.region}:{me.account}:scalable-target",
         "s3": f"{arn}:s3::",
         **{service: f"{arn}:{service}:{me.region}:{me.account}" for service in regional},
     }

@@ -21,6 +21,7 @@ from workshop.naming import Names
 from workshop.policies import documents, layout, people
 from workshop.policies.boundary import boundary_policy
 from workshop.policies.documents import Document
+from workshop.policies.extra import why_closed
 
 BOUNDARY = "boundary"
 """The name of the boundary among the documents."""
@@ -30,6 +31,10 @@ EVERYTHING: Document = {
     "Statement": [{"Sid": "AwsManaged", "Effect": "Allow", "Action": ["*"], "Resource": ["*"]}],
 }
 """Stands for AWS's managed policies, which are not ours to read: what they may allow at most."""
+
+UNASKED = frozenset({"sts:GetCallerIdentity"})
+"""Actions for which AWS asks for no permission, whatever policies say
+(https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html)."""
 
 _OF_TAGS = "aws:RequestTag/"
 
@@ -55,13 +60,23 @@ class AccessQuestion:
 
 @dataclass(frozen=True)
 class AccessDecision:
-    """``document`` and ``statement`` decided; both are empty when nothing allows."""
+    """``document`` and ``statement`` decided; both are empty when nothing allows.
+
+    ``why`` tells of a denial why no YAML can open it.
+    """
 
     allowed: bool
     document: str = ""
     statement: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
+        return f"{self._verdict}; it {self.why}" if self.why else self._verdict
+
+    @property
+    def _verdict(self) -> str:
+        if self.allowed and not self.statement:
+            return "allowed: AWS asks for no permission"
         if self.statement:
             return (
                 f"{'allowed' if self.allowed else 'denied'} by {self.statement} ({self.document})"
@@ -81,6 +96,14 @@ class EffectivePermissions:
 
     def decide(self, question: AccessQuestion) -> AccessDecision:
         """Evaluate as IAM does: a denial anywhere, else an Allow by policy and boundary."""
+        if question.action in UNASKED:
+            return AccessDecision(allowed=True)
+        decision = self._evaluated(question)
+        if decision.allowed:
+            return decision
+        return replace(decision, why=why_closed(question.action))
+
+    def _evaluated(self, question: AccessQuestion) -> AccessDecision:
         evaluator = policy_engine.evaluator()
         context = self._context(question)
         read = {

@@ -9,8 +9,8 @@ from workshop.config.rules import ACTION
 from workshop.errors import UsageError
 from workshop.naming import Names
 
-_OWNED = ("s3:", "ecr:")
-"""Services that give policies the account that owns the resource."""
+ELSEWHERE = "another"
+"""Stands for the account of somebody else."""
 
 
 def question(
@@ -26,6 +26,10 @@ def question(
 
     Tags are those of the request where something is made or tagged, else those that the resource
     carries. Raises UsageError for what is not of that form.
+
+    The ARN of a repository tells whose it is, that of a bucket does not: those that are called as
+    the workshop is, or by the account's number as the Python SDK's default bucket is, are taken for
+    this account's, and any other for somebody else's.
     """
     if not ACTION.holds(action) or action.endswith("*"):
         raise UsageError(f"'{action}' is not an action; write service and name: s3:GetObject")
@@ -35,10 +39,19 @@ def question(
         given[f"aws:{'RequestTag' if made else 'ResourceTag'}/{key}"] = value
     if instance_types:
         given["sagemaker:InstanceTypes"] = list(instance_types)
-    if action.startswith(_OWNED):
-        given["aws:ResourceAccount"] = names.account
+    if action.startswith(("ecr:", "s3:")):
+        given["aws:ResourceAccount"] = _owner(names, resource)
     given.update(_pair(text, "--context") for text in context)
     return AccessQuestion(action, resource, given)
+
+
+def _owner(names: Names, resource: str) -> str:
+    """Return the account that S3 and ECR would name as a resource's owner."""
+    *_, account, name = ["", "", *resource.split(":", 5)]
+    bucket = name.partition("/")[0]
+    if resource == "*" or names.account in bucket or bucket.startswith(f"{names.workshop}-"):
+        return names.account
+    return account or ELSEWHERE
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

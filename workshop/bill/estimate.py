@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.instance_types import expanded
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -139,7 +140,8 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
     )
     for (profile, region, instance_type, gigabytes), count in alike.items():
         access = profiles[profile].access
-        training, endpoint = access.training_instance_types[0], access.endpoint_instance_types[0]
+        training, *_ = expanded("training", access.training_instance_types)
+        endpoint, *_ = expanded("endpoint", access.endpoint_instance_types)
         disk = prices.cost(prices.volume_hourly(gigabytes, region))
         rows += [
             _row(
@@ -251,15 +253,16 @@ def _worst(loaded: LoadedEnvironment, seats: Sequence[Seat], hours: Decimal) -> 
 def _most_hourly(profile: Profile, seat: Seat) -> Cost:
     """Return what a seat costs an hour with its notebook, a job and an endpoint on the dearest."""
     access, region = profile.access, seat.region
+    trained = expanded("training", access.training_instance_types)
+    processed = expanded("processing", access.processing_instance_types)
     jobs = _dearest(
         [
-            *(_hourly("training", name, region) for name in access.training_instance_types),
-            *(_hourly("processing", name, region) for name in access.processing_instance_types),
+            *(_hourly("training", name, region) for name in trained),
+            *(_hourly("processing", name, region) for name in processed),
         ]
     )
-    endpoint = _dearest(
-        [_hourly("endpoint", name, region) for name in access.endpoint_instance_types]
-    )
+    serving = expanded("endpoint", access.endpoint_instance_types)
+    endpoint = _dearest([_hourly("endpoint", name, region) for name in serving])
     disk = prices.cost(prices.volume_hourly(seat.volume_gb, region))
     return prices.total([_hourly("notebook", seat.instance_type, region), disk, jobs, endpoint])
 

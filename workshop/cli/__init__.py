@@ -37,6 +37,7 @@ COMMANDS = {
     "tell": "tell",
     "share": "share",
     "ready": "ready",
+    "rehearse": "rehearse",
     "swap": "swap",
     "handout": "handout",
     "board": "board",

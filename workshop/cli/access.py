@@ -62,7 +62,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
         "policies": {
             **{part: made for part, made in asked.documents.items() if part != "managed"},
             END: end_policy(
-                loaded.settings.end, layout.extra_actions(loaded.settings.profiles.values())
+                loaded.settings.end, layout.ending_actions(loaded.settings.profiles.values())
             ),
         },
         BOUNDARY: asked.boundary,

@@ -7,18 +7,21 @@ may use, only the service knows.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Literal
 
 from botocore.endpoint_provider import RuleSetStandardLibrary
 from botocore.loaders import Loader
 
-Use = Literal["notebook", "training", "processing", "endpoint"]
+Use = Literal["notebook", "training", "processing", "transform", "endpoint"]
 
 _SHAPES: dict[Use, str] = {
     "notebook": "InstanceType",
     "training": "TrainingInstanceType",
     "processing": "ProcessingInstanceType",
+    "transform": "TransformInstanceType",
     "endpoint": "ProductionVariantInstanceType",
 }
 
@@ -27,6 +30,43 @@ _SHAPES: dict[Use, str] = {
 def known(use: Use) -> frozenset[str]:
     """Return the instance types that SageMaker's API names for one use."""
     return frozenset(_model()["shapes"][_SHAPES[use]]["enum"])
+
+
+WITHOUT_PLATFORM = frozenset({"ml.g3", "ml.inf1", "ml.p2", "ml.p3", "ml.p3dn"})
+"""Families of notebooks on which Amazon Linux 2023 does not run
+(https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html)."""
+_SIZES = ("nano", "micro", "small", "medium", "large", "xlarge", "metal")
+
+
+def is_family(written: str) -> bool:
+    """Return whether what is written stands for all sizes of a family, as ``ml.m5.*`` does."""
+    return written.endswith(".*")
+
+
+def family(instance_type: str) -> str:
+    """Return ``ml.m5`` of ``ml.m5.large``, and of ``ml.m5.*``."""
+    return instance_type.rpartition(".")[0]
+
+
+def expanded(use: Use, written: Iterable[str]) -> tuple[str, ...]:
+    """Return the instance types that are meant: of a family all that are known, small ones first.
+
+    A family that is not known stands for nothing.
+    """
+    types: dict[str, None] = {}
+    for one in written:
+        if is_family(one):
+            sizes = [each for each in known(use) if family(each) == family(one)]
+            types |= dict.fromkeys(sorted(sizes, key=_size))
+        else:
+            types[one] = None
+    return tuple(types)
+
+
+def _size(instance_type: str) -> tuple[int, int]:
+    """Return what sorts ``large`` before ``xlarge`` and ``2xlarge``."""
+    number, word = re.fullmatch(r"(\d*)(.*)", instance_type.rpartition(".")[2]).groups()  # type: ignore[union-attr]
+    return _SIZES.index(word) if word in _SIZES else len(_SIZES), int(number or 1)
 
 
 @cache

@@ -28,7 +28,8 @@ from pydantic import (
 from workshop import tags as tag_rules
 from workshop.config import rules, time_zones
 from workshop.config.diagnostics import listing, suggestion
-from workshop.config.profiles import Flag, Model, Profile, Whole
+from workshop.config.model import Flag, Model, Whole
+from workshop.config.profiles import Profile
 from workshop.config.rules import shown
 from workshop.naming import COHORT_STACKS, DOOR
 
@@ -320,6 +321,11 @@ class Environment(Model):
                 " 'saved_work_until'"
             )
         return door
+
+    @property
+    def has_mlflow(self) -> bool:
+        """Whether seats of a profile have MLflow Apps of their own."""
+        return any(profile.mlflow == "app" for profile in self.profiles.values())
 
     @property
     def zone(self) -> tzinfo | None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
-    ValidationInfo,
     model_validator,
 )
 
 from workshop.config import rules
+from workshop.config.content import Content, Contents
+from workshop.config.model import Flag, Model, Whole
 from workshop.config.rules import shown
 
 CREATABLE_PLATFORM = "notebook-al2023-v1"
@@ -25,17 +23,6 @@ CREATABLE_PLATFORM = "notebook-al2023-v1"
 
 MIN_VOLUME_GB, MAX_VOLUME_GB = 5, 16384
 """SageMaker's bounds for ``VolumeSizeInGB`` of a notebook instance (botocore's service model)."""
-
-
-class Model(BaseModel):
-    """Root of all models: nothing unknown gets in and nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-# Lax pydantic would also take "no", 1 and "20"; the file would not say what it looks like.
-Flag = Annotated[bool, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
 
 
 InstanceType = Annotated[str, rules.INSTANCE_TYPE]
@@ -79,8 +66,9 @@ class Storage(Model):
 class Repository(Model):
     """One container repository of a seat."""
 
-    immutable_tags: Flag = True
-    """A tag, once pushed, always means the same image."""
+    immutable_tags: Flag = False
+    """Whether a tag, once pushed, always means the same image; then ``latest`` can be pushed once
+    alone."""
     scan_on_push: Flag = True
     """Scan each image for known vulnerabilities when it arrives."""
     keep_images: Whole = Field(default=10, ge=1, le=1000)
@@ -100,7 +88,10 @@ class Registry(Model):
     """By key; the key becomes the last part of the repository's name."""
 
 
-InstanceTypes = Annotated[tuple[InstanceType, ...], Field(min_length=1)]
+InstanceTypes = Annotated[tuple[Annotated[str, rules.INSTANCE_TYPES], ...], Field(min_length=1)]
+"""Instance types, and whole families of them as in ``ml.m5.*``."""
+LONGEST_WARM_POOL = 60
+"""Minutes for which SageMaker keeps machines at most (``KeepAlivePeriodInSeconds``)."""
 
 
 def _any_gpu(types: tuple[str, ...]) -> bool:
@@ -137,8 +128,17 @@ class ExtraStatement(Model):
         examples=[["arn:aws:dynamodb:eu-west-1:123456789012:table/prices"]],
     )
     """ARNs, or "*" for all; IAM's own variables such as ``${aws:PrincipalTag/attendee}`` work."""
-    conditions: dict[str, dict[str, ConditionValues]] = {}
+    conditions: dict[str, dict[str, ConditionValues]] = Field(default={})
     """Conditions as IAM writes them: operator, key, value or values."""
+
+
+class Serverless(Model):
+    """How large a serverless variant of an endpoint may be; how many there are, only quotas cap."""
+
+    max_concurrency: Whole = Field(default=5, ge=1, le=200)
+    """How many requests a variant may serve at once."""
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = 3072
+    """How much memory a variant may have in MB."""
 
 
 class Access(Model):
@@ -150,7 +150,8 @@ class Access(Model):
     tagged things; an attendee then can use every instance type for any time, and change what
     carries no tags."""
     training_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
-    """Instance types for training and tuning jobs; in ``scoped`` mode only."""
+    """Instance types for training and tuning jobs, or families such as ``ml.m5.*``; in ``scoped``
+    mode only."""
     processing_instance_types: InstanceTypes = ("ml.m5.large", "ml.m5.xlarge")
     """Instance types for processing and batch transform jobs; in ``scoped`` mode only."""
     endpoint_instance_types: InstanceTypes = ("ml.m5.large", "ml.g5.xlarge")
@@ -158,15 +159,22 @@ class Access(Model):
     max_runtime_hours: Whole = Field(default=24, ge=1, le=120)
     """The longest that a training, tuning or processing job may ask for; below 24 a job has to name
     its own limit, since SageMaker's default is 24. In ``scoped`` mode only."""
-    warm_pools: Flag = False
-    """Whether training instances may be kept running between jobs, which costs; in ``scoped`` mode
+    warm_pools: Flag | Annotated[Whole, Field(ge=1, le=LONGEST_WARM_POOL)] = False
+    """Whether training instances may be kept running between jobs, which costs: for as many minutes
+    at most, or with ``true`` for 60; in ``scoped`` mode only."""
+    serverless: Serverless | None = None
+    """How large serverless endpoints may be; null for none. In ``scoped`` mode only."""
+    autoscaling: Flag = False
+    """Whether a seat may have its own endpoints scaled, and have alarms whose names begin with
+    ``<workshop>-<seat>-``; AWS's role for it has to exist in the account. In ``scoped`` mode
     only."""
     managed_spot: Literal["allowed", "required"] = "allowed"
     """Whether training may use managed spot instances, or has to. IAM cannot require it:
     with ``required``, preflight refuses while a quota for training on demand is not 0."""
     feature_store: Flag = False
-    """Whether a seat may have feature groups of its own; an offline store needs a name that begins
-    with ``<workshop>-<seat>-``, for its table in AWS Glue. In ``scoped`` mode only."""
+    """Whether a seat may have feature groups of its own, and read their offline stores by Athena;
+    an offline store needs a name that begins with ``<workshop>-<seat>-``, for its table in AWS
+    Glue. In ``scoped`` mode only."""
     search: Flag = True
     """Whether a seat may search SageMaker's records, which shows those of all seats (parameters,
     paths); without it, runs of experiments in the Python SDK fail. In ``scoped`` mode only."""
@@ -201,6 +209,12 @@ class Access(Model):
     Without these and ``console_principals`` there is no console role."""
 
     @property
+    def warm_pool_minutes(self) -> int:
+        """For how many minutes training instances may be kept running."""
+        kept = self.warm_pools
+        return (LONGEST_WARM_POOL if kept else 0) if isinstance(kept, bool) else kept
+
+    @property
     def extra_actions(self) -> tuple[str, ...]:
         """The actions that ``extra_statements`` open."""
         return tuple(action for extra in self.extra_statements for action in extra.actions)
@@ -219,89 +233,6 @@ class Access(Model):
     def processing_gpu(self) -> bool:
         """Whether a processing job can have a GPU."""
         return self.mode == "managed" or _any_gpu(self.processing_instance_types)
-
-
-def _clonable(address: str, info: ValidationInfo) -> str:
-    """Return an address of git; raise ValueError for what ``private`` does not let it be."""
-    rule = rules.PRIVATE_ADDRESS if info.data.get("private") else rules.CONTENT_ADDRESS
-    return rule.check(address)
-
-
-class Content(Model):
-    """Material of the workshop, in a folder of its own in each notebook.
-
-    A public repository is cloned when the notebook is created; what is private, or in S3, comes
-    with ``workshop content refresh``, which also brings everything once more.
-    """
-
-    private: Flag = False
-    """Clone the repository with your own git on your own machine, and send its files, without their
-    history, to the cohort's datasets, where every seat may read them: no credentials of git reach
-    AWS."""
-    repository: Annotated[str, AfterValidator(_clonable)] | None = Field(
-        default=None, examples=["https://github.com/example/material.git"]
-    )
-    """An https address that can be cloned without credentials; of a private one, any address that
-    your own git can clone without asking."""
-    branch: Annotated[str, rules.BRANCH] = "main"
-    """The branch or tag to clone."""
-    s3: Annotated[str, rules.S3_SOURCE] | None = Field(
-        default=None, examples=["s3://sagemaker-sample-files/datasets/"]
-    )
-    """Instead of a repository, what lies in a bucket of ``access.public_buckets`` below a prefix,
-    ``s3://bucket/prefix/``, or in the cohort's datasets, ``datasets/prefix/``."""
-    folder: Annotated[str, rules.FOLDER] | None = Field(default=None, examples=["solutions"])
-    """Where it lies in the notebook's files; null for the last word of its address."""
-
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        if (self.repository is None) == (self.s3 is None):
-            raise ValueError("names no source, or two; give it either 'repository' or 's3'")
-        if self.private and self.repository is None:
-            raise ValueError("is private, which only a repository can be; remove 'private'")
-        return self
-
-    @property
-    def place(self) -> str:
-        """Return the name of its folder, kept to harmless characters."""
-        address = (self.repository or self.s3 or "").rstrip("/")
-        name = self.folder or re.split("[/:]", address)[-1].removesuffix(".git")
-        return name if rules.FOLDER.holds(name) else "content"
-
-    @property
-    def is_cloned(self) -> bool:
-        """Whether a notebook clones it by itself when it is created."""
-        return self.repository is not None and not self.private
-
-
-def _content_kind(value: object) -> str:
-    if value is None:
-        return "none"
-    return "many" if isinstance(value, list | tuple) else "one"
-
-
-def _folders_apart(content: Content | tuple[Content, ...] | None) -> object:
-    """Refuse two of one folder, as a file system without capital letters has it."""
-    several = content if isinstance(content, tuple) else (content,) if content else ()
-    places = [one.place.lower() for one in several]
-    for one, place in zip(several, places, strict=True):
-        if place in _NO_CONTENT:
-            raise ValueError(
-                f"{shown(one.place)} is a name that notebooks use; give another 'folder'"
-            )
-        if places.count(place) > 1:
-            raise ValueError(
-                f"has {places.count(place)} sources for the folder {shown(one.place)}; give each a"
-                " 'folder' of its own"
-            )
-    return content
-
-
-_NO_CONTENT = frozenset(
-    {"shared", "workshop.md", "keep-running", "workshop-setup.txt", "workshop-start.txt"}
-    | {"00-messages.txt", "workshop-packages.log"}
-)
-"""Folders and files at the top of a notebook's files that are not for content, in small letters."""
 
 
 def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -368,13 +299,7 @@ class Notebook(Model):
     the file was written; 0 for no such file."""
     save: SavedFiles = SavedFiles()
     """Which of its files are saved, and so outlive it."""
-    content: Annotated[
-        Annotated[Content, Tag("one")]
-        | Annotated[Annotated[tuple[Content, ...], Field(max_length=10)], Tag("many")]
-        | Annotated[None, Tag("none")],
-        Discriminator(_content_kind),
-        AfterValidator(_folders_apart),
-    ] = None
+    content: Contents = None
     """Material to bring, one source or a list of them; null for none."""
     tokens: dict[Annotated[str, rules.TOKEN], Literal["shared", "per_seat"]] = Field(
         default={}, max_length=10, examples=[{"HF_TOKEN": "per_seat"}]
@@ -413,6 +338,20 @@ class Dashboard(Model):
     """Show the latest lines of the seat's training jobs."""
 
 
+class SharedMlflow(Model):
+    """An MLflow App or tracking server that you run, for all seats of the profile together."""
+
+    shared: Annotated[str, rules.MLFLOW] = Field(
+        examples=["arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/class"]
+    )
+    """Its ARN, in the account and Region of the seats; every seat reads, changes and deletes what
+    all seats keep there."""
+
+
+def _mlflow_kind(value: object) -> str:
+    return "shared" if isinstance(value, dict | SharedMlflow) else "app"
+
+
 class Profile(Model):
     """A named variant of the workbench."""
 
@@ -426,6 +365,20 @@ class Profile(Model):
     """The notebook instance of a seat."""
     dashboard: Dashboard = Dashboard()
     """The CloudWatch dashboard of a seat."""
+    mlflow: (
+        Annotated[
+            Annotated[Literal["app"], Tag("app")] | Annotated[SharedMlflow, Tag("shared")],
+            Discriminator(_mlflow_kind),
+        ]
+        | None
+    ) = None
+    """``app`` for a serverless MLflow App of each seat's own, which costs nothing by the hour; or
+    the one that all share; null for none. In ``scoped`` mode only."""
+
+    @property
+    def shared_mlflow(self) -> str | None:
+        """The ARN of the MLflow that all seats of the profile share."""
+        return self.mlflow.shared if isinstance(self.mlflow, SharedMlflow) else None
 
     @model_validator(mode="after")
     def _content_can_be_read(self) -> Self:

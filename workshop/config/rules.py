@@ -143,6 +143,17 @@ INSTANCE_TYPE = Rule(
     r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
     "is not a SageMaker instance type; write one such as 'ml.t3.medium'",
 )
+INSTANCE_TYPES = Rule(
+    r"^ml\.[a-z0-9-]+\.(?:[a-z0-9]+|\*)$",
+    "is neither a SageMaker instance type nor a family of them; write one such as 'ml.m5.xlarge' or"
+    " 'ml.m5.*'",
+)
+MLFLOW = Rule(
+    r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:(?:mlflow-app/app-[A-Z0-9]{1,40}"
+    r"|mlflow-tracking-server/[A-Za-z0-9](?:-*[A-Za-z0-9]){0,255})$",
+    "is no MLflow App or tracking server; write its ARN, such as"
+    " 'arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/class'",
+)
 TAG_KEY = Rule(
     tags.KEY_PATTERN,
     "cannot be a tag's key; use letters, digits, spaces and _.:/=+-@, and no 'aws:' in front",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from workshop.naming import MLFLOW_APP
+
 NOTEBOOK = "AWS::SageMaker::NotebookInstance"
 
 CREATE_ONLY = {
@@ -40,6 +42,7 @@ CREATE_ONLY = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": frozenset(
         {"NotebookInstanceLifecycleConfigName"}
     ),
+    MLFLOW_APP: frozenset({"Name", "RoleArn"}),
     "AWS::SNS::Subscription": frozenset({"Endpoint", "Protocol", "TopicArn"}),
     "AWS::SNS::Topic": frozenset({"FifoTopic", "TopicName"}),
     "AWS::SNS::TopicPolicy": frozenset(),
@@ -52,6 +55,7 @@ _NAME_OF_DATA = {
     BUCKET: "BucketName",
     REPOSITORY: "RepositoryName",
     NOTEBOOK: "NotebookInstanceName",
+    MLFLOW_APP: "Name",
 }
 """The types that hold what people have made, and the property with the name of each."""
 
@@ -65,6 +69,7 @@ _NOUNS = {
     "AWS::S3::Bucket": "bucket",
     "AWS::S3::BucketPolicy": "bucket policy",
     NOTEBOOK: "notebook",
+    MLFLOW_APP: "MLflow App",
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": "start-up scripts",
     "AWS::SSM::Parameter": "what notebooks do when they start",
 }

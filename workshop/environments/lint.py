@@ -16,18 +16,21 @@ from workshop.config import instance_types
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.instance_types import Use, known_regions
 from workshop.config.models import Environment
-from workshop.config.profiles import Access, Profile
+from workshop.config.profiles import CREATABLE_PLATFORM, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
 from workshop.counting import count_of
 from workshop.environments import iam_rules
 from workshop.naming import Names
 from workshop.policies import layout
-from workshop.policies.extra import making, refused, summarize_statement
+from workshop.policies.documents import Statement
+from workshop.policies.extra import making, refused, still_denied, summarize_statement
 from workshop.pricing import caps, prices
 
 _EMAIL = re.compile(r"[^\s@:=/]+@[^\s@:=/]+\.[A-Za-z]{2,}")
 
+SCALING_SERVICE = "sagemaker.application-autoscaling.amazonaws.com"
+"""Who changes the size of endpoints for Application Auto Scaling."""
 STACKS_PER_REGION = 2000
 """CloudFormation's quota of stacks in one account and Region."""
 
@@ -38,6 +41,7 @@ def diagnostics(
     """Yield what AWS would refuse, or what has to stay closed."""
     yield from _too_many_stacks(document.line(("roster",)), settings, seats)
     yield from _never_opened(document, settings)
+    yield from _not_on_the_platform(document, settings, seats)
     yield from _too_much_policy(document, settings)
     yield from _too_large_cohort(document, settings)
     yield from _without_price(document, settings, seats)
@@ -68,6 +72,30 @@ def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnos
             place = ("profiles", profile, "access", "extra_statements", number)
             for message in refused(extra):
                 yield Diagnostic(document.line(place), place, message)
+
+
+def _not_on_the_platform(
+    document: Document, settings: Environment, seats: Sequence[Seat]
+) -> Iterator[Diagnostic]:
+    """Notebooks of families that the platform does not have."""
+
+    def mistake(place: tuple[str | int, ...], instance_type: str) -> Iterator[Diagnostic]:
+        family = instance_types.family(instance_type)
+        if family in instance_types.WITHOUT_PLATFORM:
+            message = (
+                f"{instance_type!r} cannot be a notebook: {CREATABLE_PLATFORM} does not run on"
+                f" {family}; use another family, such as 'ml.g4dn.xlarge' for a GPU"
+            )
+            yield Diagnostic(document.line(place), place, message)
+
+    for name, profile in settings.profiles.items():
+        where = ("profiles", name, "notebook")
+        yield from mistake((*where, "instance_type"), profile.notebook.instance_type)
+        for number, one in enumerate(profile.notebook.fallback_instance_types):
+            yield from mistake((*where, "fallback_instance_types", number), one)
+    of_profiles = {one.notebook.instance_type for one in settings.profiles.values()}
+    for one in sorted({seat.instance_type for seat in seats} - of_profiles):
+        yield from mistake(("roster",), one)
 
 
 def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
@@ -186,7 +214,7 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
             " it down"
         )
     for profile, section in settings.profiles.items():
-        yield from _openings(f"profiles.{profile}.access", section.access)
+        yield from _openings(f"profiles.{profile}", profile, section)
         if section.notebook.idle_stop_minutes and section.notebook.busy_stop_hours is None:
             yield (
                 f"profiles.{profile}.notebook.busy_stop_hours is null: a cell that never ends, or"
@@ -249,8 +277,10 @@ def remarks(settings: Environment) -> Iterator[str]:
             )
 
 
-def _openings(where: str, access: Access) -> Iterator[str]:
+def _openings(of: str, name: str, profile: Profile) -> Iterator[str]:
     """Yield what a profile lets its seats do beyond their own resources."""
+    where, access = f"{of}.access", profile.access
+    yield from _of_aws(of, profile)
     if access.mode == "managed":
         yield (
             f"{where}.mode is managed: AWS's broad policies let an attendee use every instance type"
@@ -284,9 +314,11 @@ def _openings(where: str, access: Access) -> Iterator[str]:
             " of the profile; name attendees' principals in console_principals"
         )
     for extra in access.extra_statements:
+        capped = ", ".join(still_denied(extra, _denials(name, profile)))
+        but = f", but for what {capped} deny" if capped else ""
         yield (
             f"{where}.extra_statements opens {summarize_statement(extra)} to every seat of"
-            " the profile"
+            f" the profile{but}"
         )
         made = ", ".join(making(extra.actions))
         if made:
@@ -294,6 +326,29 @@ def _openings(where: str, access: Access) -> Iterator[str]:
                 f"{where}.extra_statements: what {made} makes is not looked for by teardown and"
                 " leftovers, which say so and never call the workshop gone; look there yourself"
             )
+
+
+def _of_aws(of: str, profile: Profile) -> Iterator[str]:
+    """Yield what an opening needs of the account, or shares with all seats."""
+    where, access = f"{of}.access", profile.access
+    if profile.shared_mlflow is not None:
+        yield (
+            f"{of}.mlflow is shared: every seat of the profile reads, changes and deletes what all"
+            f" seats keep in {profile.shared_mlflow}; 'app' gives each seat its own"
+        )
+    if access.autoscaling:
+        yield (
+            f"{where}.autoscaling needs AWS's own role in the account, once for all workshops: 'aws"
+            f" iam create-service-linked-role --aws-service-name {SCALING_SERVICE}'"
+        )
+    if profile.mlflow is not None and access.mode != "scoped":
+        yield f"{of}.mlflow opens nothing in the mode {access.mode}; use scoped"
+
+
+def _denials(name: str, profile: Profile) -> list[Statement]:
+    """Return what the policies of a seat deny under conditions, whatever else is opened."""
+    made = layout.seat_policies(Names.placeholders("workshop"), name, profile)
+    return [one for each in made.values() for one in each["Statement"] if one["Effect"] == "Deny"]
 
 
 def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
@@ -322,11 +377,14 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
     )
     for use, where, written in uses:
         known = sorted(instance_types.known(use))
+        families = sorted({f"{instance_types.family(one)}.*" for one in known})
         for number, one in enumerate([written] if isinstance(written, str) else written):
-            if one not in known:
+            is_family = instance_types.is_family(one)
+            what = f"family of instance types for {use}" if is_family else f"{use} instance type"
+            if one not in (families if is_family else known):
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
                 message = (
-                    f"{one!r} is no {use} instance type that this release knows;"
-                    f" {suggestion(one, known)}check its spelling"
+                    f"{one!r} is no {what} that this release knows;"
+                    f" {suggestion(one, families if is_family else known)}check its spelling"
                 )
                 yield Diagnostic(document.line(place), place, message)

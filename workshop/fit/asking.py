@@ -18,15 +18,11 @@ from workshop.fit import calls, services
 from workshop.fit.calls import LabCall
 from workshop.naming import Names
 
-ASK_NOTHING = frozenset(["sts:GetCallerIdentity"])
-"""What AWS answers whatever the policies say
-(https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html)."""
-
 DAY = 24 * 3600
 _SOMEBODY = "999988887777"
 """Another account: whoever has a bucket that everybody may read."""
 _MADE = re.compile(
-    r"(?:Create|Describe|Delete|Update|Stop|Start|Invoke|Get|List|Put|Retry|Batch|Add)(\w+)"
+    r"(?:Create|Describe|Delete|Update|Stop|Start|Invoke|Call|Get|List|Put|Retry|Batch|Add)(\w+)"
 )
 _OF_BUCKETS = re.compile(r"s3:(?:List|(?:Get|Put|Create|Delete)Bucket)")
 _SHARED = re.compile(r"sagemaker-(?:\{region\}|\{\?\}|[a-z]{2}-[a-z-]+-[1-9])-"
@@ -76,6 +72,9 @@ _KINDS = {
     "MonitoringSchedules": "MonitoringSchedule",
     "MonitoringExecutions": "MonitoringSchedule",
     "MlflowApps": "MlflowApp",
+    "MlflowAppApi": "MlflowApp",
+    "PresignedMlflowAppUrl": "MlflowApp",
+    "PresignedMlflowTrackingServerUrl": "MlflowTrackingServer",
     "CandidatesForAutoMLJob": "AutoMLJob",
     "AutoMLJobs": "AutoMLJob",
     "Projects": "Project",
@@ -188,10 +187,10 @@ def _of_s3(call: LabCall, names: Names) -> AccessQuestion:
         return AccessQuestion(call.action, "*")
     kind = kind_of_bucket(call.bucket)
     name = in_region(call.bucket, names.region)
-    if kind in ("own", "placeholder", "unknown"):
-        name = names.bucket("data")
-    elif kind == "shared":
+    if kind == "shared" and call.by_command:
         name = f"sagemaker-{names.region}-{names.account}"
+    elif kind != "other":
+        name = names.bucket("data")
     arn = f"arn:{names.partition}:s3:::{name}"
     resource = arn if _OF_BUCKETS.match(call.action) else f"{arn}/lab/object"
     owner = _SOMEBODY if kind == "other" else names.account
@@ -206,7 +205,8 @@ def _of_sagemaker(call: LabCall, names: Names, own: dict[str, str]) -> AccessQue
         of = "hub-content" if name == "DescribeHubContent" else "hub"
         hub = f"arn:{names.partition}:sagemaker:{names.region}:aws:{of}/SageMakerPublicHub"
         return AccessQuestion(call.action, f"{hub}/Model/model" if of != "hub" else hub)
-    is_new = name.startswith("Create") and name != "CreateModelPackage"
+    is_there = name == "CreateModelPackage" or name.startswith("CreatePresigned")
+    is_new = name.startswith("Create") and not is_there
     context: _Context = {
         f"aws:{'RequestTag' if is_new else 'ResourceTag'}/{key}": value
         for key, value in own.items()

@@ -24,7 +24,6 @@ _OF_S3_OBJECT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("all", "filter", "limit"), ("s3:ListBucket",)),
     "delete": ("s3:DeleteObject",),
     "copy_from": ("s3:GetObject", "s3:PutObject"),
-    "create": ("s3:CreateBucket",),
 }
 """Methods of S3's buckets and objects -> the actions."""
 
@@ -37,6 +36,8 @@ class BotoRequests:
         self.place = Place("")
         self.is_fallback = False
         """Whether what is reported is done only after something else has failed."""
+        self.made_buckets: set[str] = set()
+        """What stands for the seat's own bucket: Python on the notebook makes no other."""
 
     def client(self, kind: str, arguments: Sequence[Any], options: Options) -> BotoClient:
         """Return what ``boto3.client`` or ``.resource`` makes."""
@@ -66,6 +67,8 @@ class BotoRequests:
         """Report a method of a bucket or an object."""
         if name in ("Object", "objects"):
             return S3Place(bucket)
+        if name == "create":
+            self.made_buckets.add(bucket)
         self.add(*_OF_S3_OBJECT.get(name, ()), bucket=bucket)
         return UNKNOWN
 
@@ -75,6 +78,9 @@ class BotoRequests:
         for action in actions:
             if self.is_fallback and action == "iam:GetRole":
                 continue  # for those who are on no notebook: get_execution_role works here
+            if action == "s3:CreateBucket":
+                self.made_buckets.add(bucket)
+                continue
             use = machines.use_of(action)
             call = LabCall(action, self.place, bucket=bucket)
             self.found.add(replace(call, **machines.of_request(options, use)) if use else call)

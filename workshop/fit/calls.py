@@ -65,6 +65,8 @@ class LabCall:
     file_system: bool = False
     bucket: str = ""
     closed_kind: str = ""
+    by_command: bool = False
+    """Whether a program asks for it that is not Python, where names stay as they are written."""
 
     @property
     def service(self) -> str:

@@ -44,8 +44,11 @@ _BY_ACTION: Sequence[tuple[str, str]] = (
             "Servicecatalog",
         )
     ),
-    ("sagemaker:*Mlflow*", "an MLflow server costs by the hour, whether or not it is used"),
-    ("sagemaker-mlflow:*", "no MLflow server is a seat's; track with SageMaker's experiments"),
+    (
+        "sagemaker:*Mlflow*",
+        "the organiser makes MLflow; 'mlflow: app' gives a seat its own, in MLFLOW_TRACKING_URI",
+    ),
+    ("sagemaker-mlflow:*", "it is not the seat's own MLflow; use MLFLOW_TRACKING_URI"),
     ("servicecatalog:*", "it is of Studio; a seat's workbench is a notebook instance"),
     (
         "s3:*Bucket*",
@@ -57,7 +60,7 @@ _BY_ACTION: Sequence[tuple[str, str]] = (
     ),
     (
         "ecr:*Repository",
-        "the seat's stack makes its repositories; use WORKSHOP_REPOSITORY_TRAINING",
+        "a seat's repositories are below <workshop>/<seat>/; use WORKSHOP_REPOSITORY_TRAINING",
     ),
     ("codebuild:*", "images are built on the notebook, with docker"),
     (
@@ -77,6 +80,8 @@ _BY_STATEMENT = {
     "FileSystems": "whose file system it is, no policy can tell",
     "OtherNamespaces": "metrics of a seat go to SageMaker's namespaces alone",
     "ServerlessEndpoints": "serverless endpoints are not open to seats",
+    "LargeServerlessMaxConcurrency": "it serves more requests at once than the profile allows",
+    "LargeServerlessMemorySize": "it asks for more memory than the profile allows",
     "LongJobs": "it asks for longer than the profile can allow; set a shorter limit",
     "WarmPools": "instances are not kept running between jobs",
     "ModelPackages": "IAM does not know what machines validate a registered model",
@@ -116,7 +121,7 @@ def _of_service(verdict: Verdict) -> str:
 def _of_bucket(call: LabCall) -> str:
     kind = asking.kind_of_bucket(call.bucket)
     if kind == "shared":
-        return "everybody in the account shares the SDK's default bucket; use WORKSHOP_BUCKET"
+        return "the SDK's default bucket is the seat's own in Python alone; use WORKSHOP_BUCKET"
     if kind != "other" or call.action in ("s3:CreateBucket", "s3:DeleteBucket"):
         return ""
     return (

@@ -29,10 +29,6 @@ _SECRETS = {
     "a GitHub token": re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})"),
     "a token": re.compile(r"\bsk-[A-Za-z0-9_-]{32,}"),
 }
-_NAMES = re.compile(
-    r"""\b(pipeline|model_package_group|experiment|endpoint|feature_group)_name"""
-    r"""\s*=\s*["'][A-Za-z]"""
-)
 _DEBUGGER = re.compile(r"\b(?:DebuggerHookConfig|ProfilerRule|rule_configs)\b")
 _MLFLOW = re.compile(r"\bMLFLOW_TRACKING_(?:SERVER_)?ARN\b|:mlflow-(?:app|tracking-server)/")
 """What tells a job or a program which MLflow of SageMaker's is meant."""
@@ -104,7 +100,6 @@ def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
     for kind, details in (
         ("region", _REGIONS.findall(text)),
         ("image", [region for region in _IMAGES.findall(text) if region[0] not in "{$"]),
-        ("name", [kind.replace("_", " ") for kind in _NAMES.findall(text)]),
     ):
         for detail in set(details):
             found.tell(kind, detail, place)

@@ -9,24 +9,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop.config import rules
-from workshop.config.profiles import Access, Profile
+from workshop.config.profiles import LONGEST_WARM_POOL, Access, Profile, Serverless
 from workshop.fit.asking import in_region, kind_of_bucket
 from workshop.fit.calls import LabCall, LabFindings
-from workshop.policies.actions import FEATURE_STORE_CREATE, FEATURE_STORE_LISTS, FEATURE_STORE_USE
+from workshop.policies.actions import (
+    ALARMS,
+    FEATURE_STORE_CREATE,
+    FEATURE_STORE_LISTS,
+    FEATURE_STORE_USE,
+)
 
 Key = tuple[str, ...]
 """A place in a profile, such as ``("access", "warm_pools")``."""
 
-HOUR = 3600
+HOUR, MINUTE, GB = 3600, 60, 1024
+_OF_MLFLOW = tuple(
+    f"sagemaker:{verb}Mlflow{noun}"
+    for verb in ("Describe", "List", "CreatePresigned")
+    for noun in ("App", "Apps", "AppUrl", "TrackingServer", "TrackingServers", "TrackingServerUrl")
+)
+"""What labs ask SageMaker about the MLflow that they track with."""
 SMALLEST = "ml.m5.large"
 """The cheapest machine that training, processing and endpoints all have."""
 
 HARMLESS = {
     # What shows nothing of a neighbour, and neither makes nor costs anything.
-    "ReadPublicModels": (
-        ("sagemaker:DescribeHub", "sagemaker:DescribeHubContent", "sagemaker:ListHubContents"),
-        "arn:aws:sagemaker:{region}:*:hub*/SageMakerPublicHub*",
-    ),
     "SeeNetworks": (
         ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
         "*",
@@ -94,8 +101,43 @@ def _some(*actions: str) -> Callable[[Labs], Any]:
     return lambda labs: True if any(call.action in actions for call in labs.calls) else None
 
 
-def _pools(labs: Labs) -> bool | None:
-    return True if any(call.keep_alive is not None for call in labs.calls) else None
+def _pools(labs: Labs) -> int | None:
+    kept = max((call.keep_alive or 0 for call in labs.calls), default=0)
+    minutes = min(math.ceil(kept / MINUTE), LONGEST_WARM_POOL)
+    return minutes if minutes > labs.base.access.warm_pool_minutes else None
+
+
+def _serverless(labs: Labs) -> dict[str, int] | None:
+    """Return how large the largest of them are; memory comes in whole GB."""
+    had = labs.base.access.serverless
+    sizes = [call.serverless for call in labs.calls if call.serverless]
+    sizes += [(had.max_concurrency, had.memory_mb)] if had else []
+    if not sizes:
+        return None
+    concurrency, memory = (max(each) for each in zip(*sizes, strict=True))
+    wanted = Serverless.model_validate(
+        {
+            "max_concurrency": min(concurrency, 200),
+            "memory_mb": min(math.ceil(memory / GB) * GB, 6 * GB),
+        }
+    )
+    return None if wanted == had else wanted.model_dump()
+
+
+def _scaling(labs: Labs) -> bool | None:
+    scaled = any(
+        call.action.startswith("application-autoscaling:") or call.action in ALARMS
+        for call in labs.calls
+    )
+    return True if scaled else None
+
+
+def _mlflow(labs: Labs) -> str | None:
+    tracked = any(
+        call.action.startswith("sagemaker-mlflow:") or call.action in _OF_MLFLOW
+        for call in labs.calls
+    )
+    return "app" if tracked and labs.base.mlflow is None else None
 
 
 def _buckets(labs: Labs) -> list[str] | None:
@@ -147,6 +189,9 @@ NEEDS: tuple[Need, ...] = (
     Need(("access", "endpoint_instance_types"), "endpoints", _types("endpoint")),
     Need(("access", "max_runtime_hours"), "jobs that ask for longer than a day", _hours),
     Need(("access", "warm_pools"), "jobs that keep their machine for the next one", _pools),
+    Need(("access", "serverless"), "serverless endpoints", _serverless),
+    Need(("access", "autoscaling"), "endpoints that are scaled, and alarms", _scaling),
+    Need(("mlflow",), "runs that are tracked with MLflow", _mlflow),
     Need(
         ("access", "feature_store"),
         "feature groups",

@@ -84,7 +84,9 @@ def _entry(key: str, value: Any, at: str) -> list[str]:
     return [f"{at}{key}: {value}"]
 
 
-def _scalar(text: str) -> str:
-    """Return a text as YAML reads it back: in quotes where it could be read as anything else."""
+def _scalar(text: str | int) -> str:
+    """Return a value as YAML reads it back: in quotes where it could be read as anything else."""
+    if isinstance(text, int):
+        return str(text)
     is_plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9._/-]*|https://[A-Za-z0-9._/-]+", text)
     return text if is_plain and text not in ("true", "false", "null") else json.dumps(text)

@@ -5,7 +5,6 @@ Nothing of a cell is repeated: what stands there may be a secret.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,12 +13,6 @@ from workshop.counting import count_of
 from workshop.fit import asking
 from workshop.fit.calls import LabFindings, Place
 from workshop.fit.fitting import Fitting
-
-OLD_FILE, NEW_FILE = (2, 143), (2, 173)
-"""Releases of the SageMaker SDK: from the first on it reads a file of defaults, and from the second
-on all keys of the seat's."""
-
-_RELEASE = re.compile(r"sagemaker(?:\[[\w,-]*\])?(==|~=|<=|<)([0-9]+)(?:\.([0-9]+))?[0-9.]*")
 
 
 @dataclass(frozen=True)
@@ -72,9 +65,9 @@ _SAYS: dict[str, Callable[[str], str]] = {
     "local_mode": lambda _: (
         "runs SageMaker's local mode, which needs docker compose on the notebook"
     ),
-    "name": lambda kind: (
-        f"gives the {kind} a fixed name: begin it with WORKSHOP_JOB_PREFIX, or the second attendee"
-        " meets the first one's"
+    "repository": lambda _: (
+        "names a repository in a command: begin the name as WORKSHOP_REPOSITORY_TRAINING does,"
+        " below the seat's own"
     ),
 }
 """Kind of a fact -> the sentence about it."""
@@ -93,8 +86,6 @@ def _of_facts(found: LabFindings, region: str) -> Iterator[tuple[str, Place]]:
                 " find it with sagemaker.image_uris.retrieve"
             )
             yield text, place
-        elif kind == "release" and (said := _of_release(detail)):
-            yield said, place
 
 
 def _of_calls(fitting: Fitting, found: LabFindings) -> Iterator[tuple[str, Place]]:
@@ -121,25 +112,6 @@ def _is_offered(name: str, use: str) -> bool:
     if use == "transform":
         return True  # AWS's model of the API has a list of its own for it, which nothing else uses
     return use not in ("training", "processing", "endpoint") or name in known(use)
-
-
-def _of_release(word: str) -> str:
-    """Return what a pinned release of the SageMaker SDK means in a seat; empty for nothing."""
-    found = _RELEASE.fullmatch(re.split("[,;]", word, maxsplit=1)[0])
-    if found is None or found[1] == "<":
-        return ""
-    release = (int(found[2]), int(found[3] or 0))
-    if release >= NEW_FILE or found[1] == "<=":
-        return ""
-    if release >= OLD_FILE:
-        return (
-            f"pins the SageMaker SDK to {release[0]}.{release[1]}, which cannot read the seat's"
-            " defaults: use 2.173 or newer"
-        )
-    return (
-        f"pins the SageMaker SDK to {release[0]}.{release[1]}, which does not know the seat's"
-        " bucket: use 2.173 or newer, or Session(default_bucket=os.environ['WORKSHOP_BUCKET'])"
-    )
 
 
 def _cut(text: str, most: int = 60) -> str:

@@ -76,6 +76,9 @@ class Requests:
 
     def end(self) -> None:
         """Give the machines whose type is not said those that the file names and does not use."""
+        for at, call in enumerate(self._found.calls[self._first :], self._first):
+            if call.bucket in self._boto.made_buckets:
+                self._found.calls[at] = replace(call, bucket=calls.BUCKET)
         mine = self._found.calls[self._first :]
         used = {one for call in mine for one in call.types}
         loose = {name: about for name, about in self._types.items() if name not in used}

@@ -14,6 +14,7 @@ LONGEST_LINE = 20_000
 _ENDS = {"|", "||", "&&", ";", "&", ")", "(", "then", "do", "else", "fi", "done"}
 _VARIABLE = re.compile(r"\$\{?\w+[^}\s/]*\}?|\$\([^)]*\)|\{[\w.]+\}")
 _S3 = re.compile(r"s3://([^/\s\"']+)")
+_OF_REPOSITORIES = (("ecr", "create-repository"), ("ecr", "describe-repositories"))
 _BEFORE = ("if", "!", "time", "RUN")
 """Words that stand before a command."""
 _PYTHON_INSTALLERS = ("pip", "pip3", "python", "python3", "uv", "conda", "mamba")
@@ -116,9 +117,17 @@ def _aws(rest: list[str], place: Place, found: LabFindings) -> None:
     for action in services.of_command(service, command):
         found.add(
             LabCall(
-                action, place, bucket=bucket, use=use, types=types, untyped=bool(use) and not types
+                action,
+                place,
+                bucket=bucket,
+                use=use,
+                types=types,
+                untyped=bool(use) and not types,
+                by_command=True,
             )
         )
+    if (service, command) in _OF_REPOSITORIES:
+        found.tell("repository", "", place)
 
 
 def _s3(command: str, more: list[str], place: Place, found: LabFindings) -> None:
@@ -129,9 +138,9 @@ def _s3(command: str, more: list[str], place: Place, found: LabFindings) -> None
         read = buckets[:-1] if last_is_s3 else buckets
         for bucket in read:
             for action in reads:
-                found.add(LabCall(action, place, bucket=bucket))
+                found.add(LabCall(action, place, bucket=bucket, by_command=True))
         if last_is_s3:
-            found.add(LabCall("s3:PutObject", place, bucket=buckets[-1]))
+            found.add(LabCall("s3:PutObject", place, bucket=buckets[-1], by_command=True))
         return
     actions = {
         "ls": ("s3:ListBucket",) if more else ("s3:ListAllMyBuckets",),
@@ -140,7 +149,8 @@ def _s3(command: str, more: list[str], place: Place, found: LabFindings) -> None
         "rb": ("s3:DeleteBucket",),
     }.get(command, ())
     for action in actions:
-        found.add(LabCall(action, place, bucket=next(iter(buckets), "")))
+        bucket = next(iter(buckets), "")
+        found.add(LabCall(action, place, bucket=bucket, by_command=True))
 
 
 def _bucket(word: str) -> str:

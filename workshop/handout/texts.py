@@ -46,10 +46,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "pushing": "Pushing an image",
         "immutable": "A tag, once pushed, stays: give each image a new one.",
         "good_to_know": "Good to know",
-        "names": "Begin the names of jobs and endpoints with {prefix}",
-        "names_models": "Begin the names of jobs and endpoints, and outside Python those of models,"
-        " with {prefix}",
-        "names_logs": ": only then can you read their logs.",
+        "open_training": "Training on",
+        "open_processing": "Processing on",
+        "open_endpoint": "Endpoints on",
+        "open_hours": "The longest job",
+        "hours": "{hours} hours",
+        "open_public": "Sample data, to read",
+        "names": "Python on your notebook puts {prefix} before the names of what you make."
+        " Elsewhere, begin names so yourself",
+        "names_logs": ": only then can you read the logs.",
         "names_all": ", so that everybody sees whose they are.",
         "tags": "Python kernels of your notebook tag what you make. In a terminal, give the tags"
         " {one} and {other} yourself, or AWS refuses; <code>$WORKSHOP_TAGS</code> has them.",
@@ -104,10 +109,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "pushing": "Ein Image hochladen",
         "immutable": "Ein Tag bleibt, wie es hochgeladen wurde: Geben Sie jedem Image ein neues.",
         "good_to_know": "Gut zu wissen",
-        "names": "Lassen Sie die Namen von Jobs und Endpunkten mit {prefix} beginnen",
-        "names_models": "Lassen Sie die Namen von Jobs und Endpunkten, und außerhalb von Python die"
-        " von Modellen, mit {prefix} beginnen",
-        "names_logs": ": Nur dann können Sie deren Logs lesen.",
+        "open_training": "Training auf",
+        "open_processing": "Verarbeitung auf",
+        "open_endpoint": "Endpunkte auf",
+        "open_hours": "Der längste Job",
+        "hours": "{hours} Stunden",
+        "open_public": "Beispieldaten, zum Lesen",
+        "names": "Python auf Ihrem Notebook setzt {prefix} vor die Namen dessen, was Sie machen."
+        " Lassen Sie anderswo die Namen selbst so beginnen",
+        "names_logs": ": Nur dann können Sie die Logs lesen.",
         "names_all": ", damit alle sehen, wem sie gehören.",
         "tags": "Python-Kernels Ihres Notebooks versehen mit Tags, was Sie machen. Geben Sie in"
         " einem Terminal die Tags {one} und {other} selbst an, sonst lehnt AWS ab;"

@@ -8,34 +8,33 @@ def actions(service: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{service}:{name}" for text in names for name in text.split())
 
 
-S3_READ = actions("s3", "GetObject GetObjectVersion GetObjectTagging")
+# Wildcards save lines of the cohort's template where all that they cover may be done.
+S3_READ = actions("s3", "GetObject*")
 S3_WRITE = actions(
     "s3",
-    "PutObject PutObjectTagging DeleteObject DeleteObjectVersion AbortMultipartUpload",
-    "ListMultipartUploadParts",
+    "PutObject PutObjectTagging DeleteObject* AbortMultipartUpload ListMultipartUploadParts",
 )
-S3_LIST = actions(
-    "s3",
-    "ListBucket ListBucketVersions ListBucketMultipartUploads GetBucketLocation",
-    "GetBucketVersioning",
-)
+S3_LIST = actions("s3", "ListBucket* GetBucketLocation GetBucketVersioning")
 ECR_PULL = actions("ecr", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer")
 ECR_PUSH = actions("ecr", "InitiateLayerUpload UploadLayerPart CompleteLayerUpload PutImage")
+# One's own images can be taken away again; a repository is its stack's, or teardown's.
+ECR_DELETE = actions("ecr", "BatchDeleteImage")
 ECR_VIEW = actions(
     "ecr",
-    "DescribeImages DescribeImageScanFindings DescribeRepositories ListImages",
+    "DescribeImage* DescribeRepositories ListImages",
 )
 # What the boundary lets through of S3 and ECR, in any mode: what is done with objects and images.
 # Not: locks, holds, policies, replication, settings, and to make or delete what a stack made.
 S3_OF_A_SEAT = actions(
     "s3",
-    "AbortMultipartUpload DeleteObject* GetBucketLocation GetBucketVersioning GetObject*",
+    "AbortM* DeleteObject* GetBucketLocation GetBucketV* GetObject*",
     "ListBucket* ListMultipart* PutObject PutObjectTagging",
 )
 ECR_OF_A_SEAT = actions(
     "ecr",
-    "BatchC* BatchDeleteImage BatchGetImage CompleteL* DescribeImage* DescribeRepositories",
-    "GetAuthorizationToken GetD* InitiateL* ListImages PutImage UploadL*",
+    "BatchC* BatchDeleteImage BatchGetI* CompleteL* CreateRepository DescribeImage*",
+    "DescribeRepositories",
+    "GetAu* GetD* InitiateL* ListImages PutImage UploadL*",
 )
 # Readings of a metric cost by the request; GetMetricData alone also by the metric, and takes 500 of
 # them at once: it is for the console, which draws dashboards with it.
@@ -59,10 +58,13 @@ OTHER_CREATE = actions(
     "CreateAction CreateArtifact CreateContext CreateExperiment CreateModel",
     "CreateModelPackageGroup CreatePipeline CreateTrialComponent",
 )
+# Below the seat's own name, which the boundary sees to; the tags prove to a teardown whose it is.
+REPOSITORY_CREATE = actions("ecr", "CreateRepository")
 # Made out of something that exists: authorised on both, and only on what is new could a tag of the
 # request stand for the seat's own.
 MADE_OF = {
     "sagemaker:CreateEndpoint": ("endpoint", "endpoint-config"),
+    "sagemaker:CreateInferenceComponent": ("inference-component", "endpoint"),
     "sagemaker:CreateTrial": ("experiment-trial", "experiment"),
 }
 # A registration may have SageMaker validate the package by transform jobs of any instance type
@@ -75,11 +77,16 @@ TAGGED_USE = (
     *actions(
         "sagemaker",
         "AddAssociation AddTags AssociateTrialComponent BatchPutMetrics",
-        "DeleteA* DeleteContext DeleteE* DeleteModel* DeleteP* DeleteTr*",
+        "DeleteA* DeleteContext DeleteE* DeleteInferenceC* DeleteModel* DeleteP* DeleteTr*",
         "Describe* DisassociateTrialComponent InvokeEndpoint* ListPipeline* ListTags",
         "RetryPipelineExecution StartPipelineExecution Stop*",
-        "UpdateE* UpdateModelPackage UpdatePipeline* UpdateTrial*",
+        "UpdateE* UpdateInferenceComponentR* UpdateModelPackage UpdatePipeline* UpdateTrial*",
     ),
+)
+# What programs make unless it is there. IAM takes no wildcard for a type.
+ASKED_FOR = (
+    *("endpoint", "endpoint-config", "experiment", "experiment-trial"),
+    *("experiment-trial-component", "feature-group", "model", "model-package-group", "pipeline"),
 )
 # Executions have no AddTags of their own, and whether AWS lets them answer for the tags of their
 # pipeline is nowhere written: below a pipeline of the seat's prefix they are its own by name.
@@ -102,9 +109,11 @@ MODEL_USE = actions("sagemaker", "CreateEndpointConfig CreateInferenceComponent 
 # either, but shows whole records of every seat (hyper-parameters, paths): the YAML can close it.
 LISTS = actions(
     "sagemaker",
-    "ListAssociations ListE* ListHyperParameterTuningJobs ListModel* ListNotebookInstances",
-    "ListPipelines ListProcessingJobs ListTr*",
+    "ListA* ListContexts ListE* ListHyperParameterTuningJobs ListInferenceC* ListLineage*",
+    "ListModel* ListNotebookInstances ListPipelines ListProcessingJobs ListTr* QueryLineage",
 )
+# What JumpStart of the Python SDK reads of AWS's own hub of models.
+HUB_VIEW = actions("sagemaker", "DescribeHub* ListHubContent*")
 # What a job or notebook in a VPC needs of its own role
 # (https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html).
 NETWORK_INTERFACES = actions(
@@ -120,32 +129,37 @@ NETWORK_VIEW = actions(
 # unless a wildcard covers it, of which ``test_access_completeness`` knows all that it covers.
 SAGEMAKER_OF_A_SEAT = actions(
     "sagemaker",
-    "AddAssociation AddTags AssociateT* Batch*Metrics",
-    "CreateAction CreateArtifact CreateContext CreateEndpoint* CreateExp* CreateHyper* CreateModel",
-    "CreateModelPackageGroup CreatePi* CreatePresignedN* CreateProc* CreateTr*Job CreateTrial*",
-    "DeleteA* DeleteCon* DeleteE* DeleteHyper* DeleteModel* DeleteP* DeleteTr*",
-    "Describe* Disassociate* InvokeEndpoint* List* RetryP* Search SendP*",
-    "StartNotebook* StartP* Stop* UpdateE* UpdateModelP* UpdatePi* UpdateTr*",
+    "AddAssociation AddTags Asso* Batch*Metrics",
+    "CreateAct* CreateAr* CreateCont* CreateEndpoint* CreateExp* CreateHyper* CreateInferenceC*",
+    "CreateModel CreateModelPackageG* CreatePi* CreatePresignedN* CreateProc*",
+    "CreateTr*Job CreateTrial*",
+    "DeleteA* DeleteCon* DeleteE* DeleteHyper* DeleteInferenceC* DeleteModel* DeleteP* DeleteTr*",
+    "Describe* Disas* InvokeE* List* QueryL* RetryP* Search SendP*",
+    "StartN* StartP* Stop* UpdateE* UpdateInferenceComponentR* UpdateModelP* UpdatePi* UpdateTr*",
 )
 # ``*te`` is to create, to update and to delete, here and below. ``check`` refuses to open these.
 # These run something that costs and know no ``sagemaker:InstanceTypes``, so nothing could cap them
 # (Service Authorization Reference); some are paid in advance and cannot be taken back.
 COMPUTE_WITHOUT_TYPE = actions(
     "sagemaker",
-    "*Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *Mlflow* *TrainingPlan",
-    "*tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateAutoMLJob* CreateJob",
-    "CreateLabelingJob CreateModelCardExportJob CreateReservedCapacity StartHumanLoop",
-    "StartSession",
+    "*Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *TrainingPlan *teMlflow*",
+    "*tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob CreateLabelingJob",
+    "CreateModelCardExportJob CreateReservedCapacity StartHumanLoop StartMlflow* StartSession",
 )
-# Root code on a notebook, a second notebook, Studio, monitoring, the removal of the tags by which
+# What AWS closed to new customers. Nor could anything cap a job of Autopilot.
+CLOSED_BY_AWS = actions(
+    "sagemaker",
+    "*AutoMLJob* *MonitoringSchedule Create*JobDefinition",
+)
+# Root code on a notebook, a second notebook, Studio, the removal of the tags by which
 # teardown finds things, and settings of the whole account: nobody's business in a workshop of
 # notebooks. UpdateInferenceComponent could put a neighbour's model into a running component, and
 # IAM does not know which model.
 NEVER = actions(
     "sagemaker",
-    "*MonitoringSchedule *teDomain *teNotebookInstance* *teSpace *teUserProfile *Policy",
-    "*Portfolio *Workforce Create*JobDefinition CreateApp CreatePresignedDomainUrl",
-    "CreateStudioLifecycleConfig DeleteTags UpdateInferenceComponent",
+    "*teDomain *teNotebookInstance* *teSpace *teUserProfile *Policy *Portfolio *Workforce",
+    "CreateApp CreatePresignedDomainUrl CreateStudioLifecycleConfig DeleteTags",
+    "UpdateInferenceComponent",
 )
 FEATURE_STORE_CREATE = actions("sagemaker", "CreateFeatureGroup")
 FEATURE_STORE_USE = actions(
@@ -160,15 +174,33 @@ OFFLINE_STORE_LIST = actions("s3", "GetBucketAcl")
 OFFLINE_STORE_WRITE = actions("s3", "PutObjectAcl")
 FEATURE_STORE_TABLES = actions(
     "glue",
-    "CreateDatabase CreateTable GetDatabase GetTable UpdateTable",
+    "CreateDatabase CreateTable GetDatabase GetPartitions GetTable UpdateTable",
 )
+# How an offline store is read. A query reads with the rights of whoever asks, and is known by an id
+# that AWS gives; to list queries, or to stop them, would reach those of all.
+OFFLINE_STORE_QUERIES = actions("athena", "GetQueryExecution GetQueryResults StartQueryExecution")
+# An endpoint's own size: Application Auto Scaling asks, with the rights of whoever registers it,
+# whether they may change the endpoint.
+SCALING_MAKE = actions("application-autoscaling", "RegisterScalableTarget")
+SCALING_CHANGE = actions("application-autoscaling", "PutScalingPolicy PutScheduledAction")
+SCALING_USE = actions("application-autoscaling", "Delete* Deregister* PutS*")
+SCALING_LISTS = (*actions("application-autoscaling", "Describe*"), "cloudwatch:DescribeAlarms")
+ALARMS = actions("cloudwatch", "DeleteAlarms PutMetricAlarm")
+# MLflow: of an App by one permission and by those of what is done in it, of a tracking server by
+# the latter alone (https://docs.aws.amazon.com/sagemaker/latest/dg/mlflow-app-setup-prerequisites-iam.html).
+MLFLOW_USE = (
+    *actions("sagemaker", "CallMlflowAppApi CreatePresignedMlflow*"),
+    "sagemaker-mlflow:*",
+)
+MLFLOW_VIEW = actions("sagemaker", "DescribeMlflow* ListTags")
+MLFLOW_LISTS = actions("sagemaker", "ListMlflow*")
 # What is done to a repository or in one: everything in ECR but GetAuthorizationToken and
 # settings of the whole registry.
 ECR_EVERYTHING_NAMED = tuple(
     f"ecr:{verb}*" for verb in (*"BCDILPRSTU", "GetD", "GetI", "GetL", "GetR")
 )
 # Global services answer from one Region, whatever the caller's; a Region rule must spare them.
-GLOBAL_SERVICES = ("iam:*", "sts:*", "s3:GetBucketLocation")
+GLOBAL_SERVICES = ("iam:*", "s3:GetBucketLocation")
 # Sample data lies in buckets of any Region. To read them makes nothing and costs the seat nothing;
 # which ones a seat can read is said by its own policies, and this account's are closed by name.
 PUBLIC_READ = actions("s3", "GetObject ListBucket")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
+    ALARMS,
     CONSOLE_VIEWS,
     ECR_EVERYTHING_NAMED,
     ECR_OF_A_SEAT,
@@ -19,13 +20,18 @@ from workshop.policies.actions import (
     LOG_READ,
     LOG_WRITE,
     METRICS,
+    MLFLOW_USE,
     MODEL_PACKAGES,
     NETWORK_INTERFACES,
     OFFLINE_STORE_LIST,
+    OFFLINE_STORE_QUERIES,
     OFFLINE_STORE_WRITE,
     PUBLIC_READ,
     S3_OF_A_SEAT,
     SAGEMAKER_OF_A_SEAT,
+    SCALING_LISTS,
+    SCALING_MAKE,
+    SCALING_USE,
     START,
 )
 from workshop.policies.data import offline_store_tables, sagemaker_logs
@@ -50,6 +56,8 @@ class Openings:
     model_packages: bool = False
     network: bool = False
     console: bool = False
+    autoscaling: bool = False
+    mlflow: bool = False
 
 
 def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
@@ -155,7 +163,6 @@ def _services(openings: Openings) -> list[str]:
         "cloudwatch:PutMetricData",
         "iam:GetRole",
         *START,
-        "sts:GetCallerIdentity",
         *METRICS,
         *LOG_NAMES,
         *S3_OF_A_SEAT,
@@ -169,12 +176,17 @@ def _services(openings: Openings) -> list[str]:
         actions.update(MODEL_PACKAGES)
     if openings.network:
         actions.update(NETWORK_INTERFACES, ["ec2:Describe*"])
+    if openings.autoscaling:
+        actions.update(SCALING_MAKE, SCALING_USE, SCALING_LISTS, ALARMS)
+    if openings.mlflow:
+        actions.update(MLFLOW_USE)
     if openings.feature_store:
         actions.update(
             FEATURE_STORE_CREATE,
             FEATURE_STORE_USE,
             FEATURE_STORE_LISTS,
             OFFLINE_STORE_LIST,
+            OFFLINE_STORE_QUERIES,
             OFFLINE_STORE_WRITE,
         )
     return sorted(actions)

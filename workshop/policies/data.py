@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workshop.naming import Names
 from workshop.policies.actions import (
+    ECR_DELETE,
     ECR_PULL,
     ECR_PUSH,
     ECR_VIEW,
@@ -43,7 +45,11 @@ def data_policy(names: Names) -> Document:
         allow("SharedDatasets", S3_LIST, [datasets], Condition=here),
         allow("SharedDatasetObjects", S3_READ, [f"{datasets}/*"], Condition=here),
         allow("RegistryLogin", ["ecr:GetAuthorizationToken"], ["*"]),
-        allow("OwnRepositories", ECR_PULL + ECR_PUSH + ECR_VIEW, [names.repository_arn("*")]),
+        allow(
+            "OwnRepositories",
+            ECR_PULL + ECR_PUSH + ECR_VIEW + ECR_DELETE,
+            [names.repository_arn("*")],
+        ),
         # AWS's deep-learning and SageMaker images live in accounts of AWS's own, which differ by
         # Region; what this account holds is covered by the statement above and nothing else. Where
         # ECR does not say whose a repository is, it is nobody's.
@@ -77,6 +83,25 @@ def offline_store_tables(names: Names) -> list[str]:
         f"{glue}:database/sagemaker_featurestore",
         *(f"{glue}:table/sagemaker_featurestore/{prefix}*" for prefix in prefixes),
     ]
+
+
+def offline_store_queries(names: Names) -> str:
+    """Return the workgroup of Athena in which the Python SDK asks, if it is told no other."""
+    return f"arn:{names.partition}:athena:{names.region}:{names.account}:workgroup/primary"
+
+
+def own_alarms(names: Names) -> list[str]:
+    """Return the alarms of a seat: its own, and those that its scaling policies have.
+
+    Application Auto Scaling names the latter after the endpoint.
+    """
+    alarm = f"arn:{names.partition}:cloudwatch:{names.region}:{names.account}:alarm"
+    return [f"{alarm}:{names.job_prefix}*", f"{alarm}:TargetTracking-*/{names.job_prefix}*"]
+
+
+def scaling_policies(names: Names) -> str:
+    """Return the scaling policies of the account, as an alarm's action names them."""
+    return f"arn:{names.partition}:autoscaling:{names.region}:{names.account}:scalingPolicy:*"
 
 
 def log_groups(names: Names, *, own: bool) -> list[str]:
@@ -113,12 +138,14 @@ def observation_policy(names: Names) -> Document:
     Reading is limited to jobs and endpoints that begin with the seat's prefix and to the seat's
     notebook: the log of a job of another name stays closed, even to who started it.
     """
-    group = f"arn:{names.partition}:logs:{names.region}:{names.account}:log-group"
+    # To save room: other Regions are the boundary's to deny.
+    anywhere = replace(names, region="*")
+    group = f"arn:{names.partition}:logs:*:{names.account}:log-group"
     return document(
-        allow("WriteJobLogs", LOG_WRITE, log_groups(names, own=True)),
+        allow("WriteJobLogs", LOG_WRITE, log_groups(anywhere, own=True)),
         allow("SeeLogGroups", ["logs:DescribeLogGroups"], [f"{group}:*"]),
         allow("SeeLogStreams", ["logs:DescribeLogStreams"], [f"{group}:/aws/sagemaker/*"]),
-        allow("ReadOwnLogs", LOG_READ, logs_of_a_seat(names, own=True)),
+        allow("ReadOwnLogs", LOG_READ, logs_of_a_seat(anywhere, own=True)),
         allow(
             "WriteSageMakerMetrics",
             ["cloudwatch:PutMetricData"],

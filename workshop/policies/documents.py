@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workshop import naming, tags
+from workshop.naming import Names
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
@@ -54,3 +55,25 @@ def characters(policy: Document) -> int:
     """Return the size of a document as IAM counts it, with placeholders at their longest."""
     text = json.dumps(policy, separators=(",", ":"))
     return len(naming.at_longest(text))
+
+
+def tagged_as_own(names: Names) -> Statement:
+    """Return the condition that a request sets the seat's tags, by keys of exactly this spelling.
+
+    Keys of conditions have no case, and those of tags do: ``Attendee`` would pass for ``attendee``
+    here and be found by nobody. Each operator asks for one of the two; both heed the case.
+    """
+    return {
+        "StringEquals": {f"aws:RequestTag/{key}": value for key, value in _own(names).items()},
+        "ForAnyValue:StringEquals": {"aws:TagKeys": [tags.ATTENDEE]},
+        "ForAnyValue:StringLike": {"aws:TagKeys": [tags.WORKSHOP]},
+    }
+
+
+def carries_own(names: Names) -> Statement:
+    """Return the condition that a resource carries the seat's tags."""
+    return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in _own(names).items()}}
+
+
+def _own(names: Names) -> dict[str, str]:
+    return {tags.WORKSHOP: names.workshop, tags.ATTENDEE: names.seat}

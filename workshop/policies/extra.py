@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from workshop.config.profiles import ExtraStatement
-from workshop.policies.actions import COMPUTE_WITHOUT_TYPE, NEVER
+from workshop.policies.actions import CLOSED_BY_AWS, COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
 
 ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "identitystore")
@@ -14,6 +14,7 @@ ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "ide
 
 CLOSED = {
     "runs what nothing could cap": COMPUTE_WITHOUT_TYPE,
+    "is part of what AWS closed to new customers": CLOSED_BY_AWS,
     "would open others' work, or hide one's own": NEVER,
 }
 """Why an action stays closed -> such actions."""
@@ -22,6 +23,14 @@ CLOSED = {
 def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
     """Return the statements as a policy document."""
     return document(*(_statement(statement) for statement in statements))
+
+
+def why_closed(action: str) -> str:
+    """Return why no YAML can open an action, empty where one can."""
+    for why, patterns in CLOSED.items():
+        if any(fnmatchcase(action.lower(), each.lower()) for each in patterns):
+            return why
+    return ""
 
 
 def refused(statement: ExtraStatement) -> Iterator[str]:
@@ -40,6 +49,19 @@ def refused(statement: ExtraStatement) -> Iterator[str]:
             if denied is not None:
                 yield f"'{action}' {why} ('{denied}'); remove it, since no statement can open it"
                 break
+
+
+def still_denied(extra: ExtraStatement, denials: Iterable[Statement]) -> list[str]:
+    """Return the Sids of denials that are about an action which a statement opens."""
+    return [
+        denial["Sid"]
+        for denial in denials
+        if any(
+            _overlap(action, pattern)
+            for action in extra.actions
+            for pattern in denial.get("Action", ())
+        )
+    ]
 
 
 _HARMLESS = (

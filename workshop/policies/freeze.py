@@ -33,8 +33,8 @@ OTHERS = (
     *("cloudwatch:Put*Alarm", "cloudwatch:PutDashboard", "cloudwatch:PutMetricStream"),
     *("iam:PassRole", "s3:CreateBucket", "s3:PutBucket*"),
 )
-NEVER_FROZEN = ("s3", "logs", "cloudwatch")
-"""Where work under way is saved: one's own bucket, logs and readings."""
+NEVER_FROZEN = ("s3", "logs", "cloudwatch", "sagemaker-mlflow")
+"""Where work under way is saved: one's own bucket, logs, readings and records of runs."""
 
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"

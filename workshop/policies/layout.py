@@ -8,16 +8,28 @@ is kept free for the freeze.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workshop.config.profiles import Access, Profile
 from workshop.naming import BOUNDARY, END, FREEZE, Names
-from workshop.policies.actions import LOG_READ, LOG_WRITE, PUBLIC_READ
+from workshop.policies.actions import (
+    FEATURE_STORE_USE,
+    LOG_READ,
+    LOG_WRITE,
+    MLFLOW_USE,
+    OFFLINE_STORE_QUERIES,
+    PUBLIC_READ,
+    SCALING_CHANGE,
+    SCALING_MAKE,
+    SCALING_USE,
+)
 from workshop.policies.boundary import Openings, boundary_policy
 from workshop.policies.compute import (
+    autoscaling_statements,
     feature_store_statements,
+    mlflow_statements,
     model_package_statements,
     sagemaker_policy,
 )
@@ -35,17 +47,21 @@ from workshop.policies.documents import (
     Document,
     Statement,
     allow,
+    carries_own,
     characters,
     document,
 )
 from workshop.policies.extra import extra_policy
 from workshop.policies.freeze import end_policy, freeze_policy
 from workshop.policies.limits import (
+    closed_in_managed_mode,
     limits_policy,
     log_statements,
     model_statements,
     no_model_packages,
+    no_serverless,
     other_models_statement,
+    serverless_statements,
     spending_statements,
 )
 from workshop.policies.people import console_policy
@@ -121,7 +137,7 @@ def cohort_policies(
     it.
     """
     any_seat = replace(names, seat=OWN_ATTENDEE)
-    extra = extra_actions(profiles.values())
+    extra = ending_actions(profiles.values())
     made = {
         BOUNDARY: boundary_policy(any_seat, openings(profiles.values())),
         FREEZE: freeze_policy(extra),
@@ -175,6 +191,20 @@ def extra_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:
     )
 
 
+def ending_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:
+    """Return what any of the profiles opens that may make, start or change something.
+
+    Beside what seats can do in any case, of which a freeze and the workshop's end know.
+    """
+    some = tuple(profiles)
+    of_keys = {
+        OFFLINE_STORE_QUERIES: any(one.access.feature_store for one in some),
+        (*SCALING_MAKE, *SCALING_CHANGE): any(one.access.autoscaling for one in some),
+    }
+    keyed = (action for opened, is_open in of_keys.items() if is_open for action in opened)
+    return tuple(dict.fromkeys((*extra_actions(some), *keyed)))
+
+
 def openings(profiles: Iterable[Profile]) -> Openings:
     """Return what the boundary has to let through for these profiles."""
     some = tuple(profiles)
@@ -182,6 +212,8 @@ def openings(profiles: Iterable[Profile]) -> Openings:
     return Openings(
         extra_actions=extra_actions(some),
         feature_store=any(section.feature_store for section in access),
+        autoscaling=any(section.autoscaling for section in access),
+        mlflow=any(profile.mlflow is not None for profile in some),
         model_packages=any(section.model_packages for section in access),
         network=any(profile.notebook.vpc is not None for profile in some),
         console=any(section.has_console for section in access),
@@ -196,10 +228,20 @@ def _caps(names: Names, access: Access) -> Sequence[Statement]:
             processing_instance_types=access.processing_instance_types,
             endpoint_instance_types=access.endpoint_instance_types,
             max_runtime_hours=access.max_runtime_hours,
-            warm_pools=access.warm_pools,
+            warm_pool_minutes=access.warm_pool_minutes,
+            serverless=access.serverless is not None,
         )
     else:
-        statements += [start_statement(names), *log_statements(names, own=access.logs == "own")]
+        statements += [
+            start_statement(names),
+            *log_statements(names, own=access.logs == "own"),
+            *closed_in_managed_mode(names),
+        ]
+    if access.mode == "scoped" and access.serverless is not None:
+        serverless = access.serverless
+        statements += serverless_statements(serverless.max_concurrency, serverless.memory_mb)
+    else:
+        statements.append(no_serverless())
     if not access.model_prefix:
         statements.append(other_models_statement(names))
     if not access.model_packages:
@@ -225,10 +267,25 @@ def _opened(names: Names, profile: Profile) -> Sequence[Statement]:
         public = [f"arn:{names.partition}:s3:::{name}" for name in access.public_buckets]
         objects = [f"{arn}/*" for arn in public]
         statements.append(allow("PublicBuckets", PUBLIC_READ, [*public, *objects]))
-    if access.feature_store:
-        statements += feature_store_statements(names)
+    statements += _opened_by_tags(names, profile)
     if vpc is not None:
         statements += network_statements(
             names, subnet_id=vpc.subnet_id, security_group_ids=vpc.security_group_ids
         )
     return statements
+
+
+def _opened_by_tags(names: Names, profile: Profile) -> Iterator[Statement]:
+    """Yield what opens resources that go by their tags: one statement lets use them all."""
+    access, use = profile.access, list[str]()
+    if access.feature_store:
+        yield from feature_store_statements(names)
+        use += FEATURE_STORE_USE
+    if access.autoscaling:
+        yield from autoscaling_statements(names)
+        use += SCALING_USE
+    if profile.mlflow is not None:
+        yield from mlflow_statements(profile.shared_mlflow)
+        use += MLFLOW_USE if profile.shared_mlflow is None else ()
+    if use:
+        yield allow("UseOwnOpened", use, ["*"], Condition=carries_own(names))

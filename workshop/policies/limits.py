@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workshop import tags
+from workshop.config.profiles import LONGEST_WARM_POOL
 from workshop.naming import Names
 from workshop.policies.actions import (
+    ALARMS,
     ENDPOINT_CREATE,
     EXECUTION_CHANGE,
     LOG_READ,
     LOG_WRITE,
     MADE_OF,
+    MLFLOW_USE,
     MODEL_PACKAGES,
     MODEL_USE,
+    OFFLINE_STORE_QUERIES,
     PROCESSING_CREATE,
+    REPOSITORY_CREATE,
+    SCALING_MAKE,
+    SCALING_USE,
     TRAINING_CREATE,
 )
-from workshop.policies.data import METRIC_NAMESPACES, log_groups, logs_of_a_seat
+from workshop.policies.data import (
+    METRIC_NAMESPACES,
+    log_groups,
+    logs_of_a_seat,
+)
 from workshop.policies.documents import (
     Document,
     Statement,
@@ -50,21 +62,33 @@ def limits_policy(names: Names, tag_keys: Sequence[str] = ()) -> Document:
 
 
 def _limits(names: Names) -> Document:
+    # To save room: other Regions are the boundary's to deny, and what is others' by tags anyway.
+    anywhere = replace(names, account="*", region="*")
+    of_others = {"StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": names.seat}}
+    parts = {made: part for made, (_, part) in MADE_OF.items()}
     return document(
         # What something new is made of has to be one's own: a configuration names models, and they
         # run with the roles of whoever made them.
         deny(
             "PartsOfOthers",
-            [*MADE_OF, "sagemaker:UpdateEndpoint"],
-            [names.sagemaker_arn(part, "*") for _, part in MADE_OF.values()],
-            Condition={"StringNotEquals": {f"aws:ResourceTag/{tags.ATTENDEE}": names.seat}},
+            [*(made for made, part in parts.items() if part != "endpoint"), _CHANGED_OF],
+            [anywhere.sagemaker_arn(part, "*") for part in parts.values() if part != "endpoint"],
+            Condition=of_others,
+        ),
+        # It works on the machines of its endpoint. Those who make an endpoint are asked about it,
+        # too, which carries no tags yet.
+        deny(
+            "EndpointsOfOthers",
+            [made for made, part in parts.items() if part == "endpoint"],
+            [anywhere.sagemaker_arn("endpoint", "*")],
+            Condition=of_others,
         ),
         # An execution's tags are perhaps none, and then its name alone says whose it is: one of a
         # free name is nobody's to change, rather than everybody's.
         deny_but(
             "ExecutionsOfOthers",
             sorted(EXECUTION_CHANGE),
-            [names.sagemaker_arn("pipeline", f"{names.job_prefix}*")],
+            [anywhere.sagemaker_arn("pipeline", f"{names.job_prefix}*")],
             Condition={"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}},
         ),
         # A class that bills for months though an object is deleted at once, or takes hours to read.
@@ -73,8 +97,6 @@ def _limits(names: Names) -> Document:
         _with("KeysOfCustomers", ["s3:PutObject"], f"{_SSE}-customer-algorithm"),
         # Of the account, and whoever's it is: no key says whose.
         _with("FileSystems", TRAINING_CREATE, "sagemaker:FileSystemId"),
-        # Beside a variant that names a type, one without it would pass every cap.
-        _with("ServerlessEndpoints", ENDPOINT_CREATE, "sagemaker:ServerlessMaxConcurrency"),
         # A shell in a training container would run with the job's role and outlive the job's code
         # (https://docs.aws.amazon.com/sagemaker/latest/dg/train-remote-debugging.html).
         deny(
@@ -90,7 +112,7 @@ def _limits(names: Names) -> Document:
             Condition={"StringNotEquals": {"cloudwatch:namespace": list(METRIC_NAMESPACES)}},
         ),
         # That of a frozen seat carries a tag, which is not the seat's to change.
-        deny("TagsOfNotebook", ["sagemaker:AddTags"], [names.notebook_arn]),
+        deny("TagsOfNotebook", ["sagemaker:AddTags"], [anywhere.notebook_arn]),
         # One's own cannot be made somebody else's, nor be hidden from teardown.
         *(
             differs(sid, ["sagemaker:AddTags"], f"aws:RequestTag/{key}", own)
@@ -103,6 +125,8 @@ def _limits(names: Names) -> Document:
     )
 
 
+_JOBS = "sagemaker:Create*Job"
+_CHANGED_OF = "sagemaker:UpdateEndpoint"
 _SSE = "s3:x-amz-server-side-encryption"
 
 
@@ -133,11 +157,12 @@ def model_statements(names: Names) -> list[Statement]:
 
     Whoever serves a model runs the role that the model names, and IAM knows the name alone.
     """
+    anywhere = replace(names, account="*", region="*")
     return [
         deny_but(
             "ModelsOfOtherNames",
             ["sagemaker:CreateModel"],
-            [names.sagemaker_arn("model", f"{names.job_prefix}*")],
+            [anywhere.sagemaker_arn("model", f"{names.job_prefix}*")],
         ),
         deny(
             "ServingOtherNames",
@@ -175,9 +200,60 @@ def log_statements(names: Names, *, own: bool) -> list[Statement]:
     ]
 
 
+def closed_in_managed_mode(names: Names) -> list[Statement]:
+    """Deny what AWS's policies allow, and what keys of another profile let through.
+
+    A repository without tags would prove to no teardown whose it is.
+    """
+    keyed = (*ALARMS, *OFFLINE_STORE_QUERIES, *MLFLOW_USE, *SCALING_MAKE, *SCALING_USE)
+    return [
+        deny("OpenedToOthers", keyed, ["*"]),
+        deny(
+            "RepositoriesWithoutTags",
+            REPOSITORY_CREATE,
+            ["*"],
+            Condition={"StringNotEquals": {f"aws:RequestTag/{tags.ATTENDEE}": names.seat}},
+        ),
+    ]
+
+
 def no_model_packages() -> Statement:
     """Deny to register models: IAM does not know what machines validate them."""
     return deny("ModelPackages", MODEL_PACKAGES, ["*"])
+
+
+_SERVERLESS = "sagemaker:ServerlessMaxConcurrency"
+
+
+def no_serverless() -> Statement:
+    """Deny serverless variants, those as well that stand beside one that names a type."""
+    return _with("ServerlessEndpoints", ENDPOINT_CREATE, _SERVERLESS)
+
+
+def serverless_statements(concurrency: int, memory_mb: int) -> list[Statement]:
+    """Return what caps a serverless variant, which has both numbers (API reference)."""
+    caps = {_SERVERLESS: concurrency, "sagemaker:ServerlessMemorySize": memory_mb}
+    return [
+        deny(
+            f"Large{key.partition(':')[2]}",
+            ENDPOINT_CREATE,
+            ["*"],
+            Condition={"NumericGreaterThan": {key: str(most)}},
+        )
+        for key, most in caps.items()
+    ]
+
+
+def _without_instances(*, serverless: bool) -> list[Statement]:
+    untyped = {"sagemaker:InstanceTypes": "true"}
+    compute = (_JOBS,) if serverless else (_JOBS, *ENDPOINT_CREATE)
+    statements = [deny("ComputeWithoutInstances", compute, ["*"], Condition={"Null": untyped})]
+    if serverless:
+        neither = {"Null": {**untyped, _SERVERLESS: "true"}}
+        statements.append(
+            deny("EndpointsWithoutInstances", ENDPOINT_CREATE, ["*"], Condition=neither)
+        )
+    return statements
 
 
 def spending_statements(
@@ -186,7 +262,8 @@ def spending_statements(
     processing_instance_types: Sequence[str],
     endpoint_instance_types: Sequence[str],
     max_runtime_hours: int,
-    warm_pools: bool,
+    warm_pool_minutes: int,
+    serverless: bool = False,
 ) -> list[Statement]:
     """Return what caps a seat's machines and hours: denials, which no other statement can undo.
 
@@ -209,17 +286,13 @@ def spending_statements(
         cap("TrainingInstanceTypes", TRAINING_CREATE, training_instance_types),
         cap("ProcessingInstanceTypes", PROCESSING_CREATE, processing_instance_types),
         cap("EndpointInstanceTypes", ENDPOINT_CREATE, endpoint_instance_types),
-        # A request that names no type has no key to compare: serverless endpoints and training
+        # A request that names no type has no key to compare: serverless training and endpoints
         # would escape every cap. One that also names a type is for ServerlessEndpoints to deny.
-        deny(
-            "ComputeWithoutInstances",
-            TRAINING_CREATE + PROCESSING_CREATE + ENDPOINT_CREATE,
-            ["*"],
-            Condition={"Null": {"sagemaker:InstanceTypes": "true"}},
-        ),
+        # Jobs of other kinds than these are nobody's.
+        *_without_instances(serverless=serverless),
         deny(
             "LongJobs",
-            timed,
+            [_JOBS],
             ["*"],
             Condition={"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(seconds)}},
         ),
@@ -233,13 +306,15 @@ def spending_statements(
                 Condition={"Null": {"sagemaker:MaxRuntimeInSeconds": "true"}},
             )
         )
-    if not warm_pools:
+    if warm_pool_minutes < LONGEST_WARM_POOL:
+        # No seconds are no pool: functions of the Python SDK that run as jobs always say so.
+        most = str(warm_pool_minutes * 60)
         statements.append(
             deny(
                 "WarmPools",
-                ["sagemaker:CreateTrainingJob", "sagemaker:UpdateTrainingJob"],
+                ["sagemaker:*teTrainingJob"],
                 ["*"],
-                Condition={"Null": {"sagemaker:KeepAlivePeriod": "false"}},
+                Condition={"NumericGreaterThan": {"sagemaker:KeepAlivePeriod": most}},
             )
         )
     return statements

@@ -25,6 +25,7 @@ WHY_WILDCARD = {
     " other name does",
     "OwnObjects": "every object, in the seat's own buckets only",
     "OwnRepositories": "the repositories below the seat's own name",
+    "SharedDatasets": "how the shared datasets are listed, objects, versions and uploads",
     "SharedDatasetObjects": "every object of the shared datasets, to read only",
     "RegistryLogin": "ecr:GetAuthorizationToken has no resource; the token opens nothing by itself",
     "BaseImagesOfOtherAccounts": "AWS's image accounts differ by Region; aws:ResourceAccount keeps"
@@ -36,6 +37,8 @@ WHY_WILDCARD = {
     "MakeOwnOfOwn": "as MakeOwn, on what is new alone: what it is made of must be the seat's",
     "UseOwnExecutions": "executions of pipelines whose names begin with the seat's prefix, which no"
     " other name does",
+    "AskForOwnNames": "names that begin with the seat's prefix, which no other name does; what"
+    " carries another seat's tag, the boundary denies",
     "SeeNames": "lists show names and states; nearly all have no resource-level permissions, and in"
     " those that have, as ListModelPackages, the boundary denies what carries another seat's tag",
     "SearchRecords": "Search has no resource-level permissions; access.search: false takes it away",
@@ -56,12 +59,23 @@ WHY_WILDCARD = {
     "RegisterModels": "aws:ResourceTag limits it to groups of the seat's; the YAML opens it on"
     " purpose (access.model_packages)",
     "MakeFeatureGroups": "as MakeOwn",
-    "UseFeatureGroups": "as UseOwn",
+    "MakeOnlineFeatureGroups": "as MakeOwn",
     "SeeFeatureGroups": "as SeeNames",
     "OfflineStoreBuckets": "as OwnBuckets",
     "OfflineStoreObjects": "as OwnObjects",
     "OfflineStoreTables": "tables in AWS Glue that begin with the seat's prefix, as the names of"
     " their feature groups do",
+    "OfflineStores": "as OfflineStoreTables; a query reads with the rights of the seat, and has an"
+    " id that nobody could guess",
+    "UseOwnOpened": "as UseOwn",
+    "ScaleOwnEndpoints": "as MakeOwn; Application Auto Scaling asks whether the seat may change the"
+    " endpoint",
+    "SeeScaling": "lists have no resource-level permissions, or are asked for about all",
+    "OwnAlarms": "alarms that begin with the seat's prefix, and those of its endpoints' scaling;"
+    " cloudwatch:AlarmActions keeps them to scaling policies",
+    "SeeMlflow": "as SeeNames",
+    "UseSharedMlflow": "the YAML shares one MLflow on purpose (mlflow.shared)",
+    "SeePublicHub": "every model of AWS's own hub, which is anybody's to read",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
     "ConsoleViews": "the console's lists have no resource-level permissions and show names, tags"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import filterfalse
 
 from workshop import naming
 from workshop.account_region import AccountRegion
@@ -13,6 +14,7 @@ from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.instance_types import expanded, is_family
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.counting import count_of
@@ -148,7 +150,7 @@ def spot_only_quotas(
     ):
         access = loaded.settings.profiles[name].access
         if access.mode == "scoped" and access.managed_spot == "required":
-            for instance_type in access.training_instance_types:
+            for instance_type in expanded("training", access.training_instance_types):
                 limit = quotas.of_machines("training", instance_type, spot=False)
                 found[limit] = (*found.get(limit, ()), name)
     return found
@@ -180,13 +182,14 @@ def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
         limit = quotas.of_machines("notebook", instance_type)
         yield limit, "notebook.fallback_instance_types", True
     if access.mode == "scoped":
-        for instance_type in access.training_instance_types:
+        # Of a family no size in particular is needed, so that none of them is asked about.
+        for instance_type in filterfalse(is_family, access.training_instance_types):
             limit = quotas.of_machines("training", instance_type, spot=only_spot)
             yield limit, "access.training_instance_types", False
-        for instance_type in access.processing_instance_types:
+        for instance_type in filterfalse(is_family, access.processing_instance_types):
             limit = quotas.of_machines("processing", instance_type)
             yield limit, "access.processing_instance_types", False
-        for instance_type in access.endpoint_instance_types:
+        for instance_type in filterfalse(is_family, access.endpoint_instance_types):
             limit = quotas.of_machines("endpoint", instance_type)
             yield limit, "access.endpoint_instance_types", False
     training = quotas.ALL_SPOT_TRAINING if only_spot else quotas.ALL_TRAINING

@@ -74,6 +74,7 @@ def _scopes(
             regions=tuple(some),
             partition=partition,
             has_door=loaded.settings.door is not None,
+            has_mlflow=loaded.settings.has_mlflow,
             in_vpc=any(
                 profiles[seat.profile].notebook.vpc is not None
                 for seat in seats

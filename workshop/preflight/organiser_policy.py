@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workshop.naming import COHORT, DOOR_MAKES, Names
+from workshop.naming import COHORT, DOOR_MAKES, MLFLOW_APP, Names
 from workshop.policies.documents import MANAGED_LIMIT, Document, characters
 from workshop.preflight import handlers, permissions
 from workshop.status import collector
@@ -46,6 +46,7 @@ _NAMED = {
     "AWS::SageMaker::NotebookInstanceLifecycleConfig": (
         "sagemaker:{region}:{account}:notebook-instance-lifecycle-config/{workshop}-*"
     ),
+    MLFLOW_APP: "sagemaker:{region}:{account}:mlflow-app/*",
     "AWS::CloudWatch::Dashboard": "cloudwatch::{account}:dashboard/{workshop}-*",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{workshop}-*",
     "AWS::Lambda::Url": "lambda:{region}:{account}:function:{workshop}-*",
@@ -69,6 +70,7 @@ class OrganiserScope:
     partition: str = "aws"
     in_vpc: bool = False
     has_door: bool = False
+    has_mlflow: bool = False
 
 
 def statements(scope: OrganiserScope) -> list[Statement]:
@@ -77,6 +79,8 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     everywhere: dict[str, None] = dict.fromkeys(permissions.ACTIONS["*"])
     for resource_type, pattern in _NAMED.items():
         if resource_type in DOOR_MAKES and not scope.has_door:
+            continue
+        if resource_type == MLFLOW_APP and not scope.has_mlflow:
             continue
         actions = [
             *permissions.ACTIONS.get(resource_type, ()),

@@ -16,7 +16,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.counting import count_of
-from workshop.naming import DOOR_MAKES, SEAT_STACKS, WATCH, WATCH_MAKES, Names
+from workshop.naming import DOOR_MAKES, MLFLOW_APP, SEAT_STACKS, WATCH, WATCH_MAKES, Names
 from workshop.policies.actions import actions
 from workshop.preflight import handlers
 from workshop.preflight.checks import Check, CheckState, DeniedAction, not_known, unknown
@@ -97,6 +97,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "CreateNotebookInstanceLifecycleConfig DescribeNotebookInstanceLifecycleConfig",
         "DeleteNotebookInstanceLifecycleConfig",
     ),
+    MLFLOW_APP: actions("sagemaker", "CreateMlflowApp DescribeMlflowApp DeleteMlflowApp"),
     "AWS::CloudWatch::Dashboard": actions(
         "cloudwatch", "PutDashboard GetDashboard TagResource DeleteDashboards"
     ),
@@ -171,6 +172,7 @@ def questions(
     repository: str,
     in_vpc: bool = False,
     has_door: bool = False,
+    has_mlflow: bool = False,
 ) -> Iterator[Question]:
     """Yield what is done to the resources of one seat and its cohort, each resource once.
 
@@ -191,6 +193,7 @@ def questions(
         lifecycle: names.sagemaker_arn(
             "notebook-instance-lifecycle-config", names.lifecycle_config
         ),
+        MLFLOW_APP: names.sagemaker_arn("mlflow-app", "*"),
         "AWS::CloudWatch::Dashboard": names.dashboard_arn,
         PARAMETER: f"{names.start_parameters_arn}/1",
         "AWS::Lambda::Function": names.watch_arn,
@@ -206,6 +209,8 @@ def questions(
     }
     made = {resource_type for kind in SEAT_STACKS.values() for resource_type in kind.makes}
     made.update((*WATCH_MAKES, WATCH_LOGS, *(DOOR_MAKES if has_door else ())))
+    if not has_mlflow:
+        made.discard(MLFLOW_APP)
     asked: dict[str, dict[str, None]] = {}
     for resource_type in sorted(
         {STACK, POLICY, PARAMETER, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index

@@ -163,6 +163,7 @@ def _permissions(
         repository=next(iter(profile.registry.repositories)),
         in_vpc=bool(request.subnets),
         has_door=request.loaded.settings.door is not None,
+        has_mlflow=request.loaded.settings.has_mlflow,
     )
     decisions = ask(permissions.simulated, account_region, caller, tuple(questions))
     of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import filterfalse
 from typing import Concatenate, ParamSpec, TypeVar
 
 from workshop.account_region import AccountRegion
@@ -13,6 +14,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.instance_types import is_family
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.preflight import demand, existing_names
@@ -103,7 +105,8 @@ class PreflightRequest:
                 found |= dict.fromkeys(profile.access.training_instance_types)
                 found |= dict.fromkeys(profile.access.processing_instance_types)
                 found |= dict.fromkeys(profile.access.endpoint_instance_types)
-        return tuple(name for name in found if name not in self.notebook_types)
+        others = (name for name in found if name not in self.notebook_types)
+        return tuple(filterfalse(is_family, others))
 
     def _groups(self, seat: Seat) -> tuple[str, ...]:
         vpc = self.profile(seat).notebook.vpc

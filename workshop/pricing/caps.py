@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from workshop.config import instance_types
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -55,8 +56,9 @@ def allowed_types(name: str, profile: Profile) -> Iterator[AllowedType]:
             (("access", "endpoint_instance_types"), "endpoint", access.endpoint_instance_types),
         ]
     for where, use, types in lists:
-        for number, one in enumerate(types):
-            yield AllowedType((*of, *where, number), use, one)
+        for number, written in enumerate(types):
+            for one in instance_types.expanded(use, [written]):
+                yield AllowedType((*of, *where, number), use, one)
 
 
 def watch_budget(settings: Environment) -> dict[str, Any] | None:

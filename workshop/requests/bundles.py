@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workshop.agent.content import BRANCH
-from workshop.config.profiles import Content
+from workshop.config.content import Content
 from workshop.errors import WorkshopError
 
 _NOBODY = {

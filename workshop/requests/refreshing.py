@@ -13,8 +13,8 @@ from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.agent.content import KEY
 from workshop.aws.clients import Clients
+from workshop.config.content import Content
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.profiles import Content
 from workshop.errors import UsageError, WorkshopError
 from workshop.requests import bundles, inbox
 from workshop.requests.inbox import CohortInbox

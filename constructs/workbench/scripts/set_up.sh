@@ -17,12 +17,24 @@ mkdir -p "$etc/xdg/sagemaker" "$etc/ipython" "$etc/systemd/system" "$opt/python"
 cat >"$opt/python/workshop_seat.py" <<'WORKSHOP'
 @workshop_seat.py@
 WORKSHOP
+cat >"$opt/python/workshop_names.py" <<'WORKSHOP'
+@workshop_names.py@
+WORKSHOP
+cat >"$opt/python/workshop_reasons.py" <<'WORKSHOP'
+@workshop_reasons.py@
+WORKSHOP
 cat >"$opt/python/workshop_messages.py" <<'WORKSHOP'
 @workshop_messages.py@
 WORKSHOP
 for site in "$WORKSHOP_ROOT"/home/ec2-user/anaconda3/{lib,envs/*/lib}/python3*/site-packages; do
   if [ -d "$site" ]; then
     printf '%s\n' "$opt/python" "import workshop_seat" | as_user tee "$site/workshop.pth" >/dev/null
+  fi
+done
+# The system's own, if the AWS CLI is of it.
+for cli in "$WORKSHOP_ROOT"/usr/lib/python3*/site-packages/awscli; do
+  if [ -d "$cli" ]; then
+    printf '%s\n' "$opt/python" "import workshop_seat" >"${cli%/*}/workshop.pth"
   fi
 done
 cat >>"$etc/ipython/ipython_config.py" <<WORKSHOP
@@ -37,7 +49,8 @@ except NameError:
 WORKSHOP
 # The defaults of the SageMaker Python SDK. It refuses the whole file for one unknown key, so these
 # are the keys that config_schema.py of all releases from 2.173 to 3 has in common, without those
-# for what the boundary denies. ModelTrainer.baseJobName would name release 3's training jobs, but
+# for what the boundary denies; workshop_seat.py lets older ones pass over what they do not know.
+# ModelTrainer.baseJobName would name release 3's training jobs, but
 # releases before 2.236 do not know it.
 cat >"$etc/xdg/sagemaker/config.yaml" <<WORKSHOP
 SchemaVersion: "1.0"
@@ -141,13 +154,24 @@ WORKSHOP
     '# Your workbench' \
     'Written anew at each start. Only what lies in this folder outlives a stop.' \
     '' \
-    'The SageMaker Python SDK uses the role and bucket below, and Python gives the tags to' \
-    'all it makes; the AWS CLI has to be told them. Begin the names of jobs and pipelines' \
-    'with WORKSHOP_JOB_PREFIX, in the SDK with base_job_name: your dashboard finds no others,' \
-    'and the logs and executions of others are closed to you.'
-  if [ -n "$WORKSHOP_MODEL_PREFIX" ]; then
-    printf '%s\n' 'Names of models have to begin so: Python sees to it, other programs have to themselves.'
-  fi
+    'The SageMaker Python SDK uses the role and bucket below. Python gives the tags to all' \
+    'that it makes, and puts WORKSHOP_JOB_PREFIX before the names of jobs, models, endpoints,' \
+    'pipelines, experiments and groups: a lab runs as it is written, and the same name finds' \
+    'the same thing again. Elsewhere the names begin so: in the console, in paths below which' \
+    'jobs write, in ARNs. The AWS CLI does the same where Python runs it (pip install awscli);' \
+    'one that brings its own Python has to be told both, and so have Docker and other programs.' \
+    '' \
+    'Where AWS denies a call of Python, the error ends with the rule of this workshop.'
+  offer() { [ -z "$2" ] || printf '%s\n' "- $1: ${2//,/, }"; }
+  printf '%s\n' '' 'What is open to you:' ''
+  offer 'machines for training' "$WORKSHOP_TRAINING_INSTANCE_TYPES"
+  offer 'machines for processing and batch transform' "$WORKSHOP_PROCESSING_INSTANCE_TYPES"
+  offer 'machines for endpoints' "$WORKSHOP_ENDPOINT_INSTANCE_TYPES"
+  offer 'the longest job, in hours' "$WORKSHOP_MAX_RUNTIME_HOURS"
+  offer 'warm pools, in minutes' "${WORKSHOP_WARM_POOL_MINUTES/#0/none}"
+  offer 'besides, by the keys of the YAML' "$WORKSHOP_OPENED"
+  offer 'buckets to write to' "$WORKSHOP_BUCKET"
+  offer 'buckets of sample data, to read' "$WORKSHOP_PUBLIC_BUCKETS"
   if [ -n "$packages" ]; then
     printf '%s\n' '' 'Packages arrive in the background: see workshop-packages.log.'
   fi

@@ -21,6 +21,7 @@ SCALABLE_TARGET = "scalable target"
 MODEL_PACKAGE = "model package"
 PIPELINE = "pipeline"
 FEATURE_GROUP = "feature group"
+MLFLOW_APP = "MLflow App"
 TRIAL = "trial"
 TRIAL_COMPONENT = "trial component"
 

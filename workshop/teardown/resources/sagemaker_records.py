@@ -225,7 +225,18 @@ TRACKING_SERVER = SageMakerType(
     deleting_stops=True,
 )
 
+MLFLOW_APP = SageMakerType(
+    "MlflowApp",
+    _of_role_or_maker,
+    name=names.MLFLOW_APP,
+    owner_is_final=True,
+    needs_role=True,
+    deleted_from=frozenset({"Created", "Updated", "CreateFailed", "UpdateFailed", "DeleteFailed"}),
+    gone_in=frozenset({"Deleted"}),
+)
+"""It costs nothing by the hour; what it keeps in the seat's bucket goes with that."""
+
 TYPES = (
     *(PACKAGE, PACKAGE_GROUP, PIPELINE, EXPERIMENT, TRIAL, TRIAL_COMPONENT),
-    *(ARTIFACT, CONTEXT, ACTION, FEATURE_GROUP, TRACKING_SERVER),
+    *(ARTIFACT, CONTEXT, ACTION, FEATURE_GROUP, TRACKING_SERVER, MLFLOW_APP),
 )

@@ -1,0 +1,389 @@
+"""``workshop rehearse``: a workshop's notebooks, run as a seat on the local cloud."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import boto3
+import typer
+from botocore.config import Config
+from filelock import FileLock, Timeout
+
+from localcloud import environment as cloud_environment
+from localcloud import process
+from localcloud.record import Running
+from localcloud.transitions import TRANSITIONS
+from workshop import files
+from workshop.aws import regions
+from workshop.cli import completion, console, rehearse_view
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.counting import count_of
+from workshop.demo import program as subprocess
+from workshop.environments import loader
+from workshop.errors import GuardError, UsageError, WorkshopError
+from workshop.rehearse import content, enclosed, interpreters, rehearsal, ways_out, workbench
+from workshop.rehearse.enclosed import Limits
+from workshop.rehearse.judging import CellOutcome
+from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
+from workshop.rehearse.workbench import Workbench
+
+STATE_DIR = files.STATE / "rehearsals"
+PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
+SECONDS = 0.4
+"""What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line says."""
+
+    source: Path
+    notebooks: list[str]
+    sdk: str
+    packages: tuple[str, ...]
+    pace: Pace
+    confined: bool
+    replacing: dict[str, str]
+    data: Path | None
+
+
+def rehearse(
+    *,
+    env: Env,
+    source: Annotated[
+        Path,
+        typer.Option("--content", metavar="DIR", help="The workshop's content: its notebooks."),
+    ],
+    seat: Annotated[
+        str | None,
+        typer.Option(
+            "--seat",
+            metavar="ID",
+            help="As this seat.",
+            show_default="the first of the profile that most have",
+            autocompletion=completion.seats,
+        ),
+    ] = None,
+    notebook: Annotated[
+        list[str] | None,
+        typer.Option("--notebook", metavar="GLOB", help="These notebooks alone; repeatable."),
+    ] = None,
+    replacing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replace",
+            metavar="TEXT=NEW",
+            help="Put NEW, such as $WORKSHOP_BUCKET, in place of an author's TEXT; repeatable.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Put these files into the seat's bucket first, under their paths.",
+            show_default="a file below each prefix of the bucket",
+        ),
+    ] = None,
+    sdk: Annotated[
+        str | None,
+        typer.Option(
+            "--sdk",
+            metavar="RELEASE",
+            help="The SageMaker Python SDK: 2, 3, a release such as 2.125.0, or none.",
+            show_default="what the notebooks pin or import",
+        ),
+    ] = None,
+    cell_seconds: Annotated[
+        float, typer.Option("--cell-seconds", min=1, help="A cell may take so long.")
+    ] = 60,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.1, help="All cells together may take so long.")
+    ] = 5,
+    agreed: Annotated[
+        bool, typer.Option("--run", help="Run the content's code without asking.")
+    ] = False,
+    unconfined: Annotated[
+        bool,
+        typer.Option(
+            "--unconfined",
+            help="Where this machine cannot lock the code away, run it as you, with all you have.",
+        ),
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the rehearsal's cloud running for the next one.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every cell, not only those that call AWS or fail.")
+    ] = False,
+    config_dir: ConfigDir = CONFIG_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Run a workshop's notebooks as a seat on a local cloud, and say what each cell may not.
+
+    The seat is deployed to a local cloud of its own that enforces IAM; no AWS account is asked.
+    SageMaker's side is played: no image is pulled and nothing is trained, jobs end within a second,
+    waits and sleeps of the code go fifty times as fast. The notebooks are copied, never changed,
+    and run in the order of their names; a cell that fails stops no other. The exit code is 1 if
+    any is denied or fails.
+
+    This runs the content's code. It gets the seat's local credentials, a home, a temporary folder
+    and a Python of its own, and where Linux gives namespaces to users it sees nothing else of this
+    machine: no files, no processes, and of the network public web servers alone.
+
+    For example:
+
+        workshop rehearse -e dev --content labs
+
+        workshop rehearse -e dev --content labs --notebook 'lab1*' --run --json
+
+        workshop rehearse -e dev --content labs --replace 'your-bucket-name=$WORKSHOP_BUCKET'
+    """
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        # A closed terminal ends it like Ctrl-C, so that its cloud and the code are stopped as well.
+        if signal.getsignal(sign) == signal.SIG_DFL:
+            signal.signal(sign, lambda *_: sys.exit(1))
+    loaded = loader.load(env, config_dir)
+    (chosen,) = loaded.chosen([seat]) if seat else [_usual(loaded)]
+    notebooks = content.notebooks(source, notebook or ())
+    confined = enclosed.require(unconfined=unconfined)
+    _agree(source, len(notebooks), confined=confined, agreed=agreed)
+    wanted = _Wanted(
+        source,
+        notebooks,
+        _sdk(sdk, content.code(source, notebooks)),
+        loaded.settings.profiles[chosen.profile].notebook.packages,
+        Pace(cell_seconds, 60 * minutes),
+        confined,
+        dict(map(_replacement, replacing or ())),
+        data,
+    )
+    outcomes: list[CellOutcome] = []
+    told: list[NotebookEvent] = []
+    with _cloud(loaded, chosen, keep=keep) as running:
+        for event in _rehearsed(loaded, chosen, running, wanted):
+            if isinstance(event, CellOutcome):
+                outcomes.append(event)
+            else:
+                told.append(event)
+            rehearse_view.progress(event, wanted.notebooks)
+    if as_json:
+        console.print_json(rehearse_view.document(outcomes, told, wanted.sdk), indent=2)
+    else:
+        rehearse_view.show(outcomes, told, everything=everything)
+    rehearse_view.judge(outcomes, told)
+
+
+def _usual(loaded: LoadedEnvironment) -> Seat:
+    """Return the first seat of the profile that most have."""
+    profiles = [seat.profile for seat in loaded.seats]
+    if not profiles:
+        raise UsageError(f"nobody is on the roster of {loaded.name}; add a row to rehearse as")
+    usual = max(dict.fromkeys(profiles), key=profiles.count)
+    return next(seat for seat in loaded.seats if seat.profile == usual)
+
+
+def _replacement(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not old or not equals:
+        raise UsageError(f"'{text}' is not of the form --replace TEXT=NEW")
+    return old, new
+
+
+def _sdk(asked: str | None, code: str) -> str:
+    match asked:
+        case None:
+            return content.sdk(code)
+        case "none":
+            return ""
+        case "2" | "3":
+            return f"sagemaker>={asked},<{int(asked) + 1}"
+    return f"sagemaker=={asked}"
+
+
+def _agree(source: Path, count: int, *, confined: bool, agreed: bool) -> None:
+    """Say whose code runs and what it can reach; raise GuardError unless somebody agrees."""
+    code = f"the code of {count_of(count, 'notebook')} in {source}"
+    if confined:
+        console.say(
+            f"this runs {code}, locked away: it sees a home, a temporary folder and a Python of its"
+            " own, the seat's credentials for the local cloud, and public web servers; not your"
+            " files, ~/.aws, ssh-agent, git credentials, this folder or your network"
+        )
+    else:
+        console.warn(
+            f"this runs {code} as you: it has a home, a temporary folder, variables and a Python of"
+            " its own, but this machine does not keep it from your files, ~/.aws, ssh keys, git"
+            " credentials, this folder and your network"
+        )
+    if agreed:
+        return
+    if not sys.stdin.isatty():
+        raise GuardError("nobody is there to agree, and nothing was run; agree with --run")
+    if console.ask("Type yes to run it").strip().casefold() not in ("y", "yes"):
+        raise GuardError("nothing was run; run the command again once you agree")
+
+
+@contextmanager
+def _cloud(loaded: LoadedEnvironment, seat: Seat, *, keep: bool) -> Iterator[Running]:
+    """Run a local cloud with the seat in it until the block ends; a kept one stays."""
+    state = STATE_DIR / "cloud"
+    files.make_folder(state)
+    with _alone():
+        yield from _running(loaded, seat, state, keep=keep)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep a second rehearsal in the same folder from stopping this one's cloud."""
+    lock = FileLock(STATE_DIR / "rehearsal.lock", timeout=0, mode=files.FILE_MODE)
+    try:
+        held = lock.acquire()
+    except Timeout:
+        raise GuardError("another rehearsal runs in this folder; wait until it has ended") from None
+    with held:
+        yield
+
+
+def _running(
+    loaded: LoadedEnvironment, seat: Seat, state: Path, *, keep: bool
+) -> Iterator[Running]:
+    running = process.status(state)
+    wrong = running and (running.account, running.region) != (seat.account, seat.region)
+    if running and (wrong or not running.enforce_iam):
+        process.stop(state)
+    started = process.start(
+        state,
+        account=seat.account,
+        region=seat.region,
+        enforce_iam=True,
+        delays={**dict.fromkeys(PLAYED, SECONDS), "notebook": 0, "stopping": 0.2, "tick": 0.1},
+    )
+    try:
+        _deploy(loaded, seat, started.running, state)
+        yield started.running
+    finally:
+        if keep:
+            console.say(f'the cloud stays: eval "$({process.command("env", state)})"')
+        else:
+            process.stop(state)
+
+
+def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path) -> None:
+    """Deploy the seat as ``workshop deploy`` does, in a folder of its own.
+
+    What the command keeps of an environment is then not that of the workshop on AWS.
+    """
+    console.say(f"deploying {seat.id} to a local cloud; templates take up to a minute")
+    variables = cloud_environment.applied(
+        os.environ, cloud_environment.variables(running, state.resolve())
+    )
+    program = Path(sys.executable).with_name("workshop")
+    command = [str(program), "deploy", "-e", loaded.name, "--only", seat.id]
+    command += ["--config-dir", str(loaded.path.parent.resolve())]
+    folder = files.make_folder(STATE_DIR / "deployed")
+    last: list[str] = []
+    with subprocess.running(command, variables, folder=folder, heard=True) as started:
+        assert started.stdout is not None  # noqa: S101 - a pipe was asked for
+        for line in started.stdout:
+            last = [*last[-20:], line]
+        code = started.wait()
+    if code:
+        raise WorkshopError(
+            "the seat could not be deployed to the local cloud; what workshop deploy said:",
+            details="".join(last),
+        )
+
+
+def _rehearsed(
+    loaded: LoadedEnvironment, seat: Seat, running: Running, wanted: _Wanted
+) -> Iterator[NotebookEvent | CellOutcome]:
+    names = regions.placed(loaded.names(seat))
+    permissions = SeatPermissions(names, loaded.settings.profiles[seat.profile], loaded.settings)
+    text = content.code(wanted.source, wanted.notebooks)
+    with ExitStack() as stack:
+        index = interpreters.index()
+        opened = stack.enter_context(ways_out.opened(running.port, index.hosts))
+        ways = workbench.ways(opened.folder, running.port, confined=wanted.confined)
+        for host in index.left_out:
+            console.warn(f"pip's index at {host} has a password, which the code does not get")
+        kept = files.make_folder(STATE_DIR / "python").resolve()
+        console.say(
+            f"Python with {wanted.sdk or 'no SageMaker Python SDK'}; a new one takes minutes"
+        )
+
+        def packages(some: list[str]) -> Path:
+            return interpreters.prepared(kept, some, index, confined=wanted.confined, ways=ways)
+
+        base = packages(interpreters.requirements(wanted.sdk, wanted.packages))
+        has_command = content.uses_aws_command(wanted.source, text)
+        root = Path(stack.enter_context(TemporaryDirectory(dir=STATE_DIR, prefix="run-"))).resolve()
+        bench = Workbench(
+            root / "notebook",
+            names,
+            wanted.confined,
+            base,
+            index,
+            ways,
+            packages(["awscli"]) if has_command else None,
+        )
+        folder = workbench.folder_of(wanted.source)
+        bench.make(wanted.source, folder)
+        bench.start(
+            workbench.deployed_script(_client("sagemaker", running), names),
+            workbench.deployed_parameters(_client("ssm", running), names),
+        )
+        key, bucket = next(iter(permissions.profile.storage.buckets.items()))
+        workbench.lay_data(
+            _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
+        )
+        variables = bench.variables(_of_seat(running, names.role_arn))
+        for old in content.replace(bench.home / folder, wanted.replacing, variables):
+            console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
+        yield from rehearsal.run(
+            bench,
+            wanted.notebooks,
+            folder=folder,
+            variables=variables,
+            permissions=permissions,
+            refused=lambda after: process.refusals(running, after),
+            pace=wanted.pace,
+            limits=Limits(seconds=wanted.pace.all + wanted.pace.cell + 60),
+        )
+
+
+def _of_seat(running: Running, role_arn: str) -> dict[str, str]:
+    """Return the variables with which the seat's code reaches the local cloud, and no more."""
+    given = process.role_credentials(running, role_arn)
+    return {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_REGION": running.region,
+        "AWS_DEFAULT_REGION": running.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _client(service: str, running: Running) -> Any:
+    """Return a client of the local cloud as its owner, whatever the shell is pointed at."""
+    variables = cloud_environment.variables(running, STATE_DIR / "cloud")
+    return boto3.Session().client(  # type: ignore[call-overload]
+        service,
+        region_name=running.region,
+        endpoint_url=running.endpoint,
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        config=Config(proxies={}),
+    )

@@ -1,0 +1,129 @@
+"""What a rehearsal shows: a line for each cell as it ends, and a table of what matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from workshop.cli import console
+from workshop.counting import count_of
+from workshop.errors import WorkshopError
+from workshop.rehearse import judging
+from workshop.rehearse.judging import CellOutcome, Refusal
+from workshop.rehearse.rehearsal import NotebookEvent
+
+_WRONG = ("denied", "failed", "not reached")
+
+
+def progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> None:
+    """Say that a notebook began, or that a cell went wrong."""
+    if isinstance(event, NotebookEvent):
+        if event.event == "began":
+            at = notebooks.index(event.notebook) + 1
+            console.say(f"{at}/{len(notebooks)} {event.notebook}")
+        elif event.why:
+            console.say(f"{event.notebook or 'the rehearsal'}: {event.why}")
+    elif event.result in ("denied", "failed", "not played"):
+        console.say(f"   cell {event.number}: {event.result}: {event.why}")
+
+
+def show(
+    outcomes: Sequence[CellOutcome], told: Sequence[NotebookEvent], *, everything: bool
+) -> None:
+    """Print a row for each cell that calls AWS or is not ok, and the sums."""
+    table = console.table("notebook", "cell", "result", "why", "by", "opened by")
+    last = ""
+    for one in outcomes:
+        if not (everything or one.calls_aws or one.result != "ok"):
+            continue
+        some: Sequence[Refusal | None] = one.refusals if one.result == "denied" else ()
+        rows = some or (None,)
+        for index, refusal in enumerate(rows):
+            table.add_row(
+                one.notebook if one.notebook != last and not index else "",
+                str(one.number) if not index else "",
+                one.result if not index else "",
+                _asked(refusal) if refusal else one.why,
+                refusal.by if refusal else "",
+                (refusal.key or "nothing") if refusal else "",
+            )
+            last = one.notebook
+    console.print_table(table)
+    for event in told:
+        if event.event in ("broken", "not reached", "ended"):
+            console.print_line(f"{event.notebook or 'the rehearsal'}: {event.event} {event.why}")
+    counts = judging.summary(outcomes)
+    results = ", ".join(
+        f"{counts[name]} {name}"
+        for name in ("ok", "denied", "not played", "failed", "not reached")
+        if counts[name]
+    )
+    console.print_line(f"{count_of(counts['cells'], 'cell')}: {results or 'none'}")
+    calling, good = counts["calling AWS"], counts["calling AWS and ok"]
+    if calling:
+        share = 100 * good // calling
+        console.print_line(f"of those that call AWS: {good} of {calling} ok, {share} %")
+    unplayed = _unplayed(outcomes)
+    if unplayed:
+        console.print_line(f"the local cloud does not play: {unplayed}")
+    console.say(
+        "played: waits and sleeps went 50 times as fast, jobs ended at once, docker built nothing"
+    )
+
+
+def _asked(refusal: Refusal) -> str:
+    return f"{refusal.question.action} on {refusal.question.resource}"
+
+
+def _unplayed(outcomes: Sequence[CellOutcome]) -> str:
+    counts: dict[str, int] = {}
+    for one in outcomes:
+        for name in {call.name for call in one.calls if call.not_played}:
+            counts[name] = counts.get(name, 0) + 1
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{name} ({count_of(count, 'cell')})" for name, count in ordered)
+
+
+def document(
+    outcomes: Sequence[CellOutcome], told: Sequence[NotebookEvent], sdk: str
+) -> dict[str, Any]:
+    """Return all of it as plain JSON values."""
+    return {
+        "sdk": sdk,
+        "summary": dict(judging.summary(outcomes)),
+        "cells": [
+            {
+                "notebook": one.notebook,
+                "cell": one.number,
+                "result": one.result,
+                "why": one.why,
+                "because_of_cell": one.because,
+                "seconds": round(one.seconds, 2),
+                "calls": [asdict(call) for call in one.calls],
+                "refusals": [
+                    {
+                        "action": refusal.question.action,
+                        "resource": refusal.question.resource,
+                        "context": dict(refusal.question.context),
+                        "by": refusal.by,
+                        "opened_by": refusal.key,
+                    }
+                    for refusal in one.refusals
+                ],
+            }
+            for one in outcomes
+        ],
+        "notebooks": [asdict(event) for event in told if event.event != "began"],
+    }
+
+
+def judge(outcomes: Sequence[CellOutcome], told: Sequence[NotebookEvent]) -> None:
+    """Raise WorkshopError if any cell is denied or failed, or was not reached."""
+    wrong = [one for one in outcomes if one.result in _WRONG]
+    broken = [one for one in told if one.event in ("broken", "not reached", "ended")]
+    if wrong or broken:
+        cells = count_of(len(outcomes), "cell")
+        raise WorkshopError(
+            f"not all of it runs in a seat: {len(wrong)} of {cells} denied, failed or not reached"
+        )

@@ -1,0 +1,248 @@
+"""The Python that notebooks run with: what a seat's kernel has, kept for the next rehearsal.
+
+Installed by pip, inside an enclosure: what packages do while they are built, they do there. Pip
+gets the index of whoever runs this, unless its address holds a password.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+from workshop import files
+from workshop.errors import WorkshopError
+from workshop.rehearse import enclosed
+from workshop.rehearse.enclosed import Limits, Room
+
+ALWAYS = ("boto3", "matplotlib", "numpy", "pandas", "requests", "scikit-learn", "seaborn", "tqdm")
+"""What the notebook's environment ``conda_python3`` has besides, as far as labs use it."""
+MINUTES = 15.0
+COMPLETE = "complete.json"
+PYPI = ("pypi.org", "files.pythonhosted.org")
+_SETTING = re.compile(r"(?:global|:env:)\.([a-z-]+)=(.*)")
+_PASSED = {
+    "index-url": "PIP_INDEX_URL",
+    "extra-index-url": "PIP_EXTRA_INDEX_URL",
+    "find-links": "PIP_FIND_LINKS",
+    "trusted-host": "PIP_TRUSTED_HOST",
+    "no-index": "PIP_NO_INDEX",
+}
+AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+"""Variables that name a file of certificates, which a company's index may need."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Where pip finds packages: variables for it, folders to show, and what was left out."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    shown: tuple[Path, ...] = ()
+    left_out: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = PYPI
+
+
+def base_python() -> Path:
+    """Return the interpreter that this process's environment was made of."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+def system() -> list[tuple[Path, str, bool]]:
+    """Return what any Python program needs to see of this machine, to read."""
+    paths = [Path(path) for path in enclosed.SYSTEM]
+    own = [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()]
+    # Not the whole folder: somebody's environment may be the folder that they work in.
+    paths += [
+        path / part
+        for path in dict.fromkeys(own)
+        if not _below_any(path, enclosed.SYSTEM)
+        for part in ("bin", "lib", "lib64", "pyvenv.cfg")
+    ]
+    return [(path, str(path), False) for path in paths]
+
+
+def _below_any(path: Path, folders: Sequence[str]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def index() -> Index:
+    """Return where pip finds packages, as it is set up here."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    )
+    variables: dict[str, str] = {}
+    shown: list[Path] = []
+    left_out: list[str] = []
+    hosts = [*PYPI]
+    # Of a file and a variable, the variable counts and is listed first.
+    for line in reversed(asked.stdout.splitlines()):
+        matched = _SETTING.fullmatch(line)
+        if not matched or matched[1] not in _PASSED:
+            continue
+        try:
+            value = str(ast.literal_eval(matched[2]))
+        except (SyntaxError, ValueError):
+            continue
+        kept = []
+        for word in value.split():
+            address = urlsplit(word)
+            if address.username or address.password or address.query:
+                left_out.append(address.hostname or matched[1])
+                continue
+            kept.append(word)
+            hosts += [address.hostname] if address.hostname else []
+            if address.scheme == "file" or word.startswith("/"):
+                folder = _folder(Path(address.path))
+                if not any(each.is_relative_to(folder) for each in (Path.home(), Path.cwd())):
+                    shown.append(folder)
+        if kept:
+            variables[_PASSED[matched[1]]] = " ".join(kept)
+    return Index(
+        {**variables, **authorities(asked.stdout)},
+        shown=tuple(dict.fromkeys(shown)),
+        left_out=tuple(dict.fromkeys(left_out)),
+        hosts=tuple(dict.fromkeys(hosts)),
+    )
+
+
+def authorities(settings: str) -> dict[str, str]:
+    """Return the variables that name certificates, of those that an enclosure shows.
+
+    ``settings`` is what ``pip config list`` says.
+    """
+    named = {name: os.environ[name] for name in AUTHORITIES if os.environ.get(name)}
+    for line in settings.splitlines():
+        matched = _SETTING.fullmatch(line)
+        if matched and matched[1] == "cert":
+            named.setdefault("PIP_CERT", matched[2].strip("'"))
+    return {
+        name: path
+        for name, path in named.items()
+        if _below_any(Path(path), ("/etc/ssl/certs", "/etc/pki/tls", "/etc/pki/ca-trust", "/usr"))
+    }
+
+
+def _folder(path: Path) -> Path:
+    # Pages of an index in files lead to files beside them.
+    return path.parent if path.name == "simple" else path
+
+
+def requirements(sdk: str, packages: Sequence[str]) -> list[str]:
+    """Return what a kernel's environment is made of; ``sdk`` may be empty."""
+    kernel = f"ipykernel=={metadata.version('ipykernel')}"
+    return ["pip", kernel, *([sdk] if sdk else []), *ALWAYS, *packages]
+
+
+def prepared(
+    folder: Path, wanted: Sequence[str], index: Index, *, confined: bool, ways: Room
+) -> Path:
+    """Return the folder of packages of an environment, which is made where it is missing.
+
+    ``folder`` keeps environments, each by what it was made of. ``ways`` are those out of the
+    enclosure. Raise WorkshopError with pip's words where it fails.
+    """
+    version = ".".join(map(str, sys.version_info[:3]))
+    key = json.dumps([version, str(base_python()), sorted(wanted)])
+    made = folder / hashlib.sha256(key.encode()).hexdigest()[:16]
+    if not (made / COMPLETE).exists():
+        shutil.rmtree(made, ignore_errors=True)
+        files.make_folder(folder)
+        with _fresh(folder) as new:
+            _install(new, wanted, index, confined=confined, ways=ways)
+            files.write(new / COMPLETE, key)
+            new.rename(made)
+    return _packages(made)
+
+
+@contextmanager
+def _fresh(folder: Path) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="new-", dir=folder) as parent:
+        new = Path(parent) / "made"
+        files.make_folder(new)
+        yield new
+
+
+def _packages(environment: Path) -> Path:
+    return next(environment.glob("lib/python3*/site-packages"))
+
+
+def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, ways: Room) -> None:
+    there = Path("/opt/rehearsal/made") if confined else new
+    with TemporaryDirectory(prefix="workshop-") as scratch:
+        work = Path(scratch)
+        home = work / "home"
+        (home / "tmp").mkdir(parents=True)
+        shown = [
+            *system(),
+            *((path, str(path), False) for path in index.shown),
+            *enclosed.settings(),
+            *ways.shown,
+            (new, str(there), True),
+            (home, "/home/ec2-user", True),
+        ]
+        (home / "wanted.txt").write_text("\n".join(wanted) + "\n", encoding="utf-8")
+        inside_home = "/home/ec2-user" if confined else str(home)
+        python = shlex.quote(f"{there}/bin/python")
+        # Without a pip of our own, the new environment's is made with it, which takes longer.
+        own = find_spec("pip") is not None
+        pip = (
+            f"{shlex.quote(sys.executable)} -m pip --python {python}" if own else f"{python} -m pip"
+        )
+        script = (
+            f"{shlex.quote(str(base_python()))} -m venv {'--without-pip' if own else ''}"
+            f" {shlex.quote(str(there))} && exec {pip} install --quiet --no-compile --no-cache-dir"
+            f" --disable-pip-version-check --no-input -r {shlex.quote(inside_home)}/wanted.txt"
+        )
+        variables = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": inside_home,
+            "TMPDIR": "/tmp" if confined else str(home / "tmp"),  # noqa: S108 - its own
+            "LANG": "C.UTF-8",
+            "PIP_CONFIG_FILE": "/dev/null",
+            **index.variables,
+            **proxies(ways),
+        }
+        limits = Limits(seconds=MINUTES * 60, memory_gb=8)
+        with enclosed.running(
+            ["/bin/sh", "-c", script],
+            variables,
+            work / "enclosure",
+            room=Room(shown, ways.ways),
+            limits=limits,
+            confined=confined,
+        ) as started:
+            for _ in started.lines():
+                pass
+            code = started.process.wait()
+            if code:
+                reason = started.ended or started.said().strip()
+                raise WorkshopError(
+                    "the Python environment of the rehearsal could not be installed; choose another"
+                    " release with --sdk, or look at pip's words:",
+                    details=reason,
+                )
+
+
+def proxies(ways: Room) -> dict[str, str]:
+    """Return the variables that lead HTTP through the way out of an enclosure."""
+    if not ways.ways:
+        return {}
+    port = ways.ways[-1][0]
+    address = f"http://127.0.0.1:{port}"
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+    nowhere = "127.0.0.1,localhost"
+    return {**dict.fromkeys(names, address), "NO_PROXY": nowhere, "no_proxy": nowhere}

@@ -1,0 +1,228 @@
+"""What became of a cell: ok, denied, not played, failed or not reached, and why."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from botocore.exceptions import ClientError
+
+from workshop.access.permissions import AccessQuestion
+from workshop.aws import errors
+
+Result = Literal["ok", "denied", "not played", "failed", "not reached"]
+
+NOT_PLAYED = "NotPlayedHere"
+"""The local cloud's code for an operation that it does not have."""
+
+DOCKER = "docker"
+"""The service of a call that is none of AWS's: a command that the played docker refuses."""
+
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+_MISSING = re.compile(r"No module named '([\w.]+)'")
+_DENIAL = re.compile(
+    r"AccessDenied|not authorized to perform|explicit deny|Forbidden|\b403\b|access is forbidden",
+    re.IGNORECASE,
+)
+_LINES = re.compile(
+    r"^(?:import +(\w+) *$|import +[\w.]+ +as +(\w+)|from +[\w.]+ +import +(\w+) *$|(\w+) *=[^=])",
+    re.MULTILINE,
+)
+_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One answer of AWS to a cell's code."""
+
+    service: str
+    operation: str
+    code: str = ""
+    status: int = 0
+    message: str = ""
+    by_kernel: bool = True
+    """Not by a program that the cell started."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def denied(self) -> bool:
+        if not self.code:
+            return False
+        told: Any = {
+            "Error": {"Code": self.code, "Message": self.message},
+            "ResponseMetadata": {"HTTPStatusCode": self.status},
+        }
+        return errors.is_denied(ClientError(told, self.operation))
+
+    @property
+    def not_played(self) -> bool:
+        return self.code == NOT_PLAYED
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A question that IAM refused, which statement decided, and the key that opens it."""
+
+    question: AccessQuestion
+    by: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """How a cell ended, as the program that ran it tells."""
+
+    notebook: str
+    number: int
+    status: str
+    name: str = ""
+    text: str = ""
+    source: str = ""
+    calls: tuple[Call, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """The judgement of one cell; ``because`` is the earlier cell that it failed with."""
+
+    notebook: str
+    number: int
+    result: Result
+    why: str = ""
+    calls: tuple[Call, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    because: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def calls_aws(self) -> bool:
+        return any(call.service != DOCKER for call in self.calls)
+
+
+@dataclass
+class NotebookJudge:
+    """Judges the cells of one notebook one after the other."""
+
+    lost: dict[str, int] = field(default_factory=dict)
+    """Names that a cell that failed would have defined -> its number."""
+
+    def judge(self, run: CellRun, refusals: Sequence[Refusal] = ()) -> CellOutcome:
+        result, why, because = self._judged(run)
+        if result != "ok":
+            root = because or run.number
+            for name in defined(run.source):
+                self.lost.setdefault(name, root)
+        else:
+            for name in defined(run.source):
+                self.lost.pop(name, None)
+        return CellOutcome(
+            notebook=run.notebook,
+            number=run.number,
+            result=result,
+            why=why,
+            calls=run.calls,
+            refusals=decisive(run, refusals),
+            because=because,
+            seconds=run.seconds,
+        )
+
+    def _judged(self, run: CellRun) -> tuple[Result, str, int | None]:
+        if run.status == "ok":
+            return _of_programs(run)
+        if run.status == "error":
+            undefined = _UNDEFINED.search(run.text) if run.name == "NameError" else None
+            if undefined and undefined[1] in self.lost:
+                cell = self.lost[undefined[1]]
+                return "failed", f"{undefined[1]} is missing because of cell {cell}", cell
+            return _of_error(run)
+        if run.status == "timeout":
+            return "failed", f"it took more than {run.seconds:.0f} s", None
+        if run.status == "dead":
+            return "failed", "the kernel died: out of memory or processes, or ended by itself", None
+        return "not reached", "the time was over, or the kernel was gone", None
+
+
+def decisive(run: CellRun, refusals: Sequence[Refusal]) -> tuple[Refusal, ...]:
+    """Return the refusals that a cell ended with, where its error names their actions; else all."""
+    named = [one for one in refusals if one.question.action in run.text]
+    return tuple(named or refusals)
+
+
+def _of_error(run: CellRun) -> tuple[Result, str, None]:
+    """Judge a cell that an exception ended."""
+    denied = [call for call in run.calls if call.denied]
+    unplayed = [call for call in run.calls if call.not_played]
+    said = f"{run.name}: {run.text}"
+    if NOT_PLAYED in said or not all(call.by_kernel for call in unplayed):
+        return "not played", _calls(unplayed) or said, None
+    if denied and (_DENIAL.search(said) or not all(call.by_kernel for call in denied)):
+        # Others were denied as well, and the code lived with that.
+        named = [call for call in denied if f" {call.operation} operation" in said]
+        return "denied", _calls(named or denied[-1:]), None
+    missing = _MISSING.search(run.text)
+    if missing and run.name in ("ModuleNotFoundError", "ImportError"):
+        return "failed", f"module missing: {missing[1]}", None
+    return "failed", said.partition("\n")[0][:300], None
+
+
+def _of_programs(run: CellRun) -> tuple[Result, str, None]:
+    """Judge a cell that raised nothing: what a program of it was refused ends no cell."""
+    denied = [call for call in run.calls if call.denied]
+    unplayed = [call for call in run.calls if call.not_played]
+    lost = [call for call in denied if not call.by_kernel]
+    if lost:
+        return "denied", _calls(lost), None
+    lost = [call for call in unplayed if not call.by_kernel]
+    if lost:
+        return "not played", _calls(lost), None
+    if denied:
+        return "ok", f"the code goes on without {_calls(denied)}", None
+    return "ok", "", None
+
+
+def _calls(calls: Sequence[Call]) -> str:
+    return ", ".join(dict.fromkeys(call.name for call in calls))
+
+
+def defined(source: str) -> set[str]:
+    """Return the names that a cell's code defines.
+
+    Lines of IPython's own (``%pip``, ``!ls``) are left out; of what is no Python, not this one's at
+    least, those of lines that look like it count.
+    """
+    try:
+        tree = ast.parse(_MAGIC.sub("pass", source))
+    except (SyntaxError, ValueError, RecursionError):
+        return {name for found in _LINES.findall(source) for name in found if name}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {each.asname or each.name.partition(".")[0] for each in names}
+    return found
+
+
+def summary(outcomes: Sequence[CellOutcome]) -> Mapping[str, int]:
+    """Return how many cells call AWS, and how many of these and of all have each result."""
+    counts = {
+        result: sum(one.result == result for one in outcomes)
+        for result in ("ok", "denied", "not played", "failed", "not reached")
+    }
+    calling = [one for one in outcomes if one.calls_aws]
+    return {
+        **counts,
+        "cells": len(outcomes),
+        "calling AWS": len(calling),
+        "calling AWS and ok": sum(one.result == "ok" for one in calling),
+    }

@@ -1,0 +1,187 @@
+"""Runs a workshop's notebooks as a seat and tells what became of each cell, as they end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workshop.access.permissions import AccessQuestion
+from workshop.config.models import Environment
+from workshop.config.profiles import Profile
+from workshop.naming import Names
+from workshop.rehearse import enclosed, openings
+from workshop.rehearse.enclosed import Limits
+from workshop.rehearse.judging import Call, CellOutcome, CellRun, NotebookJudge, Refusal
+from workshop.rehearse.workbench import CALLS, Workbench
+
+Refused = Mapping[str, Any]
+"""A refusal as the local cloud tells it, see ``localcloud.process.refusals``."""
+
+_TEXT = 2_000
+
+
+@dataclass(frozen=True)
+class SeatPermissions:
+    """Whose permissions decide: the seat's names, its profile, the environment's settings."""
+
+    names: Names
+    profile: Profile
+    settings: Environment
+
+    def refusal(self, told: Refused) -> Refusal:
+        """Return what was refused with the statement that decides and the key that opens it."""
+        question = AccessQuestion(
+            action=str(told["action"]),
+            resource=str(told["resource"]),
+            context={**told["context"], "aws:requestedregion": str(told["region"])},
+        )
+        found = openings.of(question, self.names, self.profile, self.settings)
+        decision = found.decision
+        by = f"{decision.statement} ({decision.document})" if decision.statement else str(decision)
+        return Refusal(question, "" if decision.allowed else by, found.key)
+
+    def is_seat(self, told: Refused) -> bool:
+        return f":assumed-role/{self.names.role}/" in str(told["principal"])
+
+
+@dataclass(frozen=True)
+class NotebookEvent:
+    """A notebook that begins, that could not be run (``why``), or that was not reached."""
+
+    notebook: str
+    event: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a cell and all of it may take, in seconds."""
+
+    cell: float = 60.0
+    all: float = 300.0
+
+
+def run(
+    bench: Workbench,
+    notebooks: Sequence[str],
+    *,
+    folder: str,
+    variables: Mapping[str, str],
+    permissions: SeatPermissions,
+    refused: Callable[[int], Sequence[Refused]],
+    pace: Pace,
+    limits: Limits,
+) -> Iterator[NotebookEvent | CellOutcome]:
+    """Yield the outcome of each cell; ``refused`` returns the refusals after a number.
+
+    ``notebooks`` are paths in ``folder`` of the notebook's home; ``variables`` is the whole
+    environment of the code.
+    """
+    spec = {
+        "notebooks": list(notebooks),
+        "content": bench.seen(f"home/ec2-user/SageMaker/{folder}"),
+        "python": bench.python,
+        "calls": bench.seen(CALLS),
+        "cell_seconds": pace.cell,
+        "seconds": pace.all,
+    }
+    (bench.root / "opt/rehearsal/notebooks.json").write_text(json.dumps(spec), encoding="utf-8")
+    command = [
+        *(sys.executable, "-I", f"{bench.programs}/notebooks.py"),
+        bench.seen("opt/rehearsal/notebooks.json"),
+    ]
+    before = max((one["number"] for one in refused(0)), default=0)
+    judges: dict[str, NotebookJudge] = {}
+    pending: list[Refused] = []
+    with enclosed.running(
+        command,
+        variables,
+        bench.root / "run",
+        room=bench.room(),
+        limits=limits,
+        confined=bench.confined,
+        folder=bench.seen("home/ec2-user/SageMaker"),
+    ) as started:
+        for line in started.lines():
+            told = parsed(line)
+            if told is None:
+                continue
+            name = str(told.get("notebook", ""))
+            if name not in notebooks:
+                continue
+            if told.get("event") != "cell":
+                yield NotebookEvent(name, str(told.get("event")), str(told.get("why", ""))[:_TEXT])
+                continue
+            new = refused(before)
+            before = max((one["number"] for one in new), default=before)
+            # The next cell runs already, and what it is refused is in the list.
+            of_cell, pending = until(_seconds(told.get("ended")), [*pending, *new])
+            mine = [
+                permissions.refusal(one) for one in _distinct(of_cell) if permissions.is_seat(one)
+            ]
+            yield judges.setdefault(name, NotebookJudge()).judge(_cell(name, told), mine)
+        code = started.process.wait()
+        if started.ended or code:
+            said = started.said().strip().splitlines() or [f"exit code {code}"]
+            why = started.ended or said[-1]
+            yield NotebookEvent("", "ended", why)
+
+
+def until(ended: float, refused: Sequence[Refused]) -> tuple[list[Refused], list[Refused]]:
+    """Return the refusals up to a moment of the machine's clock, and the later ones."""
+    earlier = [one for one in refused if not ended or one["at"] <= ended]
+    return earlier, [one for one in refused if one not in earlier]
+
+
+def parsed(line: str) -> dict[str, Any] | None:
+    """Return a line as the program prints them; None for any other, which code may have forged."""
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _cell(name: str, told: Mapping[str, Any]) -> CellRun:
+    kernel, calls = told.get("kernel"), told.get("calls")
+    return CellRun(
+        notebook=name,
+        number=_number(told.get("cell")),
+        status=str(told.get("status", "")),
+        name=str(told.get("name", ""))[:_TEXT],
+        text=str(told.get("text", ""))[:_TEXT],
+        source=str(told.get("source", "")),
+        calls=tuple(
+            Call(
+                service=str(one.get("service", "")),
+                operation=str(one.get("operation", "")),
+                code=str(one.get("code", "")),
+                status=_number(one.get("status")),
+                message=str(one.get("message", ""))[:_TEXT],
+                by_kernel=one.get("process") == kernel,
+            )
+            for one in (calls if isinstance(calls, list) else [])
+            if isinstance(one, dict)
+        ),
+        seconds=max(0.0, _seconds(told.get("ended")) - _seconds(told.get("began"))),
+    )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _distinct(refused: Sequence[Refused]) -> list[Refused]:
+    """Return one refusal of each kind: labs ask again and again."""
+    kinds = {
+        (one["action"], one["resource"], json.dumps(one["context"], sort_keys=True)): one
+        for one in refused
+    }
+    return list(kinds.values())
