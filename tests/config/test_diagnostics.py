@@ -80,7 +80,7 @@ def test_the_message_names_file_line_path_mistake_and_cure(
          " with a '/' at its end"),
         ("content: [{s3: datasets/a/}, {repository: 'https://example.com/A.git'}]", "content: has 2"
          " sources for the folder 'a'; give each a 'folder' of its own"),
-        ("content: [{s3: datasets/a/, folder: ../b}]", "content.0.folder: '../b' cannot be a"
+        ("content: [{s3: datasets/a/, folder: ../b}]", "content[0].folder: '../b' cannot be a"
          " folder; use letters, digits, '.', '_' and '-', and no '.' or '-' in front"),
         ("content: {s3: datasets/a/, folder: shared}", "content: 'shared' is a name that notebooks"
          " use; give another 'folder'"),

@@ -12,6 +12,7 @@ from tests.requests.conftest import ENVIRONMENT
 from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.repositories import Repository
 from tests.support.seats import ADA, BEN, Seats
+from workshop.teardown import s3_copy
 
 PUBLIC = "https://git.example.org/ml/open.git"
 PRIVATE = "git@git.example.org:ml/closed.git"
@@ -144,6 +145,8 @@ def test_a_seat_has_its_own_token_in_its_terminals_and_no_neighbour_reads_it(
         assert "hf_of" not in kept
         assert "wb_of" not in kept
     bodies = _objects(seats, ADA.bucket("data"))
+    saved = s3_copy.Source(seats.root.client("s3"), ADA.bucket("data"), ADA.account).entries("")
+    assert [entry.key for entry in saved] == sorted(bodies.keys() - {KEY})
     assert bodies.pop(KEY)
     assert not any(b"hf_of_ada" in body for body in bodies.values())
 
