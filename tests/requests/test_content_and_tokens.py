@@ -32,9 +32,11 @@ KEY = ".workshop/tokens.json"
 
 
 @pytest.fixture
-def teacher(organiser: Asker, tmp_path: Path, ada: LiveWorkbench) -> Asker:
+def teacher(
+    organiser: Asker, tmp_path: Path, ada: LiveWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> Asker:
     (tmp_path / "demo.yaml").write_text(ENVIRONMENT + PROFILES)
-    ada.exported["WORKSHOP_TOKENS"] = "HF_TOKEN WANDB_API_KEY"
+    monkeypatch.setitem(ada.exported, "WORKSHOP_TOKENS", "HF_TOKEN WANDB_API_KEY")
     return organiser
 
 
@@ -57,7 +59,8 @@ def test_three_sources_come_into_three_folders_and_again_beside_what_was_changed
     private = Repository(tmp_path / "closed", PRIVATE)
     public.commit(lab="1")
     private.commit(answer="1")
-    ada.exported.update(public.variables)
+    for name, value in public.variables.items():
+        monkeypatch.setitem(ada.exported, name, value)
     for name, value in private.variables.items():
         monkeypatch.setenv(name, value)
     (tmp_path / "extra").mkdir()

@@ -27,6 +27,7 @@ def bring(
     """Write the tokens of which the YAML has the names, once they have changed."""
     names = environment.get("WORKSHOP_TOKENS", "").split()
     if not names:
+        remembered.pop("tokens", None)
         return
     etag = (remembered.get("tokens") or {}).get("etag", "")
     try:

@@ -32,7 +32,8 @@ def pack(content: Content, folder: Path) -> tuple[Path, str]:
 
     The same files give the same commit. Raise WorkshopError where git cannot clone it.
     """
-    clone, bundle = folder / "clone", folder / "content.bundle"
+    # git -C counts paths from another folder.
+    clone, bundle = folder.resolve() / "clone", folder.resolve() / "content.bundle"
     address = str(content.repository)
     _git(
         *("clone", "--quiet", "--bare", "--depth=1", f"--branch={content.branch}", "--"),

@@ -38,7 +38,8 @@ Inbox = Mapping[str, Any]
 
 def new_id(now: float) -> str:
     """Return an id that sorts by time and that nobody else gives."""
-    return f"{time.strftime('%Y-%m-%dT%H%M%S', time.gmtime(now))}-{token_hex(3)}"
+    whole = time.strftime("%Y-%m-%dT%H%M%S", time.gmtime(now))
+    return f"{whole}{int(now * 1000) % 1000:03}-{token_hex(3)}"
 
 
 def with_message(document: Inbox, message_id: str, text: str, now: float) -> Inbox:
