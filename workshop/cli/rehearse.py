@@ -41,6 +41,8 @@ STATE_DIR = files.STATE / "rehearsals"
 PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
 SECONDS = 0.4
 """What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
+AMPLE = 100_000
+"""Of each machine, as many as no roster needs."""
 
 
 @dataclass(frozen=True)
@@ -270,6 +272,7 @@ def _running(
         delays={**dict.fromkeys(PLAYED, SECONDS), "notebook": 0, "stopping": 0.2, "tick": 0.1},
     )
     try:
+        _grant_quotas(started.running)
         _deploy(loaded, seat, started.running, state)
         yield started.running
     finally:
@@ -277,6 +280,16 @@ def _running(
             console.say(f'the cloud stays: eval "$({process.command("env", state)})"')
         else:
             process.stop(state)
+
+
+def _grant_quotas(running: Running) -> None:
+    """Let the rehearsal's account have machines enough for all seats: AWS's defaults give it none.
+
+    Whether the workshop's own account has them, ``workshop preflight`` tells.
+    """
+    rows = process.set_quotas(running, show="all")["quotas"]
+    names = [row["name"] for row in rows if row["service"] == "sagemaker"]
+    process.set_quotas(running, sagemaker=dict.fromkeys(names, AMPLE))
 
 
 def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path) -> None:
