@@ -25,6 +25,7 @@ from workshop import files
 from workshop.aws import regions
 from workshop.cli import completion, console, rehearse_view
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
@@ -122,6 +123,9 @@ def rehearse(
             help="Where this machine cannot lock the code away, run it as you, with all you have.",
         ),
     ] = False,
+    on_aws: Annotated[
+        bool, typer.Option("--on-aws", help="Not there yet: says how to rehearse a seat of AWS's.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the rehearsal's cloud running for the next one.")
     ] = False,
@@ -157,6 +161,8 @@ def rehearse(
             signal.signal(sign, lambda *_: sys.exit(1))
     loaded = loader.load(env, config_dir)
     (chosen,) = loaded.chosen([seat]) if seat else [_usual(loaded)]
+    if on_aws:
+        raise UsageError(_by_hand(loaded, chosen, config_dir))
     notebooks = content.notebooks(source, notebook or ())
     confined = enclosed.require(unconfined=unconfined)
     _agree(source, len(notebooks), confined=confined, agreed=agreed)
@@ -193,6 +199,18 @@ def _usual(loaded: LoadedEnvironment) -> Seat:
         raise UsageError(f"nobody is on the roster of {loaded.name}; add a row to rehearse as")
     usual = max(dict.fromkeys(profiles), key=profiles.count)
     return next(seat for seat in loaded.seats if seat.profile == usual)
+
+
+def _by_hand(loaded: LoadedEnvironment, seat: Seat, config_dir: Path) -> str:
+    """Say that nothing is run on AWS, and how a seat there is rehearsed."""
+    deploy, handout = (
+        command_line.command(verb, loaded.name, config_dir, "--only", seat.id)
+        for verb in ("deploy", "handout")
+    )
+    return (
+        f"on AWS this runs nothing yet; to rehearse a seat there, deploy it ({deploy}), open its"
+        f" notebook ({handout}) and run the labs in it"
+    )
 
 
 def _replacement(text: str) -> tuple[str, str]:
@@ -322,7 +340,8 @@ def _rehearsed(
     loaded: LoadedEnvironment, seat: Seat, running: Running, wanted: _Wanted
 ) -> Iterator[NotebookEvent | CellOutcome]:
     names = regions.placed(loaded.names(seat))
-    permissions = SeatPermissions(names, loaded.settings.profiles[seat.profile], loaded.settings)
+    profile = loaded.settings.profiles[seat.profile]
+    permissions = SeatPermissions(names, profile, loaded.settings)
     text = content.code(wanted.source, wanted.notebooks)
     with ExitStack() as stack:
         index = interpreters.index()
@@ -356,12 +375,18 @@ def _rehearsed(
             workbench.deployed_script(_client("sagemaker", running), names),
             workbench.deployed_parameters(_client("ssm", running), names),
         )
-        key, bucket = next(iter(permissions.profile.storage.buckets.items()))
+        key, bucket = next(iter(profile.storage.buckets.items()))
         workbench.lay_data(
             _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
         )
         variables = bench.variables(_of_seat(running, names.role_arn))
-        for old in content.replace(bench.home / folder, wanted.replacing, variables):
+        # What labs spell out and no variable of the notebook has.
+        known = {
+            "WORKSHOP_ACCOUNT": names.account,
+            "WORKSHOP_REPOSITORY_NAME": names.repository(next(iter(profile.registry.repositories))),
+            **variables,
+        }
+        for old in content.replace(bench.home / folder, wanted.replacing, known):
             console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
         yield from rehearsal.run(
             bench,
