@@ -227,8 +227,13 @@ def _of_sagemaker(call: LabCall, names: Names, own: dict[str, str]) -> AccessQue
         thing = f"{names.job_prefix}pipeline/execution/abc123"
         return AccessQuestion(call.action, names.sagemaker_arn("pipeline", thing), context)
     kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", makes(call.action)[len("sagemaker:Create") :])
-    resource = names.sagemaker_arn(kind.lower() or "thing", f"{names.job_prefix}thing")
+    kind = _IN_ARNS.get(kind, kind.lower())
+    resource = names.sagemaker_arn(kind or "thing", f"{names.job_prefix}thing")
     return AccessQuestion(call.action, resource, context)
+
+
+_IN_ARNS = {"Trial": "experiment-trial", "Trial-Component": "experiment-trial-component"}
+"""What a kind is called in its ARNs, where that is not its name."""
 
 
 def _of_machines(call: LabCall) -> dict[str, str | list[str]]:
