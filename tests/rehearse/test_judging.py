@@ -79,6 +79,16 @@ def test_cells_that_go_on_with_what_a_failed_one_left_half_made_count_to_that_on
     assert again.because is None
 
 
+def test_what_aws_closed_says_so_and_what_to_do_instead() -> None:
+    error = "ClientError: An error occurred (MethodNotAllowed) when calling the S"
+    select = Call("s3", "SelectObjectContent", "MethodNotAllowed", 405)
+    outcome = NotebookJudge().judge(run(1, "error", error, calls=(select,)))
+    assert (outcome.result, outcome.why) == (
+        "denied",
+        "s3:SelectObjectContent: AWS closed S3 Select to new customers; read the object instead",
+    )
+
+
 def test_data_that_is_not_there_says_how_to_bring_some() -> None:
     error = 'ClientError: No S3 objects found under S3 URL "s3://mine/train" given in input'
     outcome = NotebookJudge().judge(run(1, "error", error))

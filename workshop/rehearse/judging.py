@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from workshop.access.permissions import AccessQuestion
 from workshop.aws import errors
+from workshop.policies import closed_by_aws
 from workshop.rehearse.openings import NOT_ITS_OWN
 
 Result = Literal["ok", "denied", "not played", "failed", "not reached"]
@@ -190,6 +191,8 @@ def _of_error(run: CellRun) -> tuple[Result, str, None]:
         # Others were denied as well, and the code lived with that.
         named = [call for call in denied if f" {call.operation} operation" in said]
         return "denied", _calls(named or denied[-1:]), None
+    for call in _closed(run.calls):
+        return "denied", f"{call.name}: {closed_by_aws.reason(call.name)}", None
     empty = _NO_DATA.search(run.text)
     if empty:
         why = f"no data at {empty[1]}; --data DIR puts samples into the seat's bucket"
@@ -198,6 +201,11 @@ def _of_error(run: CellRun) -> tuple[Result, str, None]:
     if missing and run.name in ("ModuleNotFoundError", "ImportError"):
         return "failed", f"module missing: {missing[1]}", None
     return "failed", said.partition("\n")[0][:300], None
+
+
+def _closed(calls: Sequence[Call]) -> list[Call]:
+    """Return the calls that failed because AWS closed them to new customers, whatever IAM says."""
+    return [call for call in calls if call.code and closed_by_aws.reason(call.name)]
 
 
 def _of_programs(run: CellRun) -> tuple[Result, str, None]:
