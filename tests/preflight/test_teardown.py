@@ -31,6 +31,7 @@ IAM_NAMES = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListObjectsV2": "s3:ListBucket",
 }
 """What IAM calls an operation, where that is not its name."""
 
