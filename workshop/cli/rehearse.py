@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import boto3
 import typer
+from botocore import UNSIGNED
 from botocore.config import Config
 from filelock import FileLock, Timeout
 
@@ -31,16 +32,28 @@ from workshop.counting import count_of
 from workshop.demo import program as subprocess
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError, WorkshopError
-from workshop.rehearse import content, enclosed, interpreters, rehearsal, ways_out, workbench
+from workshop.rehearse import (
+    content,
+    enclosed,
+    interpreters,
+    rehearsal,
+    samples,
+    ways_out,
+    workbench,
+)
 from workshop.rehearse.enclosed import Limits
 from workshop.rehearse.judging import CellOutcome
 from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
+from workshop.rehearse.samples import Samples
 from workshop.rehearse.workbench import Workbench
 
 STATE_DIR = files.STATE / "rehearsals"
 PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
 SECONDS = 0.4
 """What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
+CONSTRAINTS = "opt/rehearsal/constraints.txt"
+ENOUGH = 10_000
+"""Of each of SageMaker's quotas that AWS raises on request."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,7 @@ class _Wanted:
     confined: bool
     replacing: dict[str, str]
     data: Path | None
+    fetch: bool
 
 
 def rehearse(
@@ -95,6 +109,12 @@ def rehearse(
             show_default="a file below each prefix of the bucket",
         ),
     ] = None,
+    made_up_data: Annotated[
+        bool,
+        typer.Option(
+            "--made-up-data", help="Make up what is read of other accounts' buckets; fetch nothing."
+        ),
+    ] = False,
     sdk: Annotated[
         str | None,
         typer.Option(
@@ -167,6 +187,7 @@ def rehearse(
         confined,
         dict(map(_replacement, replacing or ())),
         data,
+        not made_up_data,
     )
     outcomes: list[CellOutcome] = []
     told: list[NotebookEvent] = []
@@ -270,6 +291,7 @@ def _running(
         delays={**dict.fromkeys(PLAYED, SECONDS), "notebook": 0, "stopping": 0.2, "tick": 0.1},
     )
     try:
+        _raise_quotas(started.running)
         _deploy(loaded, seat, started.running, state)
         yield started.running
     finally:
@@ -277,6 +299,20 @@ def _running(
             console.say(f'the cloud stays: eval "$({process.command("env", state)})"')
         else:
             process.stop(state)
+
+
+def _raise_quotas(running: Running) -> None:
+    """Give the rehearsal's account more of everything than all seats of any roster need.
+
+    What AWS allows in the workshop's account is ``workshop preflight``'s to say.
+    """
+    listed = process.set_quotas(running, show="all")["quotas"]
+    raised = {
+        one["code"]: ENOUGH
+        for one in listed
+        if one["service"] == "sagemaker" and one["adjustable"] and one["value"] < ENOUGH
+    }
+    process.set_quotas(running, sagemaker=raised)
 
 
 def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path) -> None:
@@ -348,8 +384,14 @@ def _rehearsed(
             _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
         )
         variables = bench.variables(_of_seat(running, names.role_arn))
+        if kept_to := interpreters.generation(wanted.sdk):
+            (bench.root / CONSTRAINTS).write_text(f"{kept_to}\n", encoding="utf-8")
+            variables["PIP_CONSTRAINT"] = bench.seen(CONSTRAINTS)
+        variables["WORKSHOP_REHEARSAL_WANTED"] = bench.seen(samples.WANTED)
         for old in content.replace(bench.home / folder, wanted.replacing, variables):
             console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
+        sample_data = _samples(loaded, running, wanted)
+        stack.enter_context(samples.given(sample_data, bench.root / samples.WANTED))
         yield from rehearsal.run(
             bench,
             wanted.notebooks,
@@ -376,12 +418,37 @@ def _of_seat(running: Running, role_arn: str) -> dict[str, str]:
     }
 
 
-def _client(service: str, running: Running) -> Any:
-    """Return a client of the local cloud as its owner, whatever the shell is pointed at."""
-    variables = cloud_environment.variables(running, STATE_DIR / "cloud")
+def _samples(loaded: LoadedEnvironment, running: Running, wanted: _Wanted) -> Samples:
+    """Return what gives code the data of other accounts' buckets that it reads."""
+    anonymous = Config(
+        signature_version=UNSIGNED,
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"total_max_attempts": 1},
+    )
+    return Samples(
+        _client("s3", running, account=samples.OWNER, region="us-east-1"),
+        content.texts(wanted.source),
+        # The address is named: a shell may be pointed at a local cloud.
+        boto3.Session().client(
+            "s3", "us-east-1", endpoint_url="https://s3.amazonaws.com", config=anonymous
+        )
+        if wanted.fetch
+        else None,
+        files.make_folder(STATE_DIR / "samples"),
+        closed=lambda bucket: bucket.startswith(f"{loaded.settings.workshop}-"),
+    )
+
+
+def _client(service: str, running: Running, *, account: str = "", region: str = "") -> Any:
+    """Return a client of the local cloud as its owner, whatever the shell is pointed at.
+
+    ``account`` is another one of its accounts, ``region`` another Region.
+    """
+    variables = cloud_environment.variables(running, STATE_DIR / "cloud", account=account)
     return boto3.Session().client(  # type: ignore[call-overload]
         service,
-        region_name=running.region,
+        region_name=region or running.region,
         endpoint_url=running.endpoint,
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
