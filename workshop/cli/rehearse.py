@@ -452,5 +452,5 @@ def _client(service: str, running: Running, *, account: str = "", region: str = 
         endpoint_url=running.endpoint,
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        config=Config(proxies={}),
+        config=Config(proxies={}, signature_version="v4" if service != "s3" else "s3v4"),
     )

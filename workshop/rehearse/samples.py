@@ -28,6 +28,8 @@ from workshop.rehearse import made_up
 OWNER = "999999999999"
 """The account of the buckets; it is nobody's."""
 WANTED = "opt/rehearsal/wanted"
+DOWNLOADS = "downloads-of-a-rehearsal"
+"""The bucket of files that code could not download, below the host's name."""
 MOST_MB = 200
 """Of an object that is fetched."""
 MOST_BELOW = 20
@@ -56,6 +58,12 @@ class Samples:
     """Whether a bucket's name is the workshop's own, which are never made here."""
     given: dict[str, str] = field(default_factory=dict)
 
+    def clear(self) -> None:
+        """Take away what an earlier rehearsal on the same cloud was given."""
+        for bucket in self.cloud.list_buckets()["Buckets"]:
+            for one in self.cloud.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ()):
+                self.cloud.delete_object(Bucket=bucket["Name"], Key=one["Key"])
+
     def answer(self, bucket: str, key: str) -> dict[str, str]:
         """Put it there; return what it ``is``, and where it is read without credentials."""
         found = self.give(bucket, key)
@@ -76,7 +84,7 @@ class Samples:
             return ""
         if there := self._there(bucket, key):
             return self.given.get(f"s3://{bucket}/{there}", "there")
-        found = self._fetched(bucket, key)
+        found = bucket != DOWNLOADS and self._fetched(bucket, key)
         if not found and self.make_up:
             name = key if key.rpartition("/")[2].count(".") else f"{key.rstrip('/')}/made-up.csv"
             name = name.lstrip("/")
@@ -150,6 +158,7 @@ class Samples:
 @contextmanager
 def given(samples: Samples, folder: Path) -> Iterator[None]:
     """Answer what programs in the enclosure ask for in ``folder`` until the block ends."""
+    samples.clear()
     files.make_folder(folder)
     ended = threading.Event()
     # Another's code may put a link in its place later on.
@@ -184,6 +193,8 @@ def _answer(samples: Samples, place: int, name: str) -> None:
     with suppress(OSError):
         os.unlink(name, dir_fd=place)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        done = os.open(name.removesuffix(".wanted") + ".done", flags, 0o644, dir_fd=place)
-        with os.fdopen(done, "w", encoding="utf-8") as file:
+        stem = name.removesuffix(".wanted")
+        part = os.open(f"{stem}.part", flags, 0o644, dir_fd=place)
+        with os.fdopen(part, "w", encoding="utf-8") as file:
             json.dump(told, file)
+        os.rename(f"{stem}.part", f"{stem}.done", src_dir_fd=place, dst_dir_fd=place)

@@ -116,6 +116,9 @@ class Workbench:
         self._command("pip3", f'exec {python} -m pip "$@"')
         played = shlex.quote(f"{self.programs}/played_docker.py")
         self._command("docker", f'exec {python} {played} "$@"')
+        for name in ("curl", "wget"):
+            played = shlex.quote(f"{self.programs}/download.py")
+            self._command(name, f'exec {python} {played} {name} "$@"')
         self._command("python3", f'exec {python} "$@"')
         if self.command_line:
             played = shlex.quote(f"{self.programs}/aws_command.py")

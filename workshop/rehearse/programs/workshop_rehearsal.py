@@ -125,6 +125,8 @@ class Late:
         "botocore.session",
         "botocore.httpsession",
         "aiobotocore.httpsession",
+        "requests.sessions",
+        "urllib.request",
     )
     busy = False
 
