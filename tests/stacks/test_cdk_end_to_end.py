@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stacks import app, build
+from stacks import app
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
@@ -161,12 +161,8 @@ def test_a_wrong_name_is_one_sentence_with_the_known_names(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    made = build.new_app()
-    for key, value in context.items():
-        made.node.set_context(key, value)
-    monkeypatch.setattr(app, "new_app", lambda: made)
     monkeypatch.setenv(errors.ERROR_FILE, str(tmp_path / "error"))
-    code = app.main()
+    code = app.main(context)
     assert code != 0
     assert capsys.readouterr().err.splitlines() == [sentence]
     noted = errors.of_document(json.loads((tmp_path / "error").read_text()))

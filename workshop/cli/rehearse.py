@@ -26,6 +26,7 @@ from workshop import files
 from workshop.aws import regions
 from workshop.cli import completion, console, rehearse_view
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
@@ -325,8 +326,8 @@ def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path
         os.environ, cloud_environment.variables(running, state.resolve())
     )
     program = Path(sys.executable).with_name("workshop")
-    command = [str(program), "deploy", "-e", loaded.name, "--only", seat.id]
-    command += ["--config-dir", str(loaded.path.parent.resolve())]
+    here = command_line.environment_anywhere(loaded.name, loaded.path.parent)
+    command = [str(program), "deploy", *here, "--only", seat.id]
     folder = files.make_folder(STATE_DIR / "deployed")
     last: list[str] = []
     with subprocess.running(command, variables, folder=folder, heard=True) as started:

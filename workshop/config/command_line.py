@@ -18,6 +18,11 @@ def environment(name: str, config_dir: Path) -> tuple[str, ...]:
     return ("-e", name, *elsewhere)
 
 
+def environment_anywhere(name: str, config_dir: Path) -> tuple[str, ...]:
+    """Return the options that name an environment in whatever folder the command runs."""
+    return ("-e", name, "--config-dir", str(config_dir.resolve()))
+
+
 def command(verb: str, name: str, config_dir: Path, *options: str) -> str:
     """Return the command that does ``verb``, such as ``door undo``, with an environment."""
     return shlex.join(["workshop", *verb.split(), *environment(name, config_dir), *options])

@@ -29,7 +29,12 @@ def digest(data: bytes) -> str:
 
 def push(address: str) -> None:
     import boto3  # noqa: PLC0415 - slow, and only pushes need it
+    from botocore import handlers  # noqa: PLC0415
 
+    # The real one is no program in Python, and pushes to the very name that it is given.
+    handlers.BUILTIN_HANDLERS[:] = [
+        each for each in handlers.BUILTIN_HANDLERS if each[1].__module__ != "workshop_names"
+    ]
     found = IMAGE.fullmatch(address)
     if not found:
         sys.exit(f"docker: {address} is in no registry of this rehearsal; push to the seat's")
