@@ -52,7 +52,6 @@ STATE_DIR = files.STATE / "rehearsals"
 PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
 SECONDS = 0.4
 """What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
-CONSTRAINTS = "opt/rehearsal/constraints.txt"
 ENOUGH = 10_000
 """Of each of SageMaker's quotas that AWS raises on request."""
 
@@ -385,9 +384,7 @@ def _rehearsed(
             _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
         )
         variables = bench.variables(_of_seat(running, names.role_arn))
-        if kept_to := interpreters.generation(wanted.sdk):
-            (bench.root / CONSTRAINTS).write_text(f"{kept_to}\n", encoding="utf-8")
-            variables["PIP_CONSTRAINT"] = bench.seen(CONSTRAINTS)
+        variables |= bench.constrained(interpreters.generation(wanted.sdk))
         variables["WORKSHOP_REHEARSAL_WANTED"] = bench.seen(samples.WANTED)
         for old in content.replace(bench.home / folder, wanted.replacing, variables):
             console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")

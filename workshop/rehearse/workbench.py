@@ -189,6 +189,12 @@ class Workbench:
             kept.write_bytes(later)
             kept.chmod(0o755)
 
+    def constrained(self, requirement: str) -> dict[str, str]:
+        """Keep pip to a requirement, which may be empty; return the variables for it."""
+        file = "opt/rehearsal/constraints.txt"
+        (self.root / file).write_text(f"{requirement}\n", encoding="utf-8")
+        return {"PIP_CONSTRAINT": self.seen(file)}
+
     def variables(self, cloud: Mapping[str, str]) -> dict[str, str]:
         """Return the whole environment of the notebook's code; ``cloud`` leads to the cloud."""
         own = self.seen(f"{ENVIRONMENT}/bin")
