@@ -60,15 +60,17 @@ class NotebookStack(SeatStack):
     def _scripts(self, names: Names, profile: Profile) -> tuple[str, str]:
         """Return the scripts for the notebook's creation and for each start, their size checked."""
         notebook, access = profile.notebook, profile.access
-        content = notebook.content
         on_create = lifecycle_scripts.on_create(
-            content_repository=content.repository if content else None,
-            content_branch=content.branch if content else "",
+            clones=[
+                (one.repository, one.branch, one.place)
+                for one in notebook.contents
+                if one.is_cloned and one.repository
+            ]
         )
         on_start = lifecycle_scripts.on_start(
             region=names.region,
             parameters_path=names.start_parameters,
-            content_repository=content.repository if content else None,
+            content=[one.place for one in notebook.contents],
             tags=self.placement.inside_tags,
             role_arn=names.role_arn,
             buckets={
@@ -86,6 +88,7 @@ class NotebookStack(SeatStack):
             busy_stop_hours=notebook.busy_stop_hours,
             keep_running_hours=notebook.keep_running_hours,
             # What is usual is not said, so that no template changes with it.
+            tokens=sorted(notebook.tokens),
             save="" if notebook.save == SavedFiles() else notebook.save.model_dump_json(),
         )
         lifecycle_scripts.check_size(on_create, f"{self.stack_name}: the on-create script")

@@ -41,30 +41,28 @@ SIZE_LIMIT = 16_384
 _KNOWN = "|".join(PLACEHOLDERS)
 
 
-def on_create(*, content_repository: str | None, content_branch: str) -> str:
+def on_create(*, clones: Sequence[tuple[str, str, str]]) -> str:
     """Return the script for the notebook's creation: clones the content, once.
 
-    A failure to clone leaves ``WORKSHOP-SETUP.txt`` in the attendee's files, with the reason and
-    the command to repeat; it never fails the notebook.
+    Each of ``clones`` is an address, a branch and the folder that it gets. A failure to clone
+    leaves ``WORKSHOP-SETUP.txt`` in the attendee's files, with the reason and the command to
+    repeat; it never fails the notebook.
     """
-    if content_repository is None:
+    if not clones:
         return "#!/bin/bash\n# This workshop has no content to clone.\nexit 0\n"
-    folder = _folder(content_repository)
-    repeat = ["git", "clone", f"--branch={content_branch}", "--", content_repository, folder]
-    return _rendered(
-        "on_create.sh",
-        REPOSITORY=shlex.quote(_plain(content_repository)),
-        BRANCH=shlex.quote(_plain(content_branch)),
-        FOLDER=shlex.quote(folder),
-        REPEAT=shlex.quote(shlex.join(repeat)),
-    )
+    lines = []
+    for repository, branch, folder in clones:
+        repeat = ["git", "clone", f"--branch={branch}", "--", repository, folder]
+        words = map(_plain, (repository, branch, folder, shlex.join(repeat)))
+        lines.append(f"clone {shlex.join(words)} &")
+    return _rendered("on_create.sh", CLONES="\n".join(lines))
 
 
 def on_start(
     *,
     region: str,
     parameters_path: str,
-    content_repository: str | None,
+    content: Sequence[str],
     tags: Mapping[str, str],
     role_arn: str,
     buckets: Mapping[str, tuple[str, Sequence[str]]],
@@ -79,16 +77,19 @@ def on_start(
     keep_running_hours: int,
     mlflow: str = "",
     save: str = "",
+    tokens: Sequence[str] = (),
 ) -> str:
     """Return the script for each start: it reads what to do and gives that the seat's values.
 
-    ``parameters_path`` is where the parameters are that hold it. ``tags`` are the seat's;
-    ``repositories`` maps a repository's key to its address for ``docker push``; ``buckets`` maps a
-    bucket's key to its name and its prefixes, and the first is the SDK's own; ``model_prefix`` is
-    whether the names of models have to begin with ``job_prefix``; ``open_to_seats`` maps the end of
-    a variable's name to what the rules of the profile open; ``idle_stop_minutes`` None means that
-    the notebook never stops by itself, and ``busy_stop_hours`` None that it never does so while it
-    is in use. ``mlflow`` is the ARN of the MLflow that is the seat's to use, empty for none.
+    ``parameters_path`` is where the parameters are that hold it. ``content`` are the folders that
+    are to be there, and ``tokens`` the names of variables whose values the agent reads. ``tags``
+    are the seat's; ``repositories`` maps a repository's key to its address for ``docker push``;
+    ``buckets`` maps a bucket's key to its name and its prefixes, and the first is the SDK's own;
+    ``model_prefix`` is whether the names of models have to begin with ``job_prefix``;
+    ``open_to_seats`` maps the end of a variable's name to what the rules of the profile open;
+    ``idle_stop_minutes`` None means that the notebook never stops by itself, and
+    ``busy_stop_hours`` None that it never does so while it is in use. ``mlflow`` is the ARN of the
+    MLflow that is the seat's to use, empty for none.
     ``save`` are the bounds of what is saved, as JSON, empty for the usual ones.
     """
     (_, (bucket, prefixes)), *others = buckets.items()
@@ -118,13 +119,15 @@ def on_start(
     variables |= {f"WORKSHOP_{name}": value for name, value in open_to_seats.items()}
     if mlflow:
         variables["MLFLOW_TRACKING_URI"] = mlflow
+    if tokens:
+        variables["WORKSHOP_TOKENS"] = " ".join(tokens)
     if save:
         variables["WORKSHOP_SAVE"] = save
     return _rendered(
         "on_start.sh",
         REGION=region,
         PATH=parameters_path,
-        CONTENT=_folder(content_repository) if content_repository else "",
+        CONTENT=shlex.quote(" ".join(map(_plain, content))) if content else "",
         ENVIRONMENT="\n".join(
             f"export {name}={shlex.quote(_plain(value))}" for name, value in variables.items()
         ),
@@ -161,12 +164,6 @@ def _variables(start: str, values: Mapping[str, str]) -> dict[str, str]:
             )
         named[name], origin[name] = value, key
     return named
-
-
-def _folder(repository: str) -> str:
-    """Return where ``git clone`` would put it, kept to harmless characters."""
-    name = repository.rstrip("/").rpartition("/")[2].removesuffix(".git")
-    return name if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) else "content"
 
 
 def _rendered(script: str, **values: str) -> str:

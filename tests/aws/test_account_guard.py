@@ -21,6 +21,8 @@ AWAY = AccountRegion("444455556666", "us-east-1")
 class Callers:
     """In place of clients: which account calls really act in, by the place's."""
 
+    is_local = False
+
     def __init__(self, accounts: Mapping[str, str]) -> None:
         self.accounts = accounts
         self.asked: list[str] = []

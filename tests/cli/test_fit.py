@@ -43,6 +43,7 @@ def test_a_new_environment_passes_check_and_says_why_each_key_is_there() -> None
 next:
   1. set start and end in config/vision.yaml, and who comes
   2. check it:  workshop check -e vision
+  3. rehearse it:  workshop rehearse -e vision --content labs --replace 'my-bucket=$WORKSHOP_BUCKET'
 """,
     )
     assert "\nwrote config/vision.yaml\n" in made.out
@@ -186,3 +187,18 @@ def test_names_of_files_steer_nothing(labs: Path) -> None:
     assert made.code == 0
     assert "\x1b" not in made.out
     assert set(loader.load("vision").settings.profiles) == {"attendee"}
+
+
+def test_a_new_environment_is_in_the_region_that_its_labs_name_unless_told(labs: Path) -> None:
+    write_notebook(labs, "regions.ipynb", "client(region_name='us-west-2')")
+    run("fit", "labs", "-e", "vision", *ACCOUNT)
+    run("fit", "labs", "-e", "north", *ACCOUNT, "--region", "eu-north-1")
+    assert loader.load("vision").settings.region == "us-west-2"
+    assert loader.load("north").settings.region == "eu-north-1"
+
+
+def test_the_rehearsal_that_is_named_fills_in_what_the_labs_leave_open(labs: Path) -> None:
+    write_notebook(labs, "open.ipynb", "bucket = 'your-bucket'")
+    made = run("fit", "labs", "-e", "vision", *ACCOUNT)
+    filled = "--content labs --replace 'your-bucket=$WORKSHOP_BUCKET' --replace"
+    assert f"workshop rehearse -e vision {filled}" in made.err

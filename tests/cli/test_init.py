@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.lab_files import IMAGING, write_notebook
 from tests.support.workshop_command import run
 from workshop.config import scaffold
 from workshop.environments import loader
@@ -167,3 +168,102 @@ def test_the_dates_are_four_weeks_ahead_in_full_hours() -> None:
         today=datetime(2026, 12, 10, 22, 41, 7, 5, tzinfo=UTC),
     )
     assert "start: 2027-01-07T09:00:00+00:00\nend: 2027-01-08T17:00:00+00:00\n" in text
+
+
+LIKE = ("init", "scans", "--like", "imaging", "--account", "111122223333")
+
+
+def test_an_example_passes_check_under_any_name_with_seats_in_place_of_a_roster() -> None:
+    made = run(*LIKE)
+    assert (made.code, made.out) == (0, "")
+    assert (
+        made.err
+        == """\
+wrote config/scans.yaml
+wrote config/schema.json
+wrote cdk.json
+
+next:
+  1. set start and end in config/scans.yaml, and who comes
+  2. check it:  workshop check -e scans
+"""
+    )
+    checked = run("check", "-e", "scans")
+    assert (checked.code, checked.err) == (0, "")
+    settings = loader.load("scans").settings
+    assert (settings.workshop, settings.account, settings.region) == (
+        "scans",
+        "111122223333",
+        "us-east-1",
+    )
+
+
+@pytest.mark.parametrize("example", scaffold.examples())
+def test_every_example_is_right_but_for_the_account_and_has_what_nobody_should_forget(
+    example: str, tmp_path: Path
+) -> None:
+    assert run("init", "mine", "--like", example).code == 0
+    checked = run("check", "-e", "mine")
+    assert checked.code == 2
+    assert "account: 'YOUR-ACCOUNT-ID' is not an account id" in checked.err.splitlines()[0]
+    assert len(checked.err.splitlines()) == 2
+    text = (tmp_path / "config" / "mine.yaml").read_text()
+    (tmp_path / "config" / "mine.yaml").write_text(
+        text.replace(scaffold.ACCOUNT_PLACEHOLDER, "111122223333")
+    )
+    settings = loader.load("mine").settings
+    profile = settings.profiles["attendee"]
+    assert settings.title
+    assert settings.hours
+    assert settings.budget.per_seat_usd
+    assert profile.notebook.content
+    assert profile.access.training_instance_types != type(profile.access)().training_instance_types
+
+
+def test_all_steps_of_the_imaging_labs_are_allowed_and_no_key_is_missing() -> None:
+    """The notebook is of our own writing, with the calls that the published labs make."""
+    run(*LIKE)
+    write_notebook(Path("labs"), "steps.ipynb", *IMAGING)
+    told = json.loads(run("fit", "labs", "-e", "scans", "--json").out)
+    assert told["cells"] == {"calling": len(IMAGING), "running": len(IMAGING)}
+    assert [each for each in told["calls"] if not each["runs"]] == []
+    assert told["settings"] == []
+    actions = {each["action"].partition(":")[2] for each in told["calls"]}
+    assert actions >= {
+        "CreateTrainingJob",
+        "CreateHyperParameterTuningJob",
+        "CreateProcessingJob",
+        "CreateEndpoint",
+        "CreateExperiment",
+        "GetLogEvents",
+        "InvokeEndpoint",
+        "PutObject",
+    }
+
+
+def test_with_less_the_imaging_labs_lack_keys() -> None:
+    """The check above looks: in a usual environment the same notebook is denied its machines."""
+    run("init", "vision", "--account", "111122223333", "--region", "us-east-1")
+    write_notebook(Path("labs"), "steps.ipynb", *IMAGING)
+    told = json.loads(run("fit", "labs", "-e", "vision", "--json").out)
+    lacking = {each["key"] for each in told["settings"]}
+    assert {"access.training_instance_types", "access.processing_instance_types"} < lacking
+    assert {"access.warm_pools", "mlflow"} < lacking
+
+
+def test_an_example_takes_another_region_and_lasts_as_long_as_it_is_written() -> None:
+    today = datetime(2026, 12, 10, 22, 41, 7, 5, tzinfo=UTC)
+    text = scaffold.example_text(
+        "imaging", "scans", account=None, region="eu-central-1", today=today
+    )
+    assert "\nregion: eu-central-1\n" in text
+    assert "\nstart: 2027-01-07T09:00:00+00:00\nend: 2027-01-07T18:00:00+00:00\n" in text
+
+
+def test_an_example_that_is_not_there_is_told_with_those_that_are() -> None:
+    made = run("init", "vision", "--like", "imagin")
+    assert (made.code, made.err) == (
+        2,
+        "workshop: no example 'imagin'; did you mean 'imaging'? known: imaging\n",
+    )
+    assert list(Path().iterdir()) == []

@@ -57,7 +57,8 @@ def test_the_message_names_file_line_path_mistake_and_cure(
         ("volume_gb: 16385", "volume_gb: 16385 is too large; the most is 16384"),
         ("volume: 20", "volume: unknown key; did you mean 'volume_gb'? known: instance_type,"
          " fallback_instance_types, volume_gb, platform, root_access, idle_stop_minutes,"
-         " busy_stop_hours, keep_running_hours, save, content, packages, network"),
+         " busy_stop_hours, keep_running_hours, save, content, tokens, packages,"
+         " network"),
         ("instance_type: t3.medium", "instance_type: 't3.medium' is not a SageMaker instance type;"
          " write one such as 'ml.t3.medium'"),
         ("packages: numpy", "packages: holds text where a list is expected; write '- ' before each"
@@ -70,9 +71,22 @@ def test_the_message_names_file_line_path_mistake_and_cure(
          " most one version rule, such as 'xgboost==3.1.0'"),
         ("content: x", "content: holds text where keys are expected; write 'key: value' lines below"
          " it"),
-        ("content: {branch: v1}", "content.repository: is missing; add it, such as 'repository:"
-         " https://github.com/example/material.git'"),
-        ("content: {repository:}", "content.repository: is empty; give it a value"),
+        ("content: {branch: v1}", "content: names no source, or two; give it either 'repository' or"
+         " 's3'"),
+        ("content: {s3: 'datasets/a/', private: true}", "content: is private, which only a"
+         " repository can be; remove 'private'"),
+        ("content: {s3: 'datasets/workshop/'}", "content.s3: 'datasets/workshop/' is no source;"
+         " write 's3://bucket/prefix/', or 'datasets/prefix/' for what is in the cohort's datasets,"
+         " with a '/' at its end"),
+        ("content: [{s3: datasets/a/}, {repository: 'https://example.com/A.git'}]", "content: has 2"
+         " sources for the folder 'a'; give each a 'folder' of its own"),
+        ("content: [{s3: datasets/a/, folder: ../b}]", "content[0].folder: '../b' cannot be a"
+         " folder; use letters, digits, '.', '_' and '-', and no '.' or '-' in front"),
+        ("content: {s3: datasets/a/, folder: shared}", "content: 'shared' is a name that notebooks"
+         " use; give another 'folder'"),
+        ("tokens: {PATH: shared}", "tokens.PATH: 'PATH' cannot be a token's variable; use capital"
+         " letters that end in _TOKEN or _KEY, such as 'HF_TOKEN', and begin with neither AWS_ nor"
+         " WORKSHOP_"),
         ("content: {repository: 'https://me:secret@example.com/x'}", "content.repository:"
          " 'https://me:secret@example.com/x' is not an address to clone from; write one such as"
          " 'https://github.com/example/material.git', without a user or password"),

@@ -75,6 +75,19 @@ def test_labs_get_the_keys_that_they_need_and_no_others(tmp_path: Path) -> None:
     }
 
 
+def test_a_run_of_ones_own_experiment_needs_no_key(tmp_path: Path) -> None:
+    """A trial is asked about by the type that IAM knows it by."""
+    made = fit(
+        tmp_path,
+        [
+            "from sagemaker.experiments.run import Run\n"
+            "with Run(experiment_name='churn') as run:\n    run.log_parameter('lr', 1)\n"
+        ],
+    )
+    assert "sagemaker:CreateTrial" in {each.call.action for each in made.verdicts}
+    assert made.denied_cells == frozenset()
+
+
 def test_without_any_key_something_is_denied_or_more_is_open(tmp_path: Path) -> None:
     """No key is there for nothing: it opens what labs ask for, or shuts what they do not."""
     of = needed(tmp_path, ALL)

@@ -77,6 +77,14 @@ def _reaches_agents(organiser: OrganisersFleet, monkeypatch: pytest.MonkeyPatch)
     s3.put_object(Key="saved/files/a.txt", Body=b"a", **saved)
     assert organiser.run("tell", "Lunch").code == 0
     assert organiser.run("share", str(organiser.config / "people.csv")).code == 0
+    dataset = organiser.config / "dataset"
+    dataset.mkdir(exist_ok=True)
+    (dataset / "a.csv").write_text("1")
+    for more in ((), ("--prefix", "b"), ("--delete", "--yes", "demo")):
+        ran = organiser.run("data push", str(dataset), *more)
+        assert ran.code == 0, ran.err
+    ran = organiser.run("token remove", "HF_TOKEN")
+    assert ran.code == 0, ran.err
     ticks = partial(next, count(step=60.0))
     for module in ("cli.save", "cli.ready", "swap.swapping"):
         waits = partial(AgentWaits, clock=ticks)

@@ -182,9 +182,10 @@ def test_a_figure_of_a_page_is_that_of_the_code(page: str, sentence: str) -> Non
 def test_no_block_goes_unchecked() -> None:
     kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
     assert kinds <= {"console", "mermaid", "python", "sh", "text", "yaml"}
-    # Pictures are generated, and held by test_generated_pages; the days' is held here.
+    # Pictures are generated, and held by test_generated_pages; the days' is held here, and that of
+    # labs by test_labs_page.
     pictures = {page.name for page in PAGES if blocks(page, "mermaid")}
-    assert pictures == {"README.md", "architecture.md", DAYS.name}
+    assert pictures == {"README.md", "architecture.md", "labs.md", DAYS.name}
     # The one program is run by test_sagemaker_sdk.
     programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
     assert {page: count for page, count in programs.items() if count} == {

@@ -73,6 +73,15 @@ def test_a_denial_is_a_row_with_its_cause_and_the_exit_code(rehearsing: Path) ->
     assert not list((rehearsing / ".workshop/rehearsals").glob("run-*"))
 
 
+def test_on_aws_nothing_is_run_and_the_way_by_hand_is_said(rehearsing: Path) -> None:
+    write_notebook(rehearsing / "labs/lab.ipynb", "1")
+    ran = rehearse("--on-aws")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "on AWS this runs nothing yet; to rehearse a seat there, deploy it (workshop" in ran.err
+    assert "--only ada), open its notebook (workshop handout -e demo" in ran.err
+
+
 def test_a_replacement_that_is_none_and_one_that_is_nowhere_are_told(rehearsing: Path) -> None:
     write_notebook(rehearsing / "labs/lab.ipynb", "1")
     ran = rehearse("--replace", "nowhere=1")

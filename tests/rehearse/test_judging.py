@@ -61,6 +61,42 @@ def test_cells_that_lack_what_a_failed_one_defines_count_to_the_first_cause() ->
     assert judge.judge(run(6, "error", "NameError: name 'model' is not defined")).because is None
 
 
+def test_cells_that_go_on_with_what_a_failed_one_left_half_made_count_to_that_one() -> None:
+    judge = NotebookJudge()
+    judge.judge(run(1, source="import pandas\nestimator = PyTorch()"))
+    error = "ClientError: An error occurred (ValidationException): no"
+    judge.judge(run(2, "error", error, source="name = 'hpo'\nestimator.fit(job_name=name)"))
+    nothing = "AttributeError: 'NoneType' object has no attribute 'name'"
+    job = judge.judge(run(3, "error", nothing, source="job = estimator.latest_training_job.name"))
+    assert (job.because, job.why) == (2, "estimator is not what cell 2 should have made it")
+    absent = "ResourceNotFound: can't find a tuning job with the name hpo"
+    assert judge.judge(run(4, "error", absent, source="Analytics(name).frame()")).because == 2
+    # Of another thing that no failed cell had to do with, and of the lab's own arithmetic.
+    assert judge.judge(run(5, "error", nothing, source="other.name")).because is None
+    assert judge.judge(run(6, "error", "KeyError: 'x'", source="estimator['x']")).because is None
+    judge.judge(run(7, source="estimator = PyTorch()"))
+    again = judge.judge(run(8, "error", nothing, source="estimator.latest_training_job.name"))
+    assert again.because is None
+
+
+def test_what_aws_closed_says_so_and_what_to_do_instead() -> None:
+    error = "ClientError: An error occurred (MethodNotAllowed) when calling the S"
+    select = Call("s3", "SelectObjectContent", "MethodNotAllowed", 405)
+    outcome = NotebookJudge().judge(run(1, "error", error, calls=(select,)))
+    assert (outcome.result, outcome.why) == (
+        "denied",
+        "s3:SelectObjectContent: AWS closed S3 Select to new customers; read the object instead",
+    )
+
+
+def test_data_that_is_not_there_says_how_to_bring_some() -> None:
+    error = 'ClientError: No S3 objects found under S3 URL "s3://mine/train" given in input'
+    outcome = NotebookJudge().judge(run(1, "error", error))
+    assert (
+        outcome.why == "no data at s3://mine/train; --data DIR puts samples into the seat's bucket"
+    )
+
+
 def test_time_kernels_and_cells_never_reached_are_told_apart() -> None:
     judge = NotebookJudge()
     assert judge.judge(run(1, "timeout", seconds=60.2)).why == "it took more than 60 s"

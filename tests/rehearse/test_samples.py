@@ -89,7 +89,7 @@ def test_data_that_needs_no_credentials_is_there_whatever_the_yaml_says(
 def test_nothing_is_made_up_in_the_seats_own_bucket(rehearsed: Rehearsed) -> None:
     own = rehearsed.outcomes[5]
     assert own.result == "failed"
-    assert "NoSuchKey" in own.why
+    assert own.calls[-1].code == "NoSuchKey"
 
 
 def test_a_file_that_is_out_of_reach_is_made_up_and_a_service_is_not(rehearsed: Rehearsed) -> None:

@@ -82,3 +82,79 @@ PUSH = """
 !docker push lab:latest
 !sudo dnf install -y jq
 """
+
+IMAGING = (
+    """
+import boto3, sagemaker
+session = sagemaker.Session()
+role = sagemaker.get_execution_role()
+bucket = session.default_bucket()
+data = session.upload_data("data/train", bucket=bucket, key_prefix="train")
+""",
+    """
+from sagemaker.processing import ScriptProcessor
+repository = os.environ["WORKSHOP_REPOSITORY_TRAINING"]
+processor = ScriptProcessor(
+    command=["python3"], image_uri=f"{repository}:latest", role=role, instance_count=1,
+    instance_type="ml.m5.xlarge",
+)
+processor.run(code="preprocessing.py")
+""",
+    """
+from sagemaker.pytorch import PyTorch
+estimator = PyTorch(
+    entry_point="train.py", source_dir="code", role=role, instance_count=1,
+    instance_type="ml.g5.xlarge", framework_version="2.0", py_version="py310",
+    use_spot_instances=True, max_run=3600, max_wait=7200,
+    checkpoint_s3_uri=f"s3://{bucket}/checkpoints",
+    keep_alive_period_in_seconds=1800,
+)
+estimator.fit({"train": data}, wait=True)
+""",
+    """
+from sagemaker.estimator import Estimator
+own = Estimator(
+    image_uri=f"{repository}:latest", role=role, instance_count=1, instance_type="ml.g5.2xlarge",
+)
+own.fit({"train": data})
+""",
+    """
+wide = PyTorch(
+    entry_point="ddp.py", role=role, instance_count=1, instance_type="ml.g5.12xlarge",
+    distribution={"torch_distributed": {"enabled": True}}, keep_alive_period_in_seconds=600,
+)
+wide.fit({"train": data})
+sharded = PyTorch(
+    entry_point="fsdp.py", role=role, instance_count=1, instance_type="ml.g4dn.12xlarge",
+)
+sharded.fit({"train": data})
+""",
+    """
+from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
+tuner = HyperparameterTuner(
+    estimator, "dice", {"lr": ContinuousParameter(1e-4, 1e-2)}, max_jobs=4, max_parallel_jobs=2
+)
+tuner.fit({"train": data})
+""",
+    """
+predictor = estimator.deploy(initial_instance_count=1, instance_type="ml.m5.large")
+predictor.predict([1, 2, 3])
+predictor.delete_endpoint()
+""",
+    """
+from sagemaker.experiments.run import Run
+with Run(experiment_name="segmentation", sagemaker_session=session) as run:
+    run.log_parameter("lr", 0.001)
+""",
+    """
+import mlflow
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+mlflow.set_experiment("segmentation")
+""",
+    """
+logs = boto3.client("logs")
+streams = logs.describe_log_streams(logGroupName="/aws/sagemaker/TrainingJobs")
+logs.get_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName="one/algo-1")
+""",
+)
+"""The steps of a published workshop on medical images, in cells of our own writing."""

@@ -60,7 +60,7 @@ def on_start(**changes: Any) -> str:
     arguments: dict[str, Any] = {
         "region": NAMES.region,
         "parameters_path": NAMES.start_parameters,
-        "content_repository": CONTENT,
+        "content": ("hands-on",),
         "tags": TAGS,
         "role_arn": NAMES.role_arn,
         "buckets": {
@@ -80,8 +80,11 @@ def on_start(**changes: Any) -> str:
     return lifecycle_scripts.on_start(**(arguments | changes))
 
 
-def on_create(repository: str | None = CONTENT, branch: str = "main") -> str:
-    return lifecycle_scripts.on_create(content_repository=repository, content_branch=branch)
+def on_create(
+    repository: str | None = CONTENT, branch: str = "main", folder: str = "hands-on"
+) -> str:
+    clones = [(repository, branch, folder)] if repository else []
+    return lifecycle_scripts.on_create(clones=clones)
 
 
 def substituted(script: str, values: dict[str, str] = VALUES) -> str:

@@ -57,7 +57,7 @@ class LiveWorkbench:
             "role_arn": self.names.role_arn,
             "buckets": {"data": (self.names.bucket("data"), ())},
             "datasets_bucket": self.names.datasets_bucket,
-            "content_repository": None,
+            "content": (),
             "packages": (),
         }
         return self.sandbox.run(on_start(**values))

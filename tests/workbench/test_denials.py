@@ -117,7 +117,8 @@ OTHERS: list[tuple[str, dict[str, Any], str]] = [
             "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "y"}},
             **ROLE,
         },
-        "Autopilot is closed in workshops: AWS has closed it to new customers",
+        "Autopilot is closed in workshops: it chooses its machines by itself, and nothing could"
+        " cap what they cost",
     ),
     (
         "describe_monitoring_schedule",

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.support.lifecycle_scripts import CONTENT, Sandbox, on_create
+from workbench import lifecycle_scripts
 
 
 def test_on_create_clones_the_content_as_the_notebooks_user_in_bounded_time(
@@ -68,7 +69,7 @@ def test_nothing_in_an_address_or_a_branch_is_run(sandbox: Sandbox, *, fails: bo
     address = "https://git.example.org/a;touch${IFS}pwned/$(touch${IFS}pwned)/`touch<pwned`'\".git"
     branch = "$(touch pwned)"
     sandbox.command("git", f"exit {128 if fails else 0}")
-    assert sandbox.run(on_create(address, branch)).returncode == 0
+    assert sandbox.run(on_create(address, branch, "content")).returncode == 0
     (call,) = sandbox.calls("git")
     assert call[4:] == [f"--branch={branch}", "--", address, f"{sandbox.home}/content"]
     assert not list(sandbox.root.rglob("pwned*"))
@@ -79,21 +80,18 @@ def test_nothing_in_an_address_or_a_branch_is_run(sandbox: Sandbox, *, fails: bo
         ]
 
 
-@pytest.mark.parametrize(
-    ("address", "folder"),
-    [
-        ("https://git.example.org/ml/hands-on", "hands-on"),
-        ("https://git.example.org/ml/hands-on.git/", "hands-on"),
-        ("https://git.example.org/ml/..", "content"),
-        ("https://git.example.org/ml/.git", "content"),
-        ("https://git.example.org/ml/-x", "content"),
-    ],
-)
-def test_the_content_lies_where_git_would_put_it(
-    sandbox: Sandbox, address: str, folder: str
-) -> None:
-    sandbox.run(on_create(address))
-    assert sandbox.calls("git")[0][-1] == f"{sandbox.home}/{folder}"
-
-
-# On-start
+def test_several_repositories_are_cloned_and_each_that_fails_is_named(sandbox: Sandbox) -> None:
+    sandbox.command("git", 'case "$*" in *broken*) echo "fatal: no access" >&2; exit 128 ;; esac')
+    clones = [
+        (CONTENT, "main", "hands-on"),
+        ("https://git.example.org/broken.git", "2026", "extra"),
+    ]
+    done = sandbox.run(lifecycle_scripts.on_create(clones=clones))
+    assert done.returncode == 0
+    asked = sorted(call[-1] for call in sandbox.calls("git"))
+    assert asked == [f"{sandbox.home}/extra", f"{sandbox.home}/hands-on"]
+    assert (sandbox.home / "WORKSHOP-SETUP.txt").read_text() == (
+        "The workshop's content could not be cloned: fatal: no access\n"
+        "Open a terminal and run this to try again:\n"
+        "  cd ~/SageMaker && git clone --branch=2026 -- https://git.example.org/broken.git extra\n"
+    )

@@ -34,7 +34,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.agent import files, inbox, state
+from workshop.agent import content, files, inbox, state, tokens
 from workshop.agent.saving import PREFIX, BucketStore, Restored, SavedWork, Saving, entries
 
 SAVE_EVERY = 360
@@ -76,6 +76,8 @@ class Agent:
         self.remembered.setdefault("started", self.clock())
         with self._noted("messages"):
             self._read_inbox()
+        with self._noted("tokens"):
+            tokens.bring(self.own, self.environment, self.run, self.remembered)
         with self._noted("restoring"):
             self._restore_once()
         asked = inbox.requests(
@@ -84,6 +86,7 @@ class Agent:
         # Kernels take minutes to check, and what is brought back as long as it takes.
         if self._is_due("save_at", SAVE_EVERY):
             self.save()
+        self._bring_content()
         done = [request for request in asked if self._did(request)]
         handled = [*self.remembered.get("handled", []), *(request["id"] for request in done)]
         self.remembered["handled"] = handled[-MOST_HANDLED:]
@@ -204,6 +207,27 @@ class Agent:
         files.replace(brought, "")
         return True
 
+    def _bring_content(self) -> None:
+        """Bring what the folders of content lack, as far as it comes in a few minutes."""
+        ends, brought = self.clock() + SECONDS, self.remembered.setdefault("content", {})
+        for entry in content.of_profile(self._known("inbox"), self.environment):
+            name, version = entry["folder"], entry["version"]
+            told = brought.get(name, {})
+            waits = 0 < told.get("again", 0) - self.clock() <= content.AGAIN
+            if told.get("version") == version or waits or self.clock() >= ends:
+                continue
+            folder = content.ContentFolder(
+                self.home, entry, self.cohort, lambda: self.clock() >= ends
+            )
+            failed = len(self.errors)
+            with self._noted("content"):
+                if folder.bring():
+                    brought[name] = {"version": version, "beside": len(folder.beside)}
+                    self._due = True
+            self.errors += [f"content: {why}" for why in folder.missing[:LEFT_OUT]]
+            if len(self.errors) > failed and brought.get(name) in (None, told):
+                brought[name] = {**told, "again": self.clock() + content.AGAIN}
+
     def _report(self) -> None:
         now = self.clock()
         versions = self.home / files.OWN / "shared"
@@ -217,6 +241,8 @@ class Agent:
             "back": self._known("back"),
             "messages": len(self.remembered.get("shown") or []),
             "shared": sorted(path.name for path in versions.glob("*"))[-20:],
+            "brought": self._known("content"),
+            "no_tokens": self._known("tokens").get("missing", []),
             "datasets": state.datasets(self.cohort),
             "kernels": self.remembered.get("kernels"),
             **state.of_disk(self.home, self.environment),

@@ -30,10 +30,10 @@ KERNEL_SECONDS = 60
 
 def of_disk(home: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what the attendee's files show: room, content, packages and failed set-up."""
-    folder = environment.get("WORKSHOP_CONTENT", "")
+    folders = environment.get("WORKSHOP_CONTENT", "").split()
     return {
         "disk_free": files.free(home),
-        "content": None if not folder else _has_files(home / folder),
+        "content": all(_has_files(home / folder) for folder in folders) if folders else None,
         "packages": _packages(home) if environment.get("WORKSHOP_PACKAGES") else None,
         "set_up": _first_lines(home / "WORKSHOP-START.txt"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def fit(
             "--region",
             metavar="CODE",
             help="The AWS Region, of a new environment.",
-            show_default="eu-west-1",
+            show_default="the one that the labs name most, else eu-west-1",
         ),
     ] = None,
     seats: Annotated[
@@ -124,7 +125,7 @@ def fit(
     else:
         if profile is not None:
             raise UsageError("'--profile' is for an environment that is there; leave it out")
-        new = NewEnvironment(env, region or "eu-west-1", account, seats, events.now())
+        new = NewEnvironment(env, region or _usual_region(asked), account, seats, events.now())
         loaded = new.loaded(f"  {DEFAULT_PROFILE}: {{}}\n")
         report = _report(loaded, DEFAULT_PROFILE, found, read, asked, keeps=False)
         text = environments.new_text(new, report)
@@ -143,7 +144,21 @@ def fit(
     else:
         console.print_line()
         console.print_line(f"wrote {shown(written)}")
-        _next_steps(written, env, config_dir, account)
+        _next_steps(written, env, config_dir, account, _rehearsal(source, report))
+
+
+def _usual_region(found: LabFindings) -> str:
+    """Return the Region that labs name in most places: a seat may use no other."""
+    named = Counter(detail for kind, detail, _ in found.facts if kind in ("region", "image"))
+    known = [name for name, _ in named.most_common() if rules.REGION.holds(name)]
+    return known[0] if known else "eu-west-1"
+
+
+def _rehearsal(source: str, report: FitReport) -> tuple[str, ...]:
+    """Return the options of the rehearsal that fills in what labs leave to fill in."""
+    folder = source if Path(source).is_dir() else "FOLDER"
+    filled = [f"{old}={new}" for old, new in report.replacements.items()]
+    return ("--content", folder, *(word for each in filled for word in ("--replace", each)))
 
 
 def _check_new(env: str, account: str | None, region: str | None) -> None:
@@ -263,11 +278,14 @@ def _print_what_is_missing(loaded: LoadedEnvironment, report: FitReport, text: s
     console.print_text(text)
 
 
-def _next_steps(path: Path, env: str, config_dir: Path, account: str | None) -> None:
+def _next_steps(
+    path: Path, env: str, config_dir: Path, account: str | None, rehearsal: tuple[str, ...]
+) -> None:
     steps = [
         *([] if account else [f"write your account's 12 digits into {shown(path)}"]),
         f"set start and end in {shown(path)}, and who comes",
         f"check it:  {command_line.command('check', env, config_dir)}",
+        f"rehearse it:  {command_line.command('rehearse', env, config_dir, *rehearsal)}",
     ]
     console.say("")
     console.say("next:")

@@ -52,8 +52,8 @@ STATE_DIR = files.STATE / "rehearsals"
 PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
 SECONDS = 0.4
 """What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
-ENOUGH = 10_000
-"""Of each of SageMaker's quotas that AWS raises on request."""
+AMPLE = 100_000
+"""Of each machine, as many as no roster needs."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,9 @@ def rehearse(
             help="Where this machine cannot lock the code away, run it as you, with all you have.",
         ),
     ] = False,
+    on_aws: Annotated[
+        bool, typer.Option("--on-aws", help="Not there yet: says how to rehearse a seat of AWS's.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the rehearsal's cloud running for the next one.")
     ] = False,
@@ -175,6 +178,8 @@ def rehearse(
             signal.signal(sign, lambda *_: sys.exit(1))
     loaded = loader.load(env, config_dir)
     (chosen,) = loaded.chosen([seat]) if seat else [_usual(loaded)]
+    if on_aws:
+        raise UsageError(_by_hand(loaded, chosen, config_dir))
     notebooks = content.notebooks(source, notebook or ())
     confined = enclosed.require(unconfined=unconfined)
     _agree(source, len(notebooks), confined=confined, agreed=agreed)
@@ -212,6 +217,18 @@ def _usual(loaded: LoadedEnvironment) -> Seat:
         raise UsageError(f"nobody is on the roster of {loaded.name}; add a row to rehearse as")
     usual = max(dict.fromkeys(profiles), key=profiles.count)
     return next(seat for seat in loaded.seats if seat.profile == usual)
+
+
+def _by_hand(loaded: LoadedEnvironment, seat: Seat, config_dir: Path) -> str:
+    """Say that nothing is run on AWS, and how a seat there is rehearsed."""
+    deploy, handout = (
+        command_line.command(verb, loaded.name, config_dir, "--only", seat.id)
+        for verb in ("deploy", "handout")
+    )
+    return (
+        f"on AWS this runs nothing yet; to rehearse a seat there, deploy it ({deploy}), open its"
+        f" notebook ({handout}) and run the labs in it"
+    )
 
 
 def _replacement(text: str) -> tuple[str, str]:
@@ -291,7 +308,7 @@ def _running(
         delays={**dict.fromkeys(PLAYED, SECONDS), "notebook": 0, "stopping": 0.2, "tick": 0.1},
     )
     try:
-        _raise_quotas(started.running)
+        _grant_quotas(started.running)
         _deploy(loaded, seat, started.running, state)
         yield started.running
     finally:
@@ -301,18 +318,14 @@ def _running(
             process.stop(state)
 
 
-def _raise_quotas(running: Running) -> None:
-    """Give the rehearsal's account more of everything than all seats of any roster need.
+def _grant_quotas(running: Running) -> None:
+    """Let the rehearsal's account have machines enough for all seats: AWS's defaults give it none.
 
-    What AWS allows in the workshop's account is ``workshop preflight``'s to say.
+    Whether the workshop's own account has them, ``workshop preflight`` tells.
     """
-    listed = process.set_quotas(running, show="all")["quotas"]
-    raised = {
-        one["code"]: ENOUGH
-        for one in listed
-        if one["service"] == "sagemaker" and one["adjustable"] and one["value"] < ENOUGH
-    }
-    process.set_quotas(running, sagemaker=raised)
+    rows = process.set_quotas(running, show="all")["quotas"]
+    names = [row["name"] for row in rows if row["service"] == "sagemaker"]
+    process.set_quotas(running, sagemaker=dict.fromkeys(names, AMPLE))
 
 
 def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path) -> None:
@@ -345,7 +358,8 @@ def _rehearsed(
     loaded: LoadedEnvironment, seat: Seat, running: Running, wanted: _Wanted
 ) -> Iterator[NotebookEvent | CellOutcome]:
     names = regions.placed(loaded.names(seat))
-    permissions = SeatPermissions(names, loaded.settings.profiles[seat.profile], loaded.settings)
+    profile = loaded.settings.profiles[seat.profile]
+    permissions = SeatPermissions(names, profile, loaded.settings)
     text = content.code(wanted.source, wanted.notebooks)
     with ExitStack() as stack:
         index = interpreters.index()
@@ -379,14 +393,20 @@ def _rehearsed(
             workbench.deployed_script(_client("sagemaker", running), names),
             workbench.deployed_parameters(_client("ssm", running), names),
         )
-        key, bucket = next(iter(permissions.profile.storage.buckets.items()))
+        key, bucket = next(iter(profile.storage.buckets.items()))
         workbench.lay_data(
             _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
         )
         variables = bench.variables(_of_seat(running, names.role_arn))
         variables |= bench.constrained(interpreters.generation(wanted.sdk))
         variables["WORKSHOP_REHEARSAL_WANTED"] = bench.seen(samples.WANTED)
-        for old in content.replace(bench.home / folder, wanted.replacing, variables):
+        # What labs spell out and no variable of the notebook has.
+        known = {
+            "WORKSHOP_ACCOUNT": names.account,
+            "WORKSHOP_REPOSITORY_NAME": names.repository(next(iter(profile.registry.repositories))),
+            **variables,
+        }
+        for old in content.replace(bench.home / folder, wanted.replacing, known):
             console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
         sample_data = _samples(loaded, running, wanted)
         stack.enter_context(samples.given(sample_data, bench.root / samples.WANTED))

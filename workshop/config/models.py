@@ -28,7 +28,8 @@ from pydantic import (
 from workshop import tags as tag_rules
 from workshop.config import rules, time_zones
 from workshop.config.diagnostics import listing, suggestion
-from workshop.config.profiles import Flag, Model, Profile, Whole
+from workshop.config.model import Flag, Model, Whole
+from workshop.config.profiles import Profile
 from workshop.config.rules import shown
 from workshop.naming import COHORT_STACKS, DOOR
 

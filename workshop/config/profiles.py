@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
+    model_validator,
 )
 
 from workshop.config import rules
+from workshop.config.content import Content, Contents
+from workshop.config.model import Flag, Model, Whole
 from workshop.config.rules import shown
 
 CREATABLE_PLATFORM = "notebook-al2023-v1"
@@ -22,17 +23,6 @@ CREATABLE_PLATFORM = "notebook-al2023-v1"
 
 MIN_VOLUME_GB, MAX_VOLUME_GB = 5, 16384
 """SageMaker's bounds for ``VolumeSizeInGB`` of a notebook instance (botocore's service model)."""
-
-
-class Model(BaseModel):
-    """Root of all models: nothing unknown gets in and nothing changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-# Lax pydantic would also take "no", 1 and "20"; the file would not say what it looks like.
-Flag = Annotated[bool, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
 
 
 InstanceType = Annotated[str, rules.INSTANCE_TYPE]
@@ -138,7 +128,7 @@ class ExtraStatement(Model):
         examples=[["arn:aws:dynamodb:eu-west-1:123456789012:table/prices"]],
     )
     """ARNs, or "*" for all; IAM's own variables such as ``${aws:PrincipalTag/attendee}`` work."""
-    conditions: dict[str, dict[str, ConditionValues]] = {}
+    conditions: dict[str, dict[str, ConditionValues]] = Field(default={})
     """Conditions as IAM writes them: operator, key, value or values."""
 
 
@@ -245,17 +235,6 @@ class Access(Model):
         return self.mode == "managed" or _any_gpu(self.processing_instance_types)
 
 
-class Content(Model):
-    """The workshop's material, cloned into each notebook when it is created."""
-
-    repository: Annotated[str, rules.CONTENT_ADDRESS] = Field(
-        examples=["https://github.com/example/material.git"]
-    )
-    """An https address that can be cloned without credentials."""
-    branch: Annotated[str, rules.BRANCH] = "main"
-    """The branch or tag to clone."""
-
-
 def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
     twice = sorted({group for group in groups if groups.count(group) > 1})
     if twice:
@@ -320,8 +299,13 @@ class Notebook(Model):
     the file was written; 0 for no such file."""
     save: SavedFiles = SavedFiles()
     """Which of its files are saved, and so outlive it."""
-    content: Content | None = None
-    """Material to clone; null for none."""
+    content: Contents = None
+    """Material to bring, one source or a list of them; null for none."""
+    tokens: dict[Annotated[str, rules.TOKEN], Literal["shared", "per_seat"]] = Field(
+        default={}, max_length=10, examples=[{"HF_TOKEN": "per_seat"}]
+    )
+    """Variables that hold a secret, such as ``HF_TOKEN``: one for each seat or one for all. The
+    values come from you, by ``workshop token set``, and are in no file of the workshop."""
     packages: tuple[Annotated[str, rules.REQUIREMENT], ...] = ()
     """Python packages that are installed in the background at each start of the notebook."""
     network: Annotated[
@@ -329,6 +313,13 @@ class Notebook(Model):
         Discriminator(_network_kind),
     ] = "direct"
     """``direct``, or the subnet and security groups to use."""
+
+    @property
+    def contents(self) -> tuple[Content, ...]:
+        """Return the sources of ``content``."""
+        if isinstance(self.content, tuple):
+            return self.content
+        return () if self.content is None else (self.content,)
 
     @property
     def vpc(self) -> Vpc | None:
@@ -388,3 +379,17 @@ class Profile(Model):
     def shared_mlflow(self) -> str | None:
         """The ARN of the MLflow that all seats of the profile share."""
         return self.mlflow.shared if isinstance(self.mlflow, SharedMlflow) else None
+
+    @model_validator(mode="after")
+    def _content_can_be_read(self) -> Self:
+        for one in self.notebook.contents:
+            bucket = one.s3.removeprefix("s3://").partition("/")[0] if one.s3 else "datasets"
+            if bucket == "datasets" or bucket in self.access.public_buckets:
+                continue
+            if self.access.mode == "scoped":
+                raise ValueError(
+                    f"its seats cannot read {shown(bucket)}, of which notebook.content is to come;"
+                    " name it in access.public_buckets if everybody may read it, or bring it to"
+                    f" the datasets with: workshop data push {one.s3}"
+                )
+        return self

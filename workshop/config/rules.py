@@ -197,6 +197,34 @@ CONTENT_ADDRESS = Rule(
     " 'https://github.com/example/material.git', without a user or password",
     longest=1024,
 )
+PRIVATE_ADDRESS = Rule(
+    # Never part of a script: the organiser's own git gets it, behind "--".
+    r"^(?:https://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?|ssh://(?:[A-Za-z0-9._-]+@)?"
+    r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?|[A-Za-z0-9._-]+@[A-Za-z0-9][A-Za-z0-9.-]*:"
+    r"[A-Za-z0-9._~%+-]+)(?:/[A-Za-z0-9._~%+-]+)+/?$",
+    "is not an address to clone from; write one such as 'git@github.com:example/material.git' or"
+    " an https address, without a password",
+    longest=1024,
+)
+S3_SOURCE = Rule(
+    # workshop/ of the datasets is the tool's own.
+    rf"^(?:s3://(?:{BUCKET_PATTERN})|datasets(?=/.)(?!/workshop/))/"
+    r"(?:[A-Za-z0-9_][A-Za-z0-9._ =+-]*/)*$",
+    "is no source; write 's3://bucket/prefix/', or 'datasets/prefix/' for what is in the cohort's"
+    " datasets, with a '/' at its end",
+    longest=900,
+)
+FOLDER = Rule(
+    r"^[A-Za-z0-9_][A-Za-z0-9._-]*$",
+    "cannot be a folder; use letters, digits, '.', '_' and '-', and no '.' or '-' in front",
+    longest=64,
+)
+TOKEN = Rule(
+    # Nothing that a shell, Python or AWS goes by.
+    r"^(?!AWS_|WORKSHOP_)[A-Z][A-Z0-9_]{0,50}_(?:TOKEN|KEY)$",
+    "cannot be a token's variable; use capital letters that end in _TOKEN or _KEY, such as"
+    " 'HF_TOKEN', and begin with neither AWS_ nor WORKSHOP_",
+)
 BRANCH = Rule(
     r"^[A-Za-z0-9_](?:[A-Za-z0-9._/-]*[A-Za-z0-9_])?$",
     "cannot be a branch or tag; use letters, digits, '.', '_', '/' and '-'",

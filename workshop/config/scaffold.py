@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from workshop.config.diagnostics import listing, suggestion
+from workshop.errors import UsageError
+
 ACCOUNT_PLACEHOLDER = "YOUR-ACCOUNT-ID"
+REGION = "eu-west-1"
+"""The Region of a new environment, unless somebody or its example names another."""
+
+_EXAMPLES = Path(__file__).with_name("examples")
 
 _HEAD = """\
 # yaml-language-server: $schema=schema.json
@@ -85,9 +93,7 @@ def environment_text(name: str, *, account: str | None, region: str, today: date
 
 def head_text(name: str, *, account: str | None, region: str, today: datetime, roster: str) -> str:
     """Return the same up to its profiles; ``roster`` is the line that says who comes."""
-    first = (today.astimezone(UTC) + timedelta(weeks=4)).replace(
-        hour=9, minute=0, second=0, microsecond=0
-    )
+    first = _first(today)
     return _HEAD.format(
         name=name,
         account=account or ACCOUNT_PLACEHOLDER,
@@ -96,6 +102,48 @@ def head_text(name: str, *, account: str | None, region: str, today: datetime, r
         end=(first + timedelta(days=1, hours=8)).isoformat(),
         roster=roster,
     )
+
+
+def _first(today: datetime) -> datetime:
+    return (today.astimezone(UTC) + timedelta(weeks=4)).replace(
+        hour=9, minute=0, second=0, microsecond=0
+    )
+
+
+def examples() -> list[str]:
+    """Return the names of the environments of published workshops that come with the package."""
+    return sorted(path.stem for path in _EXAMPLES.glob("*.yaml"))
+
+
+def example_text(
+    example: str, name: str, *, account: str | None, region: str | None, today: datetime
+) -> str:
+    """Return ``config/<name>.yaml`` as that of an example, four weeks after ``today``.
+
+    It lasts as long as the example, and has its Region unless ``region`` is another. Raise
+    UsageError for an example that is not there.
+    """
+    if example not in examples():
+        raise UsageError(
+            f"no example {example!r}; {suggestion(example, examples())}{listing(examples())}"
+        )
+    text = (_EXAMPLES / f"{example}.yaml").read_text(encoding="utf-8")
+    start, end = (
+        datetime.fromisoformat(re.findall(rf"^{key}: (.*)$", text, re.MULTILINE)[0])
+        for key in ("start", "end")
+    )
+    first = _first(today)
+    values = {
+        "workshop": name,
+        "account": f'"{account or ACCOUNT_PLACEHOLDER}"',
+        "start": first.isoformat(),
+        "end": (first + (end - start)).isoformat(),
+    }
+    if region is not None:
+        values["region"] = region
+    for key, value in values.items():
+        text = re.sub(rf"^{key}: .*$", f"{key}: {value}", text, flags=re.MULTILINE)
+    return text.replace(f"rosters/{example}.csv", f"rosters/{name}.csv")
 
 
 def roster_text() -> str:

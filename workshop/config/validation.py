@@ -63,11 +63,18 @@ def _across(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield ("tags",), message
 
 
+_BRANCHES: Mapping[str | int, Sequence[str]] = {
+    "network": ("direct", "vpc"),
+    "content": ("one", "many", "none"),
+}
+"""Keys whose value is of several kinds, which pydantic names after them."""
+
+
 def _path(loc: Sequence[str | int]) -> Path:
     """Pydantic's location as keys of the file: without ``[key]`` and the branch of a union."""
     path: list[str | int] = []
     for index, part in enumerate(loc):
-        is_branch = part in ("direct", "vpc") and index > 0 and loc[index - 1] == "network"
+        is_branch = index > 0 and part in _BRANCHES.get(loc[index - 1], ())
         if part != "[key]" and not is_branch:
             path.append(part)
     return tuple(path)
@@ -186,7 +193,7 @@ def _schema_at(path: Path) -> dict[str, Any] | None:
         if schema is None:
             return None
         if isinstance(part, int):
-            schema = schema.get("items")
+            schema = schema.get("items", schema)
         else:
             schema = schema.get("properties", {}).get(part) or next(
                 iter(schema.get("patternProperties", {}).values()), None

@@ -238,6 +238,45 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
             )
 
 
+def remarks(settings: Environment) -> Iterator[str]:
+    """Yield what content and tokens come to, for whoever writes the file."""
+    for profile, section in settings.profiles.items():
+        notebook, where = section.notebook, f"profiles.{profile}.notebook"
+        shared = sorted(name for name, kind in notebook.tokens.items() if kind == "shared")
+        if shared:
+            yield (
+                f"{where}.tokens: {', '.join(shared)}: whoever gets a shared token can copy it, and"
+                " nobody can tell who used it; give each seat its own (per_seat), or one that may"
+                " only read, and revoke it after the workshop"
+            )
+        private = [one.place for one in notebook.contents if one.private]
+        others = [
+            name
+            for name, other in settings.profiles.items()
+            if {*private} - {one.place for one in other.notebook.contents}
+        ]
+        if others:
+            yield (
+                f"{where}.content: {', '.join(private)} lies in the datasets, which seats of"
+                f" {', '.join(others)} may read as well; keep what they may not see elsewhere"
+            )
+        later = [one.place for one in notebook.contents if not one.is_cloned]
+        if later:
+            yield (
+                f"{where}.content: {', '.join(later)} comes with: workshop content refresh, once"
+                " the cohort is deployed"
+            )
+        fetched = [one.repository for one in notebook.contents if one.is_cloned]
+        if notebook.vpc and not notebook.vpc.direct_internet and (fetched or notebook.packages):
+            needs = [*(["the hosts of its content"] if fetched else [])]
+            needs += ["PyPI or a mirror"] if notebook.packages else []
+            yield (
+                f"{where}.network has no internet of SageMaker's own: its subnet needs a way to"
+                f" {' and '.join(needs)} (a NAT gateway, say); private content and S3 come through"
+                " a gateway endpoint of S3"
+            )
+
+
 def _openings(of: str, name: str, profile: Profile) -> Iterator[str]:
     """Yield what a profile lets its seats do beyond their own resources."""
     where, access = f"{of}.access", profile.access

@@ -111,7 +111,7 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
     return replace(
         found,
         doubts=tuple(str(each.of(file)) for each in lint.doubts(document, settings)),
-        remarks=tuple(map(str, (*about_dates, *about_people))),
+        remarks=tuple(map(str, (*about_dates, *about_people, *lint.remarks(settings)))),
         of_people=tuple(map(str, about_people)),
     )
 

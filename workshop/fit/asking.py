@@ -17,6 +17,7 @@ from workshop.access.permissions import AccessQuestion
 from workshop.fit import calls, services
 from workshop.fit.calls import LabCall
 from workshop.naming import Names
+from workshop.policies.actions import MADE_OF
 
 DAY = 24 * 3600
 _SOMEBODY = "999988887777"
@@ -226,8 +227,10 @@ def _of_sagemaker(call: LabCall, names: Names, own: dict[str, str]) -> AccessQue
     ):
         thing = f"{names.job_prefix}pipeline/execution/abc123"
         return AccessQuestion(call.action, names.sagemaker_arn("pipeline", thing), context)
-    kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", makes(call.action)[len("sagemaker:Create") :])
-    resource = names.sagemaker_arn(kind.lower() or "thing", f"{names.job_prefix}thing")
+    made = makes(call.action)
+    kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", made[len("sagemaker:Create") :]).lower()
+    kind, _ = MADE_OF.get(made, (kind, ""))
+    resource = names.sagemaker_arn(kind or "thing", f"{names.job_prefix}thing")
     return AccessQuestion(call.action, resource, context)
 
 

@@ -8,19 +8,18 @@ from fnmatch import fnmatchcase
 from workshop.fit import asking
 from workshop.fit.calls import LabCall
 from workshop.fit.fitting import Verdict
+from workshop.policies import closed_by_aws
 from workshop.policies.actions import COMPUTE_WITHOUT_TYPE
 from workshop.policies.extra import ESCALATING
 
 _BY_KIND = {
     "Clarify": "AWS closed SageMaker Clarify to new customers; leave the step out",
-    "Model Monitor": "AWS closed SageMaker Model Monitor to new customers; leave the step out",
+    "Model Monitor": closed_by_aws.MODEL_MONITOR,
 }
 """Feature of AWS's -> why it is closed whatever the policies say."""
 
 _BY_ACTION: Sequence[tuple[str, str]] = (
-    ("s3:SelectObjectContent", "AWS closed S3 Select to new customers; read the object instead"),
-    ("sagemaker:*Monitoring*", _BY_KIND["Model Monitor"]),
-    ("sagemaker:Create*JobDefinition", _BY_KIND["Model Monitor"]),
+    *closed_by_aws.CLOSED,
     (
         "sagemaker:*AutoML*",
         "Autopilot chooses its machines itself, so that nothing could cap what they cost",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workshop.fit import calls, shell
+from workshop.fit import calls, fill_in, shell
 from workshop.fit.calls import LabCall, LabFindings, Place
 from workshop.fit.content import LabContent, LabFile
 from workshop.fit.expressions import TooMuchError
@@ -97,12 +97,12 @@ def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
         return
     if _ACCOUNT.search(text):
         found.tell("account", "", place)
-    for kind, details in (
-        ("region", _REGIONS.findall(text)),
-        ("image", [region for region in _IMAGES.findall(text) if region[0] not in "{$"]),
+    for kind, detail in (
+        *(("region", region) for region in _REGIONS.findall(text)),
+        *(("image", region) for region in _IMAGES.findall(text) if region[0] not in "{$"),
+        *fill_in.found(cell.python, cell.shell),
     ):
-        for detail in set(details):
-            found.tell(kind, detail, place)
+        found.tell(kind, detail, place)
     if _DEBUGGER.search(cell.python):
         found.tell("debugger", "", place)
     if _MLFLOW.search(cell.python):

@@ -36,6 +36,7 @@ def _rank(text: str) -> int:
     return 0 if text.startswith("holds what looks like") else 1
 
 
+_BUCKET_TO_FILL = "has a bucket's name to be filled in: put WORKSHOP_BUCKET there"
 _SAYS: dict[str, Callable[[str], str]] = {
     "secret": lambda what: f"holds what looks like {what}: take it out, and revoke it",
     "account": lambda _: (
@@ -69,6 +70,19 @@ _SAYS: dict[str, Callable[[str], str]] = {
         "names a repository in a command: begin the name as WORKSHOP_REPOSITORY_TRAINING does,"
         " below the seat's own"
     ),
+    "makes_repository": lambda _: (
+        "makes a repository in a command: leave that out, and push to WORKSHOP_REPOSITORY_TRAINING,"
+        " which is there"
+    ),
+    "bucket_to_fill": lambda _: _BUCKET_TO_FILL,
+    "region_to_fill": lambda _: "has a Region to be filled in: take the session's",
+    "image_to_fill": lambda _: (
+        "has an image's address to be filled in: put WORKSHOP_REPOSITORY_TRAINING and a tag there"
+    ),
+    "account_to_fill": lambda _: (
+        "has an account's id to be filled in: take it from sts get-caller-identity"
+    ),
+    "role": lambda _: "names a role that is not the seat's: take it from WORKSHOP_ROLE_ARN",
 }
 """Kind of a fact -> the sentence about it."""
 
@@ -93,7 +107,7 @@ def _of_calls(fitting: Fitting, found: LabFindings) -> Iterator[tuple[str, Place
         call = verdict.call
         kind = asking.kind_of_bucket(call.bucket) if call.service == "s3" else ""
         if kind == "placeholder":
-            yield "has a bucket's name to be filled in: put WORKSHOP_BUCKET there", call.place
+            yield _BUCKET_TO_FILL, call.place
         if call.untyped:
             use = "batch transform" if call.use == "transform" else call.use
             text = f"asks for machines for {use} of a type that its code does not say: name one"

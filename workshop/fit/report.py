@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop.bill.estimate import Estimate
-from workshop.fit import closed
+from workshop.fit import closed, fill_in
 from workshop.fit.asking import in_region, kind_of_bucket
 from workshop.fit.calls import LabFindings, Place
 from workshop.fit.content import LabContent
@@ -102,6 +102,11 @@ class FitReport:
         return remarks(self.fitting, self.found, self.region)
 
     @property
+    def replacements(self) -> dict[str, str]:
+        """Return the texts that a rehearsal puts a seat's values in place of."""
+        return fill_in.replacements(self.found)
+
+    @property
     def buckets(self) -> tuple[str, ...]:
         """Return the buckets of others that labs name, in the workshop's Region."""
         names = {
@@ -164,6 +169,7 @@ class FitReport:
             "edits": [
                 {"what": each.text, "places": [*map(str, each.places)]} for each in self.remarks
             ],
+            "replace": self.replacements,
             "estimate": self.estimate and self.estimate.document(),
         }
 

@@ -14,7 +14,7 @@ LONGEST_LINE = 20_000
 _ENDS = {"|", "||", "&&", ";", "&", ")", "(", "then", "do", "else", "fi", "done"}
 _VARIABLE = re.compile(r"\$\{?\w+[^}\s/]*\}?|\$\([^)]*\)|\{[\w.]+\}")
 _S3 = re.compile(r"s3://([^/\s\"']+)")
-_OF_REPOSITORIES = (("ecr", "create-repository"), ("ecr", "describe-repositories"))
+_OF_REPOSITORIES = (("ecr", "describe-repositories"),)
 _BEFORE = ("if", "!", "time", "RUN")
 """Words that stand before a command."""
 _PYTHON_INSTALLERS = ("pip", "pip3", "python", "python3", "uv", "conda", "mamba")

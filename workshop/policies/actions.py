@@ -142,15 +142,12 @@ SAGEMAKER_OF_A_SEAT = actions(
 # (Service Authorization Reference); some are paid in advance and cannot be taken back.
 COMPUTE_WITHOUT_TYPE = actions(
     "sagemaker",
-    "*Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *TrainingPlan *teMlflow*",
-    "*tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob CreateLabelingJob",
+    "*AutoMLJob* *Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *TrainingPlan",
+    "*teMlflow* *tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob CreateLabelingJob",
     "CreateModelCardExportJob CreateReservedCapacity StartHumanLoop StartMlflow* StartSession",
 )
-# What AWS closed to new customers. Nor could anything cap a job of Autopilot.
-CLOSED_BY_AWS = actions(
-    "sagemaker",
-    "*AutoMLJob* *MonitoringSchedule Create*JobDefinition",
-)
+# What AWS closed to new customers: Model Monitor and Clarify.
+CLOSED_BY_AWS = actions("sagemaker", "*MonitoringSchedule Create*JobDefinition")
 # Root code on a notebook, a second notebook, Studio, the removal of the tags by which
 # teardown finds things, and settings of the whole account: nobody's business in a workshop of
 # notebooks. UpdateInferenceComponent could put a neighbour's model into a running component, and

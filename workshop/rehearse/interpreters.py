@@ -215,7 +215,7 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
         )
         script = (
             f"{shlex.quote(str(base_python()))} -m venv {'--without-pip' if own else ''}"
-            f" {shlex.quote(str(there))} && exec {pip} install --quiet --no-compile --no-cache-dir"
+            f" {shlex.quote(str(there))} && exec {pip} install --quiet --no-cache-dir"
             f" --disable-pip-version-check --no-input -r {shlex.quote(inside_home)}/wanted.txt"
         )
         variables = {

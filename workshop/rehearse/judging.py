@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from workshop.access.permissions import AccessQuestion
 from workshop.aws import errors
+from workshop.policies import closed_by_aws
+from workshop.rehearse.openings import NOT_ITS_OWN
 
 Result = Literal["ok", "denied", "not played", "failed", "not reached"]
 
@@ -34,6 +36,10 @@ _LINES = re.compile(
     r"^(?:import +(\w+) *$|import +[\w.]+ +as +(\w+)|from +[\w.]+ +import +(\w+) *$|(\w+) *=[^=])",
     re.MULTILINE,
 )
+_NO_DATA = re.compile(r"No (?:S3 )?objects found under (?:S3 URL )?\"?(s3://[^\s\"]+)")
+_UNMADE = re.compile(r"'NoneType' object|not associated with|\bNo \w+ job\b")
+"""Errors of code that goes on with what a failed cell left half made."""
+_ABSENT = re.compile(r"NotFound|NoSuch|Could not find|can't find|does not exist|doesn't exist")
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
@@ -120,16 +126,23 @@ class NotebookJudge:
 
     lost: dict[str, int] = field(default_factory=dict)
     """Names that a cell that failed would have defined -> its number."""
+    half_made: dict[str, int] = field(default_factory=dict)
+    """Names of what a cell that failed had set or asked to do something -> its number."""
 
     def judge(self, run: CellRun, refusals: Sequence[Refusal] = ()) -> CellOutcome:
         result, why, because = self._judged(run)
+        if result in ("failed", "denied") and because is None:
+            result, why, because = self._follows(run, refusals) or (result, why, because)
         if result != "ok":
             root = because or run.number
             for name in defined(run.source):
                 self.lost.setdefault(name, root)
+            for name in acted_on(run.source):
+                self.half_made.setdefault(name, root)
         else:
             for name in defined(run.source):
                 self.lost.pop(name, None)
+                self.half_made.pop(name, None)
         return CellOutcome(
             notebook=run.notebook,
             number=run.number,
@@ -140,6 +153,18 @@ class NotebookJudge:
             because=because,
             seconds=run.seconds,
         )
+
+    def _follows(self, run: CellRun, refusals: Sequence[Refusal]) -> tuple[Result, str, int] | None:
+        """Judge a cell that goes on with what an earlier one left half made; None for others."""
+        used = loaded(run.source)
+        absent = bool(refusals) and all(one.key == NOT_ITS_OWN for one in refusals)
+        said = f"{run.name}: {run.text}"
+        if not (absent or _UNMADE.search(said) or _ABSENT.search(said)):
+            return None
+        for name, cell in self.half_made.items():
+            if name in used:
+                return "failed", f"{name} is not what cell {cell} should have made it", cell
+        return None
 
     def _judged(self, run: CellRun) -> tuple[Result, str, int | None]:
         if run.status == "ok":
@@ -174,10 +199,21 @@ def _of_error(run: CellRun) -> tuple[Result, str, None]:
         # Others were denied as well, and the code lived with that.
         named = [call for call in denied if f" {call.operation} operation" in said]
         return "denied", _calls(named or denied[-1:]), None
+    for call in _closed(run.calls):
+        return "denied", f"{call.name}: {closed_by_aws.reason(call.name)}", None
+    empty = _NO_DATA.search(run.text)
+    if empty:
+        why = f"no data at {empty[1]}; --data DIR puts samples into the seat's bucket"
+        return "failed", why, None
     missing = _MISSING.search(run.text)
     if missing and run.name in ("ModuleNotFoundError", "ImportError"):
         return "failed", f"module missing: {missing[1]}", None
     return "failed", said.partition("\n")[0][:300], None
+
+
+def _closed(calls: Sequence[Call]) -> list[Call]:
+    """Return the calls that failed because AWS closed them to new customers, whatever IAM says."""
+    return [call for call in calls if call.code and closed_by_aws.reason(call.name)]
 
 
 def _of_programs(run: CellRun) -> tuple[Result, str, None]:
@@ -220,6 +256,39 @@ def defined(source: str) -> set[str]:
             case ast.Import(names=names) | ast.ImportFrom(names=names):
                 found |= {each.asname or each.name.partition(".")[0] for each in names}
     return found
+
+
+def acted_on(source: str) -> set[str]:
+    """Return the names that a cell's code sets or calls methods of, but for what it imports."""
+    tree = _parsed(source)
+    found: set[str] = set()
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+                found.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                imported |= {each.asname or each.name.partition(".")[0] for each in names}
+    return found - imported
+
+
+def loaded(source: str) -> set[str]:
+    """Return the names that a cell's code uses."""
+    return {
+        node.id
+        for node in ast.walk(_parsed(source))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+
+
+def _parsed(source: str) -> ast.Module:
+    """Return the Python of a cell; an empty one for what is none."""
+    try:
+        return ast.parse(_MAGIC.sub("pass", source))
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
 
 
 def summary(outcomes: Sequence[CellOutcome]) -> Mapping[str, int]:

@@ -38,7 +38,8 @@ Inbox = Mapping[str, Any]
 
 def new_id(now: float) -> str:
     """Return an id that sorts by time and that nobody else gives."""
-    return f"{time.strftime('%Y-%m-%dT%H%M%S', time.gmtime(now))}-{token_hex(3)}"
+    whole = time.strftime("%Y-%m-%dT%H%M%S", time.gmtime(now))
+    return f"{whole}{int(now * 1000) % 1000:03}-{token_hex(3)}"
 
 
 def with_message(document: Inbox, message_id: str, text: str, now: float) -> Inbox:
@@ -75,6 +76,11 @@ def with_shared(document: Inbox, version: str, files: Collection[Mapping[str, An
     return {**document, "shared": [*agents.shared(dict(document)), shared][-MOST_SHARED:]}
 
 
+def with_content(document: Inbox, folders: Collection[Mapping[str, Any]]) -> Inbox:
+    """Return the document with these folders of content, and no other."""
+    return {**document, "content": [dict(folder) for folder in folders]}
+
+
 @dataclass(frozen=True)
 class CohortInbox:
     """The document of one account and Region."""
@@ -108,6 +114,10 @@ class CohortInbox:
         """Return the messages to anybody, oldest first; raise WorkshopError where that fails."""
         document, _ = self._read()
         return agents.every_message(dict(document))
+
+    def read(self) -> Inbox:
+        """Return the document; raise WorkshopError where that fails."""
+        return self._read()[0]
 
     def upload(self, path: Path, key: str) -> int:
         """Put a file into the cohort's bucket and return its size."""

@@ -66,6 +66,7 @@ def _missing(report: AgentReport) -> list[str]:
     found = []
     if report.content is False:
         found.append("the content is not there")
+    found += [f"the token {name} is not there" for name in report.no_tokens]
     if report.packages == INSTALLING:
         found.append("packages are still being installed")
     elif report.packages not in (None, "done"):

@@ -43,6 +43,10 @@ class AgentReport:
     disk_free: int | None = None
     content: bool | None = None
     """Whether the workshop's content is there; None where there is none to have."""
+    brought: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Of each folder of content the ``version`` that came, and how many files lie ``beside``."""
+    no_tokens: tuple[str, ...] = ()
+    """Variables of tokens that the notebook does not have."""
     packages: str | None = None
     kernels: Mapping[str, str] | None = None
     """Why a kernel does not start, by environment; None where that was not tried."""
@@ -99,6 +103,10 @@ def of_document(text: Mapping[str, Any]) -> AgentReport:
         not_back=int(_number(back.get("missing"))),
         disk_free=int(_number(text["disk_free"])) if "disk_free" in text else None,
         content=content if isinstance(content, bool) else None,
+        brought={
+            str(folder): _mapping(about) for folder, about in _mapping(text.get("brought")).items()
+        },
+        no_tokens=tuple(_texts(text.get("no_tokens"))),
         packages=packages if isinstance(packages, str) else None,
         kernels=(
             None

@@ -21,6 +21,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop import files
+from workshop.agent.tokens import KEY as TOKENS
 from workshop.aws.errors import code
 from workshop.errors import WorkshopError
 from workshop.teardown import save_paths
@@ -54,16 +55,21 @@ Found = tuple[Entry, Entry | None]
 
 @dataclass(frozen=True)
 class Source:
-    """A seat's bucket, which has to be ``owner``'s, an account."""
+    """A bucket, which has to be ``owner``'s, an account; empty for anybody's."""
 
     client: Any
     bucket: str
-    owner: str
+    owner: str = ""
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        """Objects in their newest version, ordered by key; a bucket that is gone has none."""
+        """Objects in their newest version, ordered by key; a bucket that is gone has none.
+
+        Tokens are no work of anybody's, and are never copied.
+        """
         try:
-            yield from listed(self.client, prefix, **self._of)
+            for entry in listed(self.client, prefix, **self._of):
+                if entry.key != TOKENS:
+                    yield entry
         except ClientError as error:
             if code(error.response) != "NoSuchBucket":
                 raise
@@ -86,7 +92,8 @@ class Source:
 
     @property
     def _of(self) -> dict[str, str]:
-        return {"Bucket": self.bucket, "ExpectedBucketOwner": self.owner}
+        owner = {"ExpectedBucketOwner": self.owner} if self.owner else {}
+        return {"Bucket": self.bucket, **owner}
 
 
 def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
@@ -218,16 +225,17 @@ class InBucket:
             raise NameTakenError(f"s3://{to['Bucket']}/{to['Key']} is another file")
 
     def _key(self, name: str) -> str:
-        return f"{self.target.prefix}/{name}"
+        return f"{self.target.prefix}/{name}" if self.target.prefix else name
 
     def _object(self, name: str) -> dict[str, str]:
         return {"Bucket": self.target.bucket, "Key": self._key(name)}
 
     def _from(self, source: Source, entry: Entry) -> dict[str, Any]:
+        owner = {"ExpectedSourceBucketOwner": source.owner} if source.owner else {}
         return {
             "CopySource": {"Bucket": source.bucket, "Key": entry.key},
             "CopySourceIfMatch": entry.etag,
-            "ExpectedSourceBucketOwner": source.owner,
+            **owner,
         }
 
 
@@ -304,15 +312,18 @@ def _is(path: Path, source: Source, entry: Entry) -> bool:
     """Return whether a file holds an object's content."""
     if not path.is_file() or path.stat().st_size != entry.size:
         return False
-    if entry.in_parts:
-        size = source.part_size(entry)
-        count, digest = _md5_of_parts(path, size)
-        if f"{digest.hex()}-{count}" == entry.etag:
-            return True
-    elif _md5(path).hex() == entry.etag:
+    if has_etag(path, entry.etag, source.part_size(entry) if entry.in_parts else 0):
         return True
     message = _checksums(source.head(entry))
     return _agree(message, {name: make(path) for name, make in _MAKERS.items() if name in message})
+
+
+def has_etag(path: Path, etag: str, part_size: int) -> bool:
+    """Return whether a file has an ETag, if it was uploaded in parts of so many bytes."""
+    if "-" not in etag:
+        return _md5(path).hex() == etag
+    count, digest = _md5_of_parts(path, part_size)
+    return f"{digest.hex()}-{count}" == etag
 
 
 def _checksums(head: Mapping[str, Any]) -> dict[str, str]:

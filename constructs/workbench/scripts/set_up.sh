@@ -85,6 +85,12 @@ WORKSHOP
 cat >"$opt/lib/workshop/agent/state.py" <<'WORKSHOP'
 @agent/state.py@
 WORKSHOP
+cat >"$opt/lib/workshop/agent/content.py" <<'WORKSHOP'
+@agent/content.py@
+WORKSHOP
+cat >"$opt/lib/workshop/agent/tokens.py" <<'WORKSHOP'
+@agent/tokens.py@
+WORKSHOP
 cat >"$opt/lib/workshop/agent/run.py" <<'WORKSHOP'
 @agent/run.py@
 WORKSHOP
@@ -137,6 +143,9 @@ WantedBy=multi-user.target
 WORKSHOP
 cat >"$etc/profile.d/workshop-message.sh" <<'WORKSHOP'
 case $- in *i*) cat /run/workshop-agent/newest.txt 2>/dev/null ;; esac
+WORKSHOP
+cat >"$etc/profile.d/workshop-tokens.sh" <<'WORKSHOP'
+if [ -r /run/workshop-agent/tokens.sh ]; then . /run/workshop-agent/tokens.sh; fi
 WORKSHOP
 
 # What attendees find in their files.

@@ -50,7 +50,10 @@ CLOSED = {
     "sagemaker:*CompilationJob*": "Neo",
     "iam:*": "making or changing roles",
 }
-NO_LONGER = ("Model Monitor", "Autopilot", "Clarify")
+WHY_CLOSED = {
+    "Autopilot": "it chooses its machines by itself, and nothing could cap what they cost",
+    **dict.fromkeys(("Model Monitor", "Clarify"), "AWS has closed it to new customers"),
+}
 # What keys of the YAML open as a whole; those that do are in ``WORKSHOP_OPENED``.
 OPENED = {
     "sagemaker:*FeatureGroup*": ("the feature store", "feature_store"),
@@ -238,8 +241,8 @@ def of_kinds(service: str, operation: str, request: dict[str, Any]) -> str:
     if any("clarify-processing" in text for text in leaves(request)):
         closed = ["Clarify"]
     if closed:
-        why = ": AWS has closed it to new customers" if closed[0] in NO_LONGER else ""
-        return f"{closed[0]} is closed in workshops{why}"
+        why = WHY_CLOSED.get(closed[0])
+        return f"{closed[0]} is closed in workshops{f': {why}' if why else ''}"
     for pattern, (what, key) in OPENED.items():
         if fnmatchcase(action, pattern) and key not in variable("OPENED"):
             return f"{what} is not open here; {asks(f'access.{key}')}"

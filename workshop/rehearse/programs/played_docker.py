@@ -87,7 +87,8 @@ def main(arguments: list[str]) -> None:
     if words[0] == "push":
         push(words[1])
     elif words[:2] == ["compose", "version"]:
-        sys.stdout.write("2.29.0\n")
+        whole = "" if "--short" in arguments else "Docker Compose version v"
+        sys.stdout.write(f"{whole}2.29.0\n")  # as the SDK's local mode looks for it
     elif words[0] in DONE:
         sys.stdout.write(f"docker {words[0]}: played, nothing is built or run in a rehearsal\n")
     else:
