@@ -29,9 +29,11 @@ def read(uri: str) -> bytes | None:
 
 
 def keys_under(uri: str) -> list[str]:
-    """Return the keys of the objects whose address begins so, in order."""
+    """Return the keys of the objects whose address begins so, in order, whoever's they are."""
     place = urlsplit(uri)
-    bucket = ministack_adapter.module("services.s3")._buckets.get(place.netloc)
+    s3 = ministack_adapter.module("services.s3")
+    owner = s3._bucket_owner_account(place.netloc)
+    bucket = s3._buckets.get_scoped(owner, "", place.netloc) if owner else None
     prefix = place.path.lstrip("/")
     return sorted(key for key in bucket["objects"] if key.startswith(prefix)) if bucket else []
 

@@ -43,6 +43,13 @@ def pool(aws: Aws, name: str) -> str | None:
     return status
 
 
+def test_a_training_job_says_with_which_key_it_encrypts_also_where_that_is_none(aws: Aws) -> None:
+    place = made_once(aws)
+    aws.sagemaker.create_training_job(**training(place, "job"))
+    found = aws.sagemaker.describe_training_job(TrainingJobName="job")
+    assert found["OutputDataConfig"]["KmsKeyId"] == ""
+
+
 # --- quotas -------------------------------------------------------------------------------------
 
 

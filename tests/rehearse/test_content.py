@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.rehearsals import write_notebook
 from workshop.errors import UsageError
-from workshop.rehearse import content
+from workshop.rehearse import content, interpreters
 
 
 def test_notebooks_come_in_the_order_of_their_numbers_and_folders_after_files(
@@ -93,3 +93,18 @@ def test_the_aws_cli_is_found_in_cells_and_in_scripts(tmp_path: Path) -> None:
     assert not content.uses_aws_command(tmp_path, "laws s3; aws = s3")
     (tmp_path / "push.sh").write_text("aws ecr get-login-password", encoding="utf-8")
     assert content.uses_aws_command(tmp_path, "")
+
+
+@pytest.mark.parametrize(
+    ("sdk", "kept"),
+    [
+        ("sagemaker>=2,<3", "sagemaker<3"),
+        ("sagemaker==2.200.0", "sagemaker<3"),
+        ("sagemaker>2.207,<3", "sagemaker<3"),
+        ("sagemaker>=3,<4", "sagemaker>=3,<4"),
+        ("sagemaker==3.7.1", "sagemaker>=3,<4"),
+        ("", ""),
+    ],
+)
+def test_pip_stays_within_the_generation_of_the_sdk(sdk: str, kept: str) -> None:
+    assert interpreters.generation(sdk) == kept

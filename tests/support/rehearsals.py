@@ -13,11 +13,12 @@ from typing import Any
 from localcloud import process
 from tests.support.assemblies import shipped
 from tests.support.seats import ADA, Seats
-from workshop.rehearse import rehearsal, ways_out, workbench
+from workshop.rehearse import rehearsal, samples, ways_out, workbench
 from workshop.rehearse.enclosed import Limits
 from workshop.rehearse.interpreters import Index
 from workshop.rehearse.judging import CellOutcome
 from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
+from workshop.rehearse.samples import Samples
 from workshop.rehearse.workbench import Workbench
 
 PACKAGES = Path(sysconfig.get_paths()["purelib"])
@@ -73,8 +74,9 @@ def rehearse(
     confined: bool,
     pace: Pace | None = None,
     limits: Limits | None = None,
+    given: Samples | None = None,
 ) -> Rehearsed:
-    """Run notebooks of ``content`` as ada."""
+    """Run notebooks of ``content`` as ada; ``given`` is the data of other accounts."""
     running = seats.root.running
     made = Rehearsed(root)
     with ExitStack() as stack:
@@ -86,11 +88,15 @@ def rehearse(
             workbench.deployed_script(seats.root.client("sagemaker"), ADA),
             workbench.deployed_parameters(seats.root.client("ssm"), ADA),
         )
+        variables = bench.variables(_cloud(seats))
+        if given:
+            variables["WORKSHOP_REHEARSAL_WANTED"] = bench.seen(samples.WANTED)
+            stack.enter_context(samples.given(given, root / samples.WANTED))
         for event in rehearsal.run(
             bench,
             notebooks,
             folder=FOLDER,
-            variables=bench.variables(_cloud(seats)),
+            variables=variables,
             permissions=permissions(),
             refused=lambda after: process.refusals(running, after),
             pace=pace or Pace(cell=60, all=240),

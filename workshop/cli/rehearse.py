@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import boto3
 import typer
+from botocore import UNSIGNED
 from botocore.config import Config
 from filelock import FileLock, Timeout
 
@@ -32,10 +33,19 @@ from workshop.counting import count_of
 from workshop.demo import program as subprocess
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError, WorkshopError
-from workshop.rehearse import content, enclosed, interpreters, rehearsal, ways_out, workbench
+from workshop.rehearse import (
+    content,
+    enclosed,
+    interpreters,
+    rehearsal,
+    samples,
+    ways_out,
+    workbench,
+)
 from workshop.rehearse.enclosed import Limits
 from workshop.rehearse.judging import CellOutcome
 from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
+from workshop.rehearse.samples import Samples
 from workshop.rehearse.workbench import Workbench
 
 STATE_DIR = files.STATE / "rehearsals"
@@ -58,6 +68,7 @@ class _Wanted:
     confined: bool
     replacing: dict[str, str]
     data: Path | None
+    fetch: bool
 
 
 def rehearse(
@@ -98,6 +109,12 @@ def rehearse(
             show_default="a file below each prefix of the bucket",
         ),
     ] = None,
+    made_up_data: Annotated[
+        bool,
+        typer.Option(
+            "--made-up-data", help="Make up what is read of other accounts' buckets; fetch nothing."
+        ),
+    ] = False,
     sdk: Annotated[
         str | None,
         typer.Option(
@@ -175,6 +192,7 @@ def rehearse(
         confined,
         dict(map(_replacement, replacing or ())),
         data,
+        not made_up_data,
     )
     outcomes: list[CellOutcome] = []
     told: list[NotebookEvent] = []
@@ -380,6 +398,8 @@ def _rehearsed(
             _client("s3", running), names.bucket(key), wanted.data, prefixes=bucket.prefixes
         )
         variables = bench.variables(_of_seat(running, names.role_arn))
+        variables |= bench.constrained(interpreters.generation(wanted.sdk))
+        variables["WORKSHOP_REHEARSAL_WANTED"] = bench.seen(samples.WANTED)
         # What labs spell out and no variable of the notebook has.
         known = {
             "WORKSHOP_ACCOUNT": names.account,
@@ -388,6 +408,8 @@ def _rehearsed(
         }
         for old in content.replace(bench.home / folder, wanted.replacing, known):
             console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
+        sample_data = _samples(loaded, running, wanted)
+        stack.enter_context(samples.given(sample_data, bench.root / samples.WANTED))
         yield from rehearsal.run(
             bench,
             wanted.notebooks,
@@ -414,14 +436,39 @@ def _of_seat(running: Running, role_arn: str) -> dict[str, str]:
     }
 
 
-def _client(service: str, running: Running) -> Any:
-    """Return a client of the local cloud as its owner, whatever the shell is pointed at."""
-    variables = cloud_environment.variables(running, STATE_DIR / "cloud")
+def _samples(loaded: LoadedEnvironment, running: Running, wanted: _Wanted) -> Samples:
+    """Return what gives code the data of other accounts' buckets that it reads."""
+    anonymous = Config(
+        signature_version=UNSIGNED,
+        connect_timeout=5,
+        read_timeout=30,
+        retries={"total_max_attempts": 1},
+    )
+    return Samples(
+        _client("s3", running, account=samples.OWNER, region="us-east-1"),
+        content.texts(wanted.source),
+        # The address is named: a shell may be pointed at a local cloud.
+        boto3.Session().client(
+            "s3", "us-east-1", endpoint_url="https://s3.amazonaws.com", config=anonymous
+        )
+        if wanted.fetch
+        else None,
+        files.make_folder(STATE_DIR / "samples"),
+        closed=lambda bucket: bucket.startswith(f"{loaded.settings.workshop}-"),
+    )
+
+
+def _client(service: str, running: Running, *, account: str = "", region: str = "") -> Any:
+    """Return a client of the local cloud as its owner, whatever the shell is pointed at.
+
+    ``account`` is another one of its accounts, ``region`` another Region.
+    """
+    variables = cloud_environment.variables(running, STATE_DIR / "cloud", account=account)
     return boto3.Session().client(  # type: ignore[call-overload]
         service,
-        region_name=running.region,
+        region_name=region or running.region,
         endpoint_url=running.endpoint,
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        config=Config(proxies={}),
+        config=Config(proxies={}, signature_version="v4" if service != "s3" else "s3v4"),
     )

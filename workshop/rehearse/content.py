@@ -147,6 +147,16 @@ def code(content: Path, names: Iterable[str]) -> str:
     return "\n".join(texts)
 
 
+def texts(content: Path) -> list[str]:
+    """Return the code of each notebook and program below a folder."""
+    found = [code(content, [name]) for name in notebooks(content)]
+    for path in content.rglob("*.py"):
+        hidden = LEFT_OUT.intersection(path.relative_to(content).parts)
+        if path.is_file() and not path.is_symlink() and not hidden:
+            found.append(path.read_text(encoding="utf-8", errors="replace"))
+    return found
+
+
 def sdk(text: str) -> str:
     """Return which SageMaker Python SDK code is written for, as pip takes it.
 

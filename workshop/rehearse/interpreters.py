@@ -147,6 +147,17 @@ def requirements(sdk: str, packages: Sequence[str]) -> list[str]:
     return ["pip", kernel, *([sdk] if sdk else []), *ALWAYS, *packages]
 
 
+def generation(sdk: str) -> str:
+    """Return what keeps pip within a generation of the SageMaker Python SDK; ``sdk`` may be empty.
+
+    Labs upgrade to the newest release, which was of their own generation when they were written.
+    """
+    if not sdk:
+        return ""
+    third = re.search(r"(?:==|>=|~=)\s*3", sdk) is not None
+    return "sagemaker>=3,<4" if third else "sagemaker<3"
+
+
 def prepared(
     folder: Path, wanted: Sequence[str], index: Index, *, confined: bool, ways: Room
 ) -> Path:

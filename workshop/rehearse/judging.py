@@ -23,6 +23,9 @@ NOT_PLAYED = "NotPlayedHere"
 DOCKER = "docker"
 """The service of a call that is none of AWS's: a command that the played docker refuses."""
 
+MADE_UP = "made-up"
+"""The service of a note that is no call: its operation is the address of data that is made up."""
+
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _MISSING = re.compile(r"No module named '([\w.]+)'")
 _DENIAL = re.compile(
@@ -109,7 +112,12 @@ class CellOutcome:
 
     @property
     def calls_aws(self) -> bool:
-        return any(call.service != DOCKER for call in self.calls)
+        return any(call.service not in (DOCKER, MADE_UP) for call in self.calls)
+
+    @property
+    def made_up(self) -> tuple[str, ...]:
+        """The addresses of sample data that was made up for it."""
+        return tuple(call.operation for call in self.calls if call.service == MADE_UP)
 
 
 @dataclass
@@ -220,7 +228,8 @@ def _of_programs(run: CellRun) -> tuple[Result, str, None]:
         return "not played", _calls(lost), None
     if denied:
         return "ok", f"the code goes on without {_calls(denied)}", None
-    return "ok", "", None
+    made_up = dict.fromkeys(call.operation for call in run.calls if call.service == MADE_UP)
+    return "ok", f"on made-up data: {', '.join(made_up)}" if made_up else "", None
 
 
 def _calls(calls: Sequence[Call]) -> str:

@@ -116,6 +116,9 @@ class Workbench:
         self._command("pip3", f'exec {python} -m pip "$@"')
         played = shlex.quote(f"{self.programs}/played_docker.py")
         self._command("docker", f'exec {python} {played} "$@"')
+        for name in ("curl", "wget"):
+            played = shlex.quote(f"{self.programs}/download.py")
+            self._command(name, f'exec {python} {played} {name} "$@"')
         self._command("python3", f'exec {python} "$@"')
         if self.command_line:
             played = shlex.quote(f"{self.programs}/aws_command.py")
@@ -185,6 +188,12 @@ class Workbench:
         if later is not None:
             kept.write_bytes(later)
             kept.chmod(0o755)
+
+    def constrained(self, requirement: str) -> dict[str, str]:
+        """Keep pip to a requirement, which may be empty; return the variables for it."""
+        file = "opt/rehearsal/constraints.txt"
+        (self.root / file).write_text(f"{requirement}\n", encoding="utf-8")
+        return {"PIP_CONSTRAINT": self.seen(file)}
 
     def variables(self, cloud: Mapping[str, str]) -> dict[str, str]:
         """Return the whole environment of the notebook's code; ``cloud`` leads to the cloud."""

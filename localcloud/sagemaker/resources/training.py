@@ -67,6 +67,9 @@ def _is_complete(engine: SageMakerEngine, request: Members, members: Members) ->
         **members.get("StoppingCondition", {}),
     }
     members["StoppingCondition"] = condition
+    if output := members.get("OutputDataConfig"):
+        # Release 2 of the SDK reads it of every job that it attaches to.
+        members["OutputDataConfig"] = {"KmsKeyId": "", **output}
     if "ServerlessJobConfig" in members:
         return
     algorithm = members.get("AlgorithmSpecification", {})

@@ -8,6 +8,7 @@ imports the notebook's own ``workshop_seat``. Needs Python 3.9.
   played within a second or two, so whoever waits for it need not wait for minutes.
 - A client that was given an address of AWS goes to the rehearsal's cloud: the SageMaker Python SDK
   makes up STS's by itself.
+- Sample data of other accounts' buckets is asked for before it is read (``sample_data``).
 """
 # ruff: noqa: PLC0415 - an interpreter's start must not wait for imports
 
@@ -108,14 +109,25 @@ def install(module: Any) -> None:
             ("after-call", noted, module.REGISTER_LAST),
             ("after-call-error", failed),
         ]
-    else:
+    elif module.__name__ == "botocore.session":
         module.Session.create_client = redirected(module.Session.create_client)
+    else:
+        from importlib import import_module
+
+        import_module("sample_data").install(module, write)
 
 
 class Late:
-    """An importer that leaves everything to the others, and adds to two modules of botocore."""
+    """An importer that leaves everything to the others, and adds to modules of botocore."""
 
-    names = ("botocore.handlers", "botocore.session")
+    names = (
+        "botocore.handlers",
+        "botocore.session",
+        "botocore.httpsession",
+        "aiobotocore.httpsession",
+        "requests.sessions",
+        "urllib.request",
+    )
     busy = False
 
     @classmethod
