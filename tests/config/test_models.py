@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from workshop.config import models, profiles
+from workshop.config import content, models, profiles
+from workshop.config.model import Model
 from workshop.config.models import Environment, Roster
 from workshop.config.profiles import Bucket, Notebook, Profile, Repository, Vpc
 
@@ -23,7 +24,7 @@ MINIMAL: dict[str, Any] = {
 MODELS = {
     model
     for model in (vars(models) | vars(profiles)).values()
-    if isinstance(model, type) and issubclass(model, profiles.Model)
+    if isinstance(model, type) and issubclass(model, Model)
 }
 
 
@@ -152,22 +153,22 @@ def test_direct_construction_keeps_the_rules_over_several_values() -> None:
 )
 def test_an_address_is_safe_in_a_root_script(address: str, *, good: bool) -> None:
     if good:
-        assert profiles.Content(repository=address).repository == address
+        assert content.Content(repository=address).repository == address
     else:
         with pytest.raises(ValidationError, match="is not an address to clone from"):
-            profiles.Content(repository=address)
+            content.Content(repository=address)
 
 
 @pytest.mark.parametrize("branch", ["main", "v2027.1", "feature/x-1", "a"])
 def test_branches_and_tags_are_taken(branch: str) -> None:
     address = "https://github.com/example/material"
-    assert profiles.Content(repository=address, branch=branch).branch == branch
+    assert content.Content(repository=address, branch=branch).branch == branch
 
 
 @pytest.mark.parametrize("branch", ["-x", "a b", "a;b", "", "a/", "$(x)", "a'"])
 def test_a_branch_that_a_shell_or_git_reads_as_more_is_refused(branch: str) -> None:
     with pytest.raises(ValidationError, match="cannot be a branch or tag"):
-        profiles.Content(repository="https://github.com/example/material", branch=branch)
+        content.Content(repository="https://github.com/example/material", branch=branch)
 
 
 @pytest.mark.parametrize(

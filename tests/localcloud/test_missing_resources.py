@@ -229,6 +229,7 @@ VALUES = {
     "ModelPackageName": "arn:aws:sagemaker:us-east-1:000000000000:model-package/nowhere/1",
     "DomainId": "d-aaaaaaaaaaaa",
     "AppType": "JupyterLab",
+    "Arn": "arn:aws:sagemaker:us-east-1:000000000000:mlflow-app/app-nowhere",
 }
 NOT_PLAYED = re.compile("LabelingJob|InferenceRecommendationsJob|Artifact|Context|Action")
 """What the local cloud does not have is never told as something that is gone."""

@@ -81,6 +81,8 @@ class Checks:
         site = folder / "lib/python3.12/site-packages"
         for package in ("ipykernel", "jupyter_client"):
             (site / package).mkdir(parents=True, exist_ok=True)
+            # Without it, the package of this machine's Python would be taken.
+            (site / package / "__init__.py").touch()
         (site / "jupyter_client/manager.py").write_text(f"STATUS = {status!r}\n{KERNEL}")
         python = folder / "bin/python"
         python.parent.mkdir(exist_ok=True)

@@ -143,8 +143,9 @@ SAGEMAKER_OF_A_SEAT = actions(
 COMPUTE_WITHOUT_TYPE = actions(
     "sagemaker",
     "*AutoMLJob* *Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment *TrainingPlan",
-    "*teMlflow* *tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob CreateLabelingJob",
-    "CreateModelCardExportJob CreateReservedCapacity StartHumanLoop StartMlflow* StartSession",
+    "*teMlflow* *tePartnerApp* Create*tion*Job CreateAI* CreateAlgorithm CreateJob",
+    "CreateLabelingJob CreateModelCardExportJob CreateReservedCapacity StartHumanLoop",
+    "StartMlflow* StartSession",
 )
 # What AWS closed to new customers: Model Monitor and Clarify.
 CLOSED_BY_AWS = actions("sagemaker", "*MonitoringSchedule Create*JobDefinition")
