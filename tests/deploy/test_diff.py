@@ -12,7 +12,8 @@ import pytest
 from tests.support.assemblies import ENVIRONMENTS, shipped
 from tests.support.small_workshop import exemplar
 from workshop.deploy import diff
-from workshop.deploy.diff import CREATE_ONLY, MLFLOW_APP, NOTEBOOK, Effect, PropertyChange
+from workshop.deploy.diff import CREATE_ONLY, NOTEBOOK, Effect, PropertyChange
+from workshop.naming import MLFLOW_APP
 
 
 def templates() -> Iterator[dict[str, Any]]:
