@@ -103,7 +103,7 @@ def test_what_only_the_schemas_name_is_told_in_its_phase_and_refuses_nothing(
     check = one(report, subject)
     assert (check.state, check.message) == (
         CheckState.WARNING,
-        f"CloudFormation may need {action}; better have it allowed",
+        f"CloudFormation may need {action}; better allowed beforehand",
     )
 
 

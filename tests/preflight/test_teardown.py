@@ -142,7 +142,7 @@ def test_what_a_teardown_may_not_delete_is_told_and_refuses_nothing(
     check = one(report, permissions.DELETES_SUBJECT)
     assert (check.state, check.message) == (
         CheckState.WARNING,
-        "a teardown may need 2 actions of sagemaker and s3; better have it allowed",
+        "a teardown may need 2 actions of sagemaker and s3; better allowed beforehand",
     )
 
 
@@ -157,9 +157,12 @@ def test_what_a_running_workshop_calls_is_told_by_command_and_refuses_nothing(
     assert [(check.state, check.message) for check in found] == [
         (
             CheckState.WARNING,
-            "save, tell, share, swap and teardown may need s3:PutObject; better have it allowed",
+            "save, tell, share, swap and teardown may need s3:PutObject; better allowed beforehand",
         ),
-        (CheckState.WARNING, "bill may need 2 actions of ce and pricing; better have it allowed"),
+        (
+            CheckState.WARNING,
+            "bill may need 2 actions of ce and pricing; better allowed beforehand",
+        ),
     ]
 
 

@@ -353,7 +353,7 @@ def check(
             and handlers.phase_of(decision.action) == phase
         ]
         if besides:
-            message = f"CloudFormation may need {_counted(besides)}; better have it allowed"
+            message = f"CloudFormation may need {_counted(besides)}; better allowed beforehand"
             yield Check(
                 account_region, subject, CheckState.WARNING, message, denied=_denied(besides)
             )
@@ -386,7 +386,7 @@ def check_teardown(
         message = "nothing that a teardown reads is denied"
         yield Check(account_region, READS_SUBJECT, CheckState.OK, message)
     if undeleted:
-        message = f"a teardown may need {_counted(undeleted)}; better have it allowed"
+        message = f"a teardown may need {_counted(undeleted)}; better allowed beforehand"
         yield Check(
             account_region, DELETES_SUBJECT, CheckState.WARNING, message, denied=_denied(undeleted)
         )
@@ -404,7 +404,7 @@ def check_running(
     for about, commands in ((OF_WORK, "save, tell, share, swap and teardown"), (OF_BILL, "bill")):
         denied = [one for one in decisions if one.action in about and not one.allowed]
         if denied:
-            message = f"{commands} may need {_counted(denied)}; better have it allowed"
+            message = f"{commands} may need {_counted(denied)}; better allowed beforehand"
             yield Check(
                 account_region,
                 RUNNING_SUBJECT,
