@@ -44,7 +44,7 @@ _SHORT = 7
 
 
 @dataclass(frozen=True)
-class Workshop:
+class LabRepository:
     """A published workshop in a folder, at a commit."""
 
     folder: Path
@@ -53,7 +53,7 @@ class Workshop:
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class RehearsedCells:
     """The cells that called AWS while notebooks ran, and what became of some."""
 
     cells: int
@@ -62,7 +62,7 @@ class Rehearsal:
     not_played: int
 
 
-def workshop(argument: str) -> Workshop:
+def workshop(argument: str) -> LabRepository:
     """Return what ``FOLDER`` or ``FOLDER@COMMIT`` names; raise ValueError where it has no commit.
 
     The name is ``owner/name``: of the repository that the folder was cloned from, or of a folder
@@ -78,7 +78,7 @@ def workshop(argument: str) -> Workshop:
         raise ValueError(f"{path} is no git repository; name its commit: {path}@0123abc")
     origin = _git(folder, "remote", "get-url", "origin") if (folder / ".git").exists() else ""
     found = re.search(r"([\w.-]+/[\w.-]+?)(?:\.git)?/?$", origin)
-    return Workshop(folder, found[1] if found else folder.name.replace("+", "/", 1), commit)
+    return LabRepository(folder, found[1] if found else folder.name.replace("+", "/", 1), commit)
 
 
 def fitted(folder: Path) -> dict[str, Any]:
@@ -98,13 +98,13 @@ def fitted(folder: Path) -> dict[str, Any]:
     return told
 
 
-def rehearsed(parts: Sequence[Mapping[str, Any]]) -> Rehearsal:
+def rehearsed(parts: Sequence[Mapping[str, Any]]) -> RehearsedCells:
     """Return the sum of what ``workshop rehearse --json`` says of the parts of a workshop."""
     counts = ("calling AWS", "calling AWS and ok", "denied", "not played")
-    return Rehearsal(*(sum(part["summary"][name] for part in parts) for name in counts))
+    return RehearsedCells(*(sum(part["summary"][name] for part in parts) for name in counts))
 
 
-def row(one: Workshop, told: Mapping[str, Any], ran: Rehearsal | None) -> tuple[str, ...]:
+def row(one: LabRepository, told: Mapping[str, Any], ran: RehearsedCells | None) -> tuple[str, ...]:
     """Return the cells of a workshop's row; a rehearsal that there was not is a dash."""
     calling, running = told["cells"]["calling"], told["cells"]["running"]
     after = (

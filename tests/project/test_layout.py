@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import aws_cdk
@@ -97,3 +99,14 @@ def test_types_are_checked_in_every_module_of_cdk_that_is_used() -> None:
     }
     modules = {path.name for path in Path(aws_cdk.__file__).parent.iterdir()}
     assert read == {"aws_cdk"} | {f"aws_cdk.{word}" for word in words & modules}
+
+
+def test_a_class_is_found_by_its_name_alone() -> None:
+    named: dict[str, list[str]] = defaultdict(list)
+    for room in ("bench", "constructs", "localcloud", "stacks", "tools", "workshop"):
+        for path in (ROOT / room).rglob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for statement in tree.body:
+                if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
+                    named[statement.name].append(path.relative_to(ROOT).as_posix())
+    assert {name: places for name, places in named.items() if len(places) > 1} == {}

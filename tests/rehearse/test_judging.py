@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from workshop.rehearse import judging
-from workshop.rehearse.judging import Call, CellRun, NotebookJudge
+from workshop.rehearse.judging import CellRun, NotebookJudge, RecordedCall
 
-DENIED = Call("sagemaker", "CreateModel", "AccessDeniedException", 400, "not authorized")
-LISTED = Call("s3", "ListBuckets", "AccessDenied", 403)
-UNPLAYED = Call("athena", "StartQueryExecution", "NotPlayedHere", 400)
-FINE = Call("sts", "GetCallerIdentity", "", 200)
+DENIED = RecordedCall("sagemaker", "CreateModel", "AccessDeniedException", 400, "not authorized")
+LISTED = RecordedCall("s3", "ListBuckets", "AccessDenied", 403)
+UNPLAYED = RecordedCall("athena", "StartQueryExecution", "NotPlayedHere", 400)
+FINE = RecordedCall("sts", "GetCallerIdentity", "", 200)
 
 
 def run(number: int, status: str = "ok", error: str = "", **more: object) -> CellRun:
@@ -30,9 +30,9 @@ def test_an_error_of_the_labs_own_after_a_denial_that_it_lived_with_is_no_denial
 
 
 def test_a_program_of_a_cell_that_is_denied_or_not_played_counts_though_nothing_is_raised() -> None:
-    program = Call("ecr", "CreateRepository", "AccessDeniedException", 400, by_kernel=False)
+    program = RecordedCall("ecr", "CreateRepository", "AccessDeniedException", 400, by_kernel=False)
     assert NotebookJudge().judge(run(1, calls=(program,))).result == "denied"
-    program = Call("athena", "GetQueryResults", "NotPlayedHere", 400, by_kernel=False)
+    program = RecordedCall("athena", "GetQueryResults", "NotPlayedHere", 400, by_kernel=False)
     assert NotebookJudge().judge(run(1, calls=(program,))).result == "not played"
 
 
@@ -44,7 +44,7 @@ def test_not_played_is_told_from_denied() -> None:
 
 @pytest.mark.parametrize("code", ["403", "AccessDenied", "AccessDeniedException", "Forbidden"])
 def test_every_way_to_say_denied_is_known(code: str) -> None:
-    assert Call("s3", "HeadBucket", code, 403, "Forbidden").denied
+    assert RecordedCall("s3", "HeadBucket", code, 403, "Forbidden").denied
 
 
 def test_cells_that_lack_what_a_failed_one_defines_count_to_the_first_cause() -> None:
@@ -81,7 +81,7 @@ def test_cells_that_go_on_with_what_a_failed_one_left_half_made_count_to_that_on
 
 def test_what_aws_closed_says_so_and_what_to_do_instead() -> None:
     error = "ClientError: An error occurred (MethodNotAllowed) when calling the S"
-    select = Call("s3", "SelectObjectContent", "MethodNotAllowed", 405)
+    select = RecordedCall("s3", "SelectObjectContent", "MethodNotAllowed", 405)
     outcome = NotebookJudge().judge(run(1, "error", error, calls=(select,)))
     assert (outcome.result, outcome.why) == (
         "denied",

@@ -29,7 +29,7 @@ from tests.support.seats import Seats
 from tests.support.workshop_command import run
 from workshop.cli import rehearse as command
 from workshop.rehearse import enclosed
-from workshop.rehearse.enclosed import Limits, Room
+from workshop.rehearse.enclosed import EnclosureLimits, Room
 from workshop.rehearse.interpreters import system
 from workshop.rehearse.rehearsal import Pace
 
@@ -280,7 +280,9 @@ def test_nobody_who_is_not_asked_has_agreed(tmp_path: Path) -> None:
 # --- what it takes ----------------------------------------------------------------------------
 
 
-def enclosed_python(code: str, folder: Path, limits: Limits, *, confined: bool) -> tuple[str, str]:
+def enclosed_python(
+    code: str, folder: Path, limits: EnclosureLimits, *, confined: bool
+) -> tuple[str, str]:
     """Run a program; return what it printed and why it was ended."""
     work = Path(folder)
     with enclosed.running(
@@ -322,7 +324,7 @@ def alive(mark: str) -> list[int]:
 def test_what_it_leaves_running_ends_with_it(tmp_path: Path, confined: bool) -> None:  # noqa: FBT001
     mark = f"left-{os.getpid()}-{confined}"
     text, _ = enclosed_python(
-        DETACH.replace("MARK", mark), tmp_path, Limits(seconds=60), confined=confined
+        DETACH.replace("MARK", mark), tmp_path, EnclosureLimits(seconds=60), confined=confined
     )
     assert text == "detached\n"
     assert alive(mark) == []
@@ -339,7 +341,7 @@ from workshop.rehearse import enclosed
 from workshop.rehearse.interpreters import system
 code = "import time\\nprint('up', flush=True)\\nwhile True: time.sleep(60)  # {mark}"
 with enclosed.running([sys.executable, "-I", "-c", code], {{}}, Path({str(tmp_path)!r}) / "e",
-        room=enclosed.Room(system()), limits=enclosed.Limits(seconds=600),
+        room=enclosed.Room(system()), limits=enclosed.EnclosureLimits(seconds=600),
         confined={confined}) as one:
     for line in one.lines():
         print(line, end="", flush=True)
@@ -361,14 +363,14 @@ with enclosed.running([sys.executable, "-I", "-c", code], {{}}, Path({str(tmp_pa
 
 def test_what_takes_too_long_too_much_or_too_many_is_ended(tmp_path: Path) -> None:
     cases = {
-        "it took more than 1 s": ("import time\ntime.sleep(600)", Limits(seconds=1)),
+        "it took more than 1 s": ("import time\ntime.sleep(600)", EnclosureLimits(seconds=1)),
         "it took more than 0.1 GB of memory": (
             "a = bytearray(10**6 * 180)\nimport time\ntime.sleep(600)",
-            Limits(seconds=300, memory_gb=0.1),
+            EnclosureLimits(seconds=300, memory_gb=0.1),
         ),
         "it started more than 4 processes": (
             "import os, time\n[os.fork() or time.sleep(600) for _ in range(6)]\ntime.sleep(600)",
-            Limits(seconds=300, processes=4),
+            EnclosureLimits(seconds=300, processes=4),
         ),
     }
     for number, (reason, (code, limits)) in enumerate(cases.items()):

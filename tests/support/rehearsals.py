@@ -14,7 +14,7 @@ from localcloud import process
 from tests.support.assemblies import shipped
 from tests.support.seats import ADA, Seats
 from workshop.rehearse import rehearsal, samples, ways_out, workbench
-from workshop.rehearse.enclosed import Limits
+from workshop.rehearse.enclosed import EnclosureLimits
 from workshop.rehearse.interpreters import Index
 from workshop.rehearse.judging import CellOutcome
 from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
@@ -73,7 +73,7 @@ def rehearse(
     *,
     confined: bool,
     pace: Pace | None = None,
-    limits: Limits | None = None,
+    limits: EnclosureLimits | None = None,
     given: Samples | None = None,
 ) -> Rehearsed:
     """Run notebooks of ``content`` as ada; ``given`` is the data of other accounts."""
@@ -100,7 +100,7 @@ def rehearse(
             permissions=permissions(),
             refused=lambda after: process.refusals(running, after),
             pace=pace or Pace(cell=60, all=240),
-            limits=limits or Limits(seconds=300),
+            limits=limits or EnclosureLimits(seconds=300),
         ):
             (made.outcomes if isinstance(event, CellOutcome) else made.events).append(event)  # type: ignore[arg-type]
     return made

@@ -46,7 +46,7 @@ def test_a_row_has_what_fit_reads_and_what_was_run_in_all_parts(
 def test_the_sums_are_those_that_a_rehearsal_prints() -> None:
     """The names of its counts are in no schema: here they are held to what makes them."""
     counts = judging.summary([])
-    assert labs_table.rehearsed([{"summary": counts}]) == labs_table.Rehearsal(0, 0, 0, 0)
+    assert labs_table.rehearsed([{"summary": counts}]) == labs_table.RehearsedCells(0, 0, 0, 0)
 
 
 def test_a_clone_tells_its_name_and_its_commit(folder: Path) -> None:

@@ -42,7 +42,7 @@ from workshop.rehearse import (
     ways_out,
     workbench,
 )
-from workshop.rehearse.enclosed import Limits
+from workshop.rehearse.enclosed import EnclosureLimits
 from workshop.rehearse.judging import CellOutcome
 from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
 from workshop.rehearse.samples import Samples
@@ -418,7 +418,7 @@ def _rehearsed(
             permissions=permissions,
             refused=lambda after: process.refusals(running, after),
             pace=wanted.pace,
-            limits=Limits(seconds=wanted.pace.all + wanted.pace.cell + 60),
+            limits=EnclosureLimits(seconds=wanted.pace.all + wanted.pace.cell + 60),
         )
 
 

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.datasets.pushing import THREADS, DatasetsBucket, Progress, in_parallel
+from workshop.datasets.pushing import THREADS, Arrivals, DatasetsBucket, in_parallel
 from workshop.errors import UsageError, WorkshopError
 from workshop.teardown import save_paths
 from workshop.teardown.s3_copy import CopyError, Entry, InBucket, Source
@@ -123,7 +123,7 @@ def _target(bucket: DatasetsBucket) -> InBucket:
     return InBucket(bucket.client, save_paths.Prefix(bucket.name, ""), bucket.clients.clearing_up)
 
 
-def copy(planned: CopyPlan, arrived: Progress) -> None:
+def copy(planned: CopyPlan, arrived: Arrivals) -> None:
     """Copy what differs and delete what is to go; raise WorkshopError where that fails."""
     bucket, target = planned.bucket, _target(planned.bucket)
     bucket.delete(planned.replaced)

@@ -34,7 +34,7 @@ USD_PER_GB_MONTH = 0.025
 """What S3 Standard costs about; 0.023 in us-east-1, and a little more in most Regions."""
 
 
-class Progress(Protocol):
+class Arrivals(Protocol):
     """Called, from any thread, with the bytes and the files that have newly arrived."""
 
     def __call__(self, sent: int, *, files: int = 0) -> None: ...
@@ -151,7 +151,7 @@ def part_size(size: int) -> int:
     return PART * max(1, -(-size // (PART * MOST_PARTS)))
 
 
-def push(planned: PushPlan, arrived: Progress, going_on: Callable[[], object]) -> None:
+def push(planned: PushPlan, arrived: Arrivals, going_on: Callable[[], object]) -> None:
     """Send what differs, delete what is to go, and look whether all is there.
 
     Raise WorkshopError where something did not arrive. ``going_on`` raises what is to end it.
@@ -181,7 +181,7 @@ def in_parallel(do: Callable[[str], object], keys: Iterable[str]) -> None:
             raise
 
 
-def _send(planned: PushPlan, key: str, arrived: Progress, going_on: Callable[[], object]) -> None:
+def _send(planned: PushPlan, key: str, arrived: Arrivals, going_on: Callable[[], object]) -> None:
     file, bucket = planned.send[key], planned.bucket
     if file.size <= PART:
         with file.path.open("rb") as body:

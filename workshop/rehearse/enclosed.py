@@ -60,7 +60,7 @@ _PROBE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Limits:
+class EnclosureLimits:
     """What a program may take; more ends it."""
 
     seconds: float
@@ -142,7 +142,7 @@ def namespaces() -> str:
                 {},
                 Path(folder),
                 room=Room(shown=[(Path(path), path, False) for path in SYSTEM]),
-                limits=Limits(_PROBE_SECONDS),
+                limits=EnclosureLimits(_PROBE_SECONDS),
                 confined=True,
             )
         )
@@ -157,7 +157,7 @@ def running(
     work: Path,
     *,
     room: Room,
-    limits: Limits,
+    limits: EnclosureLimits,
     confined: bool,
     folder: str = "/",
 ) -> Iterator[Enclosed]:
@@ -208,7 +208,7 @@ def running(
         yield started
 
 
-def _watch(started: Enclosed, limits: Limits, done: threading.Event) -> None:
+def _watch(started: Enclosed, limits: EnclosureLimits, done: threading.Event) -> None:
     """End the program when it takes more than its limits."""
     deadline = time.monotonic() + limits.seconds
     space = min(DISK_GB * 2**30, shutil.disk_usage(started.errors.parent).free // 2)

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from workshop import files
 from workshop.errors import WorkshopError
 from workshop.rehearse import enclosed
-from workshop.rehearse.enclosed import Limits, Room
+from workshop.rehearse.enclosed import EnclosureLimits, Room
 
 ALWAYS = ("boto3", "matplotlib", "numpy", "pandas", "requests", "scikit-learn", "seaborn", "tqdm")
 """What the notebook's environment ``conda_python3`` has besides, as far as labs use it."""
@@ -227,7 +227,7 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
             **index.variables,
             **proxies(ways),
         }
-        limits = Limits(seconds=MINUTES * 60, memory_gb=8)
+        limits = EnclosureLimits(seconds=MINUTES * 60, memory_gb=8)
         with enclosed.running(
             ["/bin/sh", "-c", script],
             variables,

@@ -44,7 +44,7 @@ _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Call:
+class RecordedCall:
     """One answer of AWS to a cell's code."""
 
     service: str
@@ -93,7 +93,7 @@ class CellRun:
     name: str = ""
     text: str = ""
     source: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[RecordedCall, ...] = ()
     seconds: float = 0.0
 
 
@@ -105,7 +105,7 @@ class CellOutcome:
     number: int
     result: Result
     why: str = ""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[RecordedCall, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     because: int | None = None
     seconds: float = 0.0
@@ -211,7 +211,7 @@ def _of_error(run: CellRun) -> tuple[Result, str, None]:
     return "failed", said.partition("\n")[0][:300], None
 
 
-def _closed(calls: Sequence[Call]) -> list[Call]:
+def _closed(calls: Sequence[RecordedCall]) -> list[RecordedCall]:
     """Return the calls that failed because AWS closed them to new customers, whatever IAM says."""
     return [call for call in calls if call.code and closed_by_aws.reason(call.name)]
 
@@ -232,7 +232,7 @@ def _of_programs(run: CellRun) -> tuple[Result, str, None]:
     return "ok", f"on made-up data: {', '.join(made_up)}" if made_up else "", None
 
 
-def _calls(calls: Sequence[Call]) -> str:
+def _calls(calls: Sequence[RecordedCall]) -> str:
     return ", ".join(dict.fromkeys(call.name for call in calls))
 
 

@@ -13,8 +13,8 @@ from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.naming import Names
 from workshop.rehearse import enclosed, openings
-from workshop.rehearse.enclosed import Limits
-from workshop.rehearse.judging import Call, CellOutcome, CellRun, NotebookJudge, Refusal
+from workshop.rehearse.enclosed import EnclosureLimits
+from workshop.rehearse.judging import CellOutcome, CellRun, NotebookJudge, RecordedCall, Refusal
 from workshop.rehearse.workbench import CALLS, Workbench
 
 Refused = Mapping[str, Any]
@@ -73,7 +73,7 @@ def run(
     permissions: SeatPermissions,
     refused: Callable[[int], Sequence[Refused]],
     pace: Pace,
-    limits: Limits,
+    limits: EnclosureLimits,
 ) -> Iterator[NotebookEvent | CellOutcome]:
     """Yield the outcome of each cell; ``refused`` returns the refusals after a number.
 
@@ -155,7 +155,7 @@ def _cell(name: str, told: Mapping[str, Any]) -> CellRun:
         text=str(told.get("text", ""))[:_TEXT],
         source=str(told.get("source", "")),
         calls=tuple(
-            Call(
+            RecordedCall(
                 service=str(one.get("service", "")),
                 operation=str(one.get("operation", "")),
                 code=str(one.get("code", "")),

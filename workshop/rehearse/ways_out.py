@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from workshop.rehearse.programs import enclosure
+
 CLOUD, INTERNET = "cloud.sock", "internet.sock"
 PORTS = (80, 443)
 HEAD = 65_536
@@ -97,24 +99,10 @@ def _accept(server: socket.socket, answer: Callable[[socket.socket], None]) -> N
 
 
 def join(near: socket.socket, far: socket.socket) -> None:
-    """Pass on what either end says until both have ended."""
+    """Pass on what either end says, however long it takes, until both have ended."""
     for end in (near, far):
         end.settimeout(None)
-    back = threading.Thread(target=_pour, args=(far, near), daemon=True)
-    back.start()
-    _pour(near, far)
-    back.join()
-
-
-def _pour(source: socket.socket, target: socket.socket) -> None:
-    try:
-        while block := source.recv(BLOCK):
-            target.sendall(block)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+    enclosure.join(near, far)
 
 
 def _serve_proxy(near: socket.socket, connect: Callable[[str, int], socket.socket]) -> None:

@@ -22,7 +22,7 @@ from workshop import files
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 from workshop.rehearse import content, enclosed, interpreters, ways_out
-from workshop.rehearse.enclosed import Limits, Room
+from workshop.rehearse.enclosed import EnclosureLimits, Room
 
 PROXY_PORT = 3128
 CALLS = "opt/rehearsal/calls.jsonl"
@@ -172,7 +172,7 @@ class Workbench:
             variables,
             self.root / "start",
             room=self.room(),
-            limits=Limits(seconds=60),
+            limits=EnclosureLimits(seconds=60),
             confined=self.confined,
             folder=self.seen("home/ec2-user"),
         ) as started:

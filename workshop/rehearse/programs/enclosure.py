@@ -274,12 +274,17 @@ def _joined(near: socket.socket, way: str) -> None:
     except OSError:
         near.close()
         return
+    join(near, far)
+    near.close()
+    far.close()
+
+
+def join(near: socket.socket, far: socket.socket) -> None:
+    """Pass on what either end says until both have ended."""
     back = threading.Thread(target=_pour, args=(far, near), daemon=True)
     back.start()
     _pour(near, far)
     back.join()
-    near.close()
-    far.close()
 
 
 def _pour(source: socket.socket, target: socket.socket) -> None:

@@ -117,7 +117,7 @@ def install(module: Any) -> None:
         import_module("sample_data").install(module, write)
 
 
-class Late:
+class RecordingImporter:
     """An importer that leaves everything to the others, and adds to modules of botocore."""
 
     names = (
@@ -154,4 +154,4 @@ class Late:
 
 if os.environ.get("WORKSHOP_REHEARSAL_CALLS") and "workshop_rehearsal" in __name__:
     vars(time).update(sleep=sleep, time=now)
-    sys.meta_path.insert(0, Late)
+    sys.meta_path.insert(0, RecordingImporter)
