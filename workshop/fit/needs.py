@@ -6,9 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from workshop.config import rules
+from workshop.config.model import Model
 from workshop.config.profiles import LONGEST_WARM_POOL, Access, Profile, Serverless
 from workshop.fit.asking import in_region, kind_of_bucket
 from workshop.fit.calls import LabCall, LabFindings
@@ -22,7 +23,7 @@ from workshop.policies.actions import (
 Key = tuple[str, ...]
 """A place in a profile, such as ``("access", "warm_pools")``."""
 
-HOUR, MINUTE, GB = 3600, 60, 1024
+HOUR, MINUTE = 3600, 60
 _OF_MLFLOW = tuple(
     f"sagemaker:{verb}Mlflow{noun}"
     for verb in ("Describe", "List", "CreatePresigned")
@@ -108,17 +109,18 @@ def _pools(labs: Labs) -> int | None:
 
 
 def _serverless(labs: Labs) -> dict[str, int] | None:
-    """Return how large the largest of them are; memory comes in whole GB."""
+    """Return how large the largest of them are, memory in the steps that the key takes."""
     had = labs.base.access.serverless
     sizes = [call.serverless for call in labs.calls if call.serverless]
     sizes += [(had.max_concurrency, had.memory_mb)] if had else []
     if not sizes:
         return None
     concurrency, memory = (max(each) for each in zip(*sizes, strict=True))
+    steps = get_args(Serverless.model_fields["memory_mb"].annotation)
     wanted = Serverless.model_validate(
         {
-            "max_concurrency": min(concurrency, 200),
-            "memory_mb": min(math.ceil(memory / GB) * GB, 6 * GB),
+            "max_concurrency": min(concurrency, _most("max_concurrency", "le", Serverless)),
+            "memory_mb": next((step for step in steps if step >= memory), steps[-1]),
         }
     )
     return None if wanted == had else wanted.model_dump()
@@ -271,7 +273,7 @@ def _there(profile: Profile, key: Key) -> Any:
     return value
 
 
-def _most(field: str, bound: str) -> int:
+def _most(field: str, bound: str, of: type[Model] = Access) -> int:
     """Return the bound that the configuration sets to a key: its ``le`` or ``max_length``."""
-    bounds = (getattr(each, bound, None) for each in Access.model_fields[field].metadata)
+    bounds = (getattr(each, bound, None) for each in of.model_fields[field].metadata)
     return next(int(each) for each in bounds if each is not None)
