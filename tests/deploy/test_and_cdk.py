@@ -60,6 +60,7 @@ def test_stacks_of_either_tool_are_unchanged_for_the_other(
     assert {one["name"] for one in stacks if one["action"] != "unchanged"} == {"demo-alan-notebook"}
 
 
+@pytest.mark.long
 def test_an_update_that_cdk_left_as_it_failed_is_rolled_back_and_made(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,7 +71,7 @@ def role(room: Site, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("only", [(), ("--only", "ada")])
+@pytest.mark.parametrize("only", [pytest.param((), marks=pytest.mark.long), ("--only", "ada")])
 def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
     room: Site, only: tuple[str, ...]
 ) -> None:
