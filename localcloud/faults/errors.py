@@ -117,7 +117,6 @@ _CONFLICT = "The resource is being changed by another request. Please try again.
 _DENIED = {
     "ec2": ("UnauthorizedOperation", HTTPStatus.FORBIDDEN),
     "sns": ("AuthorizationError", HTTPStatus.FORBIDDEN),
-    "sso": (operations.NO_ACCESS[0], HTTPStatus.FORBIDDEN),
 }
 
 
@@ -143,6 +142,10 @@ def failed(call: Call, status: int, code: str | None = None) -> ErrorAnswer:
 
 def denied(call: Call, policy: str = "identity") -> ErrorAnswer:
     """Return the answer to a call that no policy allows, or that an organization's denies."""
+    if call.service in operations.OVER:
+        # A sign-in is no principal, and needs no permission.
+        code, message, refused = operations.NO_ACCESS
+        return _written(call, ErrorText(code, refused, message))
     if call.service in _DENIED:
         code, status = _DENIED[call.service]
     elif _is_query(call) or call.protocol == "rest-xml":

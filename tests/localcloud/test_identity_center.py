@@ -124,6 +124,7 @@ def test_faults_speak_as_the_services_do(
     )
     told = refusal(call, **given)
     assert (told["code"], told["status"]) == (code, status)
+    assert "s3" not in told["message"]
     cloud.faults()
     assert call(**given)
 
