@@ -45,14 +45,17 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class OneKernel(AsyncKernelManager):
-    """Starts the rehearsal's own Python, whatever kernel a notebook was saved with."""
+    """Starts one Python, whatever kernel a notebook was saved with; with ``variables``."""
 
     python = ""
+    variables: dict[str, str] = {}  # noqa: RUF012 - set for each
 
     @property
     def kernel_spec(self) -> KernelSpec:
         command = [self.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
+        return KernelSpec(
+            argv=command, env=self.variables, display_name="Python 3", language="python"
+        )
 
 
 class Rehearsal:
@@ -109,6 +112,12 @@ class Rehearsal:
         book = read(path)
         manager = OneKernel()
         manager.python = self.spec["python"]
+        kernels = self.spec.get("kernels")
+        if kernels is not None:  # of a notebook of AWS's
+            saved_with = book.metadata.get("kernelspec", {}).get("name")
+            manager.python = kernels.get(saved_with, manager.python)
+            folder = str(Path(manager.python).parent)
+            manager.variables = {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
         client = NotebookClient(
             book,
             km=manager,
