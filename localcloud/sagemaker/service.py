@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
 from localcloud.protocol.json_service import Answer, Document, JsonService, answered
-from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging
+from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging, unplayed
 from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resources import (
     automl,
@@ -118,7 +118,7 @@ class SageMakerService(JsonService):
     ) -> Answer:
         """Serve one request, to SageMaker itself or to a service that signs with its name."""
         if "x-amz-target" not in headers:
-            for front in (runtime, feature_runtime):
+            for front in (runtime, feature_runtime, unplayed):
                 operation = front.operation(method, path)
                 if operation is None:
                     continue
