@@ -179,7 +179,7 @@ class StatusCollector:
             active = pool.submit(attempt, self._active)
             apps = pool.submit(
                 attempt,
-                partial(mlflow_apps, self._clients, self._account_region) if has_mlflow else dict,
+                lambda: mlflow_apps(self._clients, self._account_region) if has_mlflow else {},
             )
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
