@@ -31,20 +31,20 @@ class SeatPermissions:
     profile: Profile
     settings: Environment
 
-    def refusal(self, told: Refused) -> Refusal:
+    def refusal(self, refused: Refused) -> Refusal:
         """Return what was refused with the statement that decides and the key that opens it."""
         question = AccessQuestion(
-            action=str(told["action"]),
-            resource=str(told["resource"]),
-            context={**told["context"], "aws:requestedregion": str(told["region"])},
+            action=str(refused["action"]),
+            resource=str(refused["resource"]),
+            context={**refused["context"], "aws:requestedregion": str(refused["region"])},
         )
         found = openings.of(question, self.names, self.profile, self.settings)
         decision = found.decision
         by = f"{decision.statement} ({decision.document})" if decision.statement else str(decision)
         return Refusal(question, "" if decision.allowed else by, found.key)
 
-    def is_seat(self, told: Refused) -> bool:
-        return f":assumed-role/{self.names.role}/" in str(told["principal"])
+    def is_seat(self, refused: Refused) -> bool:
+        return f":assumed-role/{self.names.role}/" in str(refused["principal"])
 
 
 @dataclass(frozen=True)
@@ -152,22 +152,22 @@ def until(ended: float, refused: Sequence[Refused]) -> tuple[list[Refused], list
 def parsed(line: str) -> dict[str, Any] | None:
     """Return a line as the program prints them; None for any other, which code may have forged."""
     try:
-        told = json.loads(line)
+        event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return event if isinstance(event, dict) else None
 
 
-def _cell(name: str, told: Mapping[str, Any]) -> CellRun:
+def _cell(name: str, event: Mapping[str, Any]) -> CellRun:
     return CellRun(
         notebook=name,
-        number=_number(told.get("cell")),
-        status=str(told.get("status", "")),
-        name=str(told.get("name", ""))[:_TEXT],
-        text=str(told.get("text", ""))[:_TEXT],
-        source=str(told.get("source", "")),
-        calls=tuple(recorded(one, told.get("kernel")) for one in calls(told)),
-        seconds=max(0.0, _seconds(told.get("ended")) - _seconds(told.get("began"))),
+        number=_number(event.get("cell")),
+        status=str(event.get("status", "")),
+        name=str(event.get("name", ""))[:_TEXT],
+        text=str(event.get("text", ""))[:_TEXT],
+        source=str(event.get("source", "")),
+        calls=tuple(recorded(one, event.get("kernel")) for one in calls(event)),
+        seconds=max(0.0, _seconds(event.get("ended")) - _seconds(event.get("began"))),
     )
 
 
