@@ -12,6 +12,7 @@ import pytest
 
 from localcloud.iam import reference
 from localcloud.protocol.errors import NOT_PLAYED
+from localcloud.sagemaker.service import KINDS
 from tests.support.local_cloud import Cloud
 from tests.support.seats import ADA
 from workshop.access.permissions import AccessQuestion, cell
@@ -152,6 +153,8 @@ def test_the_local_cloud_has_it(made: MadeType, running_cloud: Cloud) -> None:
     answer = getattr(running_cloud.client(made.service), operation)(**request)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert NOT_PLAYED not in str(answer)
+    if made.service == "sagemaker":
+        assert made.noun in {kind.noun for kind in KINDS}
 
 
 @each_type
