@@ -39,3 +39,16 @@ def test_what_is_associated_cannot_be_deleted_until_it_is_untied(aws: Aws) -> No
     assert aws.refusal("delete_association", **ends).startswith("ResourceNotFound: ")
     client.delete_action(ActionName="x")
     client.delete_context(ContextName="c")
+
+
+def test_properties_of_each_entity_can_be_changed(aws: Aws) -> None:
+    client, wanted = aws.sagemaker, {"rows": "3"}
+    arn = client.create_artifact(Source=SOURCE, ArtifactType="DataSet")["ArtifactArn"]
+    client.update_artifact(ArtifactArn=arn, Properties=wanted)
+    assert client.describe_artifact(ArtifactArn=arn)["Properties"] == wanted
+    client.create_context(ContextName="c", Source=SOURCE, ContextType="Lab")
+    client.update_context(ContextName="c", Properties=wanted)
+    assert client.describe_context(ContextName="c")["Properties"] == wanted
+    client.create_action(ActionName="x", Source=SOURCE, ActionType="Step")
+    client.update_action(ActionName="x", Status="Completed")
+    assert client.describe_action(ActionName="x")["Status"] == "Completed"
