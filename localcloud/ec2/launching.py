@@ -8,7 +8,15 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
-from localcloud.ec2 import images, instance_types, launch_templates, placement, stores, volumes
+from localcloud.ec2 import (
+    images,
+    instance_types,
+    launch_templates,
+    placement,
+    reservations,
+    stores,
+    volumes,
+)
 from localcloud.ec2.messages import moment as written_moment
 from localcloud.protocol.errors import ApiError, not_played
 
@@ -65,8 +73,14 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
     }
     if market is None:
         placement.require_vcpus(world, kind.name, most)
+    reserved = reservations.targeted(world, request, kind.name, most)
     where = placement.place(
-        world, kind.name, first.get("SubnetId") or request.get("SubnetId"), zone, groups
+        world,
+        kind.name,
+        first.get("SubnetId") or request.get("SubnetId"),
+        zone,
+        groups,
+        reserved=None if reserved is None else str(reserved["AvailabilityZone"]),
     )
     public = first.get("AssociatePublicIpAddress", where.subnet.get("MapPublicIpOnLaunch", False))
     moment = world.clock.now()
@@ -83,7 +97,7 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
             "BlockDeviceMappings": [],
             "ClientToken": token or "",
             "CpuOptions": cores(kind),
-            "CapacityReservationSpecification": _reserved(request),
+            "CapacityReservationSpecification": _preference(request),
             "CurrentInstanceBootMode": "legacy-bios",
             "EbsOptimized": request.get("EbsOptimized", False),
             "EnaSupport": True,
@@ -115,6 +129,8 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
         instance |= {"KeyName": request["KeyName"]} if "KeyName" in request else {}
         instance |= {"IamInstanceProfile": role} if role else {}
         instance |= {"InstanceLifecycle": market} if market else {}
+        if reserved is not None:
+            instance["CapacityReservationId"] = reserved["CapacityReservationId"]
         _connect(instance, where, request.get("PrivateIpAddress"), moment, tags)
         for device, volume, deleted in volumes.made(disks, where.zone, moment):
             stores.tag(volume["VolumeId"], tags["volume"])
@@ -196,7 +212,7 @@ def cores(kind: instance_types.InstanceSize) -> Record:
     return {"CoreCount": kind.vcpus // threads, "ThreadsPerCore": threads}
 
 
-def _reserved(request: Record) -> Record:
+def _preference(request: Record) -> Record:
     found: Record = request.get("CapacityReservationSpecification") or {
         "CapacityReservationPreference": "open"
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -35,9 +35,9 @@ class Aws:
 
     client: Callable[[str], Any]
     advance: Callable[[float], None]
-    quotas: Callable[..., None] = lambda **_: None
-    faults: Callable[..., Any] = lambda *_: None
-    shut_down: Callable[[str], None] = lambda _: None
+    quotas: Callable[..., None] = field(default=lambda **_: None, kw_only=True)
+    faults: Callable[..., Any] = field(default=lambda *_: None, kw_only=True)
+    shut_down: Callable[[str], None] = field(default=lambda _: None, kw_only=True)
     """Shuts an EC2 instance down from inside."""
 
     @property
@@ -142,7 +142,13 @@ def aws(request: pytest.FixtureRequest) -> Aws:
     cloud: Cloud = request.getfixturevalue("cloud")
     cloud.delays(**{**dict.fromkeys(TRANSITIONS, TRANSITION), "tick": TICK})
     cloud.freeze()
-    return Aws(cloud.client, cloud.advance, cloud.quotas, cloud.faults, cloud.shut_down)
+    return Aws(
+        cloud.client,
+        cloud.advance,
+        quotas=cloud.quotas,
+        faults=cloud.faults,
+        shut_down=cloud.shut_down,
+    )
 
 
 def _moto(endpoint: str) -> Aws:
