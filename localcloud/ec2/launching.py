@@ -63,6 +63,8 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
     require_architecture(kind.architecture, image["Architecture"])
     first: Record = next(iter(request.get("NetworkInterfaces") or ()), {})
     groups = first.get("Groups") or request.get("SecurityGroupIds") or []
+    groups = [*groups, *placement.named_groups(request.get("SecurityGroups") or [])]
+    _require_key(request.get("KeyName"))
     zone = (request.get("Placement") or {}).get("AvailabilityZone")
     role = profile(request.get("IamInstanceProfile"))
     script = user_data(request.get("UserData"))
@@ -160,6 +162,11 @@ def reservation(instance: Record) -> Record:
 
 def _reservation(made: list[Record]) -> Record:
     return {**reservation(made[0]), "Instances": [shown(one) for one in made]}
+
+
+def _require_key(name: str | None) -> None:
+    if name is not None and name not in stores.ec2()._key_pairs:  # noqa: SLF001
+        raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
 
 def require_architecture(of_type: str, of_image: str) -> None:

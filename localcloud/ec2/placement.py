@@ -209,6 +209,25 @@ def security_groups(names: list[str], vpc: str, subnet: str) -> list[dict[str, s
     return [_group(one) for one in found]
 
 
+def named_groups(names: list[str]) -> list[str]:
+    """Return the ids of groups of the default VPC."""
+    if not names:
+        return []
+    vpc = default_vpc()
+    known = {
+        one["GroupName"]: group
+        for group, one in stores.ec2()._security_groups.items()
+        if one["VpcId"] == vpc
+    }
+    for name in names:
+        if name not in known:
+            raise ApiError(
+                "InvalidGroup.NotFound",
+                f"The security group '{name}' does not exist in default VPC '{vpc}'",
+            )
+    return [known[name] for name in names]
+
+
 def _group(record: Record) -> dict[str, str]:
     return {"GroupId": record["GroupId"], "GroupName": record["GroupName"]}
 

@@ -14,6 +14,7 @@ from localcloud.ec2 import (
     copies,
     describing,
     instance_types,
+    launch_templates,
     launching,
     messages,
     network_interfaces,
@@ -107,6 +108,7 @@ class Ec2Service:
         network_interfaces.patch_network_interfaces(engine)
         security_groups.patch_security_groups()
         public_parameters.patch_public_parameters()
+        launch_templates.patch_launch_templates()
 
     def _performing(self, name: str) -> messages.Operation:
         return lambda request: self.call(name, request)

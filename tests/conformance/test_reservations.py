@@ -8,6 +8,7 @@ from tests.support.machines import described, image, refusal, run
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
+    from tests.support.local_cloud import Cloud
 
 LACKING = "The requested reservation does not have sufficient compatible and available capacity"
 
@@ -39,9 +40,9 @@ def asked(aws: Aws, kind: str, name: str) -> dict[str, Any]:
     return {"InstanceType": kind, "ImageId": ami, "MinCount": 1, "MaxCount": 1, **into(name)}
 
 
-def test_a_reservation_has_a_machine_where_there_is_none(aws: Aws) -> None:
+def test_a_reservation_has_a_machine_where_there_is_none(aws: Aws, cloud: Cloud) -> None:
     ec2, name = aws.client("ec2"), reserved(aws)
-    aws.faults({"effect": "capacity", "instance_type": "g5.*"})
+    cloud.faults({"effect": "capacity", "instance_type": "g5.*"})
     box = run(aws.client, "g5.xlarge", **into(name))
     made = described(aws.client, box)
     assert made["Placement"]["AvailabilityZone"] == "us-east-1b"

@@ -214,6 +214,7 @@ def test_another_type_and_script_keep_the_box_and_its_disk(cloud: Cloud) -> None
     ids=lambda changed: next(iter(changed)),
 )
 def test_another_disk_image_or_place_is_another_box(cloud: Cloud, changed: dict[str, Any]) -> None:
+    cloud.client("ec2").create_key_pair(KeyName="mine")
     deploy(cloud, box(cloud))
     before = outputs(cloud)["Id"]
     assert update(cloud, box(cloud, **changed)) == "UPDATE_COMPLETE"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -35,10 +35,6 @@ class Aws:
 
     client: Callable[[str], Any]
     advance: Callable[[float], None]
-    quotas: Callable[..., None] = field(default=lambda **_: None, kw_only=True)
-    faults: Callable[..., Any] = field(default=lambda *_: None, kw_only=True)
-    shut_down: Callable[[str], None] = field(default=lambda _: None, kw_only=True)
-    """Shuts an EC2 instance down from inside."""
 
     @property
     def sagemaker(self) -> Any:
@@ -142,13 +138,7 @@ def aws(request: pytest.FixtureRequest) -> Aws:
     cloud: Cloud = request.getfixturevalue("cloud")
     cloud.delays(**{**dict.fromkeys(TRANSITIONS, TRANSITION), "tick": TICK})
     cloud.freeze()
-    return Aws(
-        cloud.client,
-        cloud.advance,
-        quotas=cloud.quotas,
-        faults=cloud.faults,
-        shut_down=cloud.shut_down,
-    )
+    return Aws(cloud.client, cloud.advance)
 
 
 def _moto(endpoint: str) -> Aws:
