@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localcloud import ec2_offerings
+from localcloud.ec2 import offerings as ec2_offerings
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import HEAD, HOME, THREE, Preflights, calling, one, refused
 from tests.support.usual_stacks import USUAL_STACKS
