@@ -70,10 +70,10 @@ def _found(clients: Clients, account_region: AccountRegion, image: str) -> Pin:
             f"{image_id} is no image in {account_region.region} that {account_region.account} may"
             " use; name another in 'image'"
         )
-    return _pin(answer["Images"][0], image)
+    return _pin(answer["Images"][0])
 
 
-def _pin(described: dict[str, Any], image: str) -> Pin:
+def _pin(described: dict[str, Any]) -> Pin:
     root = described.get("RootDeviceName", "")
     sizes = [
         mapping["Ebs"]["VolumeSize"]
@@ -85,13 +85,10 @@ def _pin(described: dict[str, Any], image: str) -> Pin:
             f"{described['ImageId']} is {described.get('State')} and has no disk of EBS's that an"
             " instance could keep; name another in 'image'"
         )
-    known = images.NAMED.get(image)
-    words = f"{described.get('Name', '')} {described.get('Description', '')}".casefold()
     return Pin(
         image=described["ImageId"],
         architecture=described["Architecture"],
         root_device=root,
         root_gb=sizes[0],
-        user=known.user if known else "ubuntu" if "ubuntu" in words else "ec2-user",
         created=str(described["CreationDate"])[:10],
     )
