@@ -18,8 +18,8 @@ from tests.support.faulty import counts
 from tests.support.notebook_workshop import retries_at_once
 from tests.support.played_time import played_waits
 from tests.support.small_workshop import Fleet
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran
-from workshop.naming import SEAT_STACKS
 from workshop.teardown.run import Teardown
 
 OTHERS = "111122223333"
@@ -62,7 +62,7 @@ class Day:
 
     def __init__(self, fleet: Fleet, seats: int) -> None:
         self.fleet, self.seats = fleet, seats
-        self.stacks = seats * len(SEAT_STACKS) + len(WITHOUT_DOOR)
+        self.stacks = seats * len(USUAL_STACKS) + len(WITHOUT_DOOR)
         self.accepted: dict[str, int] = {}
         """How many calls of each operation CloudFormation has taken."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.account_region import AccountRegion
 from workshop.aws import mlflow_apps
 from workshop.aws.reads import Unavailable
@@ -16,7 +17,6 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Environment
 from workshop.environments import loader
-from workshop.naming import SEAT_STACKS
 from workshop.status import report
 from workshop.status.snapshot import KINDS, Owners, Snapshot
 
@@ -61,7 +61,7 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
     loaded = loader.load("demo", ROOT / "config")
     seat = loaded.seats[0]
     stacks = {}
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         name = loaded.names(seat).stack(kind)
         stacks[name] = stack(name, "CREATE_COMPLETE", OURS)
     name = loaded.names(seat).stack("storage")
@@ -87,7 +87,7 @@ def test_an_mlflow_app_is_missed_although_its_stack_is_there(
 ) -> None:
     loaded = with_apps(loader.load("demo", ROOT / "config"))
     seat = loaded.seats[0]
-    names = [loaded.names(seat).stack(kind) for kind in SEAT_STACKS]
+    names = [loaded.names(seat).stack(kind) for kind in USUAL_STACKS]
     stacks = {name: stack(name, "CREATE_COMPLETE", OURS) for name in names}
     account_region = seat.account_region
     found = Snapshot(account_region, stacks, {}, {}, dict.fromkeys(KINDS, ()), {}, apps)
