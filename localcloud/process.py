@@ -193,6 +193,12 @@ def set_billing(running: Running, **wanted: Any) -> dict[str, Any]:
     return post(running, "/_localcloud/billing", wanted)
 
 
+def shut_down(running: Running, instance: str, *, account: str = "", region: str = "") -> None:
+    """Shut an EC2 instance down from inside, as ``shutdown`` on it does."""
+    where = {"account": account or running.account, "region": region or running.region}
+    post(running, "/_localcloud/instances", {"shut_down": instance, **where})
+
+
 def refusals(running: Running, after: int = 0) -> list[dict[str, Any]]:
     """Return what IAM refused, later than the refusal with the number ``after``.
 

@@ -18,12 +18,12 @@ from tests.support.faulty import counts
 from tests.support.notebook_workshop import retries_at_once
 from tests.support.played_time import played_waits
 from tests.support.small_workshop import Fleet
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran
-from workshop.naming import SEAT_STACKS
 from workshop.teardown.run import Teardown
 
 SEATS = 20
-STACKS = SEATS * len(SEAT_STACKS) + len(WITHOUT_DOOR)
+STACKS = SEATS * len(USUAL_STACKS) + len(WITHOUT_DOOR)
 OTHERS = "111122223333"
 TAKEN = "demo-seat07-data-000000000000-us-east-1"
 OVER = "ExpiredToken: The security token included in the request is expired"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.support.assemblies import WITHOUT_DOOR
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME, QUICK, Fleet
-from workshop.naming import SEAT_STACKS
+from tests.support.usual_stacks import USUAL_STACKS
 
 SIZES = (1, 26, 51, 101, 201)
 PAGE = 100
@@ -25,7 +25,7 @@ def test_a_roster_grows_to_201_seats_and_only_the_new_ones_are_made(fleet: Fleet
         assert asked == ["DescribeStacks"] * max(1, -(-there // PAGE)), size
         run = fleet.deploy(plan=plan, limits=limits)
         assert run.good, size
-        everything = len(SEAT_STACKS) * size + len(WITHOUT_DOOR)
+        everything = len(USUAL_STACKS) * size + len(WITHOUT_DOOR)
         assert run.calls["CreateStack"] == len(run.touched) == everything - there
         assert run.calls.keys() == {"CreateStack", "DescribeStacks"}
         there = everything

@@ -15,8 +15,8 @@ from stacks import app
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import Cdk, without_aws
 from tests.support.local_cloud import Cloud
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop import errors
-from workshop.naming import SEAT_STACKS
 
 NOBODY = (
     "workshop: no seat 'nobody' in environment 'demo'; known: grace, ada, alan, edsger, zoe;"
@@ -65,7 +65,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
 ) -> None:
     seat = {"attendee": "ada"}
     cdk.succeed("deploy", *DEPLOY, **seat)
-    wanted = {f"demo-ada-{kind}" for kind in SEAT_STACKS}
+    wanted = {f"demo-ada-{kind}" for kind in USUAL_STACKS}
     assert stacks(cloud) == {"demo-cohort-start", "demo-cohort", "demo-cohort-watch", *wanted}
     before = notebook(cloud)
     assert (before["NotebookInstanceStatus"], before["VolumeSizeInGB"]) == ("InService", 20)
@@ -84,7 +84,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     assert '"VolumeSizeInGB":"25"' in marks[0]
 
     updated = cdk.succeed_again("deploy", *DEPLOY)
-    assert updated.count("(no changes)") == len(SEAT_STACKS) + 2
+    assert updated.count("(no changes)") == len(USUAL_STACKS) + 2
     after = notebook(cloud)
     assert (after["NotebookInstanceStatus"], after["VolumeSizeInGB"]) == ("InService", 25)
     assert after["NotebookInstanceArn"] == before["NotebookInstanceArn"]

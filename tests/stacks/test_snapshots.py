@@ -14,10 +14,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.support.assemblies import Synthesized, exemplars, shipped
 from tests.support.snapshots import TemplateSnapshots
-from workshop.naming import COHORT, NOTIFY, SEAT_STACKS, WATCH
+from tests.support.usual_stacks import USUAL_STACKS
+from workshop.naming import COHORT, NOTIFY, WATCH
 
 LARGEST = "prod"
-CASES = [*(("attendee", kind) for kind in SEAT_STACKS), ("gpu", "notebook")]
+CASES = [*(("attendee", kind) for kind in USUAL_STACKS), ("gpu", "notebook")]
 """Of the largest environment; other profiles and environments differ in names and numbers."""
 PARTS = (
     *("boundary", "freeze", "data", "sagemaker", "observation", "limits", "end"),

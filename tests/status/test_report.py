@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.aws.stacks import StackSummary
 from workshop.environments import loader
-from workshop.naming import SEAT_STACKS
 from workshop.status import report
 from workshop.status.snapshot import KINDS, Owners, Snapshot
 
@@ -46,7 +46,7 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
     loaded = loader.load("demo", ROOT / "config")
     seat = loaded.seats[0]
     stacks = {}
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         name = loaded.names(seat).stack(kind)
         stacks[name] = stack(name, "CREATE_COMPLETE", OURS)
     name = loaded.names(seat).stack("storage")

@@ -125,6 +125,10 @@ class Cloud:
     def advance(self, seconds: float) -> None:
         process.set_clock(self.running, advance=seconds)
 
+    def shut_down(self, instance: str) -> None:
+        """Shut an EC2 instance down from inside, as ``shutdown`` on it does."""
+        process.shut_down(self.running, instance)
+
     def delays(self, **seconds: float) -> None:
         """How long transitions take, such as ``notebook=60``; undone by the next reset."""
         process.set_delays(self.running, **seconds)
@@ -193,7 +197,7 @@ def started(state_dir: Path, **options: Any) -> Iterator[Cloud]:
     """A local cloud that can tell all it holds, see :mod:`tests.support.local_cloud_inside`."""
     inside = mock.patch.object(process_identity, "SERVER", "tests.support.local_cloud_inside")
     with inside:
-        running = process.start(state_dir, delays={"notebook": 0}, **options).running
+        running = process.start(state_dir, delays={"notebook": 0, "instance": 0}, **options).running
     yield Cloud(running, state_dir)
     with inside:
         process.stop(state_dir)
