@@ -90,6 +90,10 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_action_matches": (
             "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
         ),
+        "_gather_role_policies": (f"(role_name: str, account_id: str) -> list[{_STATEMENTS}]"),
+        "_permissions_boundary": (
+            f"(store, name: str, account_id: str) -> list[list[{_STATEMENTS}]]"
+        ),
         "_first_match": (
             f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
             f"-> {_EVALUATOR}ParsedStatement | None"
@@ -133,6 +137,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "headers: dict | None = None) -> dict"
         ),
         "SERVICE_TO_IAM_NAMESPACE": None,
+        "access_denied_response": (
+            "(service: str, action: str, principal_arn: str, request_id: str, *, "
+            "error_code: str = '', message: str = '', headers: dict | None = None, "
+            "resource_arn: str = '*', explicit_deny: bool = False, resource_policy_arn: str = '') "
+            "-> tuple"
+        ),
         "_auth_failure": (
             "(service: str, code: str, message: str, headers: dict) -> tuple[str, int, str]"
         ),

@@ -221,6 +221,20 @@ def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
     return given
 
 
+def instance_credentials(
+    running: Running, instance: str, *, account: str = "", region: str = ""
+) -> dict[str, str]:
+    """Return the temporary credentials that a running EC2 instance has of its role.
+
+    The same members as ``role_credentials``. Raises ``LocalCloudError`` unless it runs with a
+    profile whose role exists and trusts EC2.
+    """
+    where = {"account": account or running.account, "region": region or running.region}
+    asked = {"instance": instance, **where}
+    given: dict[str, str] = post(running, "/_localcloud/instance_credentials", asked)
+    return given
+
+
 def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:
     """Call an admin endpoint; raise ``LocalCloudError`` if it refuses."""
     request = urllib.request.Request(  # noqa: S310 - always http to 127.0.0.1

@@ -72,6 +72,7 @@ from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
 from localcloud.service_quotas.admin import quotas_endpoint
 from localcloud.service_quotas.applied import AppliedQuotas
+from localcloud.session_manager.service import SessionManager
 from localcloud.stacksets.patches import patch_stacksets
 from localcloud.tag_search import patch_tag_search
 from localcloud.transitions import Delays, delays
@@ -171,6 +172,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         application_auto_scaling.ScalingService(engine, guard),
     )
     billing_endpoint = billing.add_services()
+    SessionManager(machines).patch()
     patch_cloudformation(engine, machines)
     _correct(engine, clock)
     refusals_endpoint = patch_refusals()
@@ -184,6 +186,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     invocations, messages = rules.Invocations(), rules.Messages()
     fire_due = rules.patch_rules(clock, invocations)
     rules.send_events(engine)
+    rules.send_instance_events(machines)
     messages.patch()
     patch_mail_subscriptions()
     ministack_adapter.add_state("messages", messages)
@@ -214,6 +217,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "functions": rules.functions_endpoint(invocations),
         "messages": messages.endpoint,
         "credentials": credentials.answer,
+        "instance_credentials": credentials.of_instance(machines),
         "delays": delays_endpoint(waits),
         "stacks": stacks_endpoint,
         "faults": faults_endpoint(plan, {**passing, **ec2_service.PASSING}),

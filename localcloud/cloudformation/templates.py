@@ -181,13 +181,14 @@ def _looked_up(value: Any, mappings: dict[str, Any], known: dict[str, Any]) -> A
         return value
     if "Fn::FindInMap" not in value:
         return {key: _looked_up(item, mappings, known) for key, item in value.items()}
-    keys: list[str] = [
+    keys: list[Any] = [
         known.get(key["Ref"], key["Ref"]) if isinstance(key, dict) and "Ref" in key else key
         for key in _looked_up(value["Fn::FindInMap"], mappings, known)
     ]
     found: Any = mappings
     for key in keys[:3]:
         if not isinstance(found, dict) or key not in found:
-            raise ValueError(f"Template error: Unable to get mapping for {'::'.join(keys[:3])}")
+            named = "::".join(map(str, keys[:3]))
+            raise ValueError(f"Template error: Unable to get mapping for {named}")
         found = found[key]
     return found

@@ -15,6 +15,8 @@ PARAMETER = (
 """Names an image of AWS's for GPUs."""
 PLAIN = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
+SSH_KEY = f"ssh-ed25519 {'A' * 68} ada@laptop"
+
 
 def image(client: Callable[..., Any], parameter: str = PLAIN) -> str:
     """Return the id of a public image."""
