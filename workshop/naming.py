@@ -62,7 +62,7 @@ MLFLOW = "Mlflow"
 """Its logical id, by which the notebook's scripts name its ARN."""
 
 BOX_USER = "ec2-user"
-"""Who people are on an EC2 instance, whatever user its image has."""
+"""Who people are on an EC2 instance, whatever its image: the user data makes that user."""
 
 BOUNDARY = "boundary"
 FREEZE = "freeze"

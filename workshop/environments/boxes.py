@@ -21,12 +21,6 @@ def diagnostics(
     """Yield what EC2 would refuse."""
     for name, profile in settings.profiles.items():
         place = ("profiles", name)
-        if not profile.has_notebook and not profile.has_box:
-            message = (
-                "has neither a notebook nor an EC2 instance; remove 'notebook.enabled: false', or"
-                " add 'ec2'"
-            )
-            yield Diagnostic(document.line((*place, "notebook")), (*place, "notebook"), message)
         if profile.ec2:
             regions = sorted({seat.region for seat in seats if seat.profile == name})
             types = {seat.box_type for seat in seats if seat.profile == name and seat.box_type}
