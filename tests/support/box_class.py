@@ -53,7 +53,6 @@ def write_boxes(folder: Path, *, end: datetime = END, more: str = "") -> Path:
             "architecture": "x86_64",
             "root_device": "/dev/xvda",
             "root_gb": 8,
-            "user": "ec2-user",
             "created": "2026-11-02",
         }
     )

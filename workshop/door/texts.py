@@ -16,6 +16,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "foreign_form": "This form was not sent from this page. Please try again from here.",
         "seat": "Seat {seat}",
         "notebook": "Your notebook",
+        "box": "Your EC2 instance",
         "state_InService": "It is running.",
         "state_Stopped": "It is stopped. What you saved is still there.",
         "state_Failed": "It could not be started. Start it once more, or raise a hand.",
@@ -120,6 +121,7 @@ TEXTS: dict[str, dict[str, str]] = {
         " hier aus noch einmal.",
         "seat": "Platz {seat}",
         "notebook": "Ihr Notebook",
+        "box": "Ihre EC2-Instanz",
         "state_InService": "Es läuft.",
         "state_Stopped": "Es ist angehalten. Was Sie gespeichert haben, ist noch da.",
         "state_Failed": "Es ließ sich nicht starten. Starten Sie es noch einmal, oder melden Sie"
