@@ -62,9 +62,9 @@ def write_boxes(folder: Path, *, end: datetime = END, more: str = "") -> Path:
     return folder
 
 
-def box_stack(cloud: Cloud, seat: str) -> str:
+def box_stack(cloud: Cloud, seat: str, workshop: str = ADA.workshop) -> str:
     """Make a seat's instance by a stack of its name, as a deployment does; return its id."""
-    names = Names(ADA.workshop, seat, ADA.account, ADA.region)
+    names = Names(workshop, seat, ADA.account, ADA.region)
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "ec2.amazonaws.com"},

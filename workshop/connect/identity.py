@@ -8,7 +8,7 @@ from workshop.aws import regions
 from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.connect.lines import BoxAddress
+from workshop.connect.lines import BoxAddress, cli_section
 from workshop.connect.ways import ConnectStep
 from workshop.naming import Names
 
@@ -49,9 +49,6 @@ def steps(loaded: LoadedEnvironment, seat: Seat) -> tuple[ConnectStep, ...]:
     return tuple(found)
 
 
-def role_profile(names: Names, name: str, source: str = "default") -> str:
+def role_profile(names: Names, name: str) -> str:
     """Return a section of ``~/.aws/config`` that takes on the seat's role from another profile."""
-    role = regions.placed(names).console_role_arn
-    return (
-        f"[profile {name}]\nrole_arn = {role}\nsource_profile = {source}\nregion = {names.region}"
-    )
+    return cli_section(name, regions.placed(names).console_role_arn, names.region)

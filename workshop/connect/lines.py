@@ -115,3 +115,8 @@ class BoxAddress:
             return f'{POWERSHELL} -NoProfile -Command "{once_sent}"'
         # Without a shell of its own, 'exec' before the line would end it at '&&'.
         return f'sh -c "{send} >/dev/null && exec {start}"'
+
+
+def cli_section(name: str, role: str, region: str, source: str = "default") -> str:
+    """Return the section of ``~/.aws/config`` that takes on a role from another profile."""
+    return f"[profile {name}]\nrole_arn = {role}\nsource_profile = {source}\nregion = {region}"
