@@ -77,6 +77,7 @@ def test_a_stopped_instance_is_started_by_its_seat_and_no_other_is(
     mine, other = (box_stack(cloud, seat, "demo") for seat in ("ada", "ben"))
     ec2 = cloud.client("ec2")
     ec2.stop_instances(InstanceIds=[mine, other])
+    ec2.describe_instances()  # by now they are stopped
     cloud.delays(instance=30)
     visitor = door.visitor("seat:ada")
     assert "Start the EC2 instance" in visitor.get().words
