@@ -66,7 +66,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
             ),
         },
         BOUNDARY: asked.boundary,
-        "trust": trust.trust_policy(asked.names),
+        "trust": trust.trust_policy(asked.names, has_box=profile.has_box),
         "people": people.presigned_url_policy(asked.names),
     }
     if access.has_console:
