@@ -41,7 +41,6 @@ def pins() -> Pins:
                 "architecture": known.architecture,
                 "root_device": known.root_device,
                 "root_gb": known.root_gb,
-                "user": image.user,
                 "created": "2026-11-16",
             }
         )
