@@ -10,16 +10,29 @@ from typing import Any
 import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, shipped
+from tests.support.boxes import boxed
 from tests.support.small_workshop import exemplar
 from workshop.deploy import diff
-from workshop.deploy.diff import CREATE_ONLY, NOTEBOOK, Effect, PropertyChange
+from workshop.deploy.diff import CREATE_ONLY, INSTANCE, NOTEBOOK, Effect, PropertyChange
 from workshop.naming import MLFLOW_APP
 
 
 def templates() -> Iterator[dict[str, Any]]:
-    """Yield the templates of all shipped environments."""
+    """Yield the templates of all shipped environments, and of one with EC2 instances."""
     for name in ENVIRONMENTS:
         yield from (shipped(name).template(stack) for stack in shipped(name).stacks())
+    yield from (boxed().template(stack) for stack in boxed().stacks())
+
+
+UNUSED = {
+    INSTANCE: {
+        *("ElasticGpuSpecifications", "ElasticInferenceAccelerators", "Ipv6AddressCount"),
+        *("Ipv6Addresses", "LicenseSpecifications"),
+    }
+}
+"""What no template of ours ever holds."""
+IN_PLACE = {INSTANCE: {"BlockDeviceMappings", "InstanceType", "SecurityGroupIds", "UserData"}}
+"""Create-only for an instance whose root disk is not of EBS; a disk is told so by us."""
 
 
 def test_what_cannot_be_changed_is_what_the_provider_schemas_say() -> None:
@@ -35,9 +48,11 @@ def test_what_cannot_be_changed_is_what_the_provider_schemas_say() -> None:
     for kind, given in used.items():
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
         listed = schema.get("createOnlyProperties", ())
-        assert CREATE_ONLY[kind] == {path.split("/")[2] for path in listed}, kind
+        assert CREATE_ONLY[kind] | UNUSED.get(kind, set()) == {
+            path.split("/")[2] for path in listed
+        }, kind
         sometimes = schema.get("conditionalCreateOnlyProperties", ())
-        assert not {path.split("/")[2] for path in sometimes} & given, kind
+        assert {path.split("/")[2] for path in sometimes} & given <= IN_PLACE.get(kind, set()), kind
 
 
 def notebook(**properties: Any) -> dict[str, Any]:
@@ -47,6 +62,46 @@ def notebook(**properties: Any) -> dict[str, Any]:
 def one(before: dict[str, Any], after: dict[str, Any]) -> PropertyChange:
     (change,) = diff.between(before, after)
     return change
+
+
+def instance(**properties: Any) -> dict[str, Any]:
+    return {
+        "Mappings": {"Image": {"us-east-1": {"Id": "ami-1"}, "eu-west-1": {"Id": "ami-2"}}},
+        "Resources": {"Box": {"Type": INSTANCE, "Properties": properties}},
+    }
+
+
+def disk(size: str) -> list[dict[str, Any]]:
+    return [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": size}}]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "effect"),
+    [
+        ("ImageId", "ami-1", "ami-2", Effect.REPLACED),
+        ("AvailabilityZone", "us-east-1a", "us-east-1b", Effect.REPLACED),
+        ("SubnetId", "subnet-1", "subnet-2", Effect.REPLACED),
+        ("BlockDeviceMappings", disk("100"), disk("200"), Effect.REPLACED),
+        ("InstanceType", "g5.xlarge", "g5.2xlarge", Effect.RESTART),
+        ("UserData", "a", "b", Effect.RESTART),
+        ("MetadataOptions", {}, {"HttpTokens": "required"}, Effect.IN_PLACE),
+    ],
+)
+def test_another_instance_has_another_disk(
+    name: str, before: Any, after: Any, effect: Effect
+) -> None:
+    change = one(instance(**{name: before}), instance(**{name: after}))
+    assert change.effect == effect
+    assert diff.removes_data(change) == (effect == Effect.REPLACED)
+
+
+def test_an_image_is_that_of_the_stacks_own_region() -> None:
+    image = {"Fn::FindInMap": ["Image", {"Ref": "AWS::Region"}, "Id"]}
+    before, after = instance(ImageId=image), instance(ImageId=image)
+    after["Mappings"]["Image"]["eu-west-1"]["Id"] = "ami-3"
+    assert diff.between(before, after, "us-east-1") == ()
+    (change,) = diff.between(before, after, "eu-west-1")
+    assert (change.before, change.after, change.effect) == ("ami-2", "ami-3", Effect.REPLACED)
 
 
 def test_the_same_template_changes_nothing() -> None:

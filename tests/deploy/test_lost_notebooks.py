@@ -131,4 +131,4 @@ def test_notebooks_that_cannot_be_listed_are_said_to_be_unknown(deployed: Fleet)
     ran = deployed.run("plan")
     assert ran.code == 0
     account_region = "000000000000 us-east-1"
-    assert f"whether the notebooks of {account_region} are there is not known (ListNoteb" in ran.err
+    assert f"whether the machines of {account_region} are there is not known (ListNoteb" in ran.err

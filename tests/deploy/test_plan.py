@@ -93,7 +93,8 @@ def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str
     plan = planning.decide(one, found(one, status, created=NOW - timedelta(days=1)), NOW)
     cleared = DECIDED[status] == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
     assert plan.loses_disk == cleared
-    assert plan.message.endswith(f"; {planning.LOSES_DISK}") == cleared
+    lost = planning.LOSES_DISK.format(machine="notebook")
+    assert plan.message.endswith(f"; {lost}") == cleared
     assert not decide(status).loses_disk
 
 

@@ -19,7 +19,7 @@ from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
 from workshop.cli.progress import Progress
 from workshop.environments import loader
-from workshop.notebooks import start_stop
+from workshop.notebooks import kinds, start_stop
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def test_what_is_on_its_way_is_waited_for_and_then_asked(
         three.cloud.advance(61)
         return seen
 
-    monkeypatch.setattr(start_stop, "notebooks", advancing)
+    monkeypatch.setattr(kinds, "notebooks", advancing)
     told = three.told("stop")
     assert [(one["before"], one["after"], one["result"]) for one in told["seats"]] == [
         ("Pending", "Stopped", "done"),
@@ -319,7 +319,7 @@ def test_what_was_asked_is_not_asked_again_although_the_listing_is_behind(
         looks.append(notebooks(*given))
         return looks[max(0, len(looks) - 2)]
 
-    monkeypatch.setattr(start_stop, "notebooks", behind)
+    monkeypatch.setattr(kinds, "notebooks", behind)
     told = three.told("stop")
     assert {one["result"] for one in told["seats"]} == {"done"}
     assert told["calls"] == {
@@ -339,7 +339,7 @@ def test_a_start_that_was_accepted_and_changed_nothing_is_sent_again(
         looks.append(stopped(*given))
         return looks[0] if len(looks) < 4 else looks[-1]
 
-    monkeypatch.setattr(start_stop, "notebooks", unmoved)
+    monkeypatch.setattr(kinds, "notebooks", unmoved)
     ticking(monkeypatch, 20)
     told = three.told("start")
     assert {one["result"] for one in told["seats"]} == {"done"}
@@ -356,7 +356,7 @@ def test_a_notebook_that_another_stopped_since_the_look_is_seen_to_stop(
             client.stop_notebook_instance(NotebookInstanceName=notebook(1))
         return seen
 
-    monkeypatch.setattr(start_stop, "notebooks", overtaken)
+    monkeypatch.setattr(kinds, "notebooks", overtaken)
     assert [one["result"] for one in three.told("stop")["seats"]] == ["done"] * 3
 
 

@@ -24,6 +24,7 @@ from unittest import mock
 import pytest
 
 from tests.support.assemblies import WITHOUT_DOOR, exemplars, shipped
+from tests.support.box_assembly import box_text, boxed_demo, write_pins
 from tests.support.doored import doored
 from tests.support.local_cloud import Cloud, template
 from tests.support.preflights import calling
@@ -34,6 +35,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import cloudformation as calls
 from workshop.deploy import planner
@@ -87,20 +89,25 @@ def text(seats: int = 3, *more: str, roster: str = "") -> str:
 
 
 @cache
-def exemplar(kind: str) -> Exemplar:
-    """The attendees' exemplar of one kind of stack."""
+def exemplar(kind: str, boxed: str = "") -> Exemplar:
+    """The attendees' exemplar of one kind of stack; ``boxed``, of one with an EC2 instance."""
+    if boxed:
+        return Exemplar(box_text(boxed, kind))
     assembly = shipped("demo")
     return Exemplar(assembly.text(f"demo-{exemplars(assembly.loaded)['attendee']}-{kind}"))
 
 
 @cache
-def cohort_text(kind: str = COHORT) -> str:
+def cohort_text(kind: str = COHORT, *, boxed: bool = False) -> str:
+    if boxed:
+        return boxed_demo().text(Names("demo", COHORT, "", "").stack(kind))
     made = doored("demo") if kind == DOOR else shipped("demo")
     return made.text(Names("demo", COHORT, "", "").stack(kind))
 
 
-def ending(text: str, end: datetime) -> str:
-    """Return a template of the shipped environment with another end of the workshop in it."""
+def ending(text: str, end: datetime, made_for: datetime | None = None) -> str:
+    """Return a template with another end of the workshop in it than the shipped environment's."""
+    before_all = made_for or shipped("demo").loaded.settings.end
     once = "cron({0.minute} {0.hour} {0.day} {0.month} ? {0.year})"
     for form, earlier in (
         ("{0:%Y-%m-%dT%H:%M:%SZ}", timedelta()),
@@ -108,8 +115,7 @@ def ending(text: str, end: datetime) -> str:
         (once, WARNING),
     ):
         before, after = (
-            form.format(moment.astimezone(UTC) - earlier)
-            for moment in (shipped("demo").loaded.settings.end, end)
+            form.format(moment.astimezone(UTC) - earlier) for moment in (before_all, end)
         )
         text = text.replace(before, after)
     return text
@@ -118,20 +124,29 @@ def ending(text: str, end: datetime) -> str:
 def assembly(loaded: LoadedEnvironment) -> Assembly:
     """What ``synthesize`` gives, all profiles looking like the demo's attendees."""
     made = {
-        (profile, kind): exemplar(kind)
+        (profile, kind): exemplar(kind, _boxed(section))
         for profile, section in loaded.settings.profiles.items()
         for kind in section.stacks
     }
     protected = loaded.settings.cohort.termination_protection
+    has_boxes = loaded.settings.has_boxes
+    made_for = boxed_demo().loaded.settings.end if has_boxes else None
     shared = {
         (account_region, kind): CohortTemplate(
-            of_text(ending(cohort_text(kind), loaded.settings.end)),
+            of_text(ending(cohort_text(kind, boxed=has_boxes), loaded.settings.end, made_for)),
             protected and kind == COHORT,
         )
         for account_region in account_regions_of(loaded.seats)
         for kind in loaded.settings.cohort_stacks
     }
     return Assembly(made, shared)
+
+
+def _boxed(profile: Profile) -> str:
+    """Which profile of the workshop with EC2 instances has the same stacks; empty for none."""
+    if not profile.has_box:
+        return ""
+    return "both" if profile.has_notebook else "box"
 
 
 @contextmanager
@@ -258,6 +273,7 @@ class Fleet:
     def write(self, seats: int = 3, *more: str, roster: str = "") -> None:
         self.config.mkdir(exist_ok=True)
         (self.config / "dev.yaml").write_text(text(seats, *more, roster=roster))
+        write_pins(self.config)
 
     def loaded(self) -> LoadedEnvironment:
         return loader.load("dev", self.config)
@@ -285,15 +301,23 @@ class Fleet:
     def seats(self, only: Sequence[str] | None = None) -> tuple[Seat, ...]:
         return self.loaded().chosen(only)
 
-    def plan(self, clients: Clients | None = None, only: Sequence[str] | None = None) -> DeployPlan:
+    def plan(
+        self,
+        clients: Clients | None = None,
+        only: Sequence[str] | None = None,
+        remove: frozenset[str] = frozenset(),
+    ) -> DeployPlan:
         """What ``workshop plan`` would show."""
         with calling(self.cloud):
             loaded, seats = self.loaded(), self.seats(only)
             clients = clients or self.clients()
             looked = planner.look(clients, account_regions_of(seats))
             reader = planner.reader(clients)
-            made = planner.propose(loaded, assembly(loaded), seats, looked, reader)
-            return planner.see_notebooks(clients, loaded, made)
+            zones = planner.zones(clients, loaded, seats)
+            made = planner.propose(
+                loaded, assembly(loaded), seats, looked, reader, remove=remove, zones=zones
+            )
+            return planner.see_machines(clients, loaded, made)
 
     def deploy(
         self,

@@ -1,7 +1,8 @@
-"""EC2 instances and volumes with the workshop's tags."""
+"""EC2 instances, their disks and copies of these, and what a stack makes around them."""
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,14 @@ from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
 from tests.support.scan_context import context, found, owners, tag_list
+from workshop.teardown.resources.copies import MachineImages, Snapshots
+from workshop.teardown.resources.instance_parts import InstanceProfiles, SecurityGroups
 from workshop.teardown.resources.instances import Instances, Volumes
 
 INSTANCES = Instances()
 VOLUMES = Volumes()
+IMAGES, SNAPSHOTS = MachineImages(), Snapshots()
+GROUPS, PROFILES = SecurityGroups(), InstanceProfiles()
 
 
 def _tagged(resource_type: str, **tags: str) -> dict[str, Any]:
@@ -57,15 +62,120 @@ def test_stopping_ends_what_an_instance_costs_and_terminating_ends_it(cloud: Clo
     instance(cloud, attendee="ada")
     here = context(cloud)
     [one] = found(INSTANCES, here).values()
-    assert one.hourly is None
+    assert one.hourly == Decimal("1.006")
+    assert not INSTANCES.deletable_in(one.state)
     assert INSTANCES.stop(here, one)
-    [stopped] = found(INSTANCES, here).values()
+    [stopped] = found(INSTANCES, context(cloud)).values()
     assert (stopped.state, stopped.hourly) == ("stopped", Decimal(0))
     assert not INSTANCES.stop(here, stopped)
     INSTANCES.delete(here, one)
     assert INSTANCES.state(here, one) is None
     INSTANCES.delete(here, one)
-    assert found(INSTANCES, here) == {}
+    assert found(INSTANCES, context(cloud)) == {}
+
+
+def with_role(cloud: Cloud, path: str, role: str, profile: str) -> str:
+    """An instance that somebody has run with a role, and with no tag at all."""
+    iam, trust = cloud.client("iam"), json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam.create_role(RoleName=role, Path=path, AssumeRolePolicyDocument=trust)
+    iam.create_instance_profile(InstanceProfileName=profile, Path=path)
+    iam.add_role_to_instance_profile(InstanceProfileName=profile, RoleName=role)
+    made = cloud.client("ec2").run_instances(
+        ImageId="ami-0abcdef1234567890",
+        InstanceType="t3.medium",
+        MinCount=1,
+        MaxCount=1,
+        IamInstanceProfile={"Name": profile},
+    )
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def test_the_role_of_an_instance_proves_whose_it_is_and_the_name_of_its_profile_does_not(
+    cloud: Cloud,
+) -> None:
+    path, role = "/ws/vision/", "vision-ada-us-east-1-execution"
+    mine = with_role(cloud, path, role, "vision-ada-us-east-1-box")
+    with_role(cloud, "/", "someone", "vision-ben-us-east-1-box")
+    assert owners(INSTANCES, context(cloud)) == {mine: ("owned", "ada")}
+    iam = cloud.client("iam")
+    iam.remove_role_from_instance_profile(
+        InstanceProfileName="vision-ada-us-east-1-box", RoleName=role
+    )
+    assert owners(INSTANCES, context(cloud)) == {mine: ("claimed", "ada")}
+    cloud.faults({"effect": "denied", "operation": "iam:GetInstanceProfile"})
+    assert {why for why, _ in owners(INSTANCES, context(cloud)).values()} == {"unknown"}
+
+
+def test_a_disk_that_goes_with_an_instance_of_the_workshop_is_the_instances(cloud: Cloud) -> None:
+    host = instance(cloud, attendee="ada")
+    ec2 = cloud.client("ec2")
+    [disk] = ec2.describe_volumes()["Volumes"]
+    ec2.create_tags(Resources=[disk["VolumeId"]], Tags=tag_list(attendee="ada"))
+    assert found(VOLUMES, context(cloud)) == {}
+    ec2.modify_instance_attribute(
+        InstanceId=host,
+        BlockDeviceMappings=[
+            {"DeviceName": disk["Attachments"][0]["Device"], "Ebs": {"DeleteOnTermination": False}}
+        ],
+    )
+    [left] = found(VOLUMES, context(cloud)).values()
+    assert (left.id, left.state) == (disk["VolumeId"], "in-use")
+
+
+def test_copies_of_a_seats_disk_are_claimed_whoever_made_them_and_images_go_first(
+    cloud: Cloud,
+) -> None:
+    host = with_role(
+        cloud, "/ws/vision/", "vision-ada-us-east-1-execution", "vision-ada-us-east-1-box"
+    )
+    ec2, here = cloud.client("ec2"), context(cloud)
+    [disk] = ec2.describe_volumes()["Volumes"]
+    snapshot = ec2.create_snapshot(VolumeId=disk["VolumeId"])["SnapshotId"]
+    image = ec2.create_image(InstanceId=host, Name="mine")["ImageId"]
+    other = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    ec2.create_snapshot(VolumeId=other)
+    tagged = ec2.create_snapshot(VolumeId=other, **_tagged("snapshot", attendee="ben"))
+    assert owners(SNAPSHOTS, here)[snapshot] == ("claimed", "ada")
+    assert owners(SNAPSHOTS, here)[tagged["SnapshotId"]] == ("claimed", "ben")
+    assert len(owners(SNAPSHOTS, here)) == 3
+    assert owners(IMAGES, here) == {image: ("claimed", "ada")}
+    ec2.terminate_instances(InstanceIds=[host])
+    again = context(cloud, lasting=here.lasting)
+    assert owners(IMAGES, again) == {image: ("claimed", "ada")}
+    assert SNAPSHOTS.after == (IMAGES.name,)
+    one = found(IMAGES, again)[image]
+    IMAGES.delete(again, one)
+    assert IMAGES.state(again, one) is None
+    for copy in found(SNAPSHOTS, again).values():
+        SNAPSHOTS.delete(again, copy)
+        assert SNAPSHOTS.state(again, copy) is None
+
+
+def test_instance_profiles_are_proven_by_the_environment_of_their_role(cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    name, role = "vision-ada-us-east-1-box", "vision-ada-us-east-1-execution"
+    with_role(cloud, "/ws/vision/", role, name)
+    assert owners(PROFILES, context(cloud)) == {name: ("claimed", "ada")}
+    iam.tag_role(RoleName=role, Tags=[{"Key": "environment", "Value": "dev"}])
+    assert owners(PROFILES, context(cloud)) == {name: ("owned", "ada")}
+    iam.tag_role(RoleName=role, Tags=[{"Key": "environment", "Value": "prod"}])
+    [prods] = found(PROFILES, context(cloud)).values()
+    assert (prods.ownership, prods.of_environment) == ("foreign", "prod")
+    here = context(cloud)
+    PROFILES.delete(here, prods)
+    assert PROFILES.state(here, prods) is None
+
+
+def test_groups_and_templates_that_a_stack_left_are_found_by_their_tags(cloud: Cloud) -> None:
+    ec2, here = cloud.client("ec2"), context(cloud)
+    group = ec2.create_security_group(
+        GroupName="box-vision-ada", Description="x", **_tagged("security-group", attendee="ada")
+    )["GroupId"]
+    ec2.create_security_group(GroupName="box-vision-ben", Description="x")
+    assert owners(GROUPS, here) == {group: ("claimed", "ada")}
+    one = found(GROUPS, here)[group]
+    GROUPS.delete(here, one)
+    assert GROUPS.state(here, one) is None
 
 
 def test_a_volume_in_use_is_waited_for(cloud: Cloud) -> None:

@@ -144,7 +144,7 @@ def proposed(
     for account_region, why in made.unlisted.items():
         console.warn(f"whether {account_region} has seats off the roster is not known ({why})")
     for account_region, why in made.unseen.items():
-        console.warn(f"whether the notebooks of {account_region} are there is not known ({why})")
+        console.warn(f"whether the machines of {account_region} are there is not known ({why})")
     return made
 
 
@@ -318,22 +318,35 @@ def _ends(old: datetime, new: datetime) -> str:
 def describe(change: PropertyChange) -> str:
     """Return a change in a line, without its values where they are long or hold rules."""
     resource = noun(change.type)
+    values = (change.before, change.after)
+    if change.property == "BlockDeviceMappings":
+        values = (_disk_gb(change.before), _disk_gb(change.after))
+    shown = all(value is None or len(_plain(value)) in range(1, _SHOWN) for value in values)
+    change_of = ": {} to {}".format(*map(_plain, values)) if shown else ""
+    if change.effect == Effect.REPLACED:
+        what = f"{resource}: {words(change.property)}{change_of}"
+        return f"{what}; it is REPLACED, and what is on its disk is lost"
     if removes_data(change):
         return f"{' '.join(data_of(change).split(':'))} is REMOVED, with what is in it"
     if change.effect in (Effect.ADDED, Effect.REMOVED):
         return f"{resource} is {change.effect.value}"
     effects = {
-        Effect.RESTART: "; the notebook is stopped and started",
+        Effect.RESTART: f"; the {resource} is stopped and started",
         Effect.REFUSED: "; CANNOT be changed: it would replace the resource, and its disk is lost"
         if change.type == NOTEBOOK
         else "; CANNOT be changed in place",
     }
-    values = (change.before, change.after)
-    shown = all(value is None or len(_plain(value)) in range(1, _SHOWN) for value in values)
-    change_of = ": {} to {}".format(*map(_plain, values)) if shown else ""
     if change.property == "VolumeSizeInGB" and shown:
         return f"disk{change_of} GB{effects.get(change.effect, '')}"
     return f"{resource}: {words(change.property)}{change_of}{effects.get(change.effect, '')}"
+
+
+def _disk_gb(disks: Any) -> Any:
+    """Return the size of an instance's root disk, where that is what its disks tell."""
+    try:
+        return disks[0]["Ebs"]["VolumeSize"]
+    except (LookupError, TypeError):
+        return disks
 
 
 def _plain(value: Any) -> str:

@@ -10,12 +10,14 @@ from typing import Annotated
 
 import typer
 
+from workshop.account_region import AccountRegion
 from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
 from workshop.notebooks import start_stop
+from workshop.notebooks.kinds import BOX, NOTEBOOK
 from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
@@ -23,6 +25,8 @@ from workshop.requests import saving
 from workshop.requests.ask import AgentWaits
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
+
+_USES: dict[str, prices.Use] = {NOTEBOOK.noun: "notebook", BOX.noun: "box"}
 
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Ask for it and do not wait until it is done.")
@@ -43,7 +47,7 @@ def stop(
     ] = saving.FIRST_MINUTES,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the notebooks of all seats: their disks stay, and go on costing.
+    """Stop the notebooks and EC2 instances of all seats: their disks stay, and go on costing.
 
     First they are asked to save their files, for a minute at most; who could not is named, and
     stopped all the same: a notebook saves once more while it stops. Jobs and endpoints go on, and
@@ -73,9 +77,10 @@ def start(
     minutes: Minutes = start_stop.DEADLINE_MINUTES,
     as_json: AsJson = False,
 ) -> None:
-    """Start the notebooks of all seats, such as in the morning.
+    """Start the notebooks and EC2 instances of all seats, such as in the morning.
 
-    What runs already is left alone.
+    What runs already is left alone. A stopped EC2 instance has no claim to a machine: start early,
+    and who gets none is named, while the others go on.
 
     For example:
 
@@ -94,8 +99,10 @@ def _change(
     ended, interrupted = moved(work, work.seats, goal, minutes=minutes, stay=not no_wait)
     calls = Counter(work.clients.calls) - before
     # Somebody who moved and left the roster may have a notebook in either.
-    by_seat = {(one.seat, one.account_region): one for one in ended}
-    outcomes = [by_seat[seat.id, seat.account_region] for seat in work.seats]
+    by_seat: dict[tuple[str, AccountRegion], list[NotebookOutcome]] = {}
+    for one in sorted(ended, key=lambda one: one.machine != NOTEBOOK.noun):
+        by_seat.setdefault((one.seat, one.account_region), []).append(one)
+    outcomes = [one for seat in work.seats for one in by_seat[seat.id, seat.account_region]]
     if not as_json:
         _print(goal, outcomes)
         _say(work, goal, outcomes)
@@ -148,10 +155,12 @@ def moved(
 
 
 def _print(goal: Transition, outcomes: list[NotebookOutcome]) -> None:
-    table = console.table("seat", "was", "is", "result", "why")
+    several = len({outcome.machine for outcome in outcomes}) > 1
+    table = console.table("seat", *(["machine"] if several else []), "was", "is", "result", "why")
     for outcome in outcomes:
         table.add_row(
             outcome.seat,
+            *([outcome.machine] if several else []),
             outcome.before or "-",
             outcome.after or "-",
             outcome.words(goal),
@@ -180,7 +189,11 @@ def _say(work: CommandContext, goal: Transition, outcomes: list[NotebookOutcome]
 def _changed(outcomes: Sequence[NotebookOutcome]) -> Cost:
     """Return what the machines cost that this command stopped or started."""
     return prices.total(
-        prices.cost(prices.hourly("notebook", outcome.instance_type, outcome.account_region.region))
+        prices.cost(
+            prices.hourly(
+                _USES[outcome.machine], outcome.instance_type, outcome.account_region.region
+            )
+        )
         for outcome in outcomes
         if outcome.result in ("done", "asked")
     )
@@ -201,6 +214,7 @@ def _document(
             {
                 "seat": outcome.seat,
                 **asdict(outcome.account_region),
+                "machine": outcome.machine,
                 "before": outcome.before or None,
                 "after": outcome.after or None,
                 "result": outcome.result,

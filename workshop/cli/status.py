@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from workshop.aws.reads import Unavailable
 from workshop.bill import so_far
-from workshop.cli import console, off_roster, torn_down
+from workshop.cli import console, off_roster, status_document, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.config import ec2_types
 from workshop.counting import count_of
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
@@ -24,6 +23,7 @@ from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 from workshop.status.report import (
     ABSENT,
+    NO_NOTEBOOK,
     READY,
     Count,
     StackCounts,
@@ -137,7 +137,7 @@ def _show(
     indent: int | None = 2,
 ) -> None:
     if as_json:
-        console.print_json(_document(work, seen), indent=indent)
+        console.print_json(status_document.of_scan(work, seen), indent=indent)
     elif over := _torn_down(work, seen):
         console.print_line(over)
         return
@@ -149,7 +149,7 @@ def _show(
 
 def _torn_down(work: CommandContext, seen: StatusScan) -> str:
     """Return when all was torn down, empty where anything is there or could not be read."""
-    empty = all(row.notebook in ABSENT and row.stacks and row.stacks.is_none for row in seen.rows)
+    empty = all(_has_no_machine(row) and row.stacks and row.stacks.is_none for row in seen.rows)
     if not empty or seen.unknown or seen.strays or seen.unattributed:
         return ""
     return torn_down.sentence(work.loaded, work.account_regions)
@@ -241,7 +241,9 @@ def _trouble(row: StatusRow) -> str:
         if row.stacks.sound == row.stacks.expected:
             return "; ".join(f"{part} {state}" for part, state in row.stacks.wrong.items())
         return f"stacks {row.stacks.sound}/{row.stacks.expected}"
-    return f"notebook {row.notebook}"
+    if row.notebook not in (READY, NO_NOTEBOOK):
+        return f"notebook {row.notebook}"
+    return f"EC2 instance {row.box or 'not known'}"
 
 
 # --- the table ----------------------------------------------------------------------------------
@@ -250,8 +252,10 @@ def _trouble(row: StatusRow) -> str:
 def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> console.PlainTable:
     several = len(work.account_regions) > 1
     where = ("account and Region",) if several else ()
+    boxes = any(row.box != NO_NOTEBOOK for row in (*seen.rows, *seen.strays))
+    columns = ("stacks", "notebook", *(["EC2 instance"] if boxes else []))
     table = console.table(
-        "seat", *where, "stacks", "notebook", "up", "last active", "jobs", *NUMBERS, right=NUMBERS
+        "seat", *where, *columns, "up", "last active", "jobs", *NUMBERS, right=NUMBERS
     )
     blank = [""] if several else []
     alike: dict[str, list[StatusRow]] = {}
@@ -261,22 +265,29 @@ def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> conso
             alike.setdefault(name, []).append(row)
         else:
             table.add_row(
-                row.seat, *([str(row.account_region)] if several else []), *_cells(row, seen.at)
+                row.seat,
+                *([str(row.account_region)] if several else []),
+                *_cells(row, seen.at, boxes=boxes),
             )
     for name, rows in alike.items():
-        table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows))
+        table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows, boxes=boxes))
     table.add_row(
-        count_of(seen.totals.seats, "seat"), *blank, *_total_cells(seen.totals), style="bold"
+        count_of(seen.totals.seats, "seat"),
+        *blank,
+        *_total_cells(seen.totals, boxes=boxes),
+        style="bold",
     )
     for row in seen.strays:
         table.add_row(
             f"{row.seat}, off the roster",
             *([str(row.account_region)] if several else []),
-            *_cells(row, seen.at),
+            *_cells(row, seen.at, boxes=boxes),
         )
     for other in seen.unattributed:
         table.add_row(
-            "of no seat", *([str(other.account_region)] if several else []), *_stray_cells(other)
+            "of no seat",
+            *([str(other.account_region)] if several else []),
+            *_stray_cells(other, boxes=boxes),
         )
     return table
 
@@ -285,17 +296,24 @@ def _alike(row: StatusRow) -> str:
     """Return what a seat is like that is as it should be, or not there at all; empty for others."""
     if row.stacks is None or row.jobs or row.endpoints != 0:
         return ""
-    if row.stacks.is_none and row.notebook in ABSENT:
+    if row.stacks.is_none and _has_no_machine(row):
         return "not there (--all)"
+    if row.box != NO_NOTEBOOK:
+        return ""
     return "alike (--all)" if not row.stacks.wrong and row.notebook in QUIET else ""
 
 
-def _cells_of_many(rows: Sequence[StatusRow]) -> list[str]:
+def _has_no_machine(row: StatusRow) -> bool:
+    return row.notebook in ABSENT and row.box in ABSENT
+
+
+def _cells_of_many(rows: Sequence[StatusRow], *, boxes: bool) -> list[str]:
     books = Counter(str(row.notebook) for row in rows)
     whole = report.totals(rows)
     return [
         f"{_count(whole.stacks)}/{whole.expected_stacks}",
         ", ".join(f"{count} {status}" for status, count in books.items()),
+        *([""] if boxes else []),
         "",
         "",
         "0",
@@ -304,11 +322,12 @@ def _cells_of_many(rows: Sequence[StatusRow]) -> list[str]:
     ]
 
 
-def _cells(row: StatusRow, now: datetime) -> list[str]:
+def _cells(row: StatusRow, now: datetime, *, boxes: bool) -> list[str]:
     return [
         _stacks(row.stacks),
         row.notebook or "?",
-        _since(row.up_since, now),
+        *([_box(row)] if boxes else []),
+        _since(row.up_since or row.box_up_since, now),
         _since(row.active, now) if row.active_known else "?",
         _jobs(row.jobs),
         _count(row.endpoints),
@@ -316,10 +335,19 @@ def _cells(row: StatusRow, now: datetime) -> list[str]:
     ]
 
 
-def _total_cells(totals: StatusTotals) -> list[str]:
+def _box(row: StatusRow) -> str:
+    """Return ``running g5.xlarge (A10G)``: state, type and GPU of a seat's EC2 instance."""
+    if row.box in ABSENT:
+        return str(row.box)
+    gpu = ec2_types.gpu(row.box_type)
+    return " ".join(filter(None, (row.box or "?", row.box_type, f"({gpu})" if gpu else "")))
+
+
+def _total_cells(totals: StatusTotals, *, boxes: bool) -> list[str]:
     return [
         f"{_count(totals.stacks)}/{totals.expected_stacks}",
         f"{_count(totals.notebooks_up)} InService",
+        *([f"{_count(totals.boxes_up)} running"] if boxes else []),
         "",
         "",
         _jobs(totals.jobs),
@@ -328,7 +356,7 @@ def _total_cells(totals: StatusTotals) -> list[str]:
     ]
 
 
-def _stray_cells(other: Unattributed) -> list[str]:
+def _stray_cells(other: Unattributed, *, boxes: bool) -> list[str]:
     kinds = [work.kind for work in other.work]
     jobs: dict[str, Count] = {
         kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
@@ -336,7 +364,8 @@ def _stray_cells(other: Unattributed) -> list[str]:
     books = ", ".join(book.name for book in other.notebooks[:_NAMED])
     if len(other.notebooks) > _NAMED:
         books += f" and {len(other.notebooks) - _NAMED} more"
-    return ["", books, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(other.cost)]
+    blank = [""] if boxes else []
+    return ["", books, *blank, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(other.cost)]
 
 
 def _stacks(stacks: StackCounts | None) -> str:
@@ -370,87 +399,3 @@ def _since(moment: datetime | None, now: datetime) -> str:
     if days:
         return f"{days}d{hours:02}h"
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m"
-
-
-# --- JSON ---------------------------------------------------------------------------------------
-
-
-def _document(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
-    totals = seen.totals
-    return {
-        "environment": work.loaded.name,
-        "at": seen.at.isoformat(),
-        "seats": [_row_document(row) for row in seen.rows],
-        "ready": sum(row.is_ready for row in seen.rows),
-        "shared": dict(seen.shared),
-        "off_roster": [_row_document(row) for row in seen.strays],
-        "of_no_seat": [
-            {
-                **asdict(other.account_region),
-                "notebooks": [book.name for book in other.notebooks],
-                "work": [{"kind": job.kind, "name": job.name} for job in other.work],
-                "usd_per_hour": other.cost.document,
-            }
-            for other in seen.unattributed
-        ],
-        "totals": {
-            "seats": totals.seats,
-            "stacks": totals.stacks,
-            "expected_stacks": totals.expected_stacks,
-            "notebooks_up": totals.notebooks_up,
-            "jobs": totals.jobs,
-            "endpoints": totals.endpoints,
-            "usd_per_hour": totals.cost.document,
-        },
-        "unknown": [
-            {**asdict(account_region), "what": what, "why": why}
-            for account_region, parts in seen.unknown.items()
-            for what, why in parts.items()
-        ],
-        "prices": {
-            account_region.region: prices.basis(account_region.region)
-            for account_region in work.account_regions
-        },
-        "so_far": so_far.document(work.loaded),
-        "watch": _watch_document(work, seen),
-        "calls": {"total": sum(seen.calls.values()), **seen.calls},
-    }
-
-
-def _watch_document(work: CommandContext, seen: StatusScan) -> dict[str, Any] | None:
-    """Return what the watch knows, None for a workshop that has none."""
-    if seen.watch is None:
-        return None
-    used = {row.seat: seen.watch.used(row.seat) for row in seen.rows}
-    return {
-        "ran": {
-            str(where): one.ran and one.ran.isoformat() for where, one in seen.watch.of.items()
-        },
-        "prices": {str(where): one.basis or None for where, one in seen.watch.of.items()},
-        "unconfirmed": {
-            str(where): None
-            if isinstance(one.mails, Unavailable)
-            else sum(not mail.confirmed for mail in one.mails)
-            for where, one in seen.watch.of.items()
-        },
-        "warnings": seen.watch.sentences(seen.at),
-        "per_seat_usd": work.loaded.settings.budget.per_seat_usd,
-        "used_usd": {seat: None if usd is None else float(usd) for seat, usd in used.items()},
-        "unread": {str(where): why for where, why in seen.watch.unread.items()},
-    }
-
-
-def _row_document(row: StatusRow) -> dict[str, Any]:
-    return {
-        "seat": row.seat,
-        "profile": row.profile,
-        **asdict(row.account_region),
-        "stacks": None if row.stacks is None else asdict(row.stacks),
-        "notebook": row.notebook,
-        "up_since": row.up_since and row.up_since.isoformat(),
-        "active": row.active and row.active.isoformat(),
-        "active_known": row.active_known,
-        "jobs": row.jobs,
-        "endpoints": row.endpoints,
-        "usd_per_hour": row.cost.document,
-    }

@@ -11,7 +11,7 @@ from workshop.pricing import billing
 from workshop.pricing.prices import Cost
 from workshop.status import ending
 from workshop.status.collector import StatusScan
-from workshop.status.report import ABSENT, Count, StatusRow
+from workshop.status.report import ABSENT, NO_NOTEBOOK, Count, StatusRow
 
 _FREE = ("stacks", "notebook logs")
 """What costs nothing, so that nothing is unknown of the cost where it could not be read."""
@@ -28,12 +28,18 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
             if part not in _FREE:
                 console.warn(f"{account_region}: {part} could not be read: {why}")
     running = seen.totals.running
-    counts = (_notebooks(seen), seen.totals.endpoints, _jobs(seen))
-    if counts == (0, 0, 0) and running == Cost():
+    counts = {
+        "notebook": _notebooks(seen),
+        "EC2 instance": _boxes(seen),
+        "endpoint": seen.totals.endpoints,
+        "job": _jobs(seen),
+    }
+    if all(row.box == NO_NOTEBOOK for row in seen.rows):
+        del counts["EC2 instance"]
+    if not any(count is None or count for count in counts.values()) and running == Cost():
         console.say(f"{what}: nothing of these seats")
     else:
-        nouns = ("notebook", "endpoint", "job")
-        running_now = ", ".join(_number(*one) for one in zip(counts, nouns, strict=True))
+        running_now = ", ".join(_number(count, noun) for noun, count in counts.items())
         cure = f"see: {found.command('status')}"
         at_work = [row.seat for row in seen.rows if _works(row)]
         if at_work:
@@ -63,6 +69,7 @@ def document(seen: StatusScan) -> dict[str, Any]:
     """Return the same for programs; None is what could not be read."""
     return {
         "notebooks": _notebooks(seen),
+        "boxes": _boxes(seen),
         "endpoints": seen.totals.endpoints,
         "jobs": _jobs(seen),
         "usd_per_hour": seen.totals.running.document,
@@ -79,6 +86,16 @@ def _notebooks(seen: StatusScan) -> Count:
         if row.notebook is None:
             return None
         up += row.notebook not in ABSENT and billing.notebook_has_machine(row.notebook)
+    return up
+
+
+def _boxes(seen: StatusScan) -> Count:
+    """Return how many EC2 instances have a machine."""
+    up = 0
+    for row in seen.rows:
+        if row.box is None:
+            return None
+        up += row.box not in ABSENT and billing.box_has_machine(row.box)
     return up
 
 

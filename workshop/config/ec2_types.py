@@ -35,3 +35,28 @@ def architecture(instance_type: str) -> Architecture:
 def has_gpu(instance_type: str) -> bool:
     """Return whether a type is of AWS's families with GPUs, G and P."""
     return re.match(r"(?:g|gr|p)[0-9]", instance_type) is not None
+
+
+GPUS = {
+    "g4dn": "T4",
+    "g5": "A10G",
+    "g5g": "T4g",
+    "g6": "L4",
+    "gr6": "L4",
+    "g6e": "L40S",
+    "p3": "V100",
+    "p3dn": "V100",
+    "p4d": "A100",
+    "p4de": "A100",
+    "p5": "H100",
+    "p5e": "H200",
+    "p5en": "H200",
+    "p6-b200": "B200",
+    "p6-b300": "B300",
+}
+"""Family -> its GPUs (https://aws.amazon.com/ec2/instance-types/)."""
+
+
+def gpu(instance_type: str) -> str:
+    """Return the name of a type's GPUs, empty for none or one that is not known here."""
+    return GPUS.get(family(instance_type), "")

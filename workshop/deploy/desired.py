@@ -16,7 +16,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
-from workshop.deploy.templates import Template
+from workshop.deploy.templates import Exemplar, Template
 from workshop.naming import COHORT, SEAT_STACKS, Names, needed_by
 
 
@@ -114,11 +114,22 @@ def _workbench(
             kind=kind,
             seat=seat.id,
             account_region=seat.account_region,
-            templates=tuple(exemplar.template(variant) for variant in variants),
+            templates=tuple(_template(exemplar, kind, variant) for variant in variants),
             tags=seat_tags,
             needs=_needed(names, kind),
             config_dir=loaded.path.parent,
         )
+
+
+def _template(exemplar: Exemplar, kind: str, seat: Seat) -> Template:
+    """Return a template with what it says of the seat's machine."""
+    made = exemplar.template(seat)
+    if kind == "notebook":
+        return dataclasses.replace(made, instance_type=seat.instance_type)
+    if kind == "box":
+        place = seat.box_subnet or seat.box_zone
+        return dataclasses.replace(made, instance_type=seat.box_type, place=place)
+    return made
 
 
 def _candidates(

@@ -11,11 +11,22 @@ from typing import Any
 from workshop.naming import MLFLOW_APP
 
 NOTEBOOK = "AWS::SageMaker::NotebookInstance"
+INSTANCE = "AWS::EC2::Instance"
 
 CREATE_ONLY = {
     "AWS::CloudWatch::Dashboard": frozenset({"DashboardName"}),
+    INSTANCE: frozenset(
+        {
+            *("AvailabilityZone", "CpuOptions", "EnclaveOptions", "HibernationOptions"),
+            *("HostResourceGroupArn", "ImageId", "KeyName", "LaunchTemplate", "NetworkInterfaces"),
+            *("PlacementGroupName", "PrivateIpAddress", "SecurityGroups", "SubnetId"),
+        }
+    ),
+    "AWS::EC2::LaunchTemplate": frozenset({"LaunchTemplateName"}),
+    "AWS::EC2::SecurityGroup": frozenset({"GroupDescription", "GroupName", "VpcId"}),
     "AWS::ECR::Repository": frozenset({"EncryptionConfiguration", "RepositoryName"}),
     "AWS::Events::Rule": frozenset({"Name"}),
+    "AWS::IAM::InstanceProfile": frozenset({"InstanceProfileName", "Path"}),
     "AWS::IAM::ManagedPolicy": frozenset({"Description", "ManagedPolicyName", "Path"}),
     "AWS::IAM::Role": frozenset({"Path", "RoleName"}),
     "AWS::Lambda::Function": frozenset({"FunctionName", "PackageType", "TenancyConfig"}),
@@ -62,8 +73,12 @@ _NAME_OF_DATA = {
 
 _NOUNS = {
     "AWS::CloudWatch::Dashboard": "dashboard",
+    INSTANCE: "EC2 instance",
+    "AWS::EC2::LaunchTemplate": "launch template",
+    "AWS::EC2::SecurityGroup": "security group",
     "AWS::ECR::Repository": "repository",
     "AWS::Events::Rule": "rule",
+    "AWS::IAM::InstanceProfile": "instance profile",
     "AWS::IAM::ManagedPolicy": "policy",
     "AWS::IAM::Role": "role",
     "AWS::S3::Bucket": "bucket",
@@ -74,6 +89,10 @@ _NOUNS = {
     "AWS::SSM::Parameter": "what notebooks do when they start",
 }
 _WORDS = {
+    "AvailabilityZone": "zone",
+    "BlockDeviceMappings": "disk",
+    "ImageId": "image",
+    "UserData": "start script",
     "VolumeSizeInGB": "disk size in GB",
     "PolicyDocument": "what it allows",
     "AssumeRolePolicyDocument": "who may assume it",
@@ -97,12 +116,14 @@ class Effect(StrEnum):
 
     IN_PLACE = "in place"
     RESTART = "restart"
-    """A running notebook is stopped and started; what is in its memory is lost."""
+    """A running machine is stopped and started; what is in its memory is lost."""
     ADDED = "added"
     REMOVED = "removed"
+    REPLACED = "replaced"
+    """The resource is made anew, which has no name, and what is on its disk is lost."""
     REFUSED = "refused"
-    """The resource would have to be made anew. All of ours carry names, and CloudFormation
-    replaces no named resource; a notebook's disk would be lost with it
+    """The resource would have to be made anew. It carries a name, and CloudFormation replaces no
+    named resource; a notebook's disk would be lost with it
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-attributes-name.html)."""
 
 
@@ -124,20 +145,29 @@ class PropertyChange:
 
 
 def removes_data(change: PropertyChange) -> bool:
-    """Return whether a bucket, a repository or a notebook is removed, and so what is in it."""
+    """Return whether a bucket, a repository or a machine is removed, and so what is in it."""
+    if change.type == INSTANCE:
+        return change.effect in (Effect.REMOVED, Effect.REPLACED)
     return change.effect == Effect.REMOVED and change.type in _NAME_OF_DATA
 
 
 def data_of(change: PropertyChange) -> str:
-    """Return what is removed as the YAML knows it: ``bucket:results``."""
+    """Return what is removed as the YAML knows it: ``bucket:results``, ``ec2:disk``."""
+    if change.type == INSTANCE:
+        return "ec2:disk"
     name = str(change.before or change.resource)
     parts = name.split("/" if change.type == REPOSITORY else "-")  # as workshop.naming makes it
     return f"{noun(change.type)}:{parts[2] if len(parts) > 2 else name}"  # noqa: PLR2004
 
 
-def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
-    """Return the changes from one template to another, sorted by resource and property."""
-    old, new = _resources(before), _resources(after)
+def between(
+    before: Mapping[str, Any], after: Mapping[str, Any], region: str = ""
+) -> tuple[PropertyChange, ...]:
+    """Return the changes from one template to another, sorted by resource and property.
+
+    ``region`` is where the stack is: images are mapped by it.
+    """
+    old, new = _resources(before, region), _resources(after, region)
     return tuple(
         change
         for logical in sorted(old.keys() | new.keys())
@@ -176,8 +206,12 @@ def _name(resource: Mapping[str, Any]) -> str | None:
 
 
 def _effect(kind: str, name: str, before: Any, after: Any) -> Effect:
+    if kind == INSTANCE and name in CREATE_ONLY[kind] | {_OTHER_DISK}:
+        return Effect.REPLACED
     if name in CREATE_ONLY.get(kind, ()):
         return Effect.REFUSED
+    if kind == INSTANCE:
+        return Effect.RESTART if name in _STOPPED_FOR else Effect.IN_PLACE
     if kind != NOTEBOOK or name == "Tags":
         return Effect.IN_PLACE
     # SageMaker lets a notebook's disk grow, never shrink.
@@ -186,11 +220,25 @@ def _effect(kind: str, name: str, before: Any, after: Any) -> Effect:
     return Effect.RESTART
 
 
-def _resources(template: Mapping[str, Any]) -> dict[str, Any]:
+_OTHER_DISK = "BlockDeviceMappings"
+"""Another disk is another EC2 instance's, though the schema does not say so
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-instance.html)."""
+_STOPPED_FOR = ("EbsOptimized", "InstanceType", "UserData")
+"""Properties of an EC2 instance that are changed while it is stopped."""
+
+
+def _resources(template: Mapping[str, Any], region: str) -> dict[str, Any]:
     """The resources with their mapped values filled in: a row's overrides live in a mapping."""
-    mappings = template.get("Mappings", {})
+    mappings = {
+        name: {**mapping, _HERE: mapping.get(region, {})}
+        for name, mapping in template.get("Mappings", {}).items()
+    }
     resources: dict[str, Any] = _mapped(template.get("Resources", {}), mappings)
     return resources
+
+
+_HERE = "AWS::Region"
+"""Stands for the stack's Region among the keys of a mapping, as no Region's name does."""
 
 
 def _mapped(value: Any, mappings: Mapping[str, Any]) -> Any:
@@ -199,7 +247,10 @@ def _mapped(value: Any, mappings: Mapping[str, Any]) -> Any:
     if not isinstance(value, dict):
         return value
     keys = value.get("Fn::FindInMap")
-    if len(value) == 1 and isinstance(keys, list) and all(isinstance(key, str) for key in keys):
+    if len(value) == 1 and isinstance(keys, list):
+        keys = [_HERE if key == {"Ref": "AWS::Region"} else key for key in keys]
+        if not all(isinstance(key, str) for key in keys):
+            return value
         first, second, third = keys[:3]
         found = mappings.get(first, {}).get(second, {})
         return found.get(third, value)

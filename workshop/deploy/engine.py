@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
 from workshop.counting import count_of
-from workshop.deploy import diff, failures, next_call, polling
+from workshop.deploy import diff, failures, machines, next_call, polling
 from workshop.deploy import plan as planning
 from workshop.deploy.call_threads import CallThreads
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
@@ -367,11 +367,13 @@ class DeployEngine:
             self._fail(job, f"{cause}; {job.plan.message}")
         elif job.deleting and cause.kind == FailureClass.PERMANENT:
             self._fail(job, f"{cause}; {planning.cure_of_clearing(job.plan.desired)}")
-        elif cause.kind == FailureClass.CAPACITY and job.has_fallback:
-            job.template += 1
+        elif (other := job.fallback(cause)) is not None:
+            job.template = other
             self._say(What.FALLBACK, job, str(cause))
             self._make_ready(job)
-        elif cause.kind != FailureClass.PERMANENT and job.attempt < self.limits.attempts:
+        elif cause.lacks_machine and job.plan.desired.kind == machines.BOX:
+            self._fail(job, machines.none_to_be_had(job.plan.desired, job.refused))
+        elif cause.is_passing and job.attempt < self.limits.attempts:
             seconds = self.limits.backoff * 2 ** (job.attempt - 1)
             seconds *= 1 + self._random.random() / 2
             job.attempt += 1

@@ -21,7 +21,9 @@ class FailureClass(StrEnum):
     TRANSIENT = "transient"
     """Throttling, failures of AWS itself, time-outs: the same may go well later."""
     CAPACITY = "capacity"
-    """AWS has none of the instance type to give; another type may do."""
+    """AWS has none of the instance type to give; another type or zone may do."""
+    LIMIT = "limit"
+    """The account's quota of vCPUs has none left for the instance type; another type may do."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,16 @@ class Cause:
     known: bool = True
     """False as long as AWS's reason could not be read; it may be there later."""
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same may go well later, without anybody doing anything."""
+        return self.kind in (FailureClass.TRANSIENT, FailureClass.CAPACITY)
+
+    @property
+    def lacks_machine(self) -> bool:
+        """Whether AWS has refused one machine, and may have another."""
+        return self.kind in (FailureClass.CAPACITY, FailureClass.LIMIT)
+
     def __str__(self) -> str:
         return f"{self.resource}: {self.message}" if self.resource else self.message
 
@@ -41,8 +53,14 @@ class Cause:
 _CAPACITY = re.compile(
     r"insufficient[\w ]*capacity|capacity ?error|(?:not|no)(?: currently)? (?:have )?"
     r"(?:sufficient|enough|available)(?: [\w.-]+)* capacity|unable to provision[\w ]* capacity"
-    r"|instance type '[\w.-]+' is temporarily unavailable|using a different ML instance type",
+    r"|instance type '[\w.-]+' is temporarily unavailable|using a different ML instance type"
+    # EC2, of a type or a zone where the next one may do.
+    r"|is not supported in your requested availability zone|no default subnet for availability zone"
+    r"|the requested configuration is currently not supported",
     re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"VcpuLimitExceeded|more vCPU capacity than your current vCPU limit", re.IGNORECASE
 )
 _HANDLER = re.compile(r"HandlerErrorCode: (\w+)")
 _PASSING_IN_HANDLERS = frozenset(
@@ -111,6 +129,8 @@ def of_text(message: str, resource: str = "") -> Cause:
     """Return the cause behind a reason that CloudFormation gives."""
     if _CAPACITY.search(message):
         return Cause(FailureClass.CAPACITY, message, resource)
+    if _LIMIT.search(message):
+        return Cause(FailureClass.LIMIT, message, resource)
     kind = FailureClass.TRANSIENT if _passes(message) else FailureClass.PERMANENT
     return Cause(kind, message, resource)
 

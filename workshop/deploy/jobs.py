@@ -5,14 +5,16 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
 from workshop.aws.stacks import StackSummary
 from workshop.counting import count_of
+from workshop.deploy import machines
 from workshop.deploy.failures import Cause
-from workshop.deploy.plan import StackPlan
+from workshop.deploy.machines import Refused
+from workshop.deploy.plan import StackAction, StackPlan
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class StackJob:
     cause: Cause | None = None
     ended_badly: StackSummary | None = None
     message: str = ""
+    refused: list[Refused] = field(default_factory=list)
+    """The machines that EC2 did not give."""
 
     @property
     def name(self) -> str:
@@ -93,10 +97,13 @@ class StackJob:
             return "rolling back the update that failed"
         return "clearing what is left of it" if self.deleting else ""
 
-    @property
-    def has_fallback(self) -> bool:
-        """Whether another instance type may be tried."""
-        return self.template + 1 < len(self.plan.desired.templates)
+    def fallback(self, cause: Cause) -> int | None:
+        """Note what was refused; return the template of another machine, None for no other."""
+        if not cause.lacks_machine:
+            return None
+        self.refused.append(Refused(self.plan.desired.templates[self.template], cause))
+        updates = self.plan.action in (StackAction.UPDATE, StackAction.ROLL_BACK)
+        return machines.following(self.plan.desired, self.template, cause.kind, updates=updates)
 
     @property
     def desired_tags(self) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workshop.aws.reads import Unavailable, attempt
-from workshop.deploy import diff
+from workshop.deploy import diff, machines
 from workshop.deploy import plan as planning
 from workshop.deploy.cloudformation import Answer, CloudFormation, Sent
 from workshop.deploy.failures import Cause, FailureClass
@@ -14,9 +14,8 @@ from workshop.deploy.plan import StackAction
 def send(aws: CloudFormation, job: StackJob) -> Sent:
     """Make the call that takes a stack one step on its way."""
     plan, found = job.plan, job.plan.current
-    template = plan.desired.templates[job.template]
     if found is None:
-        return aws.create(plan.desired, template)
+        return aws.create(plan.desired, plan.desired.templates[job.template])
     if job.deleting:
         return aws.delete(found)
     if job.rolling_back:
@@ -26,11 +25,13 @@ def send(aws: CloudFormation, job: StackJob) -> Sent:
         if isinstance(before, Unavailable):
             unread = planning.unread_template(plan.desired, before.reason)
             return Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, unread))
-        changes = diff.between(before, template.document)
+        job.template = machines.where_it_is(plan.desired, job.template, before)
+        after = plan.desired.templates[job.template].document
+        changes = diff.between(before, after, plan.desired.account_region.region)
         reviewed = planning.with_changes(plan, changes)
         if reviewed.action == StackAction.REFUSED:
             return Sent(
                 Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, reviewed.message, known=True)
             )
         job.plan = reviewed
-    return aws.update(plan.desired, template, found)
+    return aws.update(plan.desired, plan.desired.templates[job.template], found)

@@ -10,11 +10,14 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws.boxes import BoxState
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.stacks import BROKEN, ROLLED_BACK, SETTLED, StackSummary
 from workshop.aws.strays import Stray
+from workshop.deploy import machines
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import (
+    INSTANCE,
     NOTEBOOK,
     Effect,
     PropertyChange,
@@ -41,7 +44,10 @@ class StackAction(StrEnum):
     REFUSED = "refused"
 
 
-LOSES_DISK = "clearing it deletes its notebook, if that is left, and what is on the notebook's disk"
+LOSES_DISK = (
+    "clearing it deletes its {machine}, if that is left, and what is on the {machine}'s disk"
+)
+_WITH_DISK = {stack_that_makes(kind): noun(kind) for kind in (NOTEBOOK, INSTANCE)}
 
 REVIEWED_WITHIN = timedelta(minutes=15)
 """A stack that waits so long for its first change set has been given up by whoever made it."""
@@ -62,10 +68,12 @@ class StackPlan:
     message: str = ""
     changes: tuple[PropertyChange, ...] = ()
     remove: frozenset[str] = frozenset()
+    template: int | None = None
+    """Which of the desired templates an update leads to, where the stack's own one decides."""
 
     @property
     def loses_disk(self) -> bool:
-        """Whether what is cleared may hold a notebook.
+        """Whether what is cleared may hold a notebook or an EC2 instance.
 
         A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
         set that nobody ran has made nothing, and a whole stack is cleared for want of its notebook.
@@ -73,7 +81,7 @@ class StackPlan:
         status = self.current.status if self.current else ""
         empty = status in SETTLED | ROLLED_BACK | {"REVIEW_IN_PROGRESS"}
         clears = self.action == StackAction.CLEAR and not empty
-        return clears and self.desired.kind == stack_that_makes(NOTEBOOK)
+        return clears and self.desired.kind in _WITH_DISK
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,10 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     if action == StackAction.REFUSED:
         message = f"{message.rstrip('.')}; {_cure(desired, found)}"
     plan = StackPlan(desired, found, action, message)
-    return replace(plan, message=f"{message}; {LOSES_DISK}") if plan.loses_disk else plan
+    if not plan.loses_disk:
+        return plan
+    lost = LOSES_DISK.format(machine=_WITH_DISK[desired.kind])
+    return replace(plan, message=f"{message}; {lost}")
 
 
 def _repair(found: StackSummary, now: datetime) -> StackAction:
@@ -230,12 +241,31 @@ def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
     return plan
 
 
+def with_box(plan: StackPlan, box: BoxState | None) -> StackPlan:
+    """Return the plan of an instance's stack once it is known whether there is its instance.
+
+    CloudFormation does not see that somebody has terminated it.
+    """
+    if plan.current is None or plan.action not in (StackAction.UNCHANGED, StackAction.UPDATE):
+        return plan
+    if box is None:
+        message = f"its EC2 instance is missing, though the stack is {plan.current.status}"
+        return replace(plan, action=StackAction.CLEAR, message=message)
+    if box.status == "shutting-down":
+        again = plan.desired.command("deploy", "--only", plan.desired.seat)
+        message = f"its EC2 instance is being terminated; then: {again}"
+        return replace(plan, action=StackAction.REFUSED, message=message)
+    return plan
+
+
 def current_template(plan: StackPlan) -> int:
     """Which of the desired templates an update should lead to: the one that is there, or the first.
 
     A notebook that runs on a fallback type keeps it: to change its tags, nobody should have to find
     capacity again.
     """
+    if plan.template is not None:
+        return plan.template
     digests = [template.digest for template in plan.desired.templates]
     there = plan.current.template if plan.current else ""
     return digests.index(there) if there in digests else 0
@@ -252,7 +282,8 @@ def with_changes(
     data = dict.fromkeys(data_of(change) for change in changes if removes_data(change))
     unasked = [name for name in data if name not in plan.remove]
     if unasked and not refused:
-        message = _keeps_data(plan.desired, unasked, sorted({*unasked, *also, *plan.remove}))
+        asked_for = sorted({*unasked, *also, *plan.remove})
+        message = _keeps_data(plan.desired, unasked, asked_for, changes)
         return replace(plan, action=StackAction.REFUSED, message=message, changes=changes)
     if not refused:
         return replace(plan, changes=changes)
@@ -279,7 +310,9 @@ def held_back(plans: Sequence[StackPlan]) -> list[StackPlan]:
     refused = {
         (plan.desired.account_region, plan.desired.seat): plan.desired.kind
         for plan in plans
-        if plan.action == StackAction.REFUSED and any(map(removes_data, plan.changes))
+        if plan.action == StackAction.REFUSED
+        and any(map(removes_data, plan.changes))
+        and plan.desired.kind != machines.BOX  # what else the seat has knows nothing of its disk
     }
 
     def held(plan: StackPlan) -> StackPlan:
@@ -309,10 +342,22 @@ def unread_template(desired: DesiredStack, reason: str) -> str:
     )
 
 
-def _keeps_data(desired: DesiredStack, data: Sequence[str], asked_for: Iterable[str]) -> str:
+def _keeps_data(
+    desired: DesiredStack,
+    data: Sequence[str],
+    asked_for: Iterable[str],
+    changes: Iterable[PropertyChange],
+) -> str:
     """Return why a stack is refused whose update would remove what holds people's work."""
     names = ", ".join(data)
     asked = [word for name in asked_for for word in ("--remove", name)]
+    anew = [words(change.property) for change in changes if change.effect == Effect.REPLACED]
+    if anew:
+        return (
+            f"its EC2 instance would be made anew for another {' and '.join(anew)}, and what is on"
+            f" its disk is lost; save that with: {desired.command('save', '--only', desired.seat)},"
+            f" and replace it with: {desired.command('deploy', *asked)}, or take the change back"
+        )
     return (
         f"{names} would be removed with what is in it, and nobody asked for that; put it back into"
         f" the YAML, or remove it with: {desired.command('deploy', *asked)}"

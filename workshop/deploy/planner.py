@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import events, tags
 from workshop.account_region import AccountRegion
-from workshop.aws import regions, stacks, strays, subscriptions
+from workshop.aws import ec2_offers, regions, stacks, strays, subscriptions
+from workshop.aws.boxes import boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
 from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
@@ -21,7 +22,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import desired as desired_stacks
-from workshop.deploy import diff, watch_values
+from workshop.deploy import diff, machines, watch_values
 from workshop.deploy import plan as planning
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.cloudformation import CloudFormation
@@ -32,7 +33,10 @@ from workshop.deploy.watch_values import Subscribed
 from workshop.errors import WorkshopError
 from workshop.naming import COHORT, stack_that_makes
 
+_NOTHING = Unavailable("it is not updated")
 Found = Mapping[AccountRegion, Mapping[str, StackSummary]]
+Zones = Mapping[AccountRegion, Mapping[str, Sequence[str]]]
+Machine = TypeVar("Machine")
 
 
 @dataclass(frozen=True)
@@ -115,39 +119,81 @@ def plan(
         remove=remove,
         notify=notify,
         subscribed=partial(_subscribed, clients, loaded),
+        zones=zones(clients, loaded, seats),
     )
-    return see_notebooks(clients, loaded, replace(made, unlisted=listing.unlisted))
+    return see_machines(clients, loaded, replace(made, unlisted=listing.unlisted))
 
 
-def see_notebooks(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
-    """Return the plan once the notebooks were listed in each Region where a stack should have one.
+def zones(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Zones:
+    """Return the zones that offer the types of the seats' EC2 instances, where EC2 tells.
+
+    Where it does not, no zone is asked for by name, and EC2 chooses.
+    """
+    types: dict[AccountRegion, set[str]] = {}
+    for seat in seats:
+        ec2 = loaded.settings.profiles[seat.profile].ec2
+        if ec2 and not ec2.subnets:
+            types.setdefault(seat.account_region, set()).update(
+                (seat.box_type, *ec2.instance_types)
+            )
+    answers = side_by_side(
+        lambda where: attempt(lambda: ec2_offers.zones(clients, where, types[where] - {""})),
+        types,
+        threads=stacks.LISTED_AT_ONCE,
+    )
+    return known_and_not(answers)[0]
+
+
+def see_machines(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
+    """Return the plan once notebooks and instances were listed where a stack should have one.
 
     One listing each; an account and Region whose stacks are all to be made is not asked.
     """
-    kind = stack_that_makes(diff.NOTEBOOK)
+    workshop = loaded.settings.workshop
+    made = _seen(
+        made,
+        stack_that_makes(diff.NOTEBOOK),
+        partial(notebooks, clients, workshop=workshop),
+        {seat.id: loaded.names(seat).notebook for seat in loaded.seats},
+        planning.with_notebook,
+    )
+    return _seen(
+        made,
+        stack_that_makes(diff.INSTANCE),
+        partial(boxes, clients, workshop=workshop),
+        {seat.id: loaded.names(seat).box for seat in loaded.seats},
+        planning.with_box,
+    )
+
+
+def _seen(
+    made: DeployPlan,
+    kind: str,
+    list_in: Callable[[AccountRegion], Mapping[str, Machine]],
+    named: Mapping[str, str],
+    with_machine: Callable[[StackPlan, Machine | None], StackPlan],
+) -> DeployPlan:
     there_already = (StackAction.UNCHANGED, StackAction.UPDATE)
     account_regions = dict.fromkeys(
         stack.desired.account_region
         for stack in made.stacks
         if stack.desired.kind == kind and stack.action in there_already
     )
-    list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
     answers = side_by_side(
         lambda account_region: attempt(partial(list_in, account_region)),
         account_regions,
         threads=stacks.LISTED_AT_ONCE,
     )
     listed, unseen = known_and_not(answers)
-    named = {seat.id: loaded.names(seat).notebook for seat in loaded.seats}
 
     def seen(stack: StackPlan) -> StackPlan:
         there = listed.get(stack.desired.account_region)
         if stack.desired.kind != kind or there is None:
             return stack
-        return planning.with_notebook(stack, there.get(named[stack.desired.seat]))
+        return with_machine(stack, there.get(named[stack.desired.seat]))
 
     seats = (replace(seat, stacks=tuple(map(seen, seat.stacks))) for seat in made.seats)
-    return replace(made, seats=tuple(seats), unseen=unseen)
+    return replace(made, seats=tuple(seats), unseen={**made.unseen, **unseen})
 
 
 def propose(
@@ -160,6 +206,7 @@ def propose(
     remove: frozenset[str] = frozenset(),
     notify: Collection[str] | None = None,
     subscribed: Subscribed = lambda _: None,
+    zones: Zones | None = None,
 ) -> DeployPlan:
     """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
@@ -167,7 +214,7 @@ def propose(
     ``document`` gives the template of a stack (account and Region, id); it is asked once for each
     kind of stack that changes, and for stacks that are not like their neighbours. ``remove`` names
     what holds data and may be removed: ``bucket:results``. ``notify`` and ``subscribed`` say whom
-    the watch is to tell, and whom it tells.
+    the watch is to tell, and whom it tells. ``zones`` are those that offer a type of EC2's.
     """
     now = events.now()
 
@@ -177,15 +224,21 @@ def propose(
             stack = watch_values.valued(loaded, stack, current, notify, subscribed)
         return replace(planning.decide(stack, current, now), remove=remove)
 
-    decided = [decide(stack) for stack in desired_stacks.stacks(loaded, assembly, seats)]
+    decided = [decide(stack) for stack in desired_stacks.stacks(loaded, assembly, seats, zones)]
     updates = [plan for plan in decided if plan.action == StackAction.UPDATE and plan.current]
     before = _Before({seat.id: seat for seat in loaded.seats}, document)
     known = dict(zip(map(_key, updates), before.all_of(updates), strict=True))
     unread = {key: answer for key, answer in known.items() if isinstance(answer, Unavailable)}
+    decided = [
+        plan
+        if isinstance(template := known.get(_key(plan), _NOTHING), Unavailable)
+        else _placed(plan, template)
+        for plan in decided
+    ]
     changes = {
         _key(plan): _changes(plan, template)
-        for plan in updates
-        if not isinstance(template := known[_key(plan)], Unavailable)
+        for plan in decided
+        if not isinstance(template := known.get(_key(plan), _NOTHING), Unavailable)
     }
     removed = {
         diff.data_of(change)
@@ -245,7 +298,13 @@ def _strays(
 def _changes(plan: StackPlan, before: Mapping[str, Any]) -> tuple[diff.PropertyChange, ...]:
     """Return what an update changes."""
     after = plan.desired.templates[planning.current_template(plan)].document
-    return diff.between(before, after)
+    return diff.between(before, after, plan.desired.account_region.region)
+
+
+def _placed(plan: StackPlan, before: Mapping[str, Any]) -> StackPlan:
+    """Return the plan of an update that leaves a seat's EC2 instance in its zone and subnet."""
+    template = machines.where_it_is(plan.desired, planning.current_template(plan), before)
+    return replace(plan, template=template)
 
 
 @dataclass
@@ -264,11 +323,14 @@ class _Before:
         examples: dict[tuple[str, str], _Example] = {}
         for plan in plans:
             key = (plan.desired.kind, plan.desired.tags[tags.PROFILE])
-            document = self._derived(plan, examples.get(key)) or self._read(plan)
-            if not isinstance(document, Unavailable) and key not in examples:
-                example = _example(document)
-                if example is not None:
-                    examples[key] = example
+            derived = self._derived(plan, examples.get(key))
+            if derived is not None:
+                yield derived
+                continue
+            document = self._read(plan)
+            example = None if isinstance(document, Unavailable) else _example(document)
+            if example is not None:  # the one before, if there was one, is of no use
+                examples[key] = example
             yield document
 
     def _derived(self, plan: StackPlan, example: _Example | None) -> Mapping[str, Any] | None:

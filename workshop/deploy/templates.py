@@ -43,10 +43,14 @@ class Template:
     """A template as it is sent, and the digest of the text that CDK writes for it.
 
     ``body`` is the same JSON without blanks, since CloudFormation takes so many bytes in a call.
+    Of a machine it has the instance type, and the zone or subnet that it is to be in; empty where
+    EC2 chooses.
     """
 
     body: str
     digest: str
+    instance_type: str = ""
+    place: str = ""
 
     @property
     def document(self) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Stops and starts the notebooks of many seats, listing all of them with one call.
+"""Stops and starts the machines of many seats, listing all of a kind with one call.
 
-Each account and Region has one loop: list the workshop's notebooks, act on those that can be acted
-on, wait, and list again until all are where they should be or the time is up. A notebook that is on
-its way somewhere is left to arrive first. One seat's trouble hides no other's.
+Each account and Region has one loop for notebooks and one for EC2 instances: list them, act on
+those that can be acted on, wait, and list again until all are where they should be or the time is
+up. A machine that is on its way somewhere is left to arrive first. One seat's trouble hides no
+other's.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal
+from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
+from workshop.aws.boxes import BoxState
 from workshop.aws.clients import Clients
-from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.notebooks import NotebookState
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
 from workshop.events import EventStream
+from workshop.notebooks.kinds import BOX, NOTEBOOK, BoxKind, NotebookKind, Step
 
 AT_ONCE = 8
 FIRST_POLL_SECONDS, POLL_SECONDS = 1.0, 5.0
@@ -59,37 +62,38 @@ AS_ASKED: frozenset[Result] = frozenset({"done", "already", "none", "asked"})
 
 
 @dataclass(frozen=True)
-class Transition:
-    """Where notebooks should be, and the operation that takes them there from ``begins``."""
+class Transition(Step):
+    """Where machines should be: the step of notebooks, and that of EC2 instances."""
 
     verb: str
     past: str
-    operation: str
-    begins: frozenset[str]
-    passes: str
-    ends: str
+    of_boxes: Step
 
 
 STOP = Transition(
-    "stop", "stopped", "StopNotebookInstance", frozenset({"InService"}), "Stopping", "Stopped"
+    "StopNotebookInstance",
+    frozenset({"InService"}),
+    "Stopping",
+    "Stopped",
+    verb="stop",
+    past="stopped",
+    of_boxes=Step("StopInstances", frozenset({"running"}), "stopping", "stopped"),
 )
 # What failed to start for want of capacity can be started again.
 START = Transition(
-    "start",
-    "started",
     "StartNotebookInstance",
     frozenset({"Stopped", "Failed"}),
     "Pending",
     "InService",
+    verb="start",
+    past="started",
+    of_boxes=Step("StartInstances", frozenset({"stopped"}), "pending", "running"),
 )
-
-HOPELESS = ("Failed", "Deleting")
-"""Statuses that time alone does not cure."""
 
 
 @dataclass(frozen=True)
 class NotebookOutcome:
-    """What became of one seat's notebook.
+    """What became of one seat's notebook, or of its EC2 instance where ``machine`` says so.
 
     ``before`` and ``after`` are its first and last status that was seen, empty for none;
     ``reason`` is a sentence for everything that is not as asked.
@@ -102,6 +106,7 @@ class NotebookOutcome:
     before: str = ""
     after: str = ""
     reason: str = ""
+    machine: str = NOTEBOOK.noun
 
     @property
     def as_asked(self) -> bool:
@@ -120,7 +125,10 @@ class NotebookOutcome:
 
     def sentence(self, goal: Transition) -> str:
         """Return the seat, what became of it, and why."""
-        return ": ".join(filter(None, (self.seat, self.words(goal), self.reason)))
+        what = self.words(goal)
+        if self.machine != NOTEBOOK.noun:
+            what = f"{self.machine} {what}"
+        return ": ".join(filter(None, (self.seat, what, self.reason)))
 
 
 @dataclass(frozen=True)
@@ -135,11 +143,11 @@ class NotebookWaits:
 
 @dataclass
 class _Pending:
-    """A seat whose notebook is not yet where it should be."""
+    """A seat whose machine is not yet where it should be."""
 
     seat: Seat
     name: str
-    book: NotebookState | None = None
+    book: NotebookState | BoxState | None = None
     before: str = ""
     acted_at: float | None = None
     tries: int = 0
@@ -152,8 +160,8 @@ class _Pending:
 
 
 @dataclass
-class NotebookBatch:
-    """The notebooks of some seats of one account and Region, on their way to a goal."""
+class MachineBatch:
+    """The machines of a kind of some seats of one account and Region, on their way to a goal."""
 
     loaded: LoadedEnvironment
     seats: Sequence[Seat]
@@ -162,13 +170,19 @@ class NotebookBatch:
     goal: Transition
     waits: NotebookWaits
     report: Callable[[NotebookOutcome], None]
+    kind: NotebookKind | BoxKind = NOTEBOOK
     outcomes: list[NotebookOutcome] = field(default_factory=list)
+
+    @property
+    def step(self) -> Step:
+        """The step of this kind of machine."""
+        return self.goal.of_boxes if self.kind is BOX else self.goal
 
     def run(self) -> list[NotebookOutcome]:
         """Take them there; return one outcome for each seat, reported as it comes."""
         self._may_be_read = True
         self._pending = {
-            seat.id: _Pending(seat, self.loaded.names(seat).notebook) for seat in self.seats
+            seat.id: _Pending(seat, self.kind.name(self.loaded.names(seat))) for seat in self.seats
         }
         ends = self.waits.clock() + self.waits.minutes * 60
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -176,7 +190,7 @@ class NotebookBatch:
                 self._now = self.waits.clock()
                 unread = self._scan()
                 if unread and not self._may_be_read:
-                    self._close_all("unread", f"its notebook could not be read: {unread}")
+                    self._close_all("unread", f"its {self.kind.noun} could not be read: {unread}")
                     break
                 self._close_hopeless()
                 list(pool.map(self._act, filter(self._due, list(self._pending.values()))))
@@ -194,28 +208,29 @@ class NotebookBatch:
     def _scan(self) -> str:
         """See where all are, and close who has arrived; return why nothing was seen, if so."""
         try:
-            seen = notebooks(self.clients, self.account_region, self.loaded.settings.workshop)
+            workshop = self.loaded.settings.workshop
+            seen = self.kind.listed(self.clients, self.account_region, workshop)
         except (BotoCoreError, ClientError) as error:
             self._may_be_read = errors.is_passing(error)
             return str(error)
         for pending in list(self._pending.values()):
             pending.book = seen.get(pending.name)
-            if pending.book is None and not pending.seat.instance_type:
+            if pending.book is None and self.kind is NOTEBOOK and not pending.seat.instance_type:
                 self._close(pending, "none")
                 continue
             if pending.book is None:
                 command = self.loaded.command("deploy", "--only", pending.seat.id)
-                reason = f"there is no notebook; make it with: {command}"
+                reason = f"there is no {self.kind.noun}; make it with: {command}"
                 self._close(pending, "missing", reason)
                 continue
             pending.before = pending.before or pending.book.status
-            if pending.book.status == self.goal.ends:
-                moved = pending.acted or pending.before != self.goal.ends
+            if pending.book.status == self.step.ends:
+                moved = pending.acted or pending.before != self.step.ends
                 self._close(pending, "done" if moved else "already")
         return ""
 
     def _due(self, pending: _Pending) -> bool:
-        if pending.book is None or pending.book.status not in self.goal.begins:
+        if pending.book is None or pending.book.status not in self.step.begins:
             return False
         if pending.tries >= TRIES:
             return False
@@ -228,57 +243,44 @@ class NotebookBatch:
             return
         pending.tries += 1
         try:
-            self._ask(self.goal.operation, pending.name)
+            if pending.book is not None:
+                self.kind.ask(self.clients, self.account_region, self.step.operation, pending.book)
         except (BotoCoreError, ClientError) as error:
-            pending.trouble = str(error)
+            pending.trouble = self.kind.trouble(error, self.loaded, pending.book)
             if not _may_pass(error):
                 pending.tries = TRIES
         else:
             pending.acted_at = self._now
 
-    def _ask(self, operation: str, notebook: str) -> dict[str, Any]:
-        return self.clients.call(
-            self.account_region, "sagemaker", operation, NotebookInstanceName=notebook
-        )
-
     def _close_hopeless(self) -> None:
         for pending in list(self._pending.values()):
             if pending.book is None:
                 continue
-            tried = pending.acted or pending.book.status not in self.goal.begins
-            if pending.book.status in HOPELESS and tried:
-                self._close(pending, "failed", self._why(pending.book))
+            tried = pending.acted or pending.book.status not in self.step.begins
+            if pending.book.status in self.kind.hopeless and tried:
+                why = self.kind.why(self.clients, self.account_region, pending.book)
+                self._close(pending, "failed", why)
 
     def _close_refused(self) -> None:
         for pending in list(self._pending.values()):
             if pending.book is None or pending.acted:
                 continue
-            if pending.tries >= TRIES and pending.book.status in self.goal.begins:
+            if pending.tries >= TRIES and pending.book.status in self.step.begins:
                 self._close(pending, "failed", pending.trouble)
-
-    def _why(self, book: NotebookState) -> str:
-        reason = f"its notebook is {book.status}"
-        if book.status == "Failed":
-            try:
-                described = self._ask("DescribeNotebookInstance", book.name)
-            except (BotoCoreError, ClientError):
-                return reason
-            reason = f"{reason}: {described.get('FailureReason', 'AWS gives no reason')}"
-        return reason
 
     def _close_rest(self, unread: str) -> None:
         """Close who has not arrived where nothing more is waited for."""
         for pending in list(self._pending.values()):
             status = pending.book.status if pending.book else ""
             if not status:
-                self._close(pending, "unread", f"its notebook could not be read: {unread}")
+                self._close(pending, "unread", f"its {self.kind.noun} could not be read: {unread}")
             elif self.waits.stay:
                 reason = f"still {status} after {count_of(self.waits.minutes, 'minute')}"
                 self._close(pending, "stuck", pending.trouble or reason)
-            elif pending.acted or status == self.goal.passes:
+            elif pending.acted or status == self.step.passes:
                 self._close(pending, "asked")
             else:
-                reason = pending.trouble or f"its notebook is {status}"
+                reason = pending.trouble or f"its {self.kind.noun} is {status}"
                 self._close(pending, "waiting", f"{reason}; {self.goal.verb} it again later")
 
     def _close_all(self, result: Result, reason: str) -> None:
@@ -295,6 +297,7 @@ class NotebookBatch:
             before=pending.before,
             after=book.status if book else "",
             reason=reason,
+            machine=self.kind.noun,
         )
         del self._pending[pending.seat.id]
         self.outcomes.append(outcome)
@@ -312,10 +315,10 @@ def move(
     minutes: float = DEADLINE_MINUTES,
     stay: bool = True,
 ) -> list[NotebookOutcome]:
-    """Take notebooks to a goal, those of all accounts and Regions side by side.
+    """Take machines to a goal, those of all accounts and Regions side by side.
 
-    Return one outcome for each seat, in any order. ``report`` is called with each as it comes, and
-    ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
+    Return one outcome for each machine, in any order. ``report`` is called with each as it comes,
+    and ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
     """
     ending = threading.Event()
     waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
@@ -343,20 +346,21 @@ def batches(
     goal: Transition,
     waits: NotebookWaits,
     report: Callable[[NotebookOutcome], None],
-) -> list[NotebookBatch]:
-    """Return a batch for each account and Region; ``report`` is called from the thread of each."""
-    return [
-        NotebookBatch(
-            loaded,
-            [seat for seat in seats if seat.account_region == account_region],
-            clients,
-            account_region,
-            goal,
-            waits,
-            report,
+) -> list[MachineBatch]:
+    """Return the batches of each account and Region; ``report`` is called from their threads."""
+    found = []
+    for account_region in account_regions_of(seats):
+        here = [seat for seat in seats if seat.account_region == account_region]
+        kinds: tuple[tuple[NotebookKind | BoxKind, list[Seat]], ...] = (
+            (NOTEBOOK, [seat for seat in here if seat.instance_type or not seat.box_type]),
+            (BOX, [seat for seat in here if seat.box_type]),
         )
-        for account_region in account_regions_of(seats)
-    ]
+        found += [
+            MachineBatch(loaded, some, clients, account_region, goal, waits, report, kind)
+            for kind, some in kinds
+            if some
+        ]
+    return found
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:

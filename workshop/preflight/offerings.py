@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from workshop.account_region import AccountRegion
+from workshop.aws import ec2_offers
 from workshop.aws.clients import Clients
+from workshop.aws.ec2_offers import Offers
 from workshop.aws.reads import Unavailable
 from workshop.counting import count_of
 from workshop.preflight.checks import Check, CheckState, unknown
@@ -41,10 +43,6 @@ class SubnetDemand:
     types: tuple[str, ...]
     seats: int
     security_groups: tuple[str, ...] = ()
-
-
-Offers = Mapping[str, frozenset[str]]
-"""Location (a Region, a zone) -> the ``ml.`` types that EC2 offers there, without the ``ml.``."""
 
 
 def subnets(
@@ -82,16 +80,12 @@ def security_groups(
 def offers(
     clients: Clients, account_region: AccountRegion, location_type: str, types: Collection[str]
 ) -> Offers:
-    """Return which of ``types`` the Region offers (``region``), or each ``availability-zone``."""
-    names = sorted({name.removeprefix(PREFIX) for name in types})
-    found: dict[str, set[str]] = {}
-    pages = clients.client("ec2", account_region).get_paginator("describe_instance_type_offerings")
-    for page in pages.paginate(
-        LocationType=location_type, Filters=[{"Name": "instance-type", "Values": names}]
-    ):
-        for offer in page["InstanceTypeOfferings"]:
-            found.setdefault(offer["Location"], set()).add(PREFIX + offer["InstanceType"])
-    return {location: frozenset(types) for location, types in found.items()}
+    """Return which of the ``ml.`` types EC2 offers, less the ``ml.``, by Region or by zone."""
+    names = {name.removeprefix(PREFIX) for name in types}
+    found = ec2_offers.offers(clients, account_region, location_type, names)
+    return {
+        location: frozenset(f"{PREFIX}{name}" for name in some) for location, some in found.items()
+    }
 
 
 def check_region(

@@ -18,8 +18,9 @@ from workshop.status import collector
 Statement = dict[str, Any]
 
 OF_PREFLIGHT = (
-    *("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeRegions", "ec2:DescribeSecurityGroups"),
-    *("ec2:DescribeSubnets", "iam:GetAccountSummary", "iam:GetUser"),
+    *("ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings"),
+    *("ec2:DescribeInstanceTypes", "ec2:DescribeRegions", "ec2:DescribeSecurityGroups"),
+    *("ec2:DescribeSubnets", "ec2:DescribeVpcs", "iam:GetAccountSummary", "iam:GetUser"),
     *("iam:SimulatePrincipalPolicy", "s3:ListAllMyBuckets"),
     *("servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"),
     "servicequotas:ListRequestedServiceQuotaChangeHistory",

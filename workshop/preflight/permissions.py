@@ -38,7 +38,9 @@ OF_STACKS_AND_ROLES = (
 
 DELETES = (
     *actions("cloudwatch", "DeleteDashboards"),
-    *actions("ec2", "DeleteNetworkInterface DeleteVolume StopInstances TerminateInstances"),
+    *actions("ec2", "DeleteLaunchTemplate DeleteNetworkInterface DeleteSecurityGroup"),
+    *actions("ec2", "DeleteSnapshot DeleteVolume DeregisterImage StopInstances"),
+    *actions("ec2", "TerminateInstances"),
     *actions("ecr", "BatchDeleteImage DeleteRepository"),
     *actions("events", "DeleteRule RemoveTargets"),
     *actions("logs", "DeleteLogGroup DeleteLogStream"),

@@ -18,6 +18,7 @@ from workshop.aws.reads import Unavailable
 from workshop.config.models import Door
 from workshop.naming import DOOR
 from workshop.preflight import (
+    boxes,
     demand,
     doors,
     existing_names,
@@ -27,6 +28,7 @@ from workshop.preflight import (
     teardown_reads,
     trusted_principals,
 )
+from workshop.preflight.boxes import BoxSeats
 from workshop.preflight.checks import Check
 from workshop.preflight.quotas import InstanceQuota, Quotas, WorkshopQuota
 from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
@@ -138,6 +140,7 @@ def read_region(
         _stacks(ask, request),
         _repositories(ask, request),
         _machines(ask, request),
+        *([boxes.read(ask, with_boxes)] if (with_boxes := BoxSeats(request)).seats else []),
         *([_names(ask, request)] if request.new_names else []),
         *([_offers(ask, request)] if request.making else []),
         *([_subnets(ask, request)] if request.subnets else []),

@@ -48,6 +48,23 @@ def notebook_cost(status: str, instance_type: str, region: str) -> Cost:
     return prices.cost(prices.hourly("notebook", instance_type, region))
 
 
+BOX_AT_REST = frozenset({"stopped", "terminated", "shutting-down"})
+"""States of an EC2 instance without a machine; while it stops it is billed only if it hibernates,
+and pending counts as well, which is the more careful figure for a minute."""
+
+
+def box_has_machine(state: str) -> bool:
+    """Return whether an EC2 instance has a machine, which is billed."""
+    return state not in BOX_AT_REST
+
+
+def box_cost(state: str, instance_type: str, region: str) -> Cost:
+    """Return what an EC2 instance's machine costs an hour; its disk costs beside that."""
+    if not box_has_machine(state):
+        return Cost()
+    return prices.cost(prices.hourly("box", instance_type, region))
+
+
 def described_notebook_cost(notebook: Mapping[str, Any], region: str) -> Cost:
     """Return what a notebook costs an hour: its disk, and its machine while it has one."""
     disk = prices.cost(prices.volume_hourly(notebook.get("VolumeSizeInGB", 5), region))

@@ -19,7 +19,7 @@ from workshop.config.roster import Seat
 from workshop.pricing import prices
 from workshop.pricing.prices import RegionPrices, Use
 
-USES: tuple[Use, ...] = get_args(Use)
+USES: tuple[Use, ...] = tuple(use for use in get_args(Use) if use != "box")
 LONGEST = 3_000
 """Characters: a parameter takes 4,096, and a function's whole environment as many bytes."""
 
@@ -36,7 +36,7 @@ class AllowedType:
 def allowed_types(name: str, profile: Profile) -> Iterator[AllowedType]:
     """Yield what the seats of a profile may use; ``managed`` allows every type of jobs besides."""
     notebook, access, of = profile.notebook, profile.access, ("profiles", name)
-    lists: list[tuple[tuple[str, str], Use, tuple[str, ...]]] = []
+    lists: list[tuple[tuple[str, str], instance_types.Use, tuple[str, ...]]] = []
     if profile.has_notebook:
         yield AllowedType((*of, "notebook", "instance_type"), "notebook", notebook.instance_type)
         where = ("notebook", "fallback_instance_types")
@@ -56,6 +56,8 @@ def allowed_types(name: str, profile: Profile) -> Iterator[AllowedType]:
             ),
             (("access", "endpoint_instance_types"), "endpoint", access.endpoint_instance_types),
         ]
+    for number, written in enumerate(profile.ec2.instance_types if profile.ec2 else ()):
+        yield AllowedType((*of, "ec2", "instance_types", number), "box", written)
     for where, use, types in lists:
         for number, written in enumerate(types):
             for one in instance_types.expanded(use, [written]):
@@ -77,7 +79,7 @@ def shipped_prices(settings: Environment, seats: Iterable[Seat], region: str) ->
     per hour by use.
     """
     types = _types(settings, seats, region)
-    return _document(types, (prices.shipped_list(region),), prices.shipped_basis(region))
+    return _document(types, (prices.shipped_list(region),), prices.shipped_basis(region), region)
 
 
 def read_prices(settings: Environment, seats: Iterable[Seat], region: str) -> str:
@@ -89,7 +91,7 @@ def read_prices(settings: Environment, seats: Iterable[Seat], region: str) -> st
     if listed is None:
         return ""
     types = _types(settings, seats, region)
-    text = _document(types, (listed, prices.shipped_list(region)), prices.basis(region))
+    text = _document(types, (listed, prices.shipped_list(region)), prices.basis(region), region)
     return text if len(text) <= LONGEST else ""
 
 
@@ -122,8 +124,8 @@ def _types(settings: Environment, seats: Iterable[Seat], region: str) -> list[st
     return sorted(types)
 
 
-def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str) -> str:
-    every = {one: _prices(one, lists) for one in types}
+def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str, region: str) -> str:
+    every = {one: _prices(one, lists, region) for one in types}
     document = {
         "date": str(lists[0]["date"]),
         "basis": basis,
@@ -132,8 +134,13 @@ def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str) -
     return json.dumps(document, separators=(",", ":"))
 
 
-def _prices(instance_type: str, lists: Sequence[RegionPrices]) -> float | dict[Use, float]:
+def _prices(
+    instance_type: str, lists: Sequence[RegionPrices], region: str
+) -> float | dict[Use, float]:
     """Return USD per hour by the first list that has it, one price where all uses cost the same."""
+    of_ec2 = prices.hourly("box", instance_type, region)
+    if of_ec2 is not None:
+        return float(of_ec2)
     known: dict[Use, float] = {}
     for use in USES:
         for listed in reversed(lists):

@@ -1,4 +1,4 @@
-"""What SageMaker's machines and disks cost an hour, as far as the price lists know.
+"""What SageMaker's and EC2's machines and disks cost an hour, as far as the price lists know.
 
 List prices of AWS on demand, in USD: an estimate, not a bill. What is not on a list has no price,
 never a price of 0. A Region's list is the one that was read from AWS, see :func:`use`, else the
@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 import yaml
 
-Use = Literal["notebook", "training", "processing", "transform", "endpoint"]
+Use = Literal["notebook", "training", "processing", "transform", "endpoint", "box"]
+"""What a machine is for: one of SageMaker's uses, or ``box`` for an EC2 instance."""
 
 FALLBACK = "us-east-1"
 HOURS_PER_MONTH = 730
@@ -94,11 +95,15 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return USD per hour of one machine (``ml.m5.large``); None for an unknown price."""
+    if use == "box":
+        return _price(_boxes(region)["types"].get(instance_type))
     return of_list(_of(region), use, instance_type)
 
 
 def shipped(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return the same by the shipped list alone, which is alike on every machine."""
+    if use == "box":
+        return hourly(use, instance_type, region)
     return of_list(_shipped(region), use, instance_type)
 
 
@@ -121,6 +126,12 @@ def volume_hourly(gb: int, region: str) -> Decimal | None:
     """Return USD per hour of a notebook's disk of so many GB, which a stopped notebook keeps."""
     month = _of(region)["volume_gb_month"]
     return None if month is None else Decimal(month) * gb / HOURS_PER_MONTH
+
+
+def box_volume_hourly(gb: int, region: str) -> Decimal | None:
+    """Return USD per hour of an EC2 instance's gp3 disk, which a stopped instance keeps."""
+    month = _price(_boxes(region).get("volume_gb_month"))
+    return None if month is None else month * gb / HOURS_PER_MONTH
 
 
 def cost(usd: Decimal | None) -> Cost:
@@ -165,9 +176,17 @@ def _shipped(region: str) -> RegionPrices:
 def of_list(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | None:
     """Return USD per hour of one machine by a list; None for an unknown price."""
     found = listed["types"].get(instance_type)
-    if isinstance(found, dict):
-        found = found.get(use)
-    return None if found is None else Decimal(found)
+    return _price(found.get(use) if isinstance(found, dict) else found)
+
+
+def _boxes(region: str) -> dict[str, Any]:
+    """Return the prices of EC2 instances; what is read from AWS is of SageMaker alone."""
+    boxes: dict[str, Any] = _shipped(region)["boxes"]
+    return boxes
+
+
+def _price(quoted: str | None) -> Decimal | None:
+    return None if quoted is None else Decimal(quoted)
 
 
 @cache

@@ -18,16 +18,18 @@ from botocore.exceptions import ClientError
 
 from workshop import events
 from workshop.account_region import AccountRegion
+from workshop.aws.boxes import BoxState, boxes
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.aws.mlflow_apps import mlflow_apps
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.aws.reads import Unavailable, attempt, known, side_by_side
-from workshop.aws.stacks import stacks
+from workshop.aws.stacks import StackSummary, stacks
 from workshop.aws.strays import Stray, off_roster
 from workshop.aws.strays import seat as stray_seat
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.naming import stack_that_makes
 from workshop.pricing.billing import ENDPOINT_AT_REST, JOB_RUNS
 from workshop.status import report, watch_state
 from workshop.status.describe import GONE, DescribeCache, Described, Descriptions
@@ -120,7 +122,11 @@ def scan(
 
     def collect(account_region: AccountRegion) -> Snapshot:
         return StatusCollector(
-            clients, account_region, report.owners(loaded, account_region), cache
+            clients,
+            account_region,
+            report.owners(loaded, account_region),
+            cache,
+            has_boxes=loaded.settings.has_boxes,
         ).snapshot(has_mlflow=loaded.settings.has_mlflow)
 
     before = clients.calls
@@ -158,8 +164,15 @@ class StatusCollector:
     """One scan of one account and Region."""
 
     def __init__(
-        self, clients: Clients, account_region: AccountRegion, owners: Owners, cache: DescribeCache
+        self,
+        clients: Clients,
+        account_region: AccountRegion,
+        owners: Owners,
+        cache: DescribeCache,
+        *,
+        has_boxes: bool = False,
     ) -> None:
+        self._has_boxes = has_boxes
         self._clients = clients
         self._account_region = account_region
         self._owners = owners
@@ -183,6 +196,7 @@ class StatusCollector:
             )
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
+            machines = self._boxes(known(stacked.result()))
             tags = attempt(lambda: self._tags([*running, *known(books.result()).values()]))
             tagged = known(tags)
             described = self._descriptions.of(
@@ -206,7 +220,18 @@ class StatusCollector:
             },
             tags=tags,
             mlflow_apps=apps.result(),
+            boxes=machines,
         )
+
+    def _boxes(self, stacked: Mapping[str, StackSummary]) -> Mapping[str, BoxState] | Unavailable:
+        """Return the seats' EC2 instances; nobody asks where no seat has or had any."""
+        kind = stack_that_makes("AWS::EC2::Instance")
+        workshop = self._owners.workshop
+        if not self._has_boxes and not any(
+            name.startswith(f"{workshop}-") and name.endswith(f"-{kind}") for name in stacked
+        ):
+            return {}
+        return attempt(partial(boxes, self._clients, self._account_region, workshop))
 
     def of_others(self, kinds: Collection[str]) -> dict[str, tuple[RunningJob, ...] | Unavailable]:
         """Read what runs and is no seat's of the workshop; without tags, by names alone."""

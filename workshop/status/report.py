@@ -9,6 +9,7 @@ from datetime import datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws import mlflow_apps
+from workshop.aws.boxes import BoxState
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import ROLLED_BACK, SETTLED, StackSummary
@@ -18,9 +19,10 @@ from workshop.pricing import billing, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
 from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
 
-READY = "InService"
+READY, RUNS = "InService", "running"
+"""How a notebook and an EC2 instance are that somebody can work on."""
 MISSING, NO_NOTEBOOK = "missing", "none"
-"""Beside SageMaker's own statuses: there is no such notebook, and there should be none."""
+"""Beside AWS's own statuses: there is no such machine, and there should be none."""
 ABSENT = (MISSING, NO_NOTEBOOK)
 
 Count = int | None
@@ -67,6 +69,10 @@ class StatusRow:
     running: Cost
     """Of the notebook's machine, jobs and endpoints, which can be ended; a disk goes on costing."""
     disk: Cost
+    box: str | None = NO_NOTEBOOK
+    """The state of its EC2 instance, as that of the notebook."""
+    box_type: str = ""
+    box_up_since: datetime | None = None
 
     @property
     def cost(self) -> Cost:
@@ -74,16 +80,10 @@ class StatusRow:
 
     @property
     def is_ready(self) -> bool:
-        """Whether its person can begin to work: all stacks are there, and the notebook runs."""
-        return (
-            self.stacks is not None
-            and not self.stacks.wrong
-            and self.notebook
-            in (
-                READY,
-                NO_NOTEBOOK,
-            )
-        )
+        """Whether its person can begin to work: all stacks are there, and its machines run."""
+        sound = self.stacks is not None and not self.stacks.wrong
+        up = self.notebook in (READY, NO_NOTEBOOK) and self.box in (RUNS, NO_NOTEBOOK)
+        return sound and up
 
     @property
     def lost_notebook(self) -> bool:
@@ -110,6 +110,7 @@ class StatusTotals:
     stacks: Count
     expected_stacks: int
     notebooks_up: Count
+    boxes_up: Count
     jobs: Mapping[str, Count]
     endpoints: Count
     running: Cost
@@ -195,6 +196,7 @@ def totals(rows: Sequence[StatusRow]) -> StatusTotals:
         stacks=_sum(sound),
         expected_stacks=sum(row.expected_stacks for row in rows),
         notebooks_up=_sum(up),
+        boxes_up=_sum(None if row.box is None else int(row.box == RUNS) for row in rows),
         jobs={kind: _sum(row.jobs.get(kind, 0) for row in rows) for kind in kinds},
         endpoints=_sum(row.endpoints for row in rows),
         running=prices.total(row.running for row in rows),
@@ -218,6 +220,7 @@ def _row(
 ) -> StatusRow:
     name = loaded.names(seat).notebook
     book = known(found.notebooks).get(name)
+    box = known(found.boxes).get(loaded.names(seat).box)
     counts = Counter(work.kind for work in mine)
     numbers: dict[str, Count] = {
         kind: None if isinstance(found.work[kind], Unavailable) else counts[kind] for kind in KINDS
@@ -234,8 +237,11 @@ def _row(
         active_known=not isinstance(found.active, Unavailable),
         jobs={kind: number for kind, number in numbers.items() if kind != ENDPOINT and number != 0},
         endpoints=numbers[ENDPOINT],
-        running=_running(found, book, mine),
-        disk=_disk(seat, found, book),
+        running=_running(found, book, box, mine),
+        disk=_disk(seat, found, book) + _box_disk(seat, found, box),
+        box=_box(seat, found, box),
+        box_type=box.instance_type if box else seat.box_type,
+        box_up_since=box.changed if box is not None and box.status == RUNS else None,
     )
 
 
@@ -282,6 +288,26 @@ def _notebook(seat: Seat, found: Snapshot, book: NotebookState | None) -> str | 
     return MISSING if book is None else book.status
 
 
+def _box(seat: Seat, found: Snapshot, box: BoxState | None) -> str | None:
+    if box is not None:
+        return box.status
+    if not seat.box_type:
+        return NO_NOTEBOOK
+    return None if isinstance(found.boxes, Unavailable) else MISSING
+
+
+def _box_disk(seat: Seat, found: Snapshot, box: BoxState | None) -> Cost:
+    if not seat.box_type and box is None:
+        return Cost()
+    if isinstance(found.boxes, Unavailable):
+        return NOT_KNOWN
+    if box is None:
+        return Cost()
+    if not seat.on_roster or not seat.box_gb:  # whose row said how large it is
+        return NOT_KNOWN
+    return prices.cost(prices.box_volume_hourly(seat.box_gb, found.account_region.region))
+
+
 def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
     """Return the latest of the notebook's log and of the jobs that still run."""
     logged = known(found.active).get(name)
@@ -289,8 +315,15 @@ def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | 
     return max([*moments, logged] if logged else moments, default=None)
 
 
-def _running(found: Snapshot, book: NotebookState | None, mine: Iterable[RunningJob]) -> Cost:
+def _running(
+    found: Snapshot,
+    book: NotebookState | None,
+    box: BoxState | None,
+    mine: Iterable[RunningJob],
+) -> Cost:
     parts = [_work_cost(work, found.account_region.region) for work in mine]
+    if box is not None:
+        parts.append(billing.box_cost(box.status, box.instance_type, found.account_region.region))
     if book is not None:
         parts.append(_machine_cost(book, found.account_region.region))
     if found.may_hide_work:

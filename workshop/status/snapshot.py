@@ -11,6 +11,7 @@ from datetime import datetime
 
 from workshop import tags as tag_rules
 from workshop.account_region import AccountRegion
+from workshop.aws.boxes import BoxState
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
@@ -81,6 +82,8 @@ class Snapshot:
     work: Mapping[str, tuple[RunningJob, ...] | Unavailable]
     tags: Mapping[str, Mapping[str, str]] | Unavailable
     mlflow_apps: Mapping[str, str] | Unavailable = field(default_factory=dict)
+    boxes: Mapping[str, BoxState] | Unavailable = field(default_factory=dict)
+    """EC2 instances of seats by name; not asked for where no seat can have one."""
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
@@ -96,7 +99,8 @@ class Snapshot:
     def may_hide_work(self) -> bool:
         """Return whether something that costs could not be listed, or its owner not be read."""
         unread = any(
-            isinstance(listed, Unavailable) for listed in (self.notebooks, *self.work.values())
+            isinstance(listed, Unavailable)
+            for listed in (self.notebooks, self.boxes, *self.work.values())
         )
         return unread or (isinstance(self.tags, Unavailable) and bool(self.running))
 
@@ -106,6 +110,7 @@ class Snapshot:
         parts = {
             "stacks": self.stacks,
             "notebooks": self.notebooks,
+            "EC2 instances": self.boxes,
             "notebook logs": self.active,
             **{_plural(kind): listed for kind, listed in self.work.items()},
             "tags": self.tags,

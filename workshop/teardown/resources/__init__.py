@@ -5,7 +5,9 @@ from __future__ import annotations
 from workshop.teardown.resources import (
     buckets,
     catalog,
+    copies,
     dashboards,
+    instance_parts,
     instances,
     logs,
     network_interfaces,
@@ -23,6 +25,8 @@ _LISTED: tuple[ResourceType, ...] = (
     *logs.TYPES,
     *dashboards.TYPES,
     *instances.TYPES,
+    *copies.TYPES,
+    *instance_parts.TYPES,
     *schedules.TYPES,
     *catalog.TYPES,
     *network_interfaces.TYPES,

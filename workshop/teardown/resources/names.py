@@ -1,5 +1,7 @@
 """Names of the resource types that others refer to: what goes before what."""
 
+from workshop import naming
+
 BUCKET = "bucket"
 SHARED_FOLDER = "folder in the shared bucket"
 REPOSITORY = "repository"
@@ -32,3 +34,12 @@ USER_PROFILE = "Studio user profile"
 DOMAIN = "Studio domain"
 
 EC2_INSTANCE = "EC2 instance"
+EBS_VOLUME = "EBS volume"
+SNAPSHOT = "EBS snapshot"
+MACHINE_IMAGE = "machine image"
+
+
+def seat_of_profile(workshop: str, name: str) -> str:
+    """Return the seat of an instance profile's name, empty where it is none of the workshop's."""
+    seat = naming.seat_of_name(workshop, name) or ""
+    return seat if seat and name.endswith("-box") else ""

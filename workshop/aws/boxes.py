@@ -1,0 +1,81 @@
+"""The EC2 instances of seats in an account and Region, from one paged listing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+
+STACK_NAME = "aws:cloudformation:stack-name"
+"""Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
+
+ALIVE = ("pending", "running", "stopping", "stopped", "shutting-down")
+"""States of an instance that is there: what was terminated is shown for an hour more."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxState:
+    """An EC2 instance of a seat; ``changed`` is when it was last launched or started.
+
+    ``name`` is that of the stack that made it, which is the seat's name for it. ``reason`` is what
+    EC2 says of its last change.
+    """
+
+    name: str
+    id: str
+    status: str
+    instance_type: str
+    zone: str
+    changed: datetime
+    created: datetime
+    disks: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dict[str, BoxState]:
+    """Return the instances that the stacks of a workshop's seats made, by the stacks' names.
+
+    botocore's errors pass through: a listing that fails is not an empty one.
+    """
+    filters = [
+        {"Name": f"tag:{tags.WORKSHOP}", "Values": [workshop]},
+        {"Name": "instance-state-name", "Values": list(ALIVE)},
+    ]
+    found: dict[str, BoxState] = {}
+    for page in clients.pages(account_region, "ec2", "DescribeInstances", Filters=filters):
+        for reservation in page["Reservations"]:
+            for instance in reservation["Instances"]:
+                given = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
+                name = given.get(STACK_NAME, "")
+                if not name.startswith(f"{workshop}-"):
+                    continue
+                box = _state(name, instance)
+                if name not in found or _rank(box) > _rank(found[name]):
+                    found[name] = box
+    return found
+
+
+def _state(name: str, instance: dict[str, Any]) -> BoxState:
+    disks = [one["Ebs"] for one in instance.get("BlockDeviceMappings", ()) if "Ebs" in one]
+    launched: datetime = instance["LaunchTime"]
+    return BoxState(
+        name=name,
+        id=instance["InstanceId"],
+        status=instance["State"]["Name"],
+        instance_type=instance["InstanceType"],
+        zone=instance.get("Placement", {}).get("AvailabilityZone", ""),
+        changed=launched,
+        # A start moves the time of launch; the disk was attached when the instance was made.
+        created=min([launched, *(disk["AttachTime"] for disk in disks if "AttachTime" in disk)]),
+        disks=tuple(disk["VolumeId"] for disk in disks),
+        reason=instance.get("StateTransitionReason", ""),
+    )
+
+
+def _rank(box: BoxState) -> tuple[bool, datetime]:
+    """Of two instances of one stack, the one that it is replaced by comes after the other."""
+    return box.status != "shutting-down", box.changed

@@ -1,0 +1,98 @@
+"""Snapshots of volumes and machine images: copies of a disk, which somebody is billed for.
+
+A seat may make none. By their tags they are claimed, and so is a copy of a seat's own disk, with
+whatever its person had on it: EC2 copies no tags to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workshop.teardown.ownership import OwnershipVerdict
+from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resources import instances, names
+from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resources.instances import Ec2Type
+
+
+class _Copies(Ec2Type):
+    """Copies of disks, each proven by its tags or known by what it was made of."""
+
+    def copied(
+        self,
+        context: ScanContext,
+        id_: str,
+        description: Mapping[str, Any],
+        source: str,
+        **more: Any,
+    ) -> Iterator[Resource]:
+        """Yield a copy; ``source`` is the id of the instance or disk that it was made of."""
+        known: dict[str, tuple[str, str]] = context.lasting.get("disks of seats", dict)
+        tags = tag_map(description.get("Tags", ()))
+        if source in known and "workshop" not in tags:
+            seat, instance = known[source]
+            message = f"somebody made it of the disk of {instance}, and it has no tags"
+            verdict = OwnershipVerdict(Ownership.CLAIMED, message, seat)
+            yield from self.judged(context, id_, proof=verdict, tagged=tags, **more)
+        else:
+            yield from self.described(context, id_, description, **more)
+
+
+class MachineImages(_Copies):
+    """Images of the account's own; they cost by their snapshots."""
+
+    name = names.MACHINE_IMAGE
+    reads = ("ec2:DescribeImages",)
+    arn_type = "ec2:image"
+
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        instances.of_workshop(context)
+        for image in self.listed(context, "describe_images", "Images", Owners=["self"]):
+            yield from self.copied(
+                context,
+                image["ImageId"],
+                image,
+                image.get("SourceInstanceId", ""),
+                state=image["State"],
+            )
+
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).deregister_image(ImageId=resource.id)
+
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        answer = self.client(context).describe_images(ImageIds=[resource.id])
+        states = (str(one["State"]) for one in answer["Images"])
+        return next((state for state in states if state != "deregistered"), None)
+
+
+class Snapshots(_Copies):
+    """Snapshots of the account's own; one that an image uses goes after it."""
+
+    name = names.SNAPSHOT
+    after = (names.MACHINE_IMAGE,)
+    reads = ("ec2:DescribeSnapshots",)
+    arn_type = "ec2:snapshot"
+
+    def find(self, context: ScanContext) -> Iterator[Resource]:
+        instances.of_workshop(context)
+        for snapshot in self.listed(context, "describe_snapshots", "Snapshots", OwnerIds=["self"]):
+            yield from self.copied(
+                context,
+                snapshot["SnapshotId"],
+                snapshot,
+                snapshot.get("VolumeId", ""),
+                state=snapshot["State"],
+                hourly=None,
+                created=snapshot.get("StartTime"),
+            )
+
+    def request_deletion(self, context: ScanContext, resource: Resource) -> None:
+        self.client(context).delete_snapshot(SnapshotId=resource.id)
+
+    def read_state(self, context: ScanContext, resource: Resource) -> str | None:
+        answer = self.client(context).describe_snapshots(SnapshotIds=[resource.id])
+        return next((str(one["State"]) for one in answer["Snapshots"]), None)
+
+
+TYPES: tuple[ResourceType, ...] = (MachineImages(), Snapshots())
