@@ -31,7 +31,24 @@ from workshop.rehearse.enclosed import EnclosureLimits, Room
 
 ALWAYS = ("boto3", "matplotlib", "numpy", "pandas", "requests", "scikit-learn", "seaborn", "tqdm")
 """What the notebook's environment ``conda_python3`` has besides, as far as labs use it."""
+IMPORTED = (
+    *("ipykernel.ipkernel", "IPython", "pip._internal.cli.main", "pip._internal.commands.install"),
+    *("boto3", "s3transfer", "pandas", "matplotlib.pyplot", "sklearn.model_selection"),
+    *("sagemaker", "sagemaker.estimator", "sagemaker.sklearn", "sagemaker.pytorch"),
+    *("sagemaker.huggingface", "sagemaker.workflow.pipeline", "sagemaker.feature_store"),
+    *("sagemaker.core", "sagemaker.core.resources", "sagemaker.train", "sagemaker.serve"),
+    *("sagemaker.train.model_trainer", "sagemaker.serve.model_builder", "sagemaker.mlops"),
+)
 MINUTES = 15.0
+_IMPORTING = f"""
+from importlib import import_module
+for name in {IMPORTED!r}:
+    try:
+        import_module(name)
+    except Exception:
+        pass
+"""
+OF_GPUS = ("torch", "torchvision", "triton", "nvidia-nccl-cu12", "nvidia-nccl-cu13")
 COMPLETE = "complete.json"
 PYPI = ("pypi.org", "files.pythonhosted.org")
 _SETTING = re.compile(r"(?:global|:env:)\.([a-z-]+)=(.*)")
@@ -41,6 +58,14 @@ _PASSED = {
     "find-links": "PIP_FIND_LINKS",
     "trusted-host": "PIP_TRUSTED_HOST",
     "no-index": "PIP_NO_INDEX",
+}
+_OF_UV = {
+    "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
+    "PIP_EXTRA_INDEX_URL": "UV_INDEX",
+    "PIP_FIND_LINKS": "UV_FIND_LINKS",
+    "PIP_TRUSTED_HOST": "UV_INSECURE_HOST",
+    "PIP_NO_INDEX": "UV_NO_INDEX",
+    "PIP_CERT": "SSL_CERT_FILE",
 }
 AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 """Variables that name a file of certificates, which a company's index may need."""
@@ -54,6 +79,11 @@ class Index:
     shown: tuple[Path, ...] = ()
     left_out: tuple[str, ...] = ()
     hosts: tuple[str, ...] = PYPI
+
+    def of_uv(self) -> dict[str, str]:
+        """Return the same for uv, which chooses among all indexes as pip does."""
+        given = {new: self.variables[old] for old, new in _OF_UV.items() if self.variables.get(old)}
+        return {"UV_INDEX_STRATEGY": "unsafe-best-match", **given}
 
 
 def base_python() -> Path:
@@ -73,6 +103,11 @@ def system() -> list[tuple[Path, str, bool]]:
         for part in ("bin", "lib", "lib64", "pyvenv.cfg")
     ]
     return [(path, str(path), False) for path in paths]
+
+
+def _is_shown(path: Path) -> bool:
+    """Return whether a program of this machine is among what :func:`system` shows."""
+    return _below_any(path, [str(shown) for shown, _, _ in system()])
 
 
 def _below_any(path: Path, folders: Sequence[str]) -> bool:
@@ -202,28 +237,21 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
             *((path, str(path), False) for path in index.shown),
             *enclosed.settings(),
             *ways.shown,
+            *((fast, str(fast), False) for fast in [uv()] if fast and not _is_shown(fast)),
             (new, str(there), True),
             (home, "/home/ec2-user", True),
         ]
         (home / "wanted.txt").write_text("\n".join(wanted) + "\n", encoding="utf-8")
         inside_home = "/home/ec2-user" if confined else str(home)
-        python = shlex.quote(f"{there}/bin/python")
-        # Without a pip of our own, the new environment's is made with it, which takes longer.
-        own = find_spec("pip") is not None
-        pip = (
-            f"{shlex.quote(sys.executable)} -m pip --python {python}" if own else f"{python} -m pip"
-        )
-        script = (
-            f"{shlex.quote(str(base_python()))} -m venv {'--without-pip' if own else ''}"
-            f" {shlex.quote(str(there))} && exec {pip} install --quiet --no-cache-dir"
-            f" --disable-pip-version-check --no-input -r {shlex.quote(inside_home)}/wanted.txt"
-        )
+        (home / "without.txt").write_text("".join(without(wanted)), encoding="utf-8")
+        script = _script(there, Path(inside_home, "wanted.txt"), Path(inside_home, "without.txt"))
         variables = {
             "PATH": "/usr/bin:/bin",
             "HOME": inside_home,
             "TMPDIR": "/tmp" if confined else str(home / "tmp"),  # noqa: S108 - its own
             "LANG": "C.UTF-8",
             "PIP_CONFIG_FILE": "/dev/null",
+            **index.of_uv(),
             **index.variables,
             **proxies(ways),
         }
@@ -246,6 +274,51 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
                     " release with --sdk, or look at pip's words:",
                     details=reason,
                 )
+
+
+def uv() -> Path | None:
+    """Return the program uv where it is at hand: it installs several times as fast as pip."""
+    beside = Path(sys.executable).with_name("uv")
+    found = str(beside) if beside.is_file() else shutil.which("uv")
+    return Path(found) if found else None
+
+
+def without(wanted: Sequence[str]) -> list[str]:
+    """Return overrides that leave out what only machines with GPUs need, but for what is wanted.
+
+    Several packages, release 3 of the SDK among them, bring gigabytes of it that they use where
+    they run models.
+    """
+    named = {re.split(r"[^A-Za-z0-9._-]", word, maxsplit=1)[0].lower() for word in wanted}
+    return [f"{name} ; sys_platform == 'never'\n" for name in OF_GPUS if name not in named]
+
+
+def _script(there: Path, wanted: Path, without: Path) -> str:
+    """Return the commands that make an environment and install into it what a file lists.
+
+    ``without`` lists what uv leaves out.
+    """
+    paths = (base_python(), there, wanted, without)
+    base, made, listed, left_out = (shlex.quote(str(path)) for path in paths)
+    python = f"{made}/bin/python"
+    fast = uv()
+    if fast:
+        # The cache is beside what it is linked into, and the only place that is large enough. What
+        # nearly all notebooks import is compiled once: nobody can write that there later.
+        return (
+            f"{base} -m venv --without-pip {made} &&"
+            f" {shlex.quote(str(fast))} pip install --quiet --no-config --python {python}"
+            f" --cache-dir {made}/cache --override {left_out} -r {listed} &&"
+            f" rm -r {made}/cache && {python} -c {shlex.quote(_IMPORTING)} >/dev/null"
+        )
+    # Without a pip of our own, the new environment's is made with it, which takes longer.
+    own = find_spec("pip") is not None
+    pip = f"{shlex.quote(sys.executable)} -m pip --python {python}" if own else f"{python} -m pip"
+    return (
+        f"{base} -m venv {'--without-pip' if own else ''} {made} &&"
+        f" exec {pip} install --quiet --no-cache-dir --disable-pip-version-check --no-input"
+        f" -r {listed}"
+    )
 
 
 def proxies(ways: Room) -> dict[str, str]:

@@ -1,0 +1,75 @@
+"""What the notebooks install, read from their code, and how it is installed once for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.rehearsals import write_notebook
+from workshop.rehearse import installs, interpreters
+from workshop.rehearse.interpreters import Index
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("%pip install -q seaborn 'xgboost==3.0.5'", ["seaborn", "xgboost==3.0.5"]),
+        ('!pip install "s3fs>=2022.01.0" && echo done', ["s3fs>=2022.01.0"]),
+        ("!pip install 'a>=1,<2' \\\n  b", ["a>=1,<2", "b"]),
+        ("!{sys.executable} -m pip install pyathena > /dev/null", ["pyathena"]),
+        (
+            "subprocess.check_call([sys.executable, '-m', 'pip', 'install', 'boto3==1.24.23'])",
+            ["boto3==1.24.23"],
+        ),
+        ("!uv pip install --python {sys.executable} --no-cache 'evidently'", ["evidently"]),
+        # What is meant for another place, or is no plain requirement, is the notebook's own.
+        ("%pip install spark-{version} -t ./temp", []),
+        ("!pip install git+https://example.com/x.git https://example.com/x.whl ./folder", []),
+        ("%pip install package-{version}", []),
+        ("!pip install --index-url https://example.com/simple private", []),
+        ("# !pip install commented", []),
+        ("%pip install torch==2.1 sagemaker -U pip", []),
+    ],
+)
+def test_plain_requirements_of_pips_lines_are_found(
+    tmp_path: Path, cell: str, found: list[str]
+) -> None:
+    write_notebook(tmp_path / "lab.ipynb", cell)
+    assert installs.requirements(tmp_path, ["lab.ipynb"]) == found
+
+
+def test_a_file_of_requirements_beside_the_notebook_counts_and_none_elsewhere(
+    tmp_path: Path,
+) -> None:
+    content = tmp_path / "content"
+    write_notebook(
+        content / "one/lab.ipynb", "%pip install -r ./more.txt", "%pip install -r ../../out.txt"
+    )
+    (content / "one/more.txt").write_text("tqdm  # bars\n-e .\ngevent>=1\n", encoding="utf-8")
+    (tmp_path / "out.txt").write_text("outside\n", encoding="utf-8")
+    assert installs.requirements(content, ["one/lab.ipynb"]) == ["tqdm", "gevent>=1"]
+
+
+def test_of_two_requirements_for_one_package_the_pinned_one_counts(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "1.ipynb", "%pip install scikit-learn", "%pip install a==1")
+    write_notebook(tmp_path / "2.ipynb", "%pip install Scikit_Learn==1.4.2", "%pip install a==2")
+    assert installs.requirements(tmp_path, ["1.ipynb", "2.ipynb"]) == [
+        *("Scikit_Learn==1.4.2", "a==1")
+    ]
+
+
+def test_what_only_machines_with_gpus_need_is_left_out_unless_it_is_asked_for() -> None:
+    assert "torch ; sys_platform == 'never'\n" in interpreters.without(["sagemaker==3.7.1"])
+    left_out = interpreters.without(["sagemaker==3.7.1", "torch==2.9.0"])
+    assert [line for line in left_out if line.startswith("torch ")] == []
+    assert "triton ; sys_platform == 'never'\n" in left_out
+
+
+def test_uv_finds_packages_where_pip_does() -> None:
+    index = Index({"PIP_INDEX_URL": "https://pypi.example.com/simple", "PIP_NO_INDEX": ""})
+    assert index.of_uv() == {
+        "UV_DEFAULT_INDEX": "https://pypi.example.com/simple",
+        # Uv would take a package from the first index alone that has any release of it.
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
