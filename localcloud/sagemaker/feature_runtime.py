@@ -1,4 +1,4 @@
-"""The feature store's data: PutRecord, GetRecord and DeleteRecord of its REST service.
+"""The feature store's data: records put, got, alone or in batches, and deleted by its REST service.
 
 It signs as ``sagemaker`` and sends no ``X-Amz-Target``, so method and path identify it.
 """
@@ -17,6 +17,8 @@ from localcloud.protocol.requests import check_request
 from localcloud.sagemaker.resources import feature_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
@@ -24,11 +26,14 @@ SERVICE = "sagemaker-featurestore-runtime"
 
 _GROUP = re.compile(r"/FeatureGroup/([^/]+)")
 _OPERATIONS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
+_BATCH = "BatchGetRecord"
 _IN_ADDRESS = ("RecordIdentifierValueAsString", "EventTime", "DeletionMode")
 
 
 def operation(method: str, path: str) -> str | None:
     """Return the operation that a request means by its path, or None if it is none of these."""
+    if (method, path) == ("POST", f"/{_BATCH}"):
+        return _BATCH
     return _OPERATIONS.get(method) if _GROUP.fullmatch(path) else None
 
 
@@ -40,7 +45,9 @@ def members(
 ) -> Members:
     """Return the request under the API's member names."""
     found = _GROUP.fullmatch(path)
-    name = unquote(found[1]) if found else ""
+    if not found:
+        return parsed(body)
+    name = unquote(found[1])
     given = {member: query[member][0] for member in _IN_ADDRESS if member in query}
     return {"FeatureGroupName": name, **given, **parsed(body)}
 
@@ -53,11 +60,17 @@ def perform(
 ) -> Answer:
     """Perform the operation; raises ``ApiError`` for every refusal."""
     check_request(SERVICE, asked, request)
-    name = request["FeatureGroupName"]
+    name = request.get("FeatureGroupName", "")
     answer: Members = {}
     with engine.lock:
         engine.statuses.run_due()
-        if asked == "PutRecord":
+        if asked == _BATCH:
+            answer = {
+                "Records": list(_found(engine, request["Identifiers"])),
+                "Errors": [],
+                "UnprocessedIdentifiers": [],
+            }
+        elif asked == "PutRecord":
             feature_groups.put_record(engine, name, request["Record"], engine.clock.now())
         elif asked == "GetRecord":
             found = feature_groups.get_record(
@@ -68,3 +81,21 @@ def perform(
             feature_groups.delete_record(engine, name, request["RecordIdentifierValueAsString"])
     answer = responses.checked(SERVICE, asked, answer)
     return HTTPStatus.OK, {"content-type": "application/json"}, json.dumps(answer).encode()
+
+
+def _found(engine: SageMakerEngine, identifiers: list[Members]) -> Iterator[Members]:
+    """Yield the records of a batch that there are, with the features that each entry asks for."""
+    for entry in identifiers:
+        name, features = entry["FeatureGroupName"], entry.get("FeatureNames")
+        for identifier in entry["RecordIdentifiersValueAsString"]:
+            record = feature_groups.get_record(engine, name, identifier)
+            if record:
+                yield {
+                    "FeatureGroupName": name,
+                    "RecordIdentifierValueAsString": identifier,
+                    "Record": [
+                        value
+                        for value in record
+                        if not features or value["FeatureName"] in features
+                    ],
+                }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.rehearsals import write_notebook
+from workshop.errors import WorkshopError
 from workshop.rehearse import installs, interpreters
 from workshop.rehearse.interpreters import Index
 
@@ -73,3 +74,31 @@ def test_uv_finds_packages_where_pip_does() -> None:
         # Uv would take a package from the first index alone that has any release of it.
         "UV_INDEX_STRATEGY": "unsafe-best-match",
     }
+
+
+@pytest.mark.parametrize(
+    ("impossible", "made", "left"),
+    [
+        ((), ["sdk", "a==1", "b"], []),
+        (("a==1",), ["sdk", "b"], ["a==1: left to the notebooks that install it (no solution)"]),
+        (
+            ("a==1", "b"),
+            ["sdk"],
+            [
+                "a==1: left to the notebooks that install it (no solution)",
+                "a==1, b: left to the notebooks that install it (no solution)",
+            ],
+        ),
+    ],
+)
+def test_pins_that_do_not_go_together_are_left_to_the_notebooks(
+    impossible: tuple[str, ...], made: list[str], left: list[str]
+) -> None:
+    def packages(wanted: list[str]) -> Path:
+        if set(wanted) & set(impossible):
+            raise WorkshopError("it could not be installed", details="no solution")
+        return Path("+".join(wanted))
+
+    warnings: list[str] = []
+    found = interpreters.with_installs(packages, ["sdk"], ["a==1", "b"], warn=warnings.append)
+    assert (found, warnings) == (Path("+".join(made)), left)

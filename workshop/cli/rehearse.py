@@ -376,15 +376,12 @@ def _rehearsed(
         def packages(some: list[str]) -> Path:
             return interpreters.prepared(kept, some, index, confined=wanted.confined, ways=ways)
 
-        installed = installs.requirements(wanted.source, wanted.notebooks)
-        try:
-            base = packages(interpreters.requirements(wanted.sdk, [*wanted.packages, *installed]))
-        except WorkshopError as error:
-            if not installed:
-                raise
-            said = error.details[0] if error.details else str(error)
-            console.warn(f"what the notebooks install is left to them, it does not go here: {said}")
-            base = packages(interpreters.requirements(wanted.sdk, wanted.packages))
+        base = interpreters.with_installs(
+            packages,
+            interpreters.requirements(wanted.sdk, wanted.packages),
+            installs.requirements(wanted.source, wanted.notebooks),
+            warn=console.warn,
+        )
         has_command = content.uses_aws_command(wanted.source, text)
         root = Path(stack.enter_context(TemporaryDirectory(dir=STATE_DIR, prefix="run-"))).resolve()
         bench = Workbench(

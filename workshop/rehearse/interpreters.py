@@ -15,7 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -212,6 +212,30 @@ def prepared(
             files.write(new / COMPLETE, key)
             new.rename(made)
     return _packages(made)
+
+
+def with_installs(
+    packages: Callable[[list[str]], Path],
+    wanted: Sequence[str],
+    installs: Sequence[str],
+    *,
+    warn: Callable[[str], None],
+) -> Path:
+    """Return an environment of what is wanted and what notebooks install besides.
+
+    Pins of notebooks that were never installed together need not go together: they are left to the
+    notebooks then, or all of it is. Whoever pins a release that the SDK cannot be with says so.
+    """
+    free = [word for word in installs if "==" not in word]
+    choices = [list(each) for each in dict.fromkeys((tuple(installs), tuple(free), ()))]
+    for more in choices[:-1]:
+        try:
+            return packages([*wanted, *more])
+        except WorkshopError as error:
+            said = error.details[0] if error.details else str(error)
+            left = [word for word in installs if word not in choices[choices.index(more) + 1]]
+            warn(f"{', '.join(left)}: left to the notebooks that install it ({said})")
+    return packages([*wanted])
 
 
 @contextmanager
