@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,17 @@ def test_pins_that_do_not_go_together_are_left_to_the_notebooks(
     warnings: list[str] = []
     found = interpreters.with_installs(packages, ["sdk"], ["a==1", "b"], warn=warnings.append)
     assert (found, warnings) == (Path("+".join(made)), left)
+
+
+def test_pip_is_told_that_what_is_left_out_is_there(tmp_path: Path) -> None:
+    site, packages = tmp_path / "site", tmp_path / "packages"
+    (packages / "triton-3.9.0.dist-info").mkdir(parents=True)
+    site.mkdir()
+    kept = interpreters.stand_for_left_out(site, packages)
+    listed = {each.name: each.version for each in metadata.distributions(path=[str(site)])}
+    assert sorted(f"{name}=={release}" for name, release in listed.items()) == sorted(kept)
+    assert "torch" in listed
+    assert "triton" not in listed
+    # Its files are all that an uninstallation takes away.
+    (torch,) = metadata.distributions(name="torch", path=[str(site)])
+    assert {Path(str(each)).parts[0] for each in torch.files or ()} == {"torch-2.9.0.dist-info"}

@@ -48,7 +48,14 @@ for name in {IMPORTED!r}:
     except Exception:
         pass
 """
-OF_GPUS = ("torch", "torchvision", "triton", "nvidia-nccl-cu12", "nvidia-nccl-cu13")
+OF_GPUS = {
+    "torch": "2.9.0",
+    "torchvision": "0.24.0",
+    "triton": "3.5.0",
+    "nvidia-nccl-cu12": "2.27.5",
+    "nvidia-nccl-cu13": "2.28.9",
+}
+"""Gigabytes that are left out, and the releases that pip is told are there."""
 COMPLETE = "complete.json"
 PYPI = ("pypi.org", "files.pythonhosted.org")
 _SETTING = re.compile(r"(?:global|:env:)\.([a-z-]+)=(.*)")
@@ -315,6 +322,28 @@ def without(wanted: Sequence[str]) -> list[str]:
     """
     named = {re.split(r"[^A-Za-z0-9._-]", word, maxsplit=1)[0].lower() for word in wanted}
     return [f"{name} ; sys_platform == 'never'\n" for name in OF_GPUS if name not in named]
+
+
+def stand_for_left_out(site: Path, packages: Path) -> list[str]:
+    """Tell pip in ``site`` that what is left out is there; return what keeps it to that.
+
+    Else whatever needs it would bring it. ``packages`` is where it may really be.
+    """
+    kept = []
+    for name, release in OF_GPUS.items():
+        distribution = name.replace("-", "_")
+        if any(packages.glob(f"{distribution}-*.dist-info")):
+            continue
+        folder = site / f"{distribution}-{release}.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n", encoding="utf-8"
+        )
+        (folder / "INSTALLER").write_text("rehearsal\n", encoding="utf-8")
+        listed = [f"{folder.name}/{each},,\n" for each in ("METADATA", "INSTALLER", "RECORD")]
+        (folder / "RECORD").write_text("".join(listed), encoding="utf-8")
+        kept.append(f"{name}=={release}")
+    return kept
 
 
 def _script(there: Path, wanted: Path, without: Path) -> str:
