@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from importlib import metadata
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.rehearsals import write_notebook
 from workshop.errors import WorkshopError
-from workshop.rehearse import installs, interpreters
+from workshop.rehearse import enclosed, installs, interpreters
 from workshop.rehearse.interpreters import Index
 
 
@@ -117,3 +118,20 @@ def test_pip_is_told_that_what_is_left_out_is_there(tmp_path: Path) -> None:
     # Its files are all that an uninstallation takes away.
     (torch,) = metadata.distributions(name="torch", path=[str(site)])
     assert {Path(str(each)).parts[0] for each in torch.files or ()} == {"torch-2.9.0.dist-info"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [
+        ("pip install --python /x/python --no-cache seaborn", "install --no-cache-dir seaborn"),
+        ("pip install --index-strategy=unsafe-best-match a==1", "install a==1"),
+        ("pip uninstall --system a", "uninstall -y a"),
+    ],
+)
+def test_uv_of_a_notebook_is_pip_which_sees_what_is_installed(asked: str, instead: str) -> None:
+    spec = importlib.util.spec_from_file_location("x", enclosed.PROGRAMS / "uv_command.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.of_pip(asked.split()[1:]) == instead.split()

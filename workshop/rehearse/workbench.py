@@ -114,6 +114,8 @@ class Workbench:
         python = shlex.quote(self.python)
         self._command("pip", f'exec {python} -m pip "$@"')
         self._command("pip3", f'exec {python} -m pip "$@"')
+        played = shlex.quote(f"{self.programs}/uv_command.py")
+        self._command("uv", f'exec {python} {played} "$@"')
         played = shlex.quote(f"{self.programs}/played_docker.py")
         self._command("docker", f'exec {python} {played} "$@"')
         for name in ("curl", "wget"):

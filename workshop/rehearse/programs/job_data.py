@@ -65,7 +65,8 @@ def places(value: Any, *, reads: bool | None = None) -> Iterator[tuple[bool, str
     elif isinstance(value, dict):
         for key, part in value.items():
             if key == NESTED and isinstance(part, str):
-                yield from places(json.loads(part), reads=reads)
+                definition = json.loads(part)
+                yield from places(filled(definition, defaults(definition)), reads=reads)
                 continue
             below = True if key in READ else False if key in WRITTEN else reads
             yield from places(part, reads=below)
@@ -73,6 +74,24 @@ def places(value: Any, *, reads: bool | None = None) -> Iterator[tuple[bool, str
         found = _S3.fullmatch(value)
         if found:
             yield reads, found[1], found[2]
+
+
+def defaults(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a pipeline's parameters that an execution need not give."""
+    given = definition.get("Parameters", [])
+    return {f"Parameters.{each['Name']}": each.get("DefaultValue") for each in given}
+
+
+def filled(value: Any, known: dict[str, Any]) -> Any:
+    """Return a part of a pipeline with the values of its parameters."""
+    if isinstance(value, list):
+        return [filled(part, known) for part in value]
+    if not isinstance(value, dict):
+        return value
+    name = value.get("Get") if len(value) == 1 else None
+    if isinstance(name, str):
+        return known.get(name, value)
+    return {key: filled(part, known) for key, part in value.items()}
 
 
 def is_written(bucket: str, key: str) -> bool:
