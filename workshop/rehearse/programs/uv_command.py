@@ -21,8 +21,7 @@ PIPS_OWN = {"--no-cache": "--no-cache-dir"}
 
 def of_pip(arguments: "list[str]") -> "list[str]":
     """Return the same for pip: options that it does not have are left out."""
-    words: "list[str]" = []
-    before = ""
+    words, before = [], ""
     for word in arguments:
         name = word.partition("=")[0]
         if before not in WITH_VALUE and name not in (*WITH_VALUE, *ALONE):
