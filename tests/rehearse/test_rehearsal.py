@@ -130,6 +130,21 @@ def test_the_content_is_copied_and_stays_as_it_was(rehearsed: Rehearsed, content
     assert sorted(path.name for path in content.iterdir()) == ["lab2.ipynb", "labs.txt"]
 
 
+def test_a_cell_that_restarts_its_kernel_is_followed_by_a_new_one(
+    seats: Seats, tmp_path: Path
+) -> None:
+    restart = "import IPython\nIPython.Application.instance().kernel.do_shutdown(True)"
+    write_notebook(
+        tmp_path / "labs" / "lab.ipynb",
+        *("import os\nx = os.getpid()", restart, "assert 'x' not in dir()\nimport os\ny = 1"),
+        *("os._exit(0)", "assert 'y' not in dir()"),
+    )
+    confined = not enclosed.namespaces()
+    root = tmp_path / "bench" / "notebook"
+    found = rehearse(seats, root, tmp_path / "labs", ["lab.ipynb"], confined=confined)
+    assert [one.result for one in found.outcomes] == ["ok"] * 5, found.outcomes
+
+
 @pytest.mark.parametrize(
     ("source", "installs"),
     [
