@@ -47,6 +47,7 @@ CHOSEN: Mapping[str, tuple[str, ...]] = {
         *("Setup.ipynb", "feature-engineering-and-training/*", "bring-your-own-model/*"),
         "mlops/02*",
     ),
+    "aws-samples/sagemaker-101-workshop": ("custom_script_demos/*SageMaker*",),
     "philschmid/huggingface-sagemaker-workshop-series": ("workshop_2*", "workshop_3*"),
 }
 """The notebooks of a large workshop that are rehearsed; what AWS has closed is left out."""
