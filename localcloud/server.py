@@ -60,6 +60,7 @@ from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
 from localcloud.iam.refusals import patch_refusals
 from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.identity_center.service import add_identity_center
 from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
 from localcloud.network_interfaces import patch_network_interfaces
@@ -192,9 +193,9 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     ministack_adapter.add_state("faults", plan)
     patch_deletions(plan)
     patch_handlers(plan)
-    passing = {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
-    ministack = ministack_adapter.module("app").app
-    faulty = Partitions(FaultLayer(ministack, plan, clock))
+    signed_in = add_identity_center(plan)
+    served = signed_in.before(ministack_adapter.module("app").app)
+    faulty = Partitions(FaultLayer(served, plan, clock))
 
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
         # Whatever is due by now happens before any service answers.
@@ -212,10 +213,13 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "credentials": credentials.answer,
         "delays": delays_endpoint(waits),
         "stacks": stacks_endpoint,
-        "faults": faults_endpoint(plan, passing),
+        "faults": faults_endpoint(
+            plan, {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
+        ),
         "quotas": quotas_endpoint(quotas),
         "billing": billing_endpoint,
         "refusals": refusals_endpoint,
+        "sign-ins": signed_in.sign_in,
         "subscriptions": subscriptions_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)

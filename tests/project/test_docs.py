@@ -132,6 +132,15 @@ def at_once() -> Iterator[Path]:
         yield made.program("workshop", "workshop.cli:main").parent
 
 
+def at_home(project: Path) -> dict[str, str]:
+    """An environment without AWS, whose home keeps sign-ins apart and shares its caches."""
+    home = project.parent / "home"
+    home.mkdir()
+    real = without_aws()
+    cache = real.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    return {**real, "HOME": str(home), "XDG_CACHE_HOME": cache}
+
+
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if commands(page)], ids=lambda page: page.name
 )
@@ -144,7 +153,7 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, at_on
     done = subprocess.run(
         ["/bin/bash", "-c", "\n".join(script)],
         cwd=project,
-        env=without_aws(),
+        env=at_home(project),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -142,6 +142,7 @@ def become(program: str, arguments: list[str], folder: str, variables: dict[str,
     given = variables.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:1] = [own, *filter(None, given)]
     sys.argv[:] = arguments
+    sys.modules.pop("sitecustomize", None)  # that of this process, which some systems have
     with suppress(ModuleNotFoundError):  # as Python does first
         import_module("sitecustomize")
     if function:
