@@ -54,6 +54,18 @@ def test_a_file_of_requirements_beside_the_notebook_counts_and_none_elsewhere(
     assert installs.requirements(content, ["one/lab.ipynb"]) == ["tqdm", "gevent>=1"]
 
 
+def test_a_file_of_requirements_that_a_cell_writes_counts_where_pip_reads_it(
+    tmp_path: Path,
+) -> None:
+    written = "%%writefile requirements.txt\n\npandas == 2.1.4\ntensorflow>=2,<3"
+    for_a_job = "%%writefile code/others.txt\nxgboost"
+    write_notebook(
+        tmp_path / "lab.ipynb",
+        *(written, "import os", "%pip install -r ./requirements.txt -q", for_a_job),
+    )
+    assert installs.requirements(tmp_path, ["lab.ipynb"]) == ["pandas==2.1.4", "tensorflow>=2,<3"]
+
+
 def test_of_two_requirements_for_one_package_the_pinned_one_counts(tmp_path: Path) -> None:
     write_notebook(tmp_path / "1.ipynb", "%pip install scikit-learn", "%pip install a==1")
     write_notebook(tmp_path / "2.ipynb", "%pip install Scikit_Learn==1.4.2", "%pip install a==2")
@@ -63,10 +75,10 @@ def test_of_two_requirements_for_one_package_the_pinned_one_counts(tmp_path: Pat
 
 
 def test_what_only_machines_with_gpus_need_is_left_out_unless_it_is_asked_for() -> None:
-    assert "torch ; sys_platform == 'never'\n" in interpreters.without(["sagemaker==3.7.1"])
+    assert "torch ; sys_platform == 'never'" in interpreters.without(["sagemaker==3.7.1"])
     left_out = interpreters.without(["sagemaker==3.7.1", "torch==2.9.0"])
     assert [line for line in left_out if line.startswith("torch ")] == []
-    assert "triton ; sys_platform == 'never'\n" in left_out
+    assert "triton ; sys_platform == 'never'" in left_out
 
 
 def test_uv_finds_packages_where_pip_does() -> None:

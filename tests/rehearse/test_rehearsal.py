@@ -137,12 +137,19 @@ def test_a_cell_that_restarts_its_kernel_is_followed_by_a_new_one(
     write_notebook(
         tmp_path / "labs" / "lab.ipynb",
         *("import os\nx = os.getpid()", restart, "assert 'x' not in dir()\nimport os\ny = 1"),
-        *("os._exit(0)", "assert 'y' not in dir()"),
+        *(
+            "os._exit(0)",
+            "assert 'y' not in dir()\nimport os\nprint(os.getpid(), file=open('pid', 'w'))",
+        ),
     )
+    # A kernel ends with its notebook: all of them together would take the memory of the rest.
+    alone = "import os\ntry:\n    os.kill(int(open('pid').read()), 0)\nexcept ProcessLookupError:"
+    write_notebook(tmp_path / "labs" / "next.ipynb", f"{alone}\n    pass\nelse:\n    1 / 0")
     confined = not enclosed.namespaces()
     root = tmp_path / "bench" / "notebook"
-    found = rehearse(seats, root, tmp_path / "labs", ["lab.ipynb"], confined=confined)
-    assert [one.result for one in found.outcomes] == ["ok"] * 5, found.outcomes
+    notebooks = ["lab.ipynb", "next.ipynb"]
+    found = rehearse(seats, root, tmp_path / "labs", notebooks, confined=confined)
+    assert [one.result for one in found.outcomes] == ["ok"] * 6, found.outcomes
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ _WITH_VALUE = (
 _FILES = ("-r", "--requirement")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LEFT_TO_THE_NOTEBOOK = re.compile(
-    r"(?i)(?:pip|uv|sagemaker|torch|torchvision|torchaudio|torchtext|tensorflow|setuptools|wheel"
+    r"(?i)(?:pip|uv|sagemaker|torch|torchvision|torchaudio|torchtext|setuptools|wheel"
     r"|ipykernel|ipython|jupyter.*|notebook|vllm|flash-attn|nvidia-.*|bitsandbytes|deepspeed)"
 )
 """Of the kernel itself, or so large that only who needs it should wait for it."""
@@ -62,7 +62,7 @@ def _words(text: str, content: Path, folder: Path) -> Iterator[str]:
     lines += [_QUOTED.findall(found) for found in _LIST.findall(joined)]
     for words in lines:
         if not any(word.partition("=")[0] in _ELSEWHERE for word in words):
-            yield from _plain(words, content, folder)
+            yield from _plain(words, content, folder, text)
 
 
 def _split(line: str) -> list[str]:
@@ -77,23 +77,36 @@ def _split(line: str) -> list[str]:
     return list(takewhile(lambda word: not set(word) & set(";&|"), words))
 
 
-def _plain(words: Sequence[str], content: Path, folder: Path) -> Iterator[str]:
+def _plain(words: Sequence[str], content: Path, folder: Path, text: str) -> Iterator[str]:
     before = ""
     for word in words:
         if before in _FILES:
-            yield from _of_file(folder / word, content)
+            yield from _of_file(folder / word, content, text)
         elif before not in _WITH_VALUE and _is_plain(word):
             yield word
         before = word
 
 
-def _of_file(path: Path, content: Path) -> Iterator[str]:
-    """Yield the plain lines of a file of requirements that is part of the content."""
+def _of_file(path: Path, content: Path, text: str) -> Iterator[str]:
+    """Yield the plain lines of a file of requirements: of the content, or that a cell writes."""
+    lines: Sequence[str] = ()
     if path.is_file() and path.resolve().is_relative_to(content.resolve()):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[:MOST]:
-            word = re.sub(r"\s+", "", line.partition("#")[0])
-            if _is_plain(word):
-                yield word
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    elif found := re.search(rf"^%%writefile +\S*{re.escape(path.name)}\n", text, re.MULTILINE):
+        lines = list(takewhile(_of_requirements, text[found.end() :].splitlines()))
+    for line in lines[:MOST]:
+        word = _without_spaces(line)
+        if _is_plain(word):
+            yield word
+
+
+def _of_requirements(line: str) -> bool:
+    """Return whether a line may be of a file that a cell writes, and not of the next cell."""
+    return not line.strip() or line.startswith("#") or _is_plain(_without_spaces(line))
+
+
+def _without_spaces(line: str) -> str:
+    return re.sub(r"\s*([<>=!~,]+)\s*", r"\1", line.partition("#")[0]).strip()
 
 
 def _is_plain(word: str) -> bool:

@@ -56,6 +56,8 @@ OF_GPUS = {
     "nvidia-nccl-cu13": "2.28.9",
 }
 """Gigabytes that are left out, and the releases that pip is told are there."""
+OF_TORCH = ("torch", "torchvision")
+WANTED, WITHOUT, WITHOUT_ALL = "wanted.txt", "without.txt", "without-all.txt"
 COMPLETE = "complete.json"
 PYPI = ("pypi.org", "files.pythonhosted.org")
 _SETTING = re.compile(r"(?:global|:env:)\.([a-z-]+)=(.*)")
@@ -272,10 +274,15 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
             (new, str(there), True),
             (home, "/home/ec2-user", True),
         ]
-        (home / "wanted.txt").write_text("\n".join(wanted) + "\n", encoding="utf-8")
+        torch = _for_processors(index.shown)
+        for name, lines in {
+            WANTED: wanted,
+            WITHOUT: without(wanted, but=OF_TORCH),
+            WITHOUT_ALL: [*without(wanted, but=("torch",) if torch else ()), *torch],
+        }.items():
+            (home / name).write_text("\n".join([*lines, ""]), encoding="utf-8")
         inside_home = "/home/ec2-user" if confined else str(home)
-        (home / "without.txt").write_text("".join(without(wanted)), encoding="utf-8")
-        script = _script(there, Path(inside_home, "wanted.txt"), Path(inside_home, "without.txt"))
+        script = _script(there, Path(inside_home))
         variables = {
             "PATH": "/usr/bin:/bin",
             "HOME": inside_home,
@@ -314,14 +321,25 @@ def uv() -> Path | None:
     return Path(found) if found else None
 
 
-def without(wanted: Sequence[str]) -> list[str]:
+def without(wanted: Sequence[str], *, but: Sequence[str] = ()) -> list[str]:
     """Return overrides that leave out what only machines with GPUs need, but for what is wanted.
 
     Several packages, release 3 of the SDK among them, bring gigabytes of it that they use where
     they run models.
     """
     named = {re.split(r"[^A-Za-z0-9._-]", word, maxsplit=1)[0].lower() for word in wanted}
-    return [f"{name} ; sys_platform == 'never'\n" for name in OF_GPUS if name not in named]
+    return [
+        f"{name} ; sys_platform == 'never'"
+        for name in OF_GPUS
+        if name not in named and name not in but
+    ]
+
+
+def _for_processors(folders: Sequence[Path]) -> list[str]:
+    """Return the PyTorch for processors that a folder of pip's holds for this Python."""
+    kind = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    wheels = (path for folder in folders for path in folder.glob(f"torch-*+cpu-{kind}-*.whl"))
+    return [f"torch=={path.name.split('-')[1]}" for path in sorted(wheels)][-1:]
 
 
 def stand_for_left_out(site: Path, packages: Path) -> list[str]:
@@ -346,22 +364,25 @@ def stand_for_left_out(site: Path, packages: Path) -> list[str]:
     return kept
 
 
-def _script(there: Path, wanted: Path, without: Path) -> str:
-    """Return the commands that make an environment and install into it what a file lists.
+def _script(there: Path, home: Path) -> str:
+    """Return the commands that make an environment and install what lists in ``home`` name.
 
-    ``without`` lists what uv leaves out.
+    Uv takes PyTorch for processors, from its makers' index, or where that is out of reach none.
     """
-    paths = (base_python(), there, wanted, without)
-    base, made, listed, left_out = (shlex.quote(str(path)) for path in paths)
+    paths = (base_python(), there, home / WANTED, home / WITHOUT, home / WITHOUT_ALL)
+    base, made, listed, for_cpus, left_out = (shlex.quote(str(path)) for path in paths)
     python = f"{made}/bin/python"
     fast = uv()
     if fast:
         # The cache is beside what it is linked into, and the only place that is large enough. What
         # nearly all notebooks import is compiled once: nobody can write that there later.
+        install = (
+            f"{shlex.quote(str(fast))} pip install --quiet --no-config --python {python}"
+            f" --cache-dir {made}/cache -r {listed} --override"
+        )
         return (
             f"{base} -m venv --without-pip {made} &&"
-            f" {shlex.quote(str(fast))} pip install --quiet --no-config --python {python}"
-            f" --cache-dir {made}/cache --override {left_out} -r {listed} &&"
+            f" {{ {install} {for_cpus} --torch-backend cpu || {install} {left_out} ; }} &&"
             f" rm -r {made}/cache && {python} -c {shlex.quote(_IMPORTING)} >/dev/null"
         )
     # Without a pip of our own, the new environment's is made with it, which takes longer.

@@ -116,24 +116,28 @@ class Rehearsal:
         rest = [(index, cell) for index, cell in cells if cell.source.strip()]
         alive = True
         while rest:
-            client = self.client(book, path)
-            async with client.async_setup_kernel():
-                await self.answer_nothing(client)
-                self.new_calls()
-                while rest:
-                    index, cell = rest.pop(0)
-                    told = {"notebook": name, "cell": numbers[index]}
-                    told["source"] = cell.source[:SOURCE]
-                    restarts = RESTARTS.search(cell.source) is not None
-                    if alive and self.left() > 0:
-                        alive = await self.cell(told, client, cell, index) or restarts
-                    else:
-                        self.tell(**told, event="cell", status="not reached")
-                    if restarts:
-                        break  # as the notebook's server does, which then has a new kernel
+            manager = OneKernel()
+            client = self.client(book, path, manager)
+            try:
+                async with client.async_setup_kernel():
+                    await self.answer_nothing(client)
+                    self.new_calls()
+                    while rest:
+                        index, cell = rest.pop(0)
+                        told = {"notebook": name, "cell": numbers[index]}
+                        told["source"] = cell.source[:SOURCE]
+                        restarts = RESTARTS.search(cell.source) is not None
+                        if alive and self.left() > 0:
+                            alive = await self.cell(told, client, cell, index) or restarts
+                        else:
+                            self.tell(**told, event="cell", status="not reached")
+                        if restarts:
+                            break  # as the notebook's server does, which then has a new kernel
+            finally:
+                # Nbclient leaves a kernel that it was given a manager for, with all its memory.
+                await manager.shutdown_kernel(now=True)
 
-    def client(self, book: Any, path: Path) -> NotebookClient:
-        manager = OneKernel()
+    def client(self, book: Any, path: Path, manager: OneKernel) -> NotebookClient:
         manager.python = self.spec["python"]
         return NotebookClient(
             book,
