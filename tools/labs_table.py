@@ -47,8 +47,10 @@ CHOSEN: Mapping[str, tuple[str, ...]] = {
         *("Setup.ipynb", "feature-engineering-and-training/*", "bring-your-own-model/*"),
         "mlops/02*",
     ),
+    "aws-samples/amazon-sagemaker-mlops-workshop": ("labs/0[1-3]*/0*",),
     "aws-samples/sagemaker-101-workshop": ("custom_script_demos/*SageMaker*",),
-    "philschmid/huggingface-sagemaker-workshop-series": ("workshop_2*", "workshop_3*"),
+    "huggingface/notebooks": ("sagemaker/1[0-369]_*", "sagemaker/2[017]_*", "sagemaker/31_*"),
+    "philschmid/huggingface-sagemaker-workshop-series": ("workshop_2*",),
 }
 """The notebooks of a large workshop that are rehearsed; what AWS has closed is left out."""
 ACCOUNT = "111122223333"
