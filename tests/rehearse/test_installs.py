@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -79,6 +80,14 @@ def test_what_only_machines_with_gpus_need_is_left_out_unless_it_is_asked_for() 
     left_out = interpreters.without(["sagemaker==3.7.1", "torch==2.9.0"])
     assert [line for line in left_out if line.startswith("torch ")] == []
     assert "triton ; sys_platform == 'never'" in left_out
+
+
+def test_a_pytorch_for_processors_in_a_folder_of_pips_is_taken(tmp_path: Path) -> None:
+    python = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    for name in (f"torch-2.9.0+cpu-{python}-{python}-manylinux.whl", "torch-2.9.1-cp39-cp39-x.whl"):
+        (tmp_path / name).touch()
+    assert interpreters.for_processors([tmp_path]) == ["torch==2.9.0+cpu"]
+    assert interpreters.for_processors([tmp_path / "none"]) == []
 
 
 def test_uv_finds_packages_where_pip_does() -> None:

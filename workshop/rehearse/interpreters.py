@@ -276,7 +276,7 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
             (new, str(there), True),
             (home, "/home/ec2-user", True),
         ]
-        torch = _for_processors(index.shown)
+        torch = for_processors(index.shown)
         for name, lines in {
             WANTED: wanted,
             WITHOUT: without(wanted, but=OF_TORCH),
@@ -337,7 +337,7 @@ def without(wanted: Sequence[str], *, but: Sequence[str] = ()) -> list[str]:
     ]
 
 
-def _for_processors(folders: Sequence[Path]) -> list[str]:
+def for_processors(folders: Sequence[Path]) -> list[str]:
     """Return the PyTorch for processors that a folder of pip's holds for this Python."""
     kind = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     wheels = (path for folder in folders for path in folder.glob(f"torch-*+cpu-{kind}-*.whl"))
