@@ -84,6 +84,7 @@ class RehearsedCells:
     made_up: int
     minutes: float
     of_a_core: float
+    date: str
 
 
 def workshop(argument: str) -> LabRepository:
@@ -179,6 +180,7 @@ def rehearsed(told: Mapping[str, Any], ran: Mapping[str, Any]) -> RehearsedCells
         ),
         minutes=ran["minutes"],
         of_a_core=ran["of a core"],
+        date=ran["date"],
     )
 
 
@@ -195,7 +197,12 @@ def row(one: LabRepository, told: Mapping[str, Any], ran: RehearsedCells | None)
     calling, running = told["cells"]["calling"], told["cells"]["running"]
     after = (
         (
-            *(str(ran.notebooks), str(ran.cells), _share(ran.ok, ran.cells), str(ran.denied)),
+            *(
+                f"{ran.notebooks}, {ran.date}",
+                str(ran.cells),
+                _share(ran.ok, ran.cells),
+                str(ran.denied),
+            ),
             *(str(ran.not_played), str(ran.before), str(ran.made_up)),
             *(f"{ran.minutes:.1f}", f"{ran.of_a_core:.1f}"),
         )
@@ -230,8 +237,9 @@ def counted(
         with tempfile.TemporaryDirectory() as config:
             told = fitted(one.folder, Path(config))
         file = kept and kept / RESULT
-        there = file and file.is_file()
-        ran = json.loads(file.read_text(encoding="utf-8")) if file and there else None
+        ran = json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else None
+        if ran and ran["commit"] != one.commit:
+            raise ValueError(f"{one.name} was rehearsed at {ran['commit']}, not at {one.commit}")
         rows.append(row(one, told, rehearsed(told, ran) if ran else None))
     return rows
 
@@ -244,6 +252,16 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown."""
     lines = [HEAD, ["---"] * len(HEAD), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def notes(rows: Sequence[Sequence[str]]) -> str:
+    """Return which notebooks were rehearsed of the workshops that were not rehearsed whole."""
+    parts = [
+        f"of {name.rpartition('/')[2]} {', '.join(f'`{pattern}`' for pattern in CHOSEN[name])}"
+        for name, *cells in rows
+        if name in CHOSEN and "-" not in cells
+    ]
+    return f"\nRehearsed were {'; '.join(parts)}; of the others all notebooks.\n" if parts else ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -267,10 +285,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if options.write:
-        text = generated_files.page(PAGE, _MODULE, {PART: table(rows)})
+        text = generated_files.page(PAGE, _MODULE, {PART: table(rows) + notes(rows)})
         PAGE.write_text(text, encoding="utf-8", newline="\n")
     else:
-        print(table(rows), end="")
+        print(table(rows) + notes(rows), end="")
     return 0
 
 

@@ -55,6 +55,8 @@ RAN = {
     ],
     "minutes": 1.26,
     "of a core": 0.9,
+    "date": "2026-11-30",
+    "commit": COMMIT,
 }
 
 
@@ -68,8 +70,27 @@ def test_a_row_has_what_fit_reads_and_what_was_run(
     *_, line = capsys.readouterr().out.splitlines()
     assert line == (
         f"| someone/labs | [`0123456`](https://github.com/someone/labs/tree/{COMMIT}) | 1 | 3 |"
-        " 2 (66 %) | 2 | 5 | 2 (40 %) | 1 | 1 | 1 | 1 | 1.3 | 0.9 |"
+        " 2 (66 %) | 2, 2026-11-30 | 5 | 2 (40 %) | 1 | 1 | 1 | 1 | 1.3 | 0.9 |"
     )
+
+
+def test_the_notebooks_that_were_chosen_are_named_below_the_table(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = tmp_path / "results" / "someone+labs"
+    kept.mkdir(parents=True)
+    (kept / labs_table.RESULT).write_text(json.dumps(RAN), encoding="utf-8")
+    monkeypatch.setattr(labs_table, "CHOSEN", {"someone/labs": ("o*", "t*")})
+    arguments = ["--rehearsed", str(kept.parent)]
+    assert labs_table.main([f"{folder}@{COMMIT}", *arguments]) == 0
+    assert capsys.readouterr().out.endswith(
+        "\n\nRehearsed were of labs `o*`, `t*`; of the others all notebooks.\n"
+    )
+    assert labs_table.main([f"{folder}@89abcdef", *arguments]) == 1
+    assert capsys.readouterr().err == f"someone/labs was rehearsed at {COMMIT}, not at 89abcdef\n"
 
 
 def test_a_workshop_that_was_not_rehearsed_has_dashes(
