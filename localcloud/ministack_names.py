@@ -90,6 +90,10 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_action_matches": (
             "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
         ),
+        "_gather_role_policies": (f"(role_name: str, account_id: str) -> list[{_STATEMENTS}]"),
+        "_permissions_boundary": (
+            f"(store, name: str, account_id: str) -> list[list[{_STATEMENTS}]]"
+        ),
         "_first_match": (
             f"(ctx: {_EVALUATOR}EvalContext, stmts: {_STATEMENTS}, effect: str) "
             f"-> {_EVALUATOR}ParsedStatement | None"
@@ -133,6 +137,12 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "headers: dict | None = None) -> dict"
         ),
         "SERVICE_TO_IAM_NAMESPACE": None,
+        "access_denied_response": (
+            "(service: str, action: str, principal_arn: str, request_id: str, *, "
+            "error_code: str = '', message: str = '', headers: dict | None = None, "
+            "resource_arn: str = '*', explicit_deny: bool = False, resource_policy_arn: str = '') "
+            "-> tuple"
+        ),
         "_auth_failure": (
             "(service: str, code: str, message: str, headers: dict) -> tuple[str, int, str]"
         ),
@@ -192,6 +202,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.cloudformation.wait_conditions": {"handle_url": "(token: str) -> str"},
     "services.cloudformation": {"_stacks": None, "_stack_events": None},
     "services.cloudformation.stacks": {
+        "_evaluate_conditions": "(template: dict, params: dict) -> dict",
         "_add_event": (
             "(stack_id, stack_name, logical_id, resource_type, status, reason='', "
             "physical_id='', detailed_status='')"
@@ -212,6 +223,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "stack_tags, previous_tags, imports=None) -> dict"
         ),
         "_runs_on_worker_thread": "(resource_type: str) -> bool",
+        "_sends_back_failed_update": "(resource_type: str) -> bool",
         "_delete_resource": (
             "(resource_type: str, physical_id: str, props: dict, "
             "stack_name: str | None = None, logical_id: str | None = None)"
@@ -221,6 +233,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_roll_back_operation": _ROLL_BACK,
     },
     "services.cloudformation.engine": {
+        "_evaluate_conditions": "(template: dict, params: dict) -> dict",
         "_extract_deps": "(resource_def: dict, all_resource_names: set) -> set",
         "validate_template_support": (
             "(template: dict, conditions: dict, params: dict | None = None) -> None"
@@ -260,6 +273,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         ),
     },
     "services.cloudformation.changesets": {
+        "_evaluate_conditions": "(template: dict, params: dict) -> dict",
         "validate_template_support": (
             "(template: dict, conditions: dict, params: dict | None = None) -> None"
         ),
@@ -291,6 +305,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_seeded_create": "(create_fn, logical_id, props, stack_name)",
         "_s3_create": "(logical_id, props, stack_name)",
         "_s3_update": "(physical_id, old_props, new_props, stack_name)",
+        "_ec2_launch_template_create": "(logical_id, props, stack_name)",
+        "_ec2_launch_template_update": (
+            "(physical_id, old_props, new_props, stack_name, logical_id=None)"
+        ),
+        "_ec2_sg_create": "(logical_id, props, stack_name)",
         "_iam_role_create": "(logical_id, props, stack_name)",
         "_iam_role_update": ("(physical_id, old_props, new_props, stack_name, logical_id=None)"),
         "_iam_managed_policy_create": "(logical_id, props, stack_name)",
@@ -347,6 +366,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_qp": "(params: dict, key: str, default: str = '') -> str",
     },
     "services.iam": {
+        "_create_instance_profile": "(p)",
+        "_instance_profiles": None,
+        "_lookup_instance_profile": "(name='', arn='')",
         "_trust_policy_not_principal_error": "(doc)",
         "_IAM_HANDLERS": None,
         "_roles": None,
@@ -370,6 +392,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_error": "(status, code, message, ns='iam')",
         "_p": "(params, key, default='')",
     },
+    "services.ssm": {"_public_parameter": "(name)"},
     "services.sts": {
         "_sessions": None,
         "_assumed_role_arn": "(role_arn: str, session_name: str)",
@@ -399,6 +422,17 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_tick_scheduled_rules": "()",
     },
     "services.ec2": {
+        "_STUB_AMIS": None,
+        "_error": "(code, message, status)",
+        "_images": None,
+        "_instances": None,
+        "_key_pairs": None,
+        "_launch_templates": None,
+        "_parse_lt_data": "(params, prefix='LaunchTemplateData')",
+        "_snapshots": None,
+        "_tags": None,
+        "_volumes": None,
+        "_vpcs": None,
         "_DEFAULT_VPC_ID": None,
         "_eni_fields_xml": "(eni, tag='item')",
         "_network_interfaces": None,

@@ -15,8 +15,10 @@ Action = Callable[[dict[str, Any]], Any]
 
 _EC2_IDS = {
     # member of a request -> how its ids begin, and the code of one that cannot be any
+    "ImageId": ("ami", "InvalidAMIID.Malformed"),
     "InstanceId": ("i", "InvalidInstanceID.Malformed"),
     "NetworkInterfaceId": ("eni", "InvalidNetworkInterfaceId.Malformed"),
+    "SnapshotId": ("snap", "InvalidSnapshotID.Malformed"),
     "VolumeId": ("vol", "InvalidVolumeID.Malformed"),
 }
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""

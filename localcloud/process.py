@@ -193,6 +193,12 @@ def set_billing(running: Running, **wanted: Any) -> dict[str, Any]:
     return post(running, "/_localcloud/billing", wanted)
 
 
+def shut_down(running: Running, instance: str, *, account: str = "", region: str = "") -> None:
+    """Shut an EC2 instance down from inside, as ``shutdown`` on it does."""
+    where = {"account": account or running.account, "region": region or running.region}
+    post(running, "/_localcloud/instances", {"shut_down": instance, **where})
+
+
 def refusals(running: Running, after: int = 0) -> list[dict[str, Any]]:
     """Return what IAM refused, later than the refusal with the number ``after``.
 
@@ -212,6 +218,20 @@ def role_credentials(running: Running, role_arn: str) -> dict[str, str]:
     ``LocalCloudError`` unless the role exists and trusts SageMaker.
     """
     given: dict[str, str] = post(running, "/_localcloud/credentials", {"role": role_arn})
+    return given
+
+
+def instance_credentials(
+    running: Running, instance: str, *, account: str = "", region: str = ""
+) -> dict[str, str]:
+    """Return the temporary credentials that a running EC2 instance has of its role.
+
+    The same members as ``role_credentials``. Raises ``LocalCloudError`` unless it runs with a
+    profile whose role exists and trusts EC2.
+    """
+    where = {"account": account or running.account, "region": region or running.region}
+    asked = {"instance": instance, **where}
+    given: dict[str, str] = post(running, "/_localcloud/instance_credentials", asked)
     return given
 
 

@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from localcloud import (
     billing,
     bucket_requests,
     dashboards,
-    ec2_offerings,
     ministack_adapter,
     protections,
     record,
@@ -48,6 +47,8 @@ from localcloud.clock import Clock
 from localcloud.cloudformation.listings import stacks_endpoint
 from localcloud.cloudformation.patches import patch_cloudformation
 from localcloud.concurrency import patch_concurrency
+from localcloud.ec2 import service as ec2_service
+from localcloud.ec2.world import Ec2World
 from localcloud.errors import LocalCloudError
 from localcloud.faults.deletions import patch_deletions
 from localcloud.faults.handlers import patch_handlers
@@ -63,15 +64,16 @@ from localcloud.iam.trust_policies import patch_trust_policies
 from localcloud.identity_center.service import add_identity_center
 from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
-from localcloud.network_interfaces import patch_network_interfaces
 from localcloud.notebook_pages import NotebookPages
 from localcloud.object_keys import patch_object_keys
 from localcloud.partitions import Partitions
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.service import SageMakerService, build_engine
 from localcloud.service_quotas import limits
 from localcloud.service_quotas import service as quota_service
 from localcloud.service_quotas.admin import quotas_endpoint
 from localcloud.service_quotas.applied import AppliedQuotas
+from localcloud.session_manager.service import SessionManager
 from localcloud.stacksets.patches import patch_stacksets
 from localcloud.tag_search import patch_tag_search
 from localcloud.transitions import Delays, delays
@@ -151,7 +153,13 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     quotas = AppliedQuotas(clock)
     plan = FaultPlan()
     engine = build_engine(clock, waits, quotas=quotas, faults=plan)
-    waits.changed = engine.statuses.reschedule
+    machines = ec2_service.Ec2Service(Ec2World(clock, waits, quotas, plan))
+
+    def reschedule() -> None:
+        engine.statuses.reschedule()
+        machines.states.again()
+
+    waits.changed = reschedule
     guard = Guard(engine) if enforce_iam else None
     ministack_adapter.add_json_service("sagemaker", "SageMaker", SageMakerService(engine, guard))
     ministack_adapter.add_json_service(
@@ -165,19 +173,11 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         application_auto_scaling.ScalingService(engine, guard),
     )
     billing_endpoint = billing.add_services()
-    patch_cloudformation(engine)
-    patch_tag_search(engine)
-    patch_object_keys()
-    bucket_requests.patch_bucket_requests()
-    patch_trust_policies()
-    owners.patch_credentials()
-    protections.patch_protections()
-    dashboards.patch_dashboards()
-    wordings.patch_wordings()
-    patch_permissions(clock)
+    SessionManager(machines).patch()
+    patch_cloudformation(engine, machines)
+    _correct(engine, clock)
     refusals_endpoint = patch_refusals()
-    ec2_offerings.patch_offerings()
-    patch_network_interfaces(engine)
+    machines.patch(engine)
     patch_missing_resources()
     limits.enforce(quotas)
     patch_stacksets(clock)
@@ -186,13 +186,17 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_concurrency(quotas)
     invocations, messages = rules.Invocations(), rules.Messages()
     fire_due = rules.patch_rules(clock, invocations)
-    rules.send_events(engine)
+    rules.send_events(engine, machines)
     messages.patch()
     patch_mail_subscriptions()
     ministack_adapter.add_state("messages", messages)
     ministack_adapter.add_state("faults", plan)
+    ministack_adapter.add_state("machines", machines)
     patch_deletions(plan)
     patch_handlers(plan)
+    passing: dict[str, Collection[str]] = {
+        noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps
+    }
     signed_in = add_identity_center(plan)
     served = signed_in.before(ministack_adapter.module("app").app)
     faulty = Partitions(FaultLayer(served, plan, clock))
@@ -200,22 +204,24 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
         # Whatever is due by now happens before any service answers.
         engine.statuses.run_due()
+        machines.states.run_due()
         await faulty(scope, receive, send)
 
     def moved() -> None:
         engine.statuses.run_due()
+        machines.states.run_due()
         fire_due()
 
     endpoints: dict[str, AdminEndpoint | AsyncEndpoint] = {
         "clock": clock_endpoint(clock, moved),
+        "instances": machines.endpoint(),
         "functions": rules.functions_endpoint(invocations),
         "messages": messages.endpoint,
         "credentials": credentials.answer,
+        "instance_credentials": credentials.of_instance(machines),
         "delays": delays_endpoint(waits),
         "stacks": stacks_endpoint,
-        "faults": faults_endpoint(
-            plan, {noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps}
-        ),
+        "faults": faults_endpoint(plan, {**passing, **ec2_service.PASSING}),
         "quotas": quotas_endpoint(quotas),
         "billing": billing_endpoint,
         "refusals": refusals_endpoint,
@@ -227,6 +233,19 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         FunctionUrls(clock), NotebookPages(engine, guard), engine.statuses.run_due
     )
     return Gate(secret, admin, emulated, hosts, owners.is_owners)
+
+
+def _correct(engine: SageMakerEngine, clock: Clock) -> None:
+    """Correct services of ministack's own."""
+    patch_tag_search(engine)
+    patch_object_keys()
+    bucket_requests.patch_bucket_requests()
+    patch_trust_policies()
+    owners.patch_credentials()
+    protections.patch_protections()
+    dashboards.patch_dashboards()
+    wordings.patch_wordings()
+    patch_permissions(clock)
 
 
 class _Server(Server):

@@ -27,12 +27,15 @@ TRANSITIONS: Mapping[str, float] = {
     "mlflow_app": 3.0,
     "domain": 2.0,
     "app": 1.5,
+    "instance": 1.5,
+    "agent": 1.0,
     "stopping": 1.0,
     "tick": 1.0,
 }
 """Seconds that each transition takes by default (minutes on AWS): how long a notebook stays
-Pending, a training job runs, a stop takes; ``tick`` is the time between two log lines of
-what runs (0: it writes none)."""
+Pending, an EC2 instance pending, stopping or shutting-down, its SSM agent offline after a start, a
+training job runs, a stop takes; ``tick`` is the time between two log lines of what runs (0: it
+writes none)."""
 
 
 @dataclass

@@ -38,7 +38,7 @@ class AccessStack(SeatStack):
             names,
             role_name=names.role,
             description="What one seat's notebook and jobs may do",
-            trust_policy=trust.trust_policy(names),
+            trust_policy=trust.trust_policy(names, has_box=profile.has_box),
             parts=parts,
             managed=managed,
         )

@@ -16,6 +16,7 @@ from aws_cdk import (
     Stack,
     StackSynthesizer,
     Tags,
+    Token,
 )
 from constructs import Construct
 
@@ -107,7 +108,8 @@ class WorkshopStack(Stack):
 
     def _output(self, name: str, value: str, description: str) -> None:
         """Define an output without an export: other stacks find things by their names."""
-        CfnOutput(self, name, value=sub(value), description=description)
+        text = value if Token.is_unresolved(value) else sub(value)
+        CfnOutput(self, name, value=text, description=description)
 
 
 class SeatStack(WorkshopStack):

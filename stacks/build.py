@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from aws_cdk import App, Stack, Stage, Validations
@@ -11,6 +11,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from stacks.access import AccessStack
 from stacks.base import Placement, SeatStack
+from stacks.box import BoxStack
 from stacks.cohort import CohortStack
 from stacks.door import DoorStack
 from stacks.monitoring import MonitoringStack
@@ -22,6 +23,7 @@ from stacks.watch import WatchStack
 from workshop.account_region import AccountRegion
 from workshop.config import time_zones
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.images import Pin
 from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT, DOOR, SEAT_STACKS, START, WATCH
 from workshop.pricing import caps
@@ -29,11 +31,12 @@ from workshop.pricing import caps
 FLAGS = Path(__file__).with_name("feature_flags.json")
 """CDK's feature flags (https://docs.aws.amazon.com/cdk/v2/guide/featureflags.html)."""
 
-STACKS: dict[str, type[SeatStack]] = {
+STACKS: dict[str, Callable[..., SeatStack]] = {
     "storage": StorageStack,
     "registry": RegistryStack,
     "access": AccessStack,
     "notebook": NotebookStack,
+    "box": BoxStack,
     "monitoring": MonitoringStack,
 }
 """The stacks of ``SEAT_STACKS``, by their names there."""
@@ -138,8 +141,20 @@ def _workbench(app: Stage, loaded: LoadedEnvironment, seat: Seat, cohort: Cohort
     names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
     placement = Placement(names, loaded.tags(seat.id, seat.profile))
     made: dict[str, Stack] = {COHORT: cohort}
-    for kind, stack in STACKS.items():
-        made[kind] = stack(app, names.stack(kind), placement=placement, profile=profile, seat=seat)
-    for kind, entry in SEAT_STACKS.items():
+    for kind in profile.stacks:
+        more = {"pins": _pins(loaded, seat.profile)} if kind == "box" else {}
+        made[kind] = STACKS[kind](
+            app, names.stack(kind), placement=placement, profile=profile, seat=seat, **more
+        )
+    for kind in profile.stacks:
+        entry = SEAT_STACKS[kind]
         if entry.needs:
             made[kind].add_stack_dependency(made[entry.needs], entry.because)
+
+
+def _pins(loaded: LoadedEnvironment, profile: str) -> dict[str, Pin]:
+    """Return the machine image of each Region in which the profile has seats."""
+    ec2 = loaded.settings.profiles[profile].ec2
+    regions = sorted({seat.region for seat in loaded.seats if seat.profile == profile})
+    found = {region: loaded.pins.find(ec2.image, region) for region in regions} if ec2 else {}
+    return {region: pin for region, pin in found.items() if pin is not None}

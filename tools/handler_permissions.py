@@ -31,7 +31,16 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
         *("EmptyOnDelete", "ImageScanningConfiguration", "ImageTagMutability"),
         *("LifecyclePolicy", "RepositoryName", "Tags"),
     ),
+    "AWS::EC2::Instance": (
+        *("AvailabilityZone", "BlockDeviceMappings", "IamInstanceProfile", "ImageId"),
+        *("InstanceInitiatedShutdownBehavior", "InstanceType", "LaunchTemplate"),
+        *("MetadataOptions", "PropagateTagsToVolumeOnCreation", "SecurityGroupIds", "SubnetId"),
+        *("Tags", "UserData"),
+    ),
+    "AWS::EC2::LaunchTemplate": ("LaunchTemplateData", "LaunchTemplateName"),
+    "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "Tags", "VpcId"),
     "AWS::Events::Rule": (*("EventPattern", "Name", "ScheduleExpression", "Tags", "Targets"),),
+    "AWS::IAM::InstanceProfile": ("InstanceProfileName", "Path", "Roles"),
     "AWS::IAM::ManagedPolicy": ("Description", "ManagedPolicyName", "Path", "PolicyDocument"),
     "AWS::IAM::Role": (
         *("AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "MaxSessionDuration"),
@@ -72,6 +81,21 @@ ONLY_FOR: dict[str, dict[str, str]] = {
     "AWS::ECR::Repository": {
         "ecr:*RepositoryPolicy": "RepositoryPolicyText",
         "kms:*": "EncryptionConfiguration",
+    },
+    "AWS::EC2::Instance": {
+        "ec2:*CreditSpecification*": "CreditSpecification",
+        "ec2:*KeyPairs": "KeyName",
+        "ec2:*MonitorInstances": "Monitoring",
+        "ec2:*PrivateDnsNameOptions": "PrivateDnsNameOptions",
+        "ec2:AttachVolume": "Volumes",
+        "ec2:DetachVolume": "Volumes",
+        "ec2:ModifyInstancePlacement": "Affinity",
+        "ec2:UnmonitorInstances": "Monitoring",
+        "ssm:*": "SsmAssociations",
+    },
+    "AWS::EC2::SecurityGroup": {
+        "ec2:*Egress": "SecurityGroupEgress",
+        "ec2:*Ingress": "SecurityGroupIngress",
     },
     "AWS::IAM::ManagedPolicy": {
         "iam:*GroupPolicy": "Groups",

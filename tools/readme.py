@@ -23,7 +23,7 @@ from workshop import extras
 from workshop.cli import COMMANDS, GROUPS
 from workshop.config.profiles import Profile
 from workshop.environments import loader
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, Names
 from workshop.pricing import prices
 
 _MODULE = "tools.readme"
@@ -60,7 +60,7 @@ def synthesized() -> Templates:
 def picture(templates: Templates) -> str:
     """Return a diagram of a seat's stacks, their named resources, and what names what."""
     names = Names(loader.load(ENVIRONMENT, ROOT / "config").settings.workshop, SEAT, "", "")
-    stacks = [names.stack(kind) for kind in SEAT_STACKS] + [names.cohort.stack(COHORT)]
+    stacks = [names.stack(kind) for kind in Profile().stacks] + [names.cohort.stack(COHORT)]
     boxes = {stack: _boxes(templates[stack]) for stack in stacks}
     lines = ["```mermaid", "flowchart LR"]
     for stack, inside in boxes.items():

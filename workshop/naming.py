@@ -60,6 +60,9 @@ MLFLOW_APP = "AWS::SageMaker::MlflowApp"
 MLFLOW = "Mlflow"
 """Its logical id, by which the notebook's scripts name its ARN."""
 
+BOX_USER = "ec2-user"
+"""Who people are on an EC2 instance, whatever its image: the user data makes that user."""
+
 BOUNDARY = "boundary"
 FREEZE = "freeze"
 END = "end"
@@ -96,10 +99,23 @@ SEAT_STACKS = {
             "access",
             "the notebook's role",
         ),
+        StackKind(
+            "box",
+            (
+                "AWS::EC2::Instance",
+                "AWS::EC2::SecurityGroup",
+                "AWS::EC2::LaunchTemplate",
+                "AWS::IAM::InstanceProfile",
+            ),
+            "access",
+            "the role of its instance",
+        ),
         StackKind("monitoring", ("AWS::CloudWatch::Dashboard",)),
     )
 }
 """The stacks of a seat by the last word of their names, in the order in which they can be created.
+
+Which of them the seats of a profile have, ``Profile.stacks`` says.
 
 Here and in ``stacks/`` a stack is added; a resource type that is new goes into ``ACTIONS`` of
 ``workshop/preflight/permissions.py`` as well.
@@ -112,7 +128,7 @@ def needed_by(kind: str) -> str:
 
 
 def kinds_of(seat: str) -> tuple[str, ...]:
-    """Return the stacks of a seat, or of what all seats share."""
+    """Return the stacks that a seat, or what all seats share, can have under any profile."""
     return COHORT_STACKS if seat == COHORT else tuple(SEAT_STACKS)
 
 
@@ -345,6 +361,27 @@ class Names:
     @property
     def notebook_arn(self) -> str:
         return self.sagemaker_arn("notebook-instance", self.notebook)
+
+    # EC2's instances have ids of EC2's own; the name is a tag, and that of their security group.
+    @property
+    def box(self) -> str:
+        """``vision-ada-box``: the name of the seat's EC2 instance."""
+        return f"{self.workshop}-{self.seat}-box"
+
+    @property
+    def security_group(self) -> str:
+        """``box-vision-ada``: that of the instance; EC2 refuses names that begin with ``sg-``."""
+        return f"box-{self.workshop}-{self.seat}"
+
+    @property
+    def instance_profile(self) -> str:
+        """``vision-ada-eu-west-1-box``, under the path of the roles: IAM has no Regions."""
+        return f"{self.workshop}-{self.seat}-{self.region}-box"
+
+    @property
+    def instance_profile_arn(self) -> str:
+        path = f"{self.iam_path}{self.instance_profile}"
+        return f"arn:{self.partition}:iam::{self.account}:instance-profile{path}"
 
     @property
     def job_prefix(self) -> str:

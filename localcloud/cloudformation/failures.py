@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.protocol.errors import ApiError
 
 
 class ResourceError(Exception):
@@ -52,3 +54,31 @@ def already_exists(resource_type: str, identifier: str) -> str:
         f"Resource of type '{resource_type}' with identifier '{identifier}' already exists. "
         "(HandlerErrorCode: AlreadyExists)"
     )
+
+
+def check_properties(
+    logical_id: str,
+    props: dict[str, Any],
+    known: Collection[str],
+    required: Collection[str] = (),
+) -> None:
+    """Raise ``ResourceError`` for properties that the type's schema does not have, or asks for."""
+    problems = [
+        *(f"#: extraneous key [{key}] is not permitted" for key in sorted({*props} - {*known})),
+        *(f"#: required key [{key}] not found" for key in sorted({*required} - {*props})),
+    ]
+    if problems:
+        raise ResourceError(
+            f"Properties validation failed for resource {logical_id} with message:\n"
+            + "\n".join(problems)
+        )
+
+
+def api_failure(service: str, refusal: ApiError) -> ResourceError:
+    """Return the failure of a handler whose service has refused a call."""
+    category = "GeneralServiceException"
+    if refusal.code.startswith("InvalidParameter") or refusal.code == "Unsupported":
+        category = "InvalidRequest"
+    elif refusal.code.endswith(".NotFound"):
+        category = "NotFound"
+    return ResourceError(handler_message(service, refusal.message, refusal.status, category))

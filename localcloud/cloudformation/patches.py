@@ -12,6 +12,8 @@ from localcloud.cloudformation import (
     buckets,
     dashboards,
     deletions,
+    ec2_instances,
+    ec2_types,
     identities,
     listings,
     operations,
@@ -24,12 +26,14 @@ from localcloud.cloudformation.sagemaker_handlers import SageMakerHandlers
 from localcloud.cloudformation.sagemaker_types import RESOURCE_TYPES
 
 if TYPE_CHECKING:
+    from localcloud.ec2.service import Ec2Service
     from localcloud.sagemaker.engine import SageMakerEngine
 
 
-def patch_cloudformation(engine: SageMakerEngine) -> None:
+def patch_cloudformation(engine: SageMakerEngine, machines: Ec2Service) -> None:
     """Import the emulator's CloudFormation (about 0.7 s) and patch it in place."""
     _add_sagemaker_types(engine)
+    _add_instances(machines)
     _correct_resources()
     _correct_services()
     _correct_templates()
@@ -42,7 +46,6 @@ def patch_cloudformation(engine: SageMakerEngine) -> None:
 def _add_sagemaker_types(engine: SageMakerEngine) -> None:
     provisioners = ministack_adapter.module("services.cloudformation.provisioners")
     drift = ministack_adapter.module("services.cloudformation.drift")
-    stacks = ministack_adapter.module("services.cloudformation.stacks")
     waiting = set()
     for spec in RESOURCE_TYPES:
         handlers = SageMakerHandlers(spec, engine)
@@ -60,6 +63,26 @@ def _add_sagemaker_types(engine: SageMakerEngine) -> None:
         drift._DRIFT_READERS[spec.type_name] = (handlers.read, spec.properties)
         if spec.stops_to_update or spec.named_by_service:
             waiting.add(spec.type_name)
+    _wait_on_threads(waiting)
+
+
+def _add_instances(machines: Ec2Service) -> None:
+    provisioners = ministack_adapter.module("services.cloudformation.provisioners")
+    name = ec2_instances.TYPE
+    provisioners._RESOURCE_HANDLERS[name] = ec2_instances.InstanceHandlers(machines).table()
+    provisioners._REPLACING_PROPERTIES[name] = ec2_instances.CREATE_ONLY
+    provisioners._CONDITIONALLY_REPLACING_PROPERTIES[name] = ("BlockDeviceMappings",)
+    provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+    _wait_on_threads({name})
+    # An update that stopped an instance and cannot start it is undone.
+    stacks = ministack_adapter.module("services.cloudformation.stacks")
+    others = stacks._sends_back_failed_update
+    stacks._sends_back_failed_update = lambda kind: kind == name or others(kind)
+
+
+def _wait_on_threads(waiting: set[str]) -> None:
+    """Run the handlers of types that wait beside the requests."""
+    stacks = ministack_adapter.module("services.cloudformation.stacks")
     runs_on_worker_thread = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda resource_type: (
         resource_type in waiting or runs_on_worker_thread(resource_type)
@@ -97,6 +120,7 @@ def _correct_resources() -> None:
             "create": dashboards.create_dashboard,
             "update": dashboards.update_dashboard,
         },
+        **ec2_types.HANDLERS,
     }
     for type_name, handlers in corrected.items():
         provisioners._RESOURCE_HANDLERS[type_name].update(handlers)
@@ -130,6 +154,11 @@ def _correct_services() -> None:
 def _correct_templates() -> None:
     handlers = ministack_adapter.module("services.cloudformation.handlers")
     changesets = ministack_adapter.module("services.cloudformation.changesets")
+    stacks = ministack_adapter.module("services.cloudformation.stacks")
+    engine = ministack_adapter.module("services.cloudformation.engine")
+    evaluate = templates.with_mappings(engine._evaluate_conditions)
+    for module in (engine, handlers, changesets, stacks):
+        module._evaluate_conditions = evaluate
     handlers._capabilities_enforced = lambda: True
     handlers._page = listings.as_aws_lists(handlers._page)
     for module in (handlers, changesets):

@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.model import ListShape, Shape, StructureShape
 
 from localcloud import ministack_adapter
-from localcloud.cloudformation.failures import ResourceError, handler_message
+from localcloud.cloudformation.failures import (
+    ResourceError,
+    check_properties,
+    handler_message,
+)
 from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker.engine import SERVICE
@@ -46,7 +50,7 @@ class SageMakerHandlers:
 
     def create(self, logical_id: str, props: Properties, stack_name: str) -> Made:
         """Create, wait until it is in service, and give back ``Ref`` and the attributes."""
-        self._check(logical_id, props)
+        check_properties(logical_id, props, self.spec.properties, self.spec.required)
         name = props.get(self.kind.name) or ministack_adapter.module(
             "services.cloudformation.provisioners"
         )._physical_name(stack_name, logical_id, max_len=63)
@@ -73,7 +77,7 @@ class SageMakerHandlers:
         logical_id: str | None = None,
     ) -> Made:
         """Update in place; a notebook is stopped for it and started again if it was running."""
-        self._check(logical_id or physical_id, new)
+        check_properties(logical_id or physical_id, new, self.spec.properties, self.spec.required)
         if self._nested_replacement(old, new):
             # A new physical id is what tells the stack to remove the old resource afterwards.
             provisioners = ministack_adapter.module("services.cloudformation.provisioners")
@@ -173,20 +177,6 @@ class SageMakerHandlers:
             for outer, members in self.spec.nested_create_only.items()
             for member in members
         )
-
-    def _check(self, logical_id: str, props: Properties) -> None:
-        problems = [
-            f"#: extraneous key [{key}] is not permitted"
-            for key in sorted(props.keys() - self.spec.properties)
-        ] + [
-            f"#: required key [{key}] not found"
-            for key in sorted(self.spec.required - props.keys())
-        ]
-        if problems:
-            raise ResourceError(
-                f"Properties validation failed for resource {logical_id} with message:\n"
-                + "\n".join(problems)
-            )
 
     def _request(self, operation: str, name: str, props: Properties) -> Members:
         shape = models.operation(SERVICE, operation).input_shape

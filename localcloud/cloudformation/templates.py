@@ -153,3 +153,42 @@ def _refuse_malformed_outputs(outputs: Template) -> None:
             "Template format error: The Outputs section contains duplicate Export names: "
             f"[{', '.join(twice)}]. Specify a unique name for each export."
         )
+
+
+# --- conditions ----------------------------------------------------------------------------------
+
+Evaluate = Callable[..., dict[str, bool]]
+
+
+def with_mappings(evaluate: Evaluate) -> Evaluate:
+    """``_evaluate_conditions`` that looks into the mappings, as conditions may."""
+
+    def evaluate_conditions(template: Template, params: dict[str, Any]) -> dict[str, bool]:
+        conditions = template.get("Conditions")
+        if conditions:
+            known = {name: one.get("Value") for name, one in params.items()}
+            looked_up = _looked_up(conditions, template.get("Mappings") or {}, known)
+            template = {**template, "Conditions": looked_up}
+        return evaluate(template, params)
+
+    return evaluate_conditions
+
+
+def _looked_up(value: Any, mappings: dict[str, Any], known: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_looked_up(item, mappings, known) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::FindInMap" not in value:
+        return {key: _looked_up(item, mappings, known) for key, item in value.items()}
+    keys: list[Any] = [
+        known.get(key["Ref"], key["Ref"]) if isinstance(key, dict) and "Ref" in key else key
+        for key in _looked_up(value["Fn::FindInMap"], mappings, known)
+    ]
+    found: Any = mappings
+    for key in keys[:3]:
+        if not isinstance(found, dict) or key not in found:
+            named = "::".join(map(str, keys[:3]))
+            raise ValueError(f"Template error: Unable to get mapping for {named}")
+        found = found[key]
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from localcloud import ministack_adapter
@@ -48,6 +48,16 @@ class Planned:
             return False
         self.hits += 1
         return True
+
+    def is_certain(self) -> bool:
+        """Whether the next matching case is sure to fail."""
+        rule = self.rule
+        return (
+            rule.effect != "stuck"
+            and self.seen >= rule.after
+            and self.hits != rule.times
+            and rule.probability == 1
+        )
 
     def when_lifted(self, call: Callable[[], None]) -> None:
         """Call ``call``, from any thread, when the rule leaves the plan."""
@@ -154,16 +164,28 @@ class FaultPlan:
                     return str(rule.code)
         return None
 
-    def lacks_capacity(self, instance_type: str) -> bool:
-        """Whether no machine of that type is available."""
+    def lacks_capacity(self, instance_type: str, zone: str | None = None) -> bool:
+        """Whether no machine of that type is available: SageMaker's, or EC2's in a zone."""
+        with self._lock:
+            return any(planned.applies() for planned in self._about_capacity(instance_type, zone))
+
+    def would_lack_capacity(self, instance_type: str, zone: str) -> bool:
+        """Whether ``lacks_capacity`` is certain to say so; nothing is counted."""
         with self._lock:
             return any(
-                planned.rule.effect == "capacity"
-                and planned.is_here(*_here())
-                and globs.matches(planned.rule.instance_type, instance_type)
-                and planned.applies()
-                for planned in self._planned
+                planned.is_certain() for planned in self._about_capacity(instance_type, zone)
             )
+
+    def _about_capacity(self, instance_type: str, zone: str | None) -> Iterator[Planned]:
+        for planned in self._planned:
+            rule = planned.rule
+            if (
+                rule.effect == "capacity"
+                and planned.is_here(*_here())
+                and globs.matches(rule.instance_type, instance_type)
+                and globs.matches(rule.zone, zone or "*")
+            ):
+                yield planned
 
     def credentials_last(self) -> float | None:
         """Return for how many seconds Identity Center's credentials last, None as usual."""

@@ -198,11 +198,13 @@ class Handler(_Counted):
 
 
 class Capacity(_Counted):
-    """SageMaker finds no machine of an instance type, and what waits for one fails."""
+    """There is no machine of a type: what waits for one in SageMaker fails, and EC2 refuses."""
 
     effect: Literal["capacity"]
     instance_type: Text
-    """A glob, such as ``ml.g5.*``."""
+    """A glob, such as ``ml.g5.*``, or ``g5.*`` for EC2."""
+    zone: Text = "*"
+    """A glob over EC2's Availability Zones."""
 
 
 class ShortLived(_Counted):

@@ -1,4 +1,4 @@
-"""Temporary credentials of a role, as a notebook instance gets them from SageMaker."""
+"""Temporary credentials of a role, as notebooks get them from SageMaker and instances from EC2."""
 
 # Private names of ministack, held by ministack_names.HELD.
 # ruff: noqa: SLF001
@@ -7,20 +7,29 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.authentication import owners
+from localcloud.ec2 import stores
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker import roles
+from localcloud.session_manager import agents
+
+if TYPE_CHECKING:
+    from localcloud.ec2.service import Ec2Service
 
 SESSION = "SageMaker"
 """The session name of everything that SageMaker does with a role."""
 
 SECONDS = 3600.0
 """How long the credentials are valid, by the machine's clock."""
+
+OF_INSTANCE = 21_600.0
+"""How long those of an instance are."""
 
 LONGEST = 43_200.0
 """How long a session of a role can last."""
@@ -46,6 +55,29 @@ def answer(change: Document) -> Document:
         except ApiError as refusal:
             raise LocalCloudError(refusal.message) from None
         return issued(role_arn, account, SESSION, SECONDS)
+
+
+def of_instance(machines: Ec2Service) -> Callable[[Document], Document]:
+    """Return the endpoint that gives the credentials that a running ``instance`` has from EC2."""
+
+    def answer(change: Document) -> Document:
+        if change.keys() != {"instance", "account", "region"}:
+            raise LocalCloudError("give instance, account and region")
+        account, name = change["account"], change["instance"]
+        with ministack_adapter.request_scope(account, change["region"]), machines.world.lock:
+            machines.states.run_due()
+            instance = stores.instances().get(name)
+            if instance is None or instance["State"]["Name"] != "running":
+                raise LocalCloudError(f"no instance {name} runs in {account}")
+            role = agents.role_of(instance)
+            if role is None:
+                raise LocalCloudError(f"{name} has no role that EC2 can assume")
+            made = issued(role["Arn"], account, name, OF_INSTANCE)
+            session = ministack_adapter.module("services.sts")._sessions[made["AccessKeyId"]]
+            session["InstanceArn"] = stores.arn("instance", name)
+        return made
+
+    return answer
 
 
 def continued(key: str, seconds: float) -> str:

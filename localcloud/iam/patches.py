@@ -9,7 +9,7 @@ from typing import Any
 
 from localcloud import ministack_adapter, policy_engine
 from localcloud.clock import Clock
-from localcloud.iam import other_services
+from localcloud.iam import asked_about, ec2_requests, other_services
 
 Resolve = Callable[[str, Any], Any]
 """Returns the value of a condition key in a context."""
@@ -17,6 +17,14 @@ Resolve = Callable[[str, Any], Any]
 WRITTEN_WITH = ("x-amz-storage-class", "x-amz-server-side-encryption-customer-algorithm")
 """Headers of a new object that S3 has condition keys for and ministack has not
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html)."""
+
+
+_QUESTIONS = {
+    "ec2": ec2_requests.of_ec2,
+    "ec2-instance-connect": ec2_requests.of_instance_connect,
+    "ssm": ec2_requests.of_session_manager,
+}
+"""Service -> what returns the questions about one of its requests."""
 
 
 def patch_permissions(clock: Clock) -> None:
@@ -31,6 +39,7 @@ def patch_permissions(clock: Clock) -> None:
     evaluator = policy_engine.evaluator()
     evaluator._resolve_condition_key = _with_owners_of_buckets(evaluator._resolve_condition_key)
     evaluator._first_match = policy_engine.aware(evaluator._first_match)
+    asked_about.patch_questions()
 
 
 def _with_owners_of_buckets(resolve: Resolve) -> Resolve:
@@ -99,9 +108,13 @@ def _ask_as_aws_does() -> None:
         query_params: dict[str, Any],
         *place: str,
     ) -> str:
-        asked = action(service, method, path, headers, body, query_params)
-        operation = str(asked).partition(":")[2]
+        asked = str(action(service, method, path, headers, body, query_params))
+        operation = asked.partition(":")[2]
         given = other_services.parameters(body, query_params)
+        questions = _QUESTIONS[service](operation, given) if service in _QUESTIONS else None
+        noted = asked_about.note(asked, questions)
+        if noted is not None:
+            return noted
         found = other_services.resource_arn(service, operation, given)
         if found is None:
             # ministack looks into every body as JSON and ends over one that is no text at all.

@@ -1,4 +1,4 @@
-"""The feature store's data: records put, got, alone or in batches, and deleted by its REST service.
+"""The feature store's data: PutRecord, GetRecord, BatchGetRecord, DeleteRecord of its REST service.
 
 It signs as ``sagemaker`` and sends no ``X-Amz-Target``, so method and path identify it.
 """

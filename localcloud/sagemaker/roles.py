@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 
@@ -22,11 +26,18 @@ def require_assumable(role_arn: str) -> None:
         )
 
 
-def is_assumable(role_arn: str) -> bool:
-    """Whether the role exists here and trusts SageMaker."""
+def role_is_assumable(_: SageMakerEngine, __: Members, members: Members) -> None:
+    """Check the role of a resource that is made or changed; be a check of a type's table."""
+    require_assumable(members["RoleArn"])
+
+
+def is_assumable(role_arn: str, service: str = PRINCIPAL) -> bool:
+    """Whether the role exists here and trusts a service."""
     role = ministack_adapter.module("services.iam")._roles.get(role_arn.rpartition("/")[2])
     return (
-        role is not None and role["Arn"] == role_arn and _trusts(role["AssumeRolePolicyDocument"])
+        role is not None
+        and role["Arn"] == role_arn
+        and _trusts(role["AssumeRolePolicyDocument"], service)
     )
 
 
@@ -37,18 +48,18 @@ def session(role_arn: str, name: str) -> str:
     return f"arn:{partition}:sts::{account}:assumed-role/{role}/{name}"
 
 
-def _trusts(document: str) -> bool:
+def _trusts(document: str, service: str) -> bool:
     statements = json.loads(document).get("Statement", [])
-    return any(_allows(statement) for statement in _listed(statements))
+    return any(_allows(statement, service) for statement in _listed(statements))
 
 
-def _allows(statement: dict[str, Any]) -> bool:
+def _allows(statement: dict[str, Any], service: str) -> bool:
     principal = statement.get("Principal", {})
     services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else []
     actions = _listed(statement.get("Action", []))
     return (
         statement.get("Effect") == "Allow"
-        and PRINCIPAL in services
+        and service in services
         and bool({"sts:AssumeRole", "sts:*", "*"} & set(actions))
         and _same_account(statement.get("Condition", {}))
     )

@@ -55,9 +55,9 @@ def test_the_message_names_file_line_path_mistake_and_cure(
          " quotes"),
         ("volume_gb: 4", "volume_gb: 4 is too small; the least is 5"),
         ("volume_gb: 16385", "volume_gb: 16385 is too large; the most is 16384"),
-        ("volume: 20", "volume: unknown key; did you mean 'volume_gb'? known: instance_type,"
-         " fallback_instance_types, volume_gb, platform, root_access, idle_stop_minutes,"
-         " busy_stop_hours, keep_running_hours, save, content, tokens, packages,"
+        ("volume: 20", "volume: unknown key; did you mean 'volume_gb'? known: enabled,"
+         " instance_type, fallback_instance_types, volume_gb, platform, root_access,"
+         " idle_stop_minutes, busy_stop_hours, keep_running_hours, save, content, tokens, packages,"
          " network"),
         ("instance_type: t3.medium", "instance_type: 't3.medium' is not a SageMaker instance type;"
          " write one such as 'ml.t3.medium'"),

@@ -8,11 +8,11 @@ import pytest
 
 from tests.support.preflights import calling
 from tests.support.small_workshop import ACCOUNT, HOME, QUICK, Fleet
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.deploy.events import What
 from workshop.deploy.plan import StackAction
-from workshop.naming import SEAT_STACKS
 
 AWAY = AccountRegion("111122223333", "eu-west-1")
 NEAR = AccountRegion(ACCOUNT, "eu-central-1")
@@ -35,7 +35,7 @@ def three(fleet: Fleet) -> Fleet:
 
 
 def seats(*names: str) -> set[str]:
-    own = {f"demo-{name}-{kind}" for name in names for kind in SEAT_STACKS}
+    own = {f"demo-{name}-{kind}" for name in names for kind in USUAL_STACKS}
     return {"demo-cohort-start", "demo-cohort", "demo-cohort-watch"} | own
 
 

@@ -16,14 +16,18 @@ from tests.support.assemblies import (
     synthesize,
 )
 from tests.support.cdk_command import Cdk, without_aws
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.deploy.templates import Exemplar
 from workshop.environments import loader
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name != "prod")) for name in ENVIRONMENTS],
+)
 def test_cdk_synth_needs_no_credentials_and_seats_of_every_sort_can_be_derived(
     name: str, tmp_path: Path
 ) -> None:
@@ -36,7 +40,7 @@ def test_cdk_synth_needs_no_credentials_and_seats_of_every_sort_can_be_derived(
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_every_seat_of_an_environment_can_be_derived(name: str, tmp_path: Path) -> None:
     assembly = synthesized(tmp_path, name)
-    assert check(name, assembly) == len(assembly.loaded.seats) * len(SEAT_STACKS)
+    assert check(name, assembly) == len(assembly.loaded.seats) * len(USUAL_STACKS)
 
 
 def of_every_sort(loaded: LoadedEnvironment) -> list[str]:
@@ -69,7 +73,7 @@ def check(name: str, written: Synthesized) -> int:
     known, compared = set(written.stacks()), 0
     for seat in written.loaded.seats:
         exemplar = exemplars(one_per_profile.loaded)[seat.profile]
-        for kind in SEAT_STACKS:
+        for kind in USUAL_STACKS:
             stack = f"{workshop}-{seat.id}-{kind}"
             if stack in known:
                 derived = Exemplar(one_per_profile.text(f"{workshop}-{exemplar}-{kind}")).text(seat)

@@ -8,8 +8,8 @@ import signal
 from tests.support.assemblies import WITHOUT_DOOR
 from tests.support.deploy_processes import organiser
 from tests.support.small_workshop import Fleet
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.deploy.events import What
-from workshop.naming import SEAT_STACKS
 
 SLOW = 3600.0
 
@@ -28,7 +28,7 @@ def made_once(fleet: Fleet, stack: str) -> bool:
 
 
 def stacks(*seats: str) -> set[str]:
-    return {f"demo-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS}
+    return {f"demo-{seat}-{kind}" for seat in seats for kind in USUAL_STACKS}
 
 
 def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
@@ -39,7 +39,7 @@ def test_a_killed_deployment_goes_on_where_it_was(fleet: Fleet) -> None:
         killed.kill()
     before = fleet.statuses()
     assert before["demo-seat01-notebook"] == "CREATE_IN_PROGRESS"
-    assert len(before) == len(SEAT_STACKS) + len(WITHOUT_DOOR)
+    assert len(before) == len(USUAL_STACKS) + len(WITHOUT_DOOR)
     fleet.cloud.delays(notebook=0)
     fleet.cloud.advance(SLOW)
     run = fleet.deploy()

@@ -11,10 +11,10 @@ import pytest
 
 from tests.support.local_cloud import IAM
 from tests.support.small_workshop import ACCOUNT, QUICK, REGION, Fleet, Run
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.deploy import plan as planning
 from workshop.deploy.events import DeployEvent, What
 from workshop.deploy.plan import StackAction
-from workshop.naming import SEAT_STACKS
 
 MARK = "tags: {mark: '1'}"
 """A line of YAML that changes every stack."""
@@ -25,7 +25,7 @@ def begun(run: Run) -> list[str]:
 
 
 def stacks(*seats: str) -> set[str]:
-    return {f"demo-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS}
+    return {f"demo-{seat}-{kind}" for seat in seats for kind in USUAL_STACKS}
 
 
 COHORT = ("demo-cohort-start", "demo-cohort", "demo-cohort-watch")

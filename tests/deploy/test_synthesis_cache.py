@@ -14,10 +14,10 @@ from unittest import mock
 import pytest
 
 from tests.support.config_folder import HEAD, PROFILES, load, write
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.deploy import app_process, assembly, synthesis_cache, synthesis_key
 from workshop.deploy.synthesis_cache import Synthesis, SynthesisCache
 from workshop.errors import WorkshopError
-from workshop.naming import SEAT_STACKS
 
 YAML = f"{HEAD}roster: {{file: people.csv}}\n{PROFILES}"
 ROSTER = "id,name,email,profile\nada,Ada,a@example.com,\nben,Ben,b@example.com,instructor\n"
@@ -47,7 +47,7 @@ class CacheInputs:
         self.runs += 1
         self.during()
         seats = context["attendee"].split(",")
-        names = [f"vision-{seat}-{kind}" for seat in seats for kind in SEAT_STACKS]
+        names = [f"vision-{seat}-{kind}" for seat in seats for kind in USUAL_STACKS]
         shared = ("vision-cohort-start", "vision-cohort", "vision-cohort-watch")
         stacks = dict.fromkeys((*shared, *names), (TEMPLATE, False))
         return Synthesis(stacks, SAID)

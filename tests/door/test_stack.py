@@ -16,11 +16,12 @@ import pytest
 from stacks.app import TEMPLATE_LIMIT
 from tests.support.assemblies import ENVIRONMENTS, Synthesized, shipped, synthesize
 from tests.support.doored import doored, with_door
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.agent import inbox, saving
 from workshop.config.roster import Seat
 from workshop.door import seats, state
 from workshop.environments.lint import STACKS_PER_REGION
-from workshop.naming import COHORT, DOOR, SEAT_STACKS, Names
+from workshop.naming import COHORT, DOOR, Names
 from workshop.policies import door as policies
 from workshop.policies.door import door_policy
 from workshop.watch import spending
@@ -57,7 +58,7 @@ def test_the_template_travels_inline_in_two_languages(name: str) -> None:
 
 def test_as_many_seats_as_a_region_holds_fit_into_the_template() -> None:
     loaded = with_door("demo", languages=["en", "de"])
-    most = (STACKS_PER_REGION - 4) // len(SEAT_STACKS)
+    most = (STACKS_PER_REGION - 4) // len(USUAL_STACKS)
     first = loaded.seats[0]
     many: tuple[Seat, ...] = tuple(
         dataclasses.replace(first, id=f"seat{number:03}") for number in range(1, most + 1)

@@ -9,10 +9,11 @@ import pytest
 
 from tests.support.assemblies import shipped
 from tests.support.config_folder import HEAD, SEATS, mistakes, write
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.deploy import assembly
 from workshop.deploy.templates import of_text
 from workshop.errors import UsageError
-from workshop.naming import COHORT, SEAT_STACKS, START, WATCH, Names
+from workshop.naming import COHORT, START, WATCH, Names
 from workshop.policies import layout
 
 BUCKETS = ", ".join(f"a-long-name-of-a-public-bucket-{number}" for number in range(10))
@@ -58,7 +59,7 @@ def test_a_template_that_is_too_large_all_the_same_is_sent_to_nobody() -> None:
     seat = loaded.seats[0]
     stacks = {
         name: (made.text(name), False)
-        for name in (loaded.names(seat).stack(kind) for kind in SEAT_STACKS)
+        for name in (loaded.names(seat).stack(kind) for kind in USUAL_STACKS)
     }
     cohort = json.loads(made.text(f"demo-{COHORT}"))
     cohort["Metadata"] = {"Text": "x" * layout.TEMPLATE_LIMIT}

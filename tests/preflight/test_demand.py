@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from tests.support import config_folder
 from tests.support.preflights import HOME, THREE
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
-from workshop.naming import COHORT, SEAT_STACKS
+from workshop.naming import COHORT
 from workshop.preflight import Check, CheckState, PreflightReport, demand, quotas, run
 from workshop.preflight.checks import unknown, waived
 from workshop.preflight.demand import ConcurrentUse
@@ -227,7 +228,7 @@ def test_a_stack_without_its_resources_is_made_again(
     seats = loaded.seats[:1]
     names = loaded.names(seats[0])
     stacks = {
-        names.stack(kind): found(names.stack(kind), "CREATE_COMPLETE") for kind in SEAT_STACKS
+        names.stack(kind): found(names.stack(kind), "CREATE_COMPLETE") for kind in USUAL_STACKS
     }
     stacks[names.stack("access")] = found(names.stack("access"), status)
     assert len(demand.to_be_made(loaded, seats, stacks)) == more

@@ -13,7 +13,7 @@ import pytest
 from tests.preflight.test_preflight import ALLOW
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import HOME, THREE, Preflights, one, refused
-from workshop.naming import SEAT_STACKS
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.preflight import CheckState, existing_names
 
 BUCKET = "vision-seat02-data-000000000000-eu-west-1"
@@ -121,7 +121,7 @@ def test_what_cannot_be_listed_is_unknown(preflights: Preflights, operation: str
 
 
 def test_what_our_own_stacks_made_is_nobody_elses(preflights: Preflights) -> None:
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         preflights.stack(f"vision-seat02-{kind}")
     preflights.stack("vision-cohort")
     for make, _ in CASES.values():

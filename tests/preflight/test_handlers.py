@@ -8,6 +8,7 @@ import pytest
 
 from tests.preflight.test_permissions import as_role, statement
 from tests.support.assemblies import ENVIRONMENTS, shipped
+from tests.support.boxes import boxed
 from tests.support.doored import doored
 from tests.support.preflights import THREE, Preflights, one
 from tests.support.seats import ADA, opened
@@ -26,7 +27,8 @@ def synthesized() -> dict[str, set[str]]:
         templates = [assembly.template(stack) for stack in assembly.stacks()]
         door = f"{assembly.loaded.settings.workshop}-{COHORT}-{DOOR}"
         tracked = opened().template(ADA.stack("notebook"))
-        for template in (*templates, doored(name).template(door), tracked):
+        boxes = [boxed().template(stack) for stack in boxed().stacks() if stack.endswith("-box")]
+        for template in (*templates, doored(name).template(door), tracked, *boxes):
             for resource in template["Resources"].values():
                 found.setdefault(resource["Type"], set()).update(resource.get("Properties", {}))
     return found
@@ -54,7 +56,7 @@ def test_what_is_left_out_belongs_to_properties_that_the_schema_has(resource_typ
     assert not owners & {*handler_permissions.PROPERTIES[resource_type]}
 
 
-def asked(*, in_vpc: bool) -> dict[str, tuple[str, ...]]:
+def asked(*, in_vpc: bool, has_box: bool = False) -> dict[str, tuple[str, ...]]:
     questions = permissions.questions(
         NAMES,
         "aws",
@@ -63,12 +65,13 @@ def asked(*, in_vpc: bool) -> dict[str, tuple[str, ...]]:
         in_vpc=in_vpc,
         has_door=True,
         has_mlflow=True,
+        has_box=has_box,
     )
     return dict(questions)
 
 
 def test_everything_that_a_handler_may_call_is_asked_of_the_right_resource() -> None:
-    questions = asked(in_vpc=True)
+    questions = asked(in_vpc=True, has_box=True)
     for resource_type, phases in handlers.permissions().items():
         for action in (action for some in phases.values() for action in some):
             resources = [resource for resource, some in questions.items() if action in some]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from localcloud import ec2_offerings
+from localcloud.ec2 import offerings as ec2_offerings
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import HEAD, HOME, THREE, Preflights, calling, one, refused
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
-from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, offerings
 
 TYPES = "instance types"
@@ -115,7 +115,7 @@ def test_subnets_that_cannot_be_read_are_unknown(preflights: Preflights) -> None
 def test_nothing_is_asked_about_types_and_subnets_when_no_seat_is_to_be_made(
     preflights: Preflights,
 ) -> None:
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     preflights.cloud.faults({"effect": "denied", "operation": "ec2:DescribeInstanceTypeOfferings"})
     text = in_subnet("subnet-0123456789abcdef0")

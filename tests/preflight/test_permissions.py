@@ -116,7 +116,13 @@ def test_a_denial_that_hangs_on_an_unknown_condition_is_unknown() -> None:
 
 def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> None:
     questions = permissions.questions(
-        NAMES, "aws-cn", bucket="data", repository="training", has_door=True, has_mlflow=True
+        NAMES,
+        "aws-cn",
+        bucket="data",
+        repository="training",
+        has_door=True,
+        has_mlflow=True,
+        has_box=True,
     )
     asked = dict(questions)
     actions = {action for some in asked.values() for action in some}

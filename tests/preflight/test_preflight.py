@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.support.preflights import GLOBAL, HEAD, HOME, THREE, Preflights, one, refused
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.account_region import AccountRegion
 from workshop.aws import clients
-from workshop.naming import SEAT_STACKS
 from workshop.preflight import CheckState, quotas
 
 SECOND = AccountRegion("000000000000", "eu-central-1")
@@ -114,7 +114,7 @@ def test_what_the_seats_have_already_is_not_needed_again(preflights: Preflights)
     cloud = preflights.cloud
     role = cloud.role("vision-seat01-eu-west-1-execution")
     cloud.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALLOW)
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     for name in ("vision-cohort-start", "vision-cohort", "vision-cohort-watch"):
         preflights.stack(name)
@@ -192,7 +192,7 @@ def test_a_roster_of_101_seats_beside_more_stacks_than_a_page_holds(
 ) -> None:
     text = f"{HEAD}roster: {{seats: 101}}\n"
     for seat in preflights.loaded(text).seats[:21]:
-        for kind in SEAT_STACKS:
+        for kind in USUAL_STACKS:
             preflights.stack(f"vision-{seat.id}-{kind}")
     preflights.cloud.quotas(region=HOME.region, cloudformation={"Stacks": 507})
     report = preflights.ask(text)
@@ -370,7 +370,7 @@ def test_where_regions_may_not_be_listed_an_answer_of_the_region_is_enough(
 
 def test_disks_of_all_notebooks_count_against_their_quota(preflights: Preflights) -> None:
     cloud = preflights.cloud
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         preflights.stack(f"vision-seat01-{kind}")
     for name, size in (("theirs", 100), ("vision-seat01-notebook", 20)):
         cloud.client("sagemaker", region=HOME.region).create_notebook_instance(

@@ -12,13 +12,14 @@ from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.local_cloud import IAM
 from tests.support.seats import ADA, Seats, registering
 from tests.support.teardown_demo import is_marked
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran
 from workshop.board import server
 from workshop.board.guard import address
 from workshop.cli.board import made_for
 from workshop.cli.context import opened
 from workshop.environments import loader
-from workshop.naming import FREEZE, SEAT_STACKS, Names
+from workshop.naming import FREEZE, Names
 from workshop.notebooks import start_stop
 from workshop.requests import ask
 from workshop.requests.ask import AgentWaits
@@ -36,7 +37,7 @@ PREFIX = "saved/from-ada"
 def spare(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> LiveWorkbench:
     text = registering().text
     seat = {"Parameters": [{"ParameterKey": "AttendeeId", "ParameterValue": SPARE.seat}]}
-    for kind in SEAT_STACKS:
+    for kind in USUAL_STACKS:
         made = seats.root.deploy(SPARE.stack(kind), text(ADA.stack(kind)), **seat, **IAM)
         assert made == "CREATE_COMPLETE"
     notebook = LiveWorkbench(tmp_path_factory.mktemp("notebooks") / "spare", seats, SPARE)

@@ -77,7 +77,7 @@ def test_it_is_synthesized_planned_and_deployed_with_the_others(loaded: LoadedEn
 
 
 def test_it_is_counted_and_asked_about_before_anything_is_made(loaded: LoadedEnvironment) -> None:
-    assert summarize(loaded).totals.stacks == 3 * len(naming.SEAT_STACKS) + 3 == 21
+    assert summarize(loaded).totals.stacks == 3 * len(Profile().stacks) + 3 == 21
     (home,) = {seat.account_region for seat in loaded.seats}
     needed = demand.desired(loaded, home, loaded.seats)
     assert {f"vision-{seat.id}-notes" for seat in loaded.seats} <= needed.stacks
@@ -89,7 +89,7 @@ def test_it_is_counted_and_asked_about_before_anything_is_made(loaded: LoadedEnv
 def test_preflight_asks_whether_the_caller_may_make_what_a_stack_makes(kind: str) -> None:
     names = Names("vision", "ada", "111122223333", "eu-west-1")
     questions = permissions.questions(
-        names, "aws", bucket="data", repository="training", has_mlflow=True
+        names, "aws", bucket="data", repository="training", has_mlflow=True, has_box=True
     )
     asked = {action for _, some in questions for action in some}
     for resource_type in naming.SEAT_STACKS[kind].makes:

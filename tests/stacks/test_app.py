@@ -13,10 +13,11 @@ from aws_cdk import aws_iam as iam
 
 from stacks import build
 from tests.support.assemblies import WITHOUT_DOOR, Synthesized, synthesize
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
-from workshop.naming import SEAT_STACKS, Names
+from workshop.naming import Names
 
 BASE = {
     "workshop": "lab",
@@ -139,7 +140,7 @@ def test_each_account_and_region_has_a_cohort_of_its_own(tmp_path: Path) -> None
 
 def test_an_attendee_is_asked_for_once_however_often_named(tmp_path: Path) -> None:
     assembly = synthesize(loaded(tmp_path), ["seat02", "seat02"])
-    assert len(assembly.stacks()) == len(SEAT_STACKS) + len(WITHOUT_DOOR)
+    assert len(assembly.stacks()) == len(USUAL_STACKS) + len(WITHOUT_DOOR)
 
 
 def test_an_unknown_attendee_is_named_with_the_known_ones(tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def test_every_seat_has_the_stacks_of_the_map_and_the_cohort_comes_first(name: s
     workshop = assembly.loaded.settings.workshop
     wanted = [f"{workshop}-{COHORT}{kind}" for kind in ("", "-start", "-watch")] + [
         f"{workshop}-{seat}-{kind}"
-        for seat in exemplars(assembly.loaded).values()
-        for kind in SEAT_STACKS
+        for profile, seat in exemplars(assembly.loaded).items()
+        for kind in assembly.loaded.settings.profiles[profile].stacks
     ]
     assert sorted(assembly.stacks()) == sorted(wanted)
 

@@ -381,7 +381,7 @@ def sources(hand: Maker) -> None:
 def machine(hand: Maker) -> None:
     given = [{"Key": key, "Value": value} for key, value in hand.tags]
     hand.client("ec2").run_instances(
-        ImageId="ami-12345678",
+        ImageId="ami-0abcdef1234567890",
         MinCount=1,
         MaxCount=1,
         InstanceType="t3.micro",

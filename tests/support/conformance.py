@@ -77,6 +77,21 @@ class Aws:
         for _ in range(transitions):
             self.advance(TRANSITION)
 
+    def without_default_vpc(self) -> None:
+        """Delete the default VPC with all that is in it."""
+        ec2 = self.client("ec2")
+        of_default = [{"Name": "is-default", "Values": ["true"]}]
+        [vpc] = ec2.describe_vpcs(Filters=of_default)["Vpcs"]
+        inside = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+        for subnet in ec2.describe_subnets(Filters=inside)["Subnets"]:
+            ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+        attached = [{"Name": "attachment.vpc-id", "Values": [vpc["VpcId"]]}]
+        for one in ec2.describe_internet_gateways(Filters=attached)["InternetGateways"]:
+            name = one["InternetGatewayId"]
+            ec2.detach_internet_gateway(InternetGatewayId=name, VpcId=vpc["VpcId"])
+            ec2.delete_internet_gateway(InternetGatewayId=name)
+        ec2.delete_vpc(VpcId=vpc["VpcId"])
+
     def refusal(self, operation: str, **request: Any) -> str:
         """Return ``code: message`` with which SageMaker refuses a call."""
         with pytest.raises(ClientError) as caught:

@@ -10,10 +10,10 @@ import os
 import sys
 from pathlib import Path
 
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.config.roster import account_regions_of
 from workshop.deploy.templates import Exemplar
 from workshop.environments import loader
-from workshop.naming import SEAT_STACKS
 
 
 def write(source: str) -> None:
@@ -34,7 +34,7 @@ def write(source: str) -> None:
             name = loaded.cohort_names(account_region).stack(kind)
             texts[f"{name}{where}"] = (Path(source) / kind).read_text()
     for seat in seats:
-        for kind in SEAT_STACKS:
+        for kind in USUAL_STACKS:
             texts[loaded.names(seat).stack(kind)] = Exemplar(
                 (Path(source) / kind).read_text()
             ).text(seat)

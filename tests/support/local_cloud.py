@@ -95,7 +95,13 @@ class Cloud:
 
     def as_role(self, role_arn: str) -> Cloud:
         """Return this cloud as a notebook with that role sees it."""
-        given = process.role_credentials(self.running, role_arn)
+        return self._with(process.role_credentials(self.running, role_arn))
+
+    def as_box(self, instance: str) -> Cloud:
+        """Return this cloud as a running EC2 instance sees it."""
+        return self._with(process.instance_credentials(self.running, instance))
+
+    def _with(self, given: dict[str, str]) -> Cloud:
         credentials = {
             "aws_access_key_id": given["AccessKeyId"],
             "aws_secret_access_key": given["SecretAccessKey"],
@@ -124,6 +130,10 @@ class Cloud:
 
     def advance(self, seconds: float) -> None:
         process.set_clock(self.running, advance=seconds)
+
+    def shut_down(self, instance: str) -> None:
+        """Shut an EC2 instance down from inside, as ``shutdown`` on it does."""
+        process.shut_down(self.running, instance)
 
     def delays(self, **seconds: float) -> None:
         """How long transitions take, such as ``notebook=60``; undone by the next reset."""
@@ -193,7 +203,9 @@ def started(state_dir: Path, **options: Any) -> Iterator[Cloud]:
     """A local cloud that can tell all it holds, see :mod:`tests.support.local_cloud_inside`."""
     inside = mock.patch.object(process_identity, "SERVER", "tests.support.local_cloud_inside")
     with inside:
-        running = process.start(state_dir, delays={"notebook": 0}, **options).running
+        running = process.start(
+            state_dir, delays={"notebook": 0, "instance": 0, "agent": 0}, **options
+        ).running
     yield Cloud(running, state_dir)
     with inside:
         process.stop(state_dir)

@@ -16,9 +16,9 @@ from botocore.retries.adaptive import ClientRateLimiter
 from botocore.retries.standard import ExponentialBackoff
 
 from tests.support.local_cloud import Cloud
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran, run
 from workshop.aws import clients
-from workshop.naming import SEAT_STACKS
 
 HERE = "us-east-1"
 THERE = "eu-west-1"
@@ -68,7 +68,7 @@ class Room:
             for one in page["NotebookInstances"]
         }
 
-    def stacks(self, number: int, kinds: Iterable[str] = SEAT_STACKS) -> None:
+    def stacks(self, number: int, kinds: Iterable[str] = USUAL_STACKS) -> None:
         """Stacks of a seat, with the tags that make them ours."""
         for kind in kinds:
             self.cloud.client("cloudformation").create_stack(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import process
 from tests.support.assemblies import Synthesized, shipped, synthesize
 from tests.support.local_cloud import IAM, Cloud
-from workshop import naming
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.config.models import Environment
 from workshop.naming import Names
 
@@ -306,7 +306,7 @@ def two_seats(
             assert root.deploy(shared, text(shared), Tags=SHARED, **IAM) == "CREATE_COMPLETE"
         for names in (ADA, BEN):
             seat = {"Parameters": [{"ParameterKey": "AttendeeId", "ParameterValue": names.seat}]}
-            for kind in naming.SEAT_STACKS:
+            for kind in USUAL_STACKS:
                 status = root.deploy(names.stack(kind), text(ADA.stack(kind)), **seat, **IAM)
                 assert status == "CREATE_COMPLETE", root.reasons(names.stack(kind), "CREATE_FAILED")
         root.client("logs").create_log_group(logGroupName=LOGS)

@@ -27,6 +27,7 @@ from tests.support.assemblies import WITHOUT_DOOR, exemplars, shipped
 from tests.support.doored import doored
 from tests.support.local_cloud import Cloud, template
 from tests.support.preflights import calling
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
@@ -44,7 +45,7 @@ from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
-from workshop.naming import COHORT, DOOR, SEAT_STACKS, Names
+from workshop.naming import COHORT, DOOR, Names
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
 from workshop.watch.handler import WARNING
@@ -118,8 +119,8 @@ def assembly(loaded: LoadedEnvironment) -> Assembly:
     """What ``synthesize`` gives, all profiles looking like the demo's attendees."""
     made = {
         (profile, kind): exemplar(kind)
-        for profile in loaded.settings.profiles
-        for kind in SEAT_STACKS
+        for profile, section in loaded.settings.profiles.items()
+        for kind in section.stacks
     }
     protected = loaded.settings.cohort.termination_protection
     shared = {
@@ -392,7 +393,7 @@ class Fleet:
         source = self.folder / "assembly"
         if not source.exists():
             source.mkdir()
-            for kind in SEAT_STACKS:
+            for kind in USUAL_STACKS:
                 (source / kind).write_text(exemplar(kind).text(shipped("demo").loaded.seats[0]))
             for kind in WITHOUT_DOOR:
                 (source / kind).write_text(cohort_text(kind))

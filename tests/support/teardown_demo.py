@@ -17,6 +17,7 @@ import pytest
 from tests.support.assemblies import shipped
 from tests.support.direct_calls import QuickClients, lines_to
 from tests.support.local_cloud import IAM, TRUST, Cloud
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran, run
 from workshop import naming
 from workshop.account_region import AccountRegion
@@ -119,7 +120,7 @@ def deploy(cloud: Cloud, *seats: Names) -> None:
         == "CREATE_COMPLETE"
     )
     for names in seats:
-        for kind in naming.SEAT_STACKS:
+        for kind in USUAL_STACKS:
             deploy_stack(cloud, names, kind)
 
 

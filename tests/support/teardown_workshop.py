@@ -39,9 +39,10 @@ from tests.support.attendee_resources import (
 from tests.support.local_cloud import IAM, TRUST, Cloud
 from tests.support.sessions import Maker, Session, session_at
 from tests.support.small_workshop import HOME, cohort_text, exemplar
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop import tags
 from workshop.config.roster import Seat
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, Names
 from workshop.teardown.resource import Identity
 
 UNPROVEN = "unproven"
@@ -100,7 +101,7 @@ class Site:
 
     def seat(self, seat: str, *kinds: str) -> None:
         """The stacks of a seat."""
-        for kind in kinds or SEAT_STACKS:
+        for kind in kinds or USUAL_STACKS:
             text = exemplar(kind).text(_seat(seat))
             self._deploy(self.names(seat).stack(kind), text, seat)
 

@@ -15,10 +15,11 @@ from tests.support.direct_calls import Lines, QuickClients, lines_to
 from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import HOME, Fleet
 from tests.support.teardown_demo import QUICK, QUICK_STACKS
+from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.naming import SEAT_STACKS, Names
+from workshop.naming import Names
 from workshop.teardown.run import Teardown
 
 AWAY = AccountRegion("111122223333", "eu-west-1")
@@ -112,7 +113,9 @@ def left(fleet: Fleet, seat: str) -> tuple[set[str], list[str]]:
 # --- work that is saved first -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("to", ["saved", "s3://archive/vision"])
+@pytest.mark.parametrize(
+    "to", ["saved", pytest.param("s3://archive/vision", marks=pytest.mark.long)]
+)
 def test_what_is_saved_is_there_and_a_seat_whose_copy_failed_stays(fleet: Fleet, to: str) -> None:
     fleet.write(2)
     assert fleet.deploy().good
@@ -125,7 +128,7 @@ def test_what_is_saved_is_there_and_a_seat_whose_copy_failed_stays(fleet: Fleet,
     assert first.code == 4, first.err
     assert set(report(fleet)["not_saved"]) == {"seat02"}
     cloud.faults()
-    stacks = {names("seat02").stack(kind) for kind in SEAT_STACKS}
+    stacks = {names("seat02").stack(kind) for kind in USUAL_STACKS}
     assert set(fleet.statuses()) == stacks | {
         "demo-cohort",
         "demo-cohort-start",

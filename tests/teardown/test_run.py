@@ -12,8 +12,9 @@ from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
 from tests.support.played_time import PlayedTime, played_waits
 from tests.support.teardown_demo import ADA, BEN, serves, trains
+from tests.support.usual_stacks import USUAL_STACKS
 from workshop.aws.clients import Clients
-from workshop.naming import COHORT, SEAT_STACKS, Names
+from workshop.naming import COHORT, Names
 from workshop.teardown import freeze, roles
 from workshop.teardown.events import DeletionOutcome, TeardownEvent, TeardownStep
 from workshop.teardown.plan import Choices, PlannedAction
@@ -90,7 +91,7 @@ def test_one_seat_goes_and_the_others_and_the_cohort_stay(cloud: Cloud, clients:
     assert report.code == 0
     assert teardown_demo.stack_names(cloud) == {
         "demo-cohort",
-        *(BEN.stack(kind) for kind in SEAT_STACKS),
+        *(BEN.stack(kind) for kind in USUAL_STACKS),
     }
     assert teardown_demo.roles(cloud) == {BEN.role}
     assert not teardown_demo.is_frozen(cloud, BEN)
@@ -330,7 +331,7 @@ def test_a_seat_whose_work_could_not_be_saved_costs_nothing_and_keeps_its_data_a
     assert report.not_saved == {"ada": "its bucket could not be read"}
     assert teardown_demo.stack_names(cloud) == {
         "demo-cohort",
-        *(ADA.stack(kind) for kind in SEAT_STACKS),
+        *(ADA.stack(kind) for kind in USUAL_STACKS),
     }
     [cohort] = cloud.client("cloudformation").describe_stacks(StackName="demo-cohort")["Stacks"]
     assert cohort["StackStatus"] == "CREATE_COMPLETE"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.stacks import StackSummary
+from workshop.config import roster
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import COHORT
@@ -70,13 +71,5 @@ def seat(loaded: LoadedEnvironment, stray: Stray) -> Seat:
     """Return the seat of a stray: of its profile, where there still is one of that name."""
     named = stray.profile in loaded.settings.profiles
     profile = stray.profile if named else loaded.settings.roster.profile
-    notebook = loaded.settings.profiles[profile].notebook
-    return Seat(
-        id=stray.seat,
-        profile=profile,
-        account=stray.account_region.account,
-        region=stray.account_region.region,
-        instance_type=notebook.instance_type,
-        volume_gb=notebook.volume_gb,
-        on_roster=False,
-    )
+    usual = roster.of_profile(stray.seat, profile, stray.account_region, loaded.settings)
+    return replace(usual, on_roster=False)

@@ -13,7 +13,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
 from workshop.escaping import printable
-from workshop.status.report import MISSING, READY, Count, StatusRow
+from workshop.status.report import ABSENT, NO_NOTEBOOK, READY, Count, StatusRow
 
 FIELDS = ("state", "idle", "jobs", "endpoints")
 OWN_FIELDS = ("name", "money", "hand", "message")
@@ -174,18 +174,22 @@ def clock(moment: datetime, zone: tzinfo | None) -> str:
 def _state(row: StatusRow) -> tuple[str, str]:
     if row.notebook is None:
         return UNKNOWN, ""
-    if row.notebook == MISSING and row.stacks is not None and row.stacks.is_none:
+    if row.notebook in ABSENT and row.stacks is not None and row.stacks.is_none:
         return RESTS, "not deployed"
     stacks = row.stacks
     wrong = {} if stacks is None else stacks.wrong
-    short = f"; stacks {stacks.sound}/{stacks.expected}" if stacks is not None and wrong else ""
+    short = ""
+    if stacks is not None and wrong:
+        short = f"; stacks {stacks.sound}/{stacks.expected}"
+        if stacks.sound == stacks.expected:
+            short = "".join(f"; {part} {what}" for part, what in wrong.items())
     state = row.notebook + short
     if row.notebook in _CHANGING or "in progress" in wrong.values():
         return CHANGES, state
     if wrong:
         return TROUBLE, state
-    if row.notebook == READY:
-        return RUNS, state
+    if row.notebook in (READY, NO_NOTEBOOK):
+        return RUNS, "no notebook" if row.notebook == NO_NOTEBOOK else state
     return (RESTS if row.notebook in _RESTING else TROUBLE), state
 
 

@@ -70,6 +70,9 @@ def add(
     instance_type: Annotated[
         str | None, typer.Option(metavar="GLOB", help="capacity: which types there are none of.")
     ] = None,
+    zone: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="capacity: only in these zones, of EC2.")
+    ] = None,
     times: Annotated[int | None, typer.Option(help="How often; else until cleared.")] = None,
     after: Annotated[int | None, typer.Option(help="How many go well first.")] = None,
     probability: Annotated[
@@ -106,11 +109,11 @@ def add(
 
     keys: S3 leaves keys behind when it deletes many, and says so in an answer with status 200
 
-    stuck: a SageMaker resource does not leave a status
+    stuck: a SageMaker resource or an EC2 instance does not leave a status
 
     handler: a resource type's handler fails in a stack
 
-    capacity: SageMaker has no machine of an instance type
+    capacity: SageMaker or EC2 has no machine of an instance type
 
     short-lived: credentials that an SSO profile gets end after some seconds
 
@@ -136,6 +139,8 @@ def add(
 
         workshop cloud fault add capacity --instance-type 'ml.g5.*'
 
+        workshop cloud fault add capacity --instance-type 'g5.*' --zone us-east-1a --times 3
+
         workshop cloud fault add expired sso:GetRoleCredentials --after 1
 
         workshop cloud fault add short-lived --seconds 60
@@ -151,6 +156,7 @@ def add(
         "action": action,
         "policy": policy,
         "instance_type": instance_type,
+        "zone": zone,
         "times": times,
         "after": after,
         "probability": probability,

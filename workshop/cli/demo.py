@@ -32,7 +32,6 @@ from workshop.demo.leftovers import leftovers
 from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
 from workshop.events import Stopwatch
-from workshop.naming import SEAT_STACKS
 
 SHIPPED = Path(attendee_view.__file__).with_name("environment")
 """The environment ``demo`` of the package, for a folder that has none."""
@@ -197,7 +196,7 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
 def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
     context = {"env": loaded.name, "attendee": seat.id, "config": str(loaded.path.parent)}
     chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
-    progress = Progress("  ", len((*loaded.settings.cohort_stacks, *SEAT_STACKS)))
+    progress = Progress("  ", len((*loaded.settings.cohort_stacks, *loaded.kinds(seat))))
     with progress.shown():
         cdk.run(
             *("deploy", *chosen, "-o", str(STATE_DIR / "cdk.out"), "--all"),

@@ -13,7 +13,6 @@ from workshop.cli.context import CommandContext
 from workshop.cli.plan import listed
 from workshop.cli.preflight import report_on
 from workshop.deploy.planner import Listing
-from workshop.naming import SEAT_STACKS
 from workshop.preflight import PreflightReport
 
 
@@ -64,8 +63,8 @@ class EarlyChecks:
 
     def _lacks_one(self, listing: Listing) -> Iterator[bool]:
         for seat in self._work.seats:
-            there, names = listing.here[seat.account_region], self._work.loaded.names(seat)
-            yield any(names.stack(kind) not in there for kind in SEAT_STACKS)
+            there = listing.here[seat.account_region]
+            yield any(stack not in there for stack in self._work.loaded.stacks(seat))
 
     def _ask(self, listing: Listing) -> PreflightReport:
         console.say("asking for permissions and quotas ...")

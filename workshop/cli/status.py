@@ -23,7 +23,7 @@ from workshop.status import report
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 from workshop.status.report import (
-    MISSING,
+    ABSENT,
     READY,
     Count,
     StackCounts,
@@ -149,7 +149,7 @@ def _show(
 
 def _torn_down(work: CommandContext, seen: StatusScan) -> str:
     """Return when all was torn down, empty where anything is there or could not be read."""
-    empty = all(row.notebook == MISSING and row.stacks and row.stacks.is_none for row in seen.rows)
+    empty = all(row.notebook in ABSENT and row.stacks and row.stacks.is_none for row in seen.rows)
     if not empty or seen.unknown or seen.strays or seen.unattributed:
         return ""
     return torn_down.sentence(work.loaded, work.account_regions)
@@ -238,6 +238,8 @@ def _trouble(row: StatusRow) -> str:
     if row.stacks.is_none:
         return "not deployed"
     if row.stacks.wrong:
+        if row.stacks.sound == row.stacks.expected:
+            return "; ".join(f"{part} {state}" for part, state in row.stacks.wrong.items())
         return f"stacks {row.stacks.sound}/{row.stacks.expected}"
     return f"notebook {row.notebook}"
 
@@ -283,7 +285,7 @@ def _alike(row: StatusRow) -> str:
     """Return what a seat is like that is as it should be, or not there at all; empty for others."""
     if row.stacks is None or row.jobs or row.endpoints != 0:
         return ""
-    if row.stacks.is_none and row.notebook == MISSING:
+    if row.stacks.is_none and row.notebook in ABSENT:
         return "not there (--all)"
     return "alike (--all)" if not row.stacks.wrong and row.notebook in QUIET else ""
 

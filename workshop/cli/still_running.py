@@ -11,7 +11,7 @@ from workshop.pricing import billing
 from workshop.pricing.prices import Cost
 from workshop.status import ending
 from workshop.status.collector import StatusScan
-from workshop.status.report import MISSING, Count, StatusRow
+from workshop.status.report import ABSENT, Count, StatusRow
 
 _FREE = ("stacks", "notebook logs")
 """What costs nothing, so that nothing is unknown of the cost where it could not be read."""
@@ -78,7 +78,7 @@ def _notebooks(seen: StatusScan) -> Count:
     for row in seen.rows:
         if row.notebook is None:
             return None
-        up += row.notebook != MISSING and billing.notebook_has_machine(row.notebook)
+        up += row.notebook not in ABSENT and billing.notebook_has_machine(row.notebook)
     return up
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workshop import naming, tags
 from workshop.account_region import AccountRegion
 from workshop.config import command_line, unknown_seats
+from workshop.config.images import Pins
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
 from workshop.errors import UsageError
@@ -19,7 +20,8 @@ from workshop.naming import Names
 class LoadedEnvironment:
     """An environment without mistakes, and its seats in the roster's order.
 
-    ``warnings`` are for every command, ``remarks`` for those that look at the files alone.
+    ``warnings`` are for every command, ``remarks`` for those that look at the files alone;
+    ``pins`` are the machine images of its folder.
     """
 
     name: str
@@ -28,6 +30,7 @@ class LoadedEnvironment:
     seats: tuple[Seat, ...]
     warnings: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    pins: Pins = field(default_factory=Pins)
 
     @property
     def home(self) -> AccountRegion:
@@ -60,6 +63,14 @@ class LoadedEnvironment:
     def names(self, seat: Seat) -> Names:
         """Return the names of what belongs to ``seat``."""
         return Names(self.settings.workshop, seat.id, seat.account, seat.region)
+
+    def stacks(self, seat: Seat) -> tuple[str, ...]:
+        """Return the names of the stacks that a seat has, in the order in which they are made."""
+        return tuple(map(self.names(seat).stack, self.kinds(seat)))
+
+    def kinds(self, seat: Seat) -> tuple[str, ...]:
+        """Return the stacks that a seat has by the last word of their names, in that order."""
+        return self.settings.profiles[seat.profile].stacks
 
     def roles(self, seat: Seat) -> tuple[str, ...]:
         """Return the names of the roles that a seat has.

@@ -1,4 +1,4 @@
-"""Which SageMaker instance types and which Regions there are, as far as botocore's data knows.
+"""Which instance types and which Regions there are, as far as botocore's data knows.
 
 The data is as old as the installed botocore, and AWS adds to both at any time: what is not in it
 deserves a question, not a refusal. Whether a Region offers a type, and how many of it an account
@@ -16,20 +16,24 @@ from botocore.endpoint_provider import RuleSetStandardLibrary
 from botocore.loaders import Loader
 
 Use = Literal["notebook", "training", "processing", "transform", "endpoint"]
+BOX: Literal["box"] = "box"
+"""Beside SageMaker's uses: the EC2 instance of a seat."""
 
-_SHAPES: dict[Use, str] = {
+_SHAPES: dict[Use | Literal["box"], str] = {
     "notebook": "InstanceType",
     "training": "TrainingInstanceType",
     "processing": "ProcessingInstanceType",
     "transform": "TransformInstanceType",
     "endpoint": "ProductionVariantInstanceType",
+    BOX: "InstanceType",
 }
 
 
 @cache
-def known(use: Use) -> frozenset[str]:
-    """Return the instance types that SageMaker's API names for one use."""
-    return frozenset(_model()["shapes"][_SHAPES[use]]["enum"])
+def known(use: Use | Literal["box"]) -> frozenset[str]:
+    """Return the instance types that SageMaker's API names for one use, or EC2's for a box."""
+    model = _model("ec2" if use == BOX else "sagemaker")
+    return frozenset(model["shapes"][_SHAPES[use]]["enum"])
 
 
 WITHOUT_PLATFORM = frozenset({"ml.g3", "ml.inf1", "ml.p2", "ml.p3", "ml.p3dn"})
@@ -76,9 +80,9 @@ def data_loader() -> Loader:
 
 
 @cache
-def _model() -> dict[str, dict[str, dict[str, list[str]]]]:
+def _model(service: str) -> dict[str, dict[str, dict[str, list[str]]]]:
     model: dict[str, dict[str, dict[str, list[str]]]] = data_loader().load_service_model(
-        "sagemaker", "service-2"
+        service, "service-2"
     )
     return model
 

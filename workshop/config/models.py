@@ -328,6 +328,11 @@ class Environment(Model):
         return any(profile.mlflow == "app" for profile in self.profiles.values())
 
     @property
+    def has_boxes(self) -> bool:
+        """Whether seats of a profile have EC2 instances."""
+        return any(profile.has_box for profile in self.profiles.values())
+
+    @property
     def zone(self) -> tzinfo | None:
         """In which the workshop's days and hours are."""
         return ZoneInfo(self.timezone) if self.timezone else self.start.tzinfo

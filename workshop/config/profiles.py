@@ -15,8 +15,10 @@ from pydantic import (
 
 from workshop.config import rules
 from workshop.config.content import Content, Contents
+from workshop.config.ec2 import Ec2, each_once
 from workshop.config.model import Flag, Model, Whole
 from workshop.config.rules import shown
+from workshop.naming import SEAT_STACKS
 
 CREATABLE_PLATFORM = "notebook-al2023-v1"
 """The only platform on which a notebook instance can be created since 2026-07-01."""
@@ -235,20 +237,13 @@ class Access(Model):
         return self.mode == "managed" or _any_gpu(self.processing_instance_types)
 
 
-def _each_once(groups: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({group for group in groups if groups.count(group) > 1})
-    if twice:
-        raise ValueError(f"names {', '.join(map(shown, twice))} twice; name it once")
-    return groups
-
-
 class Vpc(Model):
     """Puts the notebook into a subnet of yours instead of SageMaker's own network."""
 
     subnet_id: Annotated[str, rules.SUBNET] = Field(examples=["subnet-0abc12345"])
     """The subnet; attendees reach the notebook through SageMaker whatever its route."""
     security_group_ids: Annotated[
-        tuple[Annotated[str, rules.SECURITY_GROUP], ...], AfterValidator(_each_once)
+        tuple[Annotated[str, rules.SECURITY_GROUP], ...], AfterValidator(each_once)
     ] = Field(min_length=1, max_length=5, examples=[["sg-0abc12345"]])
     """One to five security groups of the subnet's VPC."""
     direct_internet: Flag = False
@@ -276,6 +271,8 @@ class SavedFiles(Model):
 class Notebook(Model):
     """The notebook instance of a seat."""
 
+    enabled: Flag = True
+    """Whether a seat has one; false where ``ec2`` takes its place."""
     instance_type: InstanceType = "ml.t3.medium"
     """The instance type; a roster row may name another."""
     fallback_instance_types: tuple[InstanceType, ...] = Field(default=(), max_length=5)
@@ -362,7 +359,10 @@ class Profile(Model):
     access: Access = Access()
     """What a seat may do."""
     notebook: Notebook = Notebook()
-    """The notebook instance of a seat."""
+    """The notebook instance of a seat, and what its machines hold."""
+    ec2: Ec2 | None = None
+    """An EC2 instance beside the notebook or, with ``notebook: {enabled: false}``, in its place;
+    null for none."""
     dashboard: Dashboard = Dashboard()
     """The CloudWatch dashboard of a seat."""
     mlflow: (
@@ -376,9 +376,34 @@ class Profile(Model):
     the one that all share; null for none. In ``scoped`` mode only."""
 
     @property
+    def has_notebook(self) -> bool:
+        """Whether a seat has a notebook instance."""
+        return self.notebook.enabled
+
+    @property
+    def has_box(self) -> bool:
+        """Whether a seat has an EC2 instance."""
+        return self.ec2 is not None
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """The stacks of a seat, in the order in which they can be created."""
+        absent = {"notebook": not self.has_notebook, "box": not self.has_box}
+        return tuple(kind for kind in SEAT_STACKS if not absent.get(kind))
+
+    @property
     def shared_mlflow(self) -> str | None:
         """The ARN of the MLflow that all seats of the profile share."""
         return self.mlflow.shared if isinstance(self.mlflow, SharedMlflow) else None
+
+    @model_validator(mode="after")
+    def _mlflow_app_has_a_stack(self) -> Self:
+        if self.mlflow == "app" and not self.has_notebook:
+            raise ValueError(
+                "has an MLflow App of each seat's own, which a notebook's stack makes, and no"
+                " notebook; remove mlflow, or share one: 'mlflow: {shared: ARN}'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _content_can_be_read(self) -> Self:

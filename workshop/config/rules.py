@@ -148,6 +148,31 @@ INSTANCE_TYPES = Rule(
     "is neither a SageMaker instance type nor a family of them; write one such as 'ml.m5.xlarge' or"
     " 'ml.m5.*'",
 )
+EC2_TYPE = Rule(
+    r"^(?!ml\.)[a-z][a-z0-9-]*\.[a-z0-9-]+$",
+    "is not an EC2 instance type; write one such as 'g5.xlarge', without 'ml.'",
+    longest=60,
+)
+MACHINE_TYPE = Rule(
+    r"^(?:ml\.)?[a-z][a-z0-9-]*\.[a-z0-9-]+$",
+    "is not an instance type; write one of SageMaker's such as 'ml.t3.medium', or one of EC2's such"
+    " as 'g5.xlarge'",
+    longest=60,
+)
+IMAGE = Rule(
+    r"^(?:ami-[0-9a-f]{8,17}|/aws/service/[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)+)$",
+    "is no image; write the name of one of AWS's, a public parameter such as '/aws/service/...', or"
+    " an id such as 'ami-0abc1234567890def'",
+    longest=500,
+)
+AMI = Rule(r"^ami-[0-9a-f]{8,17}$", "is no image's id; write one such as 'ami-0abc1234567890def'")
+DEVICE = Rule(r"^/dev/[a-z0-9]{2,12}$", "is no device; write one such as '/dev/sda1'")
+DAY = Rule(r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}$", "is no day; write one such as '2026-11-02'")
+CAPACITY_RESERVATION = Rule(
+    r"^cr-[0-9a-f]{8,17}$",
+    "is not a capacity reservation; write its id, such as 'cr-0abc1234567890def'",
+)
+VPC = Rule(r"^vpc-[0-9a-f]{8,17}$", "is not a VPC's id; write one such as 'vpc-0abc12345'")
 MLFLOW = Rule(
     r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:(?:mlflow-app/app-[A-Z0-9]{1,40}"
     r"|mlflow-tracking-server/[A-Za-z0-9](?:-*[A-Za-z0-9]){0,255})$",

@@ -64,7 +64,7 @@ def _across(data: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 _BRANCHES: Mapping[str | int, Sequence[str]] = {
-    "network": ("direct", "vpc"),
+    "network": ("direct", "vpc", "default", "subnets"),
     "content": ("one", "many", "none"),
 }
 """Keys whose value is of several kinds, which pydantic names after them."""
@@ -107,11 +107,18 @@ def _message_missing(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str
 
 
 def _message_unknown_key(path: Path, _value: object, _ctx: Mapping[str, Any]) -> str:
+    if path[-2:] == ("ec2", "spot"):
+        return (
+            "is not offered: a one-time spot instance cannot be stopped, and a persistent one comes"
+            " back after the workshop; remove it, and use managed spot for training jobs"
+        )
     known = list((_schema_at(path[:-1]) or {}).get("properties", {}))
     return f"unknown key; {suggestion(str(path[-1]), known)}{listing(known)}"
 
 
 def _message_unknown_word(path: Path, value: object, ctx: Mapping[str, Any]) -> str:
+    if path[-2:] == ("ec2", "network"):
+        return f"{_shown(value)} is unknown; write default, or the keys of subnets below it"
     if path[-1:] == ("network",):
         return f"{_shown(value)} is unknown; write direct, or the keys of a VPC below it"
     words = str(ctx["expected"]).replace(" or ", ", ").replace("'", "").split(", ")

@@ -17,7 +17,7 @@ from workshop.deploy import app_process, synthesis_key
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.errors import UsageError
-from workshop.naming import DOOR, SEAT_STACKS
+from workshop.naming import DOOR
 from workshop.policies.layout import TEMPLATE_LIMIT
 
 
@@ -81,7 +81,7 @@ def read(
     exemplars = {
         (seat.profile, kind): Exemplar(stacks[loaded.names(seat).stack(kind)][0])
         for seat in reversed(some)
-        for kind in SEAT_STACKS
+        for kind in loaded.kinds(seat)
     }
     cohorts = {}
     for account_region in account_regions_of(some):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from workshop.account_region import AccountRegion
 from workshop.config import command_line
 from workshop.config.command_line import CONFIG_DIR
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.profiles import Profile
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.templates import Template
@@ -24,7 +25,7 @@ class DesiredStack:
     """One stack as it should be.
 
     ``seat`` is the seat's id, ``cohort`` for the cohort. ``templates`` holds the desired template
-    and, for a notebook, those with the instance types that may take its place;
+    and, for a machine, those with the instance types, zones or subnets that may take its place;
     ``tags`` are without the digest. ``needs`` is the name of the stack that has to be there
     before, empty for none. ``protected`` is None where the YAML is silent about the stack's
     termination protection: whoever set it by hand meant it.
@@ -64,10 +65,16 @@ class DesiredStack:
 
 
 def stacks(
-    loaded: LoadedEnvironment, assembly: Assembly, seats: Iterable[Seat]
+    loaded: LoadedEnvironment,
+    assembly: Assembly,
+    seats: Iterable[Seat],
+    zones: Mapping[AccountRegion, Mapping[str, Sequence[str]]] | None = None,
 ) -> Iterator[DesiredStack]:
-    """Yield the stacks of ``seats`` and of the cohorts they share, cohorts first."""
-    seats = tuple(seats)
+    """Yield the stacks of ``seats`` and of the cohorts they share, cohorts first.
+
+    ``zones`` has, by account and Region, the zones that offer an EC2 instance type.
+    """
+    seats, offered = tuple(seats), zones or {}
     for account_region in account_regions_of(seats):
         names = loaded.cohort_names(account_region)
         for kind in loaded.settings.cohort_stacks:
@@ -86,23 +93,22 @@ def stacks(
                 lasting=frozenset(made.template.document.get("Parameters", ())),
             )
     for seat in seats:
-        yield from _workbench(loaded, assembly, seat)
+        yield from _workbench(loaded, assembly, seat, offered.get(seat.account_region, {}))
 
 
 def _says_protection(loaded: LoadedEnvironment) -> bool:
     return "termination_protection" in loaded.settings.cohort.model_fields_set
 
 
-def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Iterator[DesiredStack]:
+def _workbench(
+    loaded: LoadedEnvironment, assembly: Assembly, seat: Seat, zones: Mapping[str, Sequence[str]]
+) -> Iterator[DesiredStack]:
     names = loaded.names(seat)
     seat_tags = loaded.tags(seat.id, seat.profile)
-    fallbacks = loaded.settings.profiles[seat.profile].notebook.fallback_instance_types
-    for kind in SEAT_STACKS:
+    profile = loaded.settings.profiles[seat.profile]
+    for kind in profile.stacks:
         exemplar = assembly.exemplars[seat.profile, kind]
-        variants = [seat]
-        if exemplar.has_overrides:
-            types = dict.fromkeys((seat.instance_type, *fallbacks))
-            variants = [dataclasses.replace(seat, instance_type=name) for name in types]
+        variants = _candidates(profile, kind, seat, zones)
         yield DesiredStack(
             name=names.stack(kind),
             kind=kind,
@@ -113,6 +119,21 @@ def _workbench(loaded: LoadedEnvironment, assembly: Assembly, seat: Seat) -> Ite
             needs=_needed(names, kind),
             config_dir=loaded.path.parent,
         )
+
+
+def _candidates(
+    profile: Profile, kind: str, seat: Seat, zones: Mapping[str, Sequence[str]]
+) -> list[Seat]:
+    """Return the seat with each machine that its stack of a kind may have, the first desired."""
+    if kind == "notebook":
+        types = dict.fromkeys((seat.instance_type, *profile.notebook.fallback_instance_types))
+        return [dataclasses.replace(seat, instance_type=name) for name in types]
+    if kind == "box" and profile.ec2:
+        return [
+            dataclasses.replace(seat, box_type=name, box_zone=zone, box_subnet=subnet)
+            for name, zone, subnet in profile.ec2.candidates(seat.box_type, zones)
+        ]
+    return [seat]
 
 
 def _needed(names: Names, kind: str) -> str:

@@ -27,7 +27,7 @@ from workshop.deploy.assembly import Assembly
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
-from workshop.deploy.templates import Exemplar
+from workshop.deploy.templates import Exemplar, overrides
 from workshop.deploy.watch_values import Subscribed
 from workshop.errors import WorkshopError
 from workshop.naming import COHORT, stack_that_makes
@@ -293,7 +293,7 @@ class _Before:
 
 @dataclass(frozen=True)
 class _Example:
-    """A template to derive others from, and what it says of its own seat's notebook."""
+    """A template to derive others from, and what it says of its own seat's machine."""
 
     exemplar: Exemplar
     overrides: Mapping[str, Any]
@@ -303,10 +303,6 @@ def _example(document: Mapping[str, Any]) -> _Example | None:
     """Return an example, None for a template that is not a seat's or not one of ours."""
     try:
         exemplar = Exemplar(json.dumps(document, indent=1, ensure_ascii=False))
-        if not exemplar.has_overrides:
-            return _Example(exemplar, {})
-        own = document["Mappings"]["Seat"]["Notebook"]
-        values = {"instance_type": own["InstanceType"], "volume_gb": int(own["VolumeSizeInGB"])}
-        return _Example(exemplar, values)
+        return _Example(exemplar, overrides(document))
     except (ValueError, KeyError, TypeError):
         return None

@@ -20,6 +20,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workshop.config import images
+
 if TYPE_CHECKING:  # it takes longer to import than an app needs to start
     from workshop.config.environment import LoadedEnvironment
 
@@ -80,13 +82,17 @@ def _asked(loaded: LoadedEnvironment, context: Mapping[str, str]) -> Iterator[tu
     yield (
         "seats",
         [
-            [each.id, each.profile, each.account, each.region, each.instance_type, each.volume_gb]
+            [
+                *(each.id, each.profile, each.account, each.region),
+                *(each.instance_type, each.volume_gb, each.box_type, each.box_gb),
+            ]
             for each in loaded.seats
         ],
     )
     yield "environment", _content(loaded.path)
     if loaded.settings.roster.file is not None:
         yield "roster", _content(loaded.path.parent / loaded.settings.roster.file)
+    yield "images", _content(images.path(loaded.path.parent))
     for path in (*map(Path, FILES), Path(os.path.expanduser("~/.cdk.json"))):  # noqa: PTH111
         yield str(path), _content(path)
 

@@ -15,12 +15,27 @@ from typing import Any
 from workshop import tags
 from workshop.config.roster import Seat
 
-_SEAT, _TYPE, _VOLUME = "\ue000", "\ue001", "\ue002"
-"""Stand for the seat's values while a template is cut into pieces.
+_SEAT = "\ue000"
+_OVERRIDES: dict[str, dict[str, tuple[str, str]]] = {
+    "Notebook": {
+        "InstanceType": ("\ue001", "instance_type"),
+        "VolumeSizeInGB": ("\ue002", "volume_gb"),
+    },
+    "Box": {
+        "InstanceType": ("\ue003", "box_type"),
+        "VolumeSize": ("\ue004", "box_gb"),
+        "AvailabilityZone": ("\ue005", "box_zone"),
+        "SubnetId": ("\ue006", "box_subnet"),
+    },
+}
+"""What the mapping ``Seat`` holds: by machine and key, the character that stands for the value
+while a template is cut into pieces, and the seat's attribute that it is.
 
 No template holds these characters of Unicode's private use area, and the values that take their
 place are letters, digits, dots and hyphens, which JSON writes as they are.
 """
+_MARKS = {mark: name for keys in _OVERRIDES.values() for mark, name in keys.values()}
+_SIZES = ("volume_gb", "box_gb")
 
 
 @dataclass(frozen=True)
@@ -57,12 +72,9 @@ class Exemplar:
             document["Parameters"]["AttendeeId"]["Default"] = _SEAT
         except KeyError:
             raise ValueError("not a seat's template: it has no parameter AttendeeId") from None
-        self.has_overrides = "Mappings" in document
-        if self.has_overrides:
-            document["Mappings"]["Seat"]["Notebook"] = {
-                "InstanceType": _TYPE,
-                "VolumeSizeInGB": _VOLUME,
-            }
+        machines = document.get("Mappings", {}).get("Seat", {})
+        for machine in machines:
+            machines[machine] = {key: mark for key, (mark, _) in _OVERRIDES[machine].items()}
         self._text = json.dumps(document, indent=1, ensure_ascii=False)
         self._body = _compact(document)
 
@@ -75,12 +87,24 @@ class Exemplar:
         return Template(_filled(self._body, seat), tags.template_digest(self.text(seat)))
 
 
+def overrides(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the mapping ``Seat`` of a template says, by the attributes of a seat.
+
+    Raise KeyError, TypeError or ValueError for a template that is none of ours.
+    """
+    machines = document.get("Mappings", {}).get("Seat", {})
+    return {
+        name: int(values[key]) if name in _SIZES else values[key]
+        for machine, values in machines.items()
+        for key, (_, name) in _OVERRIDES[machine].items()
+    }
+
+
 def _filled(text: str, seat: Seat) -> str:
-    return (
-        text.replace(_SEAT, seat.id)
-        .replace(_TYPE, seat.instance_type)
-        .replace(_VOLUME, str(seat.volume_gb))
-    )
+    text = text.replace(_SEAT, seat.id)
+    for mark, name in _MARKS.items():
+        text = text.replace(mark, str(getattr(seat, name)))
+    return text
 
 
 def _compact(document: Mapping[str, Any]) -> str:

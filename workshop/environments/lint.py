@@ -20,7 +20,7 @@ from workshop.config.profiles import CREATABLE_PLATFORM, Profile
 from workshop.config.roster import Seat
 from workshop.config.yaml_document import Document
 from workshop.counting import count_of
-from workshop.environments import iam_rules
+from workshop.environments import boxes, iam_rules
 from workshop.naming import Names
 from workshop.policies import layout
 from workshop.policies.documents import Statement
@@ -53,14 +53,19 @@ def _too_many_stacks(
     line: int, settings: Environment, seats: Sequence[Seat]
 ) -> Iterator[Diagnostic]:
     shared = len(settings.cohort_stacks)
-    for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
-        stacks = len(naming.SEAT_STACKS) * count + shared
+    of_seats: dict[tuple[str, str], list[int]] = {}
+    for seat in seats:
+        count = len(settings.profiles[seat.profile].stacks)
+        of_seats.setdefault((seat.account, seat.region), []).append(count)
+    for (account, region), counts in sorted(of_seats.items()):
+        stacks = sum(counts) + shared
         if stacks > STACKS_PER_REGION:
-            most = (STACKS_PER_REGION - shared) // len(naming.SEAT_STACKS)
+            most = (STACKS_PER_REGION - shared) // max(counts)
             message = (
-                f"{count_of(count, 'seat')} in {account} {region} are {count_of(stacks, 'stack')},"
-                f" and CloudFormation holds {STACKS_PER_REGION} in a Region; keep to"
-                f" {count_of(most, 'seat')} there, and give others another account or region"
+                f"{count_of(len(counts), 'seat')} in {account} {region} are"
+                f" {count_of(stacks, 'stack')}, and CloudFormation holds {STACKS_PER_REGION} in a"
+                f" Region; keep to {count_of(most, 'seat')} there, and give others another account"
+                " or region"
             )
             yield Diagnostic(line, ("roster",), message)
 
@@ -89,12 +94,14 @@ def _not_on_the_platform(
             yield Diagnostic(document.line(place), place, message)
 
     for name, profile in settings.profiles.items():
+        if not profile.has_notebook:
+            continue
         where = ("profiles", name, "notebook")
         yield from mistake((*where, "instance_type"), profile.notebook.instance_type)
         for number, one in enumerate(profile.notebook.fallback_instance_types):
             yield from mistake((*where, "fallback_instance_types", number), one)
     of_profiles = {one.notebook.instance_type for one in settings.profiles.values()}
-    for one in sorted({seat.instance_type for seat in seats} - of_profiles):
+    for one in sorted({seat.instance_type for seat in seats} - of_profiles - {""}):
         yield from mistake(("roster",), one)
 
 
@@ -142,6 +149,8 @@ def _without_price(
                 )
                 yield Diagnostic(document.line(one.place), one.place, message)
     for seat in seats:
+        if not seat.instance_type:
+            continue
         of_profile = settings.profiles[seat.profile].notebook.instance_type
         known = prices.shipped("notebook", seat.instance_type, seat.region) is not None
         if not known and seat.instance_type != of_profile:
@@ -181,9 +190,11 @@ def _too_large_cohort(document: Document, settings: Environment) -> Iterator[Dia
 
 SCRIPT_LIMIT = 12_288
 """Bytes of a notebook's script: SageMaker takes 16,384 characters of it in base64."""
+USER_DATA_LIMIT = 16_384
+"""Bytes of the user data of an EC2 instance."""
 
-START_SCRIPT = 2_200
-"""Bytes that a script of each start has at least, before anything of the YAML is in it."""
+START_SCRIPT, USER_DATA = 2_200, 4_200
+"""Bytes that a script of each start, and user data, have at least without anything of the YAML."""
 
 
 def _too_long_script(document: Document, settings: Environment) -> Iterator[Diagnostic]:
@@ -192,16 +203,32 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
     per_tag = len('{"Key":"","Value":""},')
     of_tags = sum(len(key) + len(value) + per_tag for key, value in settings.tags.items())
     for profile, section in settings.profiles.items():
-        size = START_SCRIPT + of_tags + sum(len(name) + 1 for name in section.notebook.packages)
+        size = of_tags + sum(len(name) + 1 for name in section.notebook.packages)
         for key, bucket in section.storage.buckets.items():
             address = len(f"export WORKSHOP_S3_=s3://{naming.at_longest(names.bucket(key))}/")
             size += sum(address + 2 * len(prefix) for prefix in bucket.prefixes)
-        if size > SCRIPT_LIMIT:
-            place = ("profiles", profile)
+        place = ("profiles", profile)
+        for is_there, what, has, service, limit in (
+            (
+                section.has_notebook,
+                "the notebook's script of each start",
+                START_SCRIPT + size,
+                "SageMaker",
+                SCRIPT_LIMIT,
+            ),
+            (
+                section.has_box,
+                "the user data of the EC2 instance",
+                USER_DATA + size,
+                "EC2",
+                USER_DATA_LIMIT,
+            ),
+        ):
+            if not is_there or has <= limit:
+                continue
             message = (
-                f"the notebook's script of each start has at least {count_of(size, 'byte')}"
-                f" and SageMaker takes {SCRIPT_LIMIT:,}; use fewer or shorter tags, prefixes or"
-                " packages"
+                f"{what} has at least {count_of(has, 'byte')} and {service} takes {limit:,}; use"
+                " fewer or shorter tags, prefixes or packages"
             )
             yield Diagnostic(document.line(place), place, message)
 
@@ -215,11 +242,16 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
         )
     for profile, section in settings.profiles.items():
         yield from _openings(f"profiles.{profile}", profile, section)
-        if section.notebook.idle_stop_minutes and section.notebook.busy_stop_hours is None:
+        if (
+            section.has_notebook
+            and section.notebook.idle_stop_minutes
+            and section.notebook.busy_stop_hours is None
+        ):
             yield (
                 f"profiles.{profile}.notebook.busy_stop_hours is null: a cell that never ends, or"
                 " an input() that nobody answers, keeps a notebook running and billed for ever"
             )
+    yield from boxes.warnings(settings)
     for region in sorted({seat.region for seat in seats} - known_regions()):
         yield (
             f"region: {region!r} is no Region that this release knows;"
@@ -356,6 +388,8 @@ def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
     yield from iam_rules.doubts(document, settings)
     for name, profile in settings.profiles.items():
         yield from _unknown_types(document, name, profile)
+        if profile.ec2:
+            yield from boxes.doubts(document, name, profile.ec2)
     for key, value in settings.tags.items():
         if _EMAIL.search(f"{key} {value}"):
             place = ("tags", key)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop.config import command_line, roster, yaml_document
+from workshop.config import command_line, images, roster, yaml_document
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.images import Pins
 from workshop.config.models import DEFAULT_PROFILE, Environment
 from workshop.config.roster import Seat
 from workshop.config.roster import doubts as roster_doubts
 from workshop.config.roster.sheet import Sheet
 from workshop.config.validation import validate
-from workshop.environments import dates, lint
+from workshop.environments import boxes, dates, lint
 from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
 
@@ -44,6 +45,7 @@ class Draft:
     remarks: tuple[str, ...] = ()
     of_people: tuple[str, ...] = ()
     """Those of the remarks that are about the roster."""
+    pins: Pins = field(default_factory=Pins)
 
     @property
     def seats(self) -> tuple[Seat, ...]:
@@ -61,20 +63,30 @@ def known(config_dir: Path) -> list[str]:
     return sorted(name for name in names if _NAME.fullmatch(name))
 
 
-def load(name: str, config_dir: Path = command_line.CONFIG_DIR) -> LoadedEnvironment:
+def load(
+    name: str, config_dir: Path = command_line.CONFIG_DIR, *, pinned: bool = True
+) -> LoadedEnvironment:
     """Read ``<config_dir>/<name>.yaml`` and its roster.
 
+    Without ``pinned``, machine images need not be known: it is to be asked which they are.
     Raises UsageError when there is no such environment, and ConfigError with every mistake of
     both files.
     """
     read = draft(name, config_dir)
     diagnostics = [*read.diagnostics, *missing_ids(read, config_dir)]
+    diagnostics += missing_pins(read) if pinned else []
     if diagnostics or read.settings is None:
         raise ConfigError([str(each) for each in sorted(diagnostics, key=_place)])
     seats = read.seats
     warnings = [*read.doubts, *lint.warnings(read.settings, seats, datetime.now(UTC))]
     return LoadedEnvironment(
-        name, read.path, read.settings, seats, tuple(warnings), remarks=read.remarks
+        name,
+        read.path,
+        read.settings,
+        seats,
+        tuple(warnings),
+        remarks=read.remarks,
+        pins=read.pins,
     )
 
 
@@ -94,6 +106,12 @@ def draft(name: str, config_dir: Path = command_line.CONFIG_DIR) -> Draft:
     found = Draft(name, path, settings, roster_path, sheet, (*diagnostics, *of_roster))
     if settings is not None and not found.diagnostics:
         diagnostics += lint.diagnostics(document, settings, found.seats)
+        pins, of_pins = images.read(config_dir) if settings.has_boxes else (found.pins, ())
+        diagnostics += boxes.diagnostics(document, settings, found.seats, pins)
+        found, of_roster = replace(found, pins=pins), [*of_roster, *of_pins]
+        if sheet is not None and roster_path is not None and not of_pins:
+            rows = boxes.without_machine(sheet, settings)
+            of_roster += [each.of(shown(roster_path)) for each in rows]
     whole = (*(each.of(file) for each in diagnostics), *of_roster)
     found = replace(found, diagnostics=tuple(sorted(whole, key=_place)))
     return found if settings is None or whole else _doubted(found, document, settings)
@@ -122,6 +140,16 @@ def missing_ids(read: Draft, config_dir: Path) -> list[Diagnostic]:
         return []
     cure = command_line.command("roster", read.name, config_dir, "--write")
     return roster.missing_ids(read.sheet, shown(read.roster_path), cure)
+
+
+def missing_pins(read: Draft) -> list[Diagnostic]:
+    """Return the diagnostics of machine images that nobody has asked AWS for yet."""
+    if read.settings is None or read.diagnostics or not read.settings.has_boxes:
+        return []
+    document = yaml_document.parse(yaml_document.read(read.path))
+    cure = command_line.command("image pin", read.name, read.path.parent)
+    missing = boxes.missing_pins(document, read.settings, read.seats, read.pins, cure)
+    return [each.of(shown(read.path)) for each in missing]
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int]:

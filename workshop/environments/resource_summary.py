@@ -82,7 +82,7 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
         buckets=sum(profile.buckets for profile in profiles) + 2 * cohorts,
         repositories=sum(profile.repositories for profile in profiles),
         roles=seats + cohorts * (2 if loaded.settings.door else 1),
-        notebooks=seats,
+        notebooks=sum(bool(seat.instance_type) for seat in loaded.seats),
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
         dashboards=seats + cohorts,
     )
@@ -104,11 +104,11 @@ def _policies(loaded: LoadedEnvironment) -> PolicySummary:
 def _profile(loaded: LoadedEnvironment, name: str) -> ProfileSummary:
     profile = loaded.settings.profiles[name]
     seats = [seat for seat in loaded.seats if seat.profile == name]
-    kinds = Counter((seat.instance_type, seat.volume_gb) for seat in seats)
+    kinds = Counter((seat.instance_type, seat.volume_gb) for seat in seats if seat.instance_type)
     return ProfileSummary(
         profile=name,
         seats=len(seats),
-        stacks=len(seats) * len(naming.SEAT_STACKS),
+        stacks=len(seats) * len(profile.stacks),
         buckets=len(seats) * len(profile.storage.buckets),
         repositories=len(seats) * len(profile.registry.repositories),
         notebooks=tuple(Notebooks(*kind, count) for kind, count in kinds.most_common()),

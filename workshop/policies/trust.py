@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workshop.naming import Names
-from workshop.policies.documents import Document, document
+from workshop.policies.documents import Document, Statement, document
 
 MANAGED_POLICIES = (
     "AmazonSageMakerFullAccess",
@@ -13,8 +13,19 @@ MANAGED_POLICIES = (
 """What ``access.mode: managed`` attaches: the three policies that workshops usually ask for."""
 
 
-def trust_policy(names: Names) -> Document:
+_EC2: Statement = {
+    "Sid": "InstancesOfThisAccount",
+    "Effect": "Allow",
+    "Principal": {"Service": "ec2.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
+
+
+def trust_policy(names: Names, *, has_box: bool = False) -> Document:
     """Who may take on a seat's role: SageMaker, and only on behalf of this account.
+
+    With ``has_box`` also EC2, for the instance that its instance profile is of; EC2 names no
+    account when it asks, and takes only instance profiles of the account's own.
 
     The account condition closes the confused-deputy gap
     (https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html).
@@ -26,7 +37,8 @@ def trust_policy(names: Names) -> Document:
             "Principal": {"Service": "sagemaker.amazonaws.com"},
             "Action": "sts:AssumeRole",
             "Condition": {"StringEquals": {"aws:SourceAccount": names.account}},
-        }
+        },
+        *([_EC2] if has_box else []),
     )
 
 

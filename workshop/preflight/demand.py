@@ -59,15 +59,16 @@ def desired(
     volumes: dict[str, int] = {}
     for seat in seats:
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
-        stacks.update(map(names.stack, naming.SEAT_STACKS))
+        stacks.update(map(names.stack, profile.stacks))
         buckets.update(map(names.bucket, profile.storage.buckets))
         repositories.update(map(names.repository, profile.registry.repositories))
         roles[names.stack(naming.stack_that_makes("AWS::IAM::Role"))] = (
             1 + profile.access.has_console
         )
-        fallbacks = profile.notebook.fallback_instance_types
-        notebooks[names.notebook] = (seat.instance_type, *fallbacks)
-        volumes[names.notebook] = seat.volume_gb
+        if seat.instance_type:
+            fallbacks = profile.notebook.fallback_instance_types
+            notebooks[names.notebook] = (seat.instance_type, *fallbacks)
+            volumes[names.notebook] = seat.volume_gb
     return Demand(
         stacks=frozenset(stacks),
         buckets=frozenset(buckets),
@@ -93,9 +94,7 @@ def to_be_made(
 ) -> tuple[Seat, ...]:
     """Return the seats that lack one of their stacks."""
     return tuple(
-        seat
-        for seat in seats
-        if not all(is_there(found, loaded.names(seat).stack(kind)) for kind in naming.SEAT_STACKS)
+        seat for seat in seats if not all(is_there(found, stack) for stack in loaded.stacks(seat))
     )
 
 
@@ -178,7 +177,8 @@ def concurrent_use(
 def _uses(profile: Profile) -> Iterator[tuple[InstanceQuota, str, bool]]:
     access = profile.access
     only_spot = access.mode == "scoped" and access.managed_spot == "required"
-    for instance_type in profile.notebook.fallback_instance_types:
+    fallbacks = profile.notebook.fallback_instance_types if profile.has_notebook else ()
+    for instance_type in fallbacks:
         limit = quotas.of_machines("notebook", instance_type)
         yield limit, "notebook.fallback_instance_types", True
     if access.mode == "scoped":

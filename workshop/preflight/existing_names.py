@@ -103,7 +103,8 @@ def desired(
         add(BUCKET, "AWS::S3::Bucket", *map(names.bucket, profile.storage.buckets))
         repositories = map(names.repository, profile.registry.repositories)
         add(REPOSITORY, "AWS::ECR::Repository", *repositories)
-        add(NOTEBOOK, "AWS::SageMaker::NotebookInstance", names.notebook)
+        if profile.has_notebook:
+            add(NOTEBOOK, "AWS::SageMaker::NotebookInstance", names.notebook)
         roles = (names.role, names.console_role) if profile.access.has_console else (names.role,)
         add(ROLE, "AWS::IAM::Role", *roles)
         add(DASHBOARD, "AWS::CloudWatch::Dashboard", names.dashboard)

@@ -75,6 +75,7 @@ def _scopes(
             partition=partition,
             has_door=loaded.settings.door is not None,
             has_mlflow=loaded.settings.has_mlflow,
+            has_box=loaded.settings.has_boxes,
             in_vpc=any(
                 profiles[seat.profile].notebook.vpc is not None
                 for seat in seats
@@ -124,7 +125,8 @@ def _page(
 def _machines(seats: Collection[Seat]) -> list[NotebookCost]:
     found: dict[str, list[Seat]] = {}
     for seat in seats:
-        found.setdefault(seat.instance_type, []).append(seat)
+        if seat.instance_type:
+            found.setdefault(seat.instance_type, []).append(seat)
     return [
         NotebookCost(instance_type, len(some), sum(seat.volume_gb for seat in some), _hourly(some))
         for instance_type, some in found.items()

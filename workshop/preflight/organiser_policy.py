@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from workshop.naming import COHORT, DOOR_MAKES, MLFLOW_APP, Names
+from workshop.naming import COHORT, DOOR_MAKES, MLFLOW_APP, SEAT_STACKS, Names
 from workshop.policies.documents import MANAGED_LIMIT, Document, characters
 from workshop.preflight import handlers, permissions
 from workshop.status import collector
@@ -33,6 +33,7 @@ OF_TEARDOWN_ROLES = (
 )
 """What a teardown does to the workshop's roles."""
 
+BOX_MAKES = SEAT_STACKS["box"].makes
 _NAMED = {
     permissions.STACK: "cloudformation:{region}:{account}:stack/{workshop}-*/*",
     permissions.ROLE: "iam::{account}:role/ws/{workshop}/*",
@@ -47,6 +48,7 @@ _NAMED = {
         "sagemaker:{region}:{account}:notebook-instance-lifecycle-config/{workshop}-*"
     ),
     MLFLOW_APP: "sagemaker:{region}:{account}:mlflow-app/*",
+    "AWS::IAM::InstanceProfile": "iam::{account}:instance-profile/ws/{workshop}/*",
     "AWS::CloudWatch::Dashboard": "cloudwatch::{account}:dashboard/{workshop}-*",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{workshop}-*",
     "AWS::Lambda::Url": "lambda:{region}:{account}:function:{workshop}-*",
@@ -71,16 +73,20 @@ class OrganiserScope:
     in_vpc: bool = False
     has_door: bool = False
     has_mlflow: bool = False
+    has_box: bool = False
 
 
 def statements(scope: OrganiserScope) -> list[Statement]:
     """Return the statements of an account, each with a Sid of its own."""
     named: dict[tuple[str, ...], dict[str, None]] = {}
     everywhere: dict[str, None] = dict.fromkeys(permissions.ACTIONS["*"])
+    of_boxes = _of_boxes() if scope.has_box else ()
     for resource_type, pattern in _NAMED.items():
         if resource_type in DOOR_MAKES and not scope.has_door:
             continue
         if resource_type == MLFLOW_APP and not scope.has_mlflow:
+            continue
+        if resource_type in BOX_MAKES and not scope.has_box:
             continue
         actions = [
             *permissions.ACTIONS.get(resource_type, ()),
@@ -108,7 +114,10 @@ def statements(scope: OrganiserScope) -> list[Statement]:
         **_statement("PassRoles", ["iam:PassRole"], roles),
         "Condition": {
             "StringEquals": {
-                "iam:PassedToService": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]
+                "iam:PassedToService": [
+                    *(["ec2.amazonaws.com"] if scope.has_box else []),
+                    *("lambda.amazonaws.com", "sagemaker.amazonaws.com"),
+                ]
             }
         },
     }
@@ -121,11 +130,30 @@ def statements(scope: OrganiserScope) -> list[Statement]:
         ),
         passing,
         _statement("Read", sorted(reads), ("*",)),
+        *(
+            {
+                **_statement("Instances", of_boxes, ("*",)),
+                "Condition": {"StringEquals": {"aws:RequestedRegion": list(scope.regions)}},
+            }
+            for _ in of_boxes[:1]
+        ),
         {
             **_statement("DeleteWhatAttendeesMake", sorted(deletes), ("*",)),
             "Condition": {"StringEquals": {"aws:RequestedRegion": list(scope.regions)}},
         },
     ]
+
+
+def _of_boxes() -> tuple[str, ...]:
+    """Return what is called of EC2 for the seats' instances, whose ids nobody knows before."""
+    called: dict[str, None] = {}
+    for resource_type in BOX_MAKES:
+        some = (
+            *permissions.ACTIONS[resource_type],
+            *handlers.of_type(resource_type, in_vpc=True),
+        )
+        called.update(dict.fromkeys(action for action in some if action.startswith("ec2:")))
+    return tuple(sorted(called))
 
 
 def documents(scope: OrganiserScope, *, without: str = "") -> list[Document]:

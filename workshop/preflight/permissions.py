@@ -97,6 +97,22 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "CreateNotebookInstanceLifecycleConfig DescribeNotebookInstanceLifecycleConfig",
         "DeleteNotebookInstanceLifecycleConfig",
     ),
+    "AWS::EC2::Instance": actions(
+        "ec2",
+        "RunInstances DescribeInstances StartInstances StopInstances TerminateInstances CreateTags",
+    ),
+    "AWS::EC2::SecurityGroup": actions(
+        "ec2",
+        "CreateSecurityGroup DescribeSecurityGroups DeleteSecurityGroup",
+    ),
+    "AWS::EC2::LaunchTemplate": actions(
+        "ec2", "CreateLaunchTemplate DescribeLaunchTemplates DeleteLaunchTemplate"
+    ),
+    "AWS::IAM::InstanceProfile": actions(
+        "iam",
+        "CreateInstanceProfile AddRoleToInstanceProfile GetInstanceProfile",
+        "RemoveRoleFromInstanceProfile DeleteInstanceProfile",
+    ),
     MLFLOW_APP: actions("sagemaker", "CreateMlflowApp DescribeMlflowApp DeleteMlflowApp"),
     "AWS::CloudWatch::Dashboard": actions(
         "cloudwatch", "PutDashboard GetDashboard TagResource DeleteDashboards"
@@ -173,6 +189,7 @@ def questions(
     in_vpc: bool = False,
     has_door: bool = False,
     has_mlflow: bool = False,
+    has_box: bool = False,
 ) -> Iterator[Question]:
     """Yield what is done to the resources of one seat and its cohort, each resource once.
 
@@ -193,6 +210,10 @@ def questions(
         lifecycle: names.sagemaker_arn(
             "notebook-instance-lifecycle-config", names.lifecycle_config
         ),
+        "AWS::EC2::Instance": f"arn:{partition}:ec2:{here}:instance/*",
+        "AWS::EC2::SecurityGroup": f"arn:{partition}:ec2:{here}:security-group/*",
+        "AWS::EC2::LaunchTemplate": f"arn:{partition}:ec2:{here}:launch-template/*",
+        "AWS::IAM::InstanceProfile": names.instance_profile_arn,
         MLFLOW_APP: names.sagemaker_arn("mlflow-app", "*"),
         "AWS::CloudWatch::Dashboard": names.dashboard_arn,
         PARAMETER: f"{names.start_parameters_arn}/1",
@@ -211,13 +232,16 @@ def questions(
     made.update((*WATCH_MAKES, WATCH_LOGS, *(DOOR_MAKES if has_door else ())))
     if not has_mlflow:
         made.discard(MLFLOW_APP)
+    if not has_box:
+        made.difference_update(SEAT_STACKS["box"].makes)
     asked: dict[str, dict[str, None]] = {}
     for resource_type in sorted(
         {STACK, POLICY, PARAMETER, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index
     ):
         own = resources[resource_type]
         asked.setdefault(own, {}).update(dict.fromkeys(ACTIONS[resource_type]))
-        for action in handlers.of_type(resource_type, in_vpc=in_vpc):
+        is_of_ec2 = resource_type.startswith("AWS::EC2::")
+        for action in handlers.of_type(resource_type, in_vpc=in_vpc or is_of_ec2):
             about = _ELSEWHERE.get(action) or ("*" if action.startswith("ec2:") else "")
             resource = resources[about] if about else own
             asked.setdefault(resource, {}).setdefault(action)

@@ -164,6 +164,7 @@ def _permissions(
         in_vpc=bool(request.subnets),
         has_door=request.loaded.settings.door is not None,
         has_mlflow=request.loaded.settings.has_mlflow,
+        has_box=request.loaded.settings.has_boxes,
     )
     decisions = ask(permissions.simulated, account_region, caller, tuple(questions))
     of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
@@ -293,7 +294,7 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
     loaded, account_region, making = request.loaded, request.account_region, bool(request.making)
     uses = demand.concurrent_use(loaded, account_region)
     spot = demand.spot_only_quotas(loaded, account_region)
-    types = sorted({seat.instance_type for seat in request.seats})
+    types = sorted({seat.instance_type for seat in request.seats} - {""})
     limits: dict[WorkshopQuota, None] = {quotas.NOTEBOOKS: None, quotas.VOLUMES: None}
     limits |= dict.fromkeys(spot)
     limits |= dict.fromkeys(quotas.of_machines("notebook", name) for name in types)
@@ -302,7 +303,7 @@ def _machines(ask: ParallelReads, request: PreflightRequest) -> Judge:
     disks = {
         loaded.names(seat).notebook: seat.volume_gb
         for seat in loaded.seats
-        if seat.account_region == account_region
+        if seat.account_region == account_region and seat.instance_type
     }
     there = ask(quotas.notebook_volumes, account_region, disks.keys())
     others = ask(quotas.of_others, account_region, owners(loaded, account_region))

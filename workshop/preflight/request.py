@@ -78,7 +78,8 @@ class PreflightRequest:
         """The subnets that seats to be made are to live in."""
         seats_in: dict[str, list[Seat]] = {}
         for seat in self.making:
-            vpc = self.profile(seat).notebook.vpc
+            profile = self.profile(seat)
+            vpc = profile.notebook.vpc if profile.has_notebook else None
             if vpc is not None:
                 seats_in.setdefault(vpc.subnet_id, []).append(seat)
         return {
@@ -93,14 +94,16 @@ class PreflightRequest:
     @cached_property
     def notebook_types(self) -> tuple[str, ...]:
         """The instance types of the notebooks to be made."""
-        return tuple(dict.fromkeys(seat.instance_type for seat in self.making))
+        types = (seat.instance_type for seat in self.making if seat.instance_type)
+        return tuple(dict.fromkeys(types))
 
     @cached_property
     def other_types(self) -> tuple[str, ...]:
         """What these seats may use besides: fallbacks, and types of jobs and endpoints."""
         found: dict[str, None] = {}
         for profile in {seat.profile: self.profile(seat) for seat in self.making}.values():
-            found |= dict.fromkeys(profile.notebook.fallback_instance_types)
+            if profile.has_notebook:
+                found |= dict.fromkeys(profile.notebook.fallback_instance_types)
             if profile.access.mode == "scoped":
                 found |= dict.fromkeys(profile.access.training_instance_types)
                 found |= dict.fromkeys(profile.access.processing_instance_types)

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop.account_region import AccountRegion
+from workshop.aws import mlflow_apps
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import ROLLED_BACK, SETTLED, StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.naming import SEAT_STACKS
 from workshop.pricing import billing, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
 from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
 
 READY = "InService"
-MISSING = "missing"
-"""Beside SageMaker's own statuses: there is no such notebook."""
+MISSING, NO_NOTEBOOK = "missing", "none"
+"""Beside SageMaker's own statuses: there is no such notebook, and there should be none."""
+ABSENT = (MISSING, NO_NOTEBOOK)
 
 Count = int | None
 """How many, None where it could not be read."""
@@ -28,7 +29,10 @@ Count = int | None
 
 @dataclass(frozen=True)
 class StackCounts:
-    """How many of a seat's stacks are as they should be, and what the others are."""
+    """How many of a seat's stacks are as they should be, and what is wrong with the others.
+
+    ``wrong`` also holds ``MLflow App`` where that is gone or broken although its stack is sound.
+    """
 
     sound: int
     expected: int
@@ -44,8 +48,9 @@ class StackCounts:
 class StatusRow:
     """One seat now; ``None`` is what could not be read.
 
-    ``notebook`` is its status, or ``missing``; ``up_since`` and ``active`` are also None where the
-    notebook does not run and has never written a log. ``jobs`` is by kind, and holds what is not 0.
+    ``notebook`` is its status, ``missing``, or ``none`` where it has none to have; ``up_since`` and
+    ``active`` are also None where the notebook does not run and has never written a log. ``jobs``
+    is by kind, and holds what is not 0.
     """
 
     seat: str
@@ -58,6 +63,7 @@ class StatusRow:
     active_known: bool
     jobs: Mapping[str, Count]
     endpoints: Count
+    expected_stacks: int
     running: Cost
     """Of the notebook's machine, jobs and endpoints, which can be ended; a disk goes on costing."""
     disk: Cost
@@ -69,7 +75,15 @@ class StatusRow:
     @property
     def is_ready(self) -> bool:
         """Whether its person can begin to work: all stacks are there, and the notebook runs."""
-        return self.stacks is not None and not self.stacks.wrong and self.notebook == READY
+        return (
+            self.stacks is not None
+            and not self.stacks.wrong
+            and self.notebook
+            in (
+                READY,
+                NO_NOTEBOOK,
+            )
+        )
 
     @property
     def lost_notebook(self) -> bool:
@@ -179,7 +193,7 @@ def totals(rows: Sequence[StatusRow]) -> StatusTotals:
     return StatusTotals(
         seats=len(rows),
         stacks=_sum(sound),
-        expected_stacks=len(rows) * len(SEAT_STACKS),
+        expected_stacks=sum(row.expected_stacks for row in rows),
         notebooks_up=_sum(up),
         jobs={kind: _sum(row.jobs.get(kind, 0) for row in rows) for kind in kinds},
         endpoints=_sum(row.endpoints for row in rows),
@@ -212,8 +226,9 @@ def _row(
         seat=seat.id,
         profile=seat.profile,
         account_region=found.account_region,
-        stacks=_stacks(loaded, seat, found.stacks),
-        notebook=_notebook(found, book),
+        stacks=_stacks(loaded, seat, found),
+        expected_stacks=len(loaded.kinds(seat)),
+        notebook=_notebook(seat, found, book),
         up_since=book.changed if book is not None and book.status == "InService" else None,
         active=_last(found, name, mine),
         active_known=not isinstance(found.active, Unavailable),
@@ -224,15 +239,26 @@ def _row(
     )
 
 
-def _stacks(
-    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, StackSummary] | Unavailable
-) -> StackCounts | None:
-    if isinstance(found, Unavailable):
+def _stacks(loaded: LoadedEnvironment, seat: Seat, found: Snapshot) -> StackCounts | None:
+    if isinstance(found.stacks, Unavailable):
         return None
     names = loaded.names(seat)
-    states = {kind: _state(loaded, found.get(names.stack(kind))) for kind in SEAT_STACKS}
+    stacks = {kind: found.stacks.get(names.stack(kind)) for kind in loaded.kinds(seat)}
+    states = {kind: _state(loaded, stack) for kind, stack in stacks.items()}
     wrong = {kind: state for kind, state in states.items() if state}
-    return StackCounts(len(states) - len(wrong), len(states), wrong)
+    sound = len(states) - len(wrong)
+    if "notebook" not in wrong and (state := _mlflow(loaded, seat, found)):
+        wrong["MLflow App"] = state
+    return StackCounts(sound, len(states), wrong)
+
+
+def _mlflow(loaded: LoadedEnvironment, seat: Seat, found: Snapshot) -> str:
+    """Return what is wrong with a seat's MLflow App, whatever its stack says; empty for nothing."""
+    profile = loaded.settings.profiles.get(seat.profile)
+    if profile is None or profile.mlflow != "app" or isinstance(found.mlflow_apps, Unavailable):
+        return ""
+    status = found.mlflow_apps.get(loaded.names(seat).mlflow, MISSING)
+    return "" if status in mlflow_apps.UP else status
 
 
 def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
@@ -248,7 +274,9 @@ def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:
     return "update failed" if stack.status.startswith("UPDATE_") else "failed"
 
 
-def _notebook(found: Snapshot, book: NotebookState | None) -> str | None:
+def _notebook(seat: Seat, found: Snapshot, book: NotebookState | None) -> str | None:
+    if not seat.instance_type and book is None:
+        return NO_NOTEBOOK
     if isinstance(found.notebooks, Unavailable):
         return None
     return MISSING if book is None else book.status
@@ -271,11 +299,13 @@ def _running(found: Snapshot, book: NotebookState | None, mine: Iterable[Running
 
 
 def _disk(seat: Seat, found: Snapshot, book: NotebookState | None) -> Cost:
+    if not seat.instance_type and book is None:
+        return Cost()
     if isinstance(found.notebooks, Unavailable):
         return NOT_KNOWN
     if book is None or book.status == "Deleting":
         return Cost()
-    if not seat.on_roster:  # whose row said how large it is
+    if not seat.on_roster or not seat.volume_gb:  # whose row said how large it is
         return NOT_KNOWN
     return prices.cost(prices.volume_hourly(seat.volume_gb, found.account_region.region))
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from workshop import naming
 from workshop.account_region import AccountRegion
@@ -31,7 +32,9 @@ NO_ROWS = "has no rows; add people, or give a number as 'roster.seats'"
 class Seat:
     """One place in the workshop, with its effective values.
 
-    ``instance_type`` and ``volume_gb`` (GB) are the row's own or else its profile's. ``name`` and
+    ``instance_type`` and ``volume_gb`` (GB) are the notebook's, ``box_type`` and ``box_gb`` the EC2
+    instance's: the row's own or else its profile's, and empty or 0 where there is none.
+    ``box_zone`` and ``box_subnet`` are where that goes, empty for EC2's choice. ``name`` and
     ``email`` are personal: only ``workshop roster`` and
     ``workshop handout --with-names`` show them. Of one that left the roster and still has stacks,
     ``on_roster`` is false, and the values are its profile's.
@@ -46,6 +49,10 @@ class Seat:
     name: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
     on_roster: bool = True
+    box_type: str = ""
+    box_gb: int = 0
+    box_zone: str = ""
+    box_subnet: str = ""
 
     @property
     def account_region(self) -> AccountRegion:
@@ -158,16 +165,40 @@ def _series(word: str, count: int) -> Iterator[str]:
 
 def _seat(seat: str, cells: Mapping[str, str], environment: Environment) -> Seat:
     profile = cells.get("profile", environment.roster.profile)
-    notebook = environment.profiles[profile].notebook
+    usual = of_profile(
+        seat,
+        profile,
+        AccountRegion(
+            cells.get("account", environment.account), cells.get("region", environment.region)
+        ),
+        environment,
+    )
+    own: dict[str, Any] = {"name": cells.get("name", ""), "email": cells.get("email", "")}
+    if "instance_type" in cells:
+        of_notebook = cells["instance_type"].startswith("ml.")
+        own["instance_type" if of_notebook else "box_type"] = cells["instance_type"]
+    if "volume_gb" in cells:
+        of_notebook = environment.profiles[profile].has_notebook
+        own["volume_gb" if of_notebook else "box_gb"] = int(cells["volume_gb"])
+    return replace(usual, **own)
+
+
+def of_profile(
+    seat: str, profile: str, account_region: AccountRegion, environment: Environment
+) -> Seat:
+    """Return a seat with the values of its profile alone."""
+    section = environment.profiles[profile]
+    notebook, ec2 = section.notebook if section.has_notebook else None, section.ec2
     return Seat(
         id=seat,
         profile=profile,
-        account=cells.get("account", environment.account),
-        region=cells.get("region", environment.region),
-        instance_type=cells.get("instance_type", notebook.instance_type),
-        volume_gb=int(cells.get("volume_gb", notebook.volume_gb)),
-        name=cells.get("name", ""),
-        email=cells.get("email", ""),
+        account=account_region.account,
+        region=account_region.region,
+        instance_type=notebook.instance_type if notebook else "",
+        volume_gb=notebook.volume_gb if notebook else 0,
+        box_type=ec2.instance_types[0] if ec2 else "",
+        box_gb=ec2.volume_gb if ec2 else 0,
+        box_subnet=ec2.subnets.subnet_ids[0] if ec2 and ec2.subnets else "",
     )
 
 
@@ -192,7 +223,7 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("id", lambda text: text != naming.COHORT, "is reserved for what all share; choose another id"),
     ("name", lambda text: len(text) <= MAX_NAME, f"is longer than {MAX_NAME} characters; cut it"),
     ("email", rules.EMAIL.holds, rules.EMAIL.message),
-    ("instance_type", rules.INSTANCE_TYPE.holds, rules.INSTANCE_TYPE.message),
+    ("instance_type", rules.MACHINE_TYPE.holds, rules.MACHINE_TYPE.message),
     ("volume_gb", _is_volume, _VOLUME),
     ("account", rules.ACCOUNT.holds, _ACCOUNT),
     ("region", rules.REGION.holds, rules.REGION.message),

@@ -39,14 +39,16 @@ def _of(rows: Sequence[RosterRow], column: str, message: str) -> Iterator[Diagno
 
 
 def _unknown_types(sheet: Sheet) -> Iterator[Diagnostic]:
-    named = [row for row in sheet.rows if row.get("instance_type")]
-    if not named:  # botocore's data take long to read
-        return
-    known = sorted(instance_types.known("notebook"))
-    for row in named:
-        if (written := row.get("instance_type")) not in known:
+    for row in sheet.rows:
+        if not (written := row.get("instance_type")):
+            continue
+        # botocore's data take long to read, and only what is named is looked up.
+        of_notebook = written.startswith("ml.")
+        known = sorted(instance_types.known("notebook" if of_notebook else "box"))
+        if written not in known:
+            what = "notebook" if of_notebook else "EC2"
             message = (
-                "is no notebook instance type that this release knows;"
+                f"is no {what} instance type that this release knows;"
                 f" {suggestion(written, known)}check its spelling"
             )
             yield Diagnostic(row.line, ("instance_type",), message)

@@ -49,14 +49,17 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class OneKernel(AsyncKernelManager):
-    """Starts the rehearsal's own Python, whatever kernel a notebook was saved with."""
+    """Starts one Python, whatever kernel a notebook was saved with; with ``variables``."""
 
     python = ""
+    variables: dict[str, str] = {}  # noqa: RUF012 - set for each
 
     @property
     def kernel_spec(self) -> KernelSpec:
         command = [self.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
+        return KernelSpec(
+            argv=command, env=self.variables, display_name="Python 3", language="python"
+        )
 
 
 class Rehearsal:
@@ -139,6 +142,12 @@ class Rehearsal:
 
     def client(self, book: Any, path: Path, manager: OneKernel) -> NotebookClient:
         manager.python = self.spec["python"]
+        kernels = self.spec.get("kernels")
+        if kernels is not None:  # of a notebook of AWS's
+            saved_with = book.metadata.get("kernelspec", {}).get("name")
+            manager.python = kernels.get(saved_with, manager.python)
+            folder = str(Path(manager.python).parent)
+            manager.variables = {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
         return NotebookClient(
             book,
             km=manager,
@@ -156,7 +165,7 @@ class Rehearsal:
         with suppress(Exception):
             await client.kc.wait_for_ready(timeout=60)
 
-    async def cell(self, told: dict[str, Any], client: Any, cell: Any, index: int) -> bool:
+    async def cell(self, known: dict[str, Any], client: Any, cell: Any, index: int) -> bool:
         """Run a cell, tell what became of it; return whether the kernel is still there."""
         installs = INSTALLS.search(cell.source) is not None
         most = self.left() if installs else min(self.spec["cell_seconds"], self.left())
@@ -173,7 +182,7 @@ class Rehearsal:
         if status != "dead" and time.time() - began >= seconds:
             status = "timeout"
         self.tell(
-            **told,
+            **known,
             event="cell",
             status=status,
             name=self.why[0][:200],

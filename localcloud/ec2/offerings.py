@@ -1,7 +1,7 @@
 """Which instance types EC2 offers where, which ministack does not know.
 
-The data is made up, in AWS's manner: every type that SageMaker knows is offered, but accelerators
-are not in every zone, and the largest of them not in every Region.
+The data is made up, in AWS's manner: every type is offered, but accelerators are not in every zone,
+and the largest of them not in every Region.
 """
 
 # Private names of ministack, held by ministack_names.HELD.
@@ -9,13 +9,10 @@ are not in every zone, and the largest of them not in every Region.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any
 
-from botocore.model import StringShape
-
 from localcloud import ministack_adapter
-from localcloud.protocol import models
+from localcloud.ec2 import instance_types
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -28,12 +25,6 @@ ZONES = "abc"
 _ACCELERATED = re.compile(r"(g|p|inf|trn|dl)[0-9]")
 _RARE = re.compile(r"(p|trn|dl)[0-9]")
 _WITH_RARE = ("us-east-1", "us-west-2")
-_SHAPES = (
-    "InstanceType",
-    "TrainingInstanceType",
-    "ProcessingInstanceType",
-    "ProductionVariantInstanceType",
-)
 
 
 def patch_offerings() -> None:
@@ -48,7 +39,7 @@ def describe(params: dict[str, Any]) -> Answer:
     filters = ec2._parse_filters(params)
     found = [
         (instance_type, location)
-        for instance_type in _types()
+        for instance_type in instance_types.known()
         for location in locations(instance_type, location_type, ministack_adapter.region())
         if instance_type in filters.get("instance-type", [instance_type])
         and location in filters.get("location", [location])
@@ -79,11 +70,7 @@ def locations(instance_type: str, location_type: str, region: str) -> list[str]:
     return [f"{region}{zone}" for zone in zones] if location_type == "availability-zone" else []
 
 
-@cache
-def _types() -> list[str]:
-    found: set[str] = set()
-    for name in _SHAPES:
-        shape = models.service_model("sagemaker").shape_for(name)
-        if isinstance(shape, StringShape):
-            found.update(instance_type.removeprefix("ml.") for instance_type in shape.enum)
-    return sorted(found)
+def offered(region: str) -> frozenset[str]:
+    """Return the instance types that a Region offers."""
+    known = instance_types.known()
+    return frozenset(name for name in known if locations(name, "region", region))

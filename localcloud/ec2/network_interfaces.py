@@ -1,7 +1,8 @@
-"""EC2's network interfaces of what SageMaker runs in a VPC, and what they keep from going.
+"""EC2's network interfaces: of instances, and of what SageMaker runs in a VPC.
 
-A notebook instance has one for as long as it is there; a job has one for each of its subnets while
-it runs, and for a while after (how long is not measured on AWS).
+They keep their subnets and security groups from being deleted. A notebook instance has one for as
+long as it is there; a job has one for each of its subnets while it runs, and for a while after (how
+long is not measured on AWS).
 """
 
 # Private names of ministack, held by ministack_names.HELD.
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
+from localcloud.ec2 import stores
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -37,6 +39,7 @@ def patch_network_interfaces(engine: SageMakerEngine) -> None:
         ("DeleteSecurityGroup", "GroupId", "resource {name} has a dependent object"),
     ):
         actions[action] = _unless_used(engine, actions[action], member, words)
+    actions["DeleteNetworkInterface"] = _unless_attached(actions["DeleteNetworkInterface"])
 
 
 def _ec2() -> Any:
@@ -122,18 +125,23 @@ def _described(engine: SageMakerEngine, params: dict[str, Any]) -> Answer:
 def _filtered(interface: Interface, name: str) -> set[str]:
     if name == "group-id":
         return {group["GroupId"] for group in interface["Groups"]}
+    if name == "attachment.instance-id":
+        return {str((interface.get("Attachment") or {}).get("InstanceId", ""))}
+    if name.startswith("tag:"):
+        tags = stores.tags(interface["NetworkInterfaceId"])
+        return {one["Value"] for one in tags if one["Key"] == name[4:]}
     member = "".join(part.capitalize() for part in name.split("-"))
     return {str(interface.get(member, ""))}
 
 
 def _unless_used(engine: SageMakerEngine, delete: Action, member: str, words: str) -> Action:
-    """Delete what no interface of SageMaker is in."""
+    """Delete what no interface is in."""
 
     def deleted(params: dict[str, Any]) -> Answer:
         name = _ec2()._p(params, member)
         used = {
             used
-            for interface in interfaces(engine)
+            for interface in (*stores.interfaces().values(), *interfaces(engine))
             for used in (
                 interface["SubnetId"],
                 *(group["GroupId"] for group in interface["Groups"]),
@@ -141,6 +149,20 @@ def _unless_used(engine: SageMakerEngine, delete: Action, member: str, words: st
         }
         if name in used:
             refused: Answer = _ec2()._error("DependencyViolation", words.format(name=name), 400)
+            return refused
+        return delete(params)
+
+    return deleted
+
+
+def _unless_attached(delete: Action) -> Action:
+    """Delete an interface that is attached to nothing."""
+
+    def deleted(params: dict[str, Any]) -> Answer:
+        name = _ec2()._p(params, "NetworkInterfaceId")
+        if (stores.interfaces().get(name) or {}).get("Attachment"):
+            words = f"Network interface '{name}' is currently in use."
+            refused: Answer = _ec2()._error("InvalidParameterValue", words, 400)
             return refused
         return delete(params)
 

@@ -1,0 +1,173 @@
+"""Snapshots of volumes and images of instances, which somebody makes and is billed for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from localcloud import ministack_adapter
+from localcloud.ec2 import changes, images, stores, volumes
+from localcloud.ec2.messages import moment
+from localcloud.protocol.errors import ApiError
+
+if TYPE_CHECKING:
+    from localcloud.ec2.world import Ec2World
+
+Record = dict[str, Any]
+
+_MISSING = ("InvalidSnapshot.NotFound", "The snapshot '{name}' does not exist.")
+_NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
+
+_FILTERS: stores.Filters = {
+    "description": lambda one: [one["Description"]],
+    "encrypted": lambda one: [one["Encrypted"]],
+    "owner-id": lambda one: [one["OwnerId"]],
+    "progress": lambda one: [one["Progress"]],
+    "snapshot-id": lambda one: [one["SnapshotId"]],
+    "start-time": lambda one: [moment(one["StartTime"])],
+    "status": lambda one: [one["State"]],
+    "volume-id": lambda one: [one["VolumeId"]],
+    "volume-size": lambda one: [one["VolumeSize"]],
+}
+
+
+def create_snapshot(world: Ec2World, request: Record) -> Record:
+    """CreateSnapshot, complete at once."""
+    tags = stores.specified_tags(request, "snapshot")
+    volume = volumes.required(request["VolumeId"])
+    return _shown(_snapshot(world, volume, request.get("Description", ""), tags))
+
+
+def _snapshot(world: Ec2World, volume: Record, about: str, tags: list[dict[str, str]]) -> Record:
+    name = stores.new_id("snap")
+    made = stores.snapshots()[name] = {
+        "SnapshotId": name,
+        "VolumeId": volume["VolumeId"],
+        "VolumeSize": volume["Size"],
+        "Description": about,
+        "State": "completed",
+        "Progress": "100%",
+        "StartTime": world.clock.now(),
+        "OwnerId": ministack_adapter.account(),
+        "Encrypted": volume["Encrypted"],
+        "StorageTier": "standard",
+        **({"KmsKeyId": volume["KmsKeyId"]} if "KmsKeyId" in volume else {}),
+    }
+    stores.tag(name, tags)
+    return made
+
+
+def _shown(snapshot: Record) -> Record:
+    return {**snapshot, "Tags": stores.tags(snapshot["SnapshotId"])}
+
+
+def delete_snapshot(_: Ec2World, request: Record) -> Record:
+    """DeleteSnapshot of one that no image uses."""
+    name = stores.required(stores.snapshots(), request["SnapshotId"], *_MISSING)["SnapshotId"]
+    for image in stores.images().values():
+        if name in {one["Ebs"]["SnapshotId"] for one in image["BlockDeviceMappings"]}:
+            raise ApiError(
+                "InvalidSnapshot.InUse",
+                f"The snapshot {name} is currently in use by {image['ImageId']}",
+            )
+    stores.forget(stores.snapshots(), name)
+    return {}
+
+
+def describe_snapshots(_: Ec2World, request: Record) -> Record:
+    """DescribeSnapshots of the account; public ones are not listed."""
+    names, owners = request.get("SnapshotIds") or (), request.get("OwnerIds") or ()
+    found = (
+        [stores.required(stores.snapshots(), name, *_MISSING) for name in names]
+        if names
+        else stores.snapshots().values()
+    )
+    own = {"self", ministack_adapter.account()}
+    if owners and not own & set(owners):
+        found = []
+    chosen = stores.selected(found, request, _FILTERS, "SnapshotId")
+    return stores.page(request, "Snapshots", [_shown(one) for one in chosen])
+
+
+def create_image(world: Ec2World, request: Record) -> Record:
+    """CreateImage of an instance: a snapshot of each of its volumes, and the image."""
+    instance = changes.required(request["InstanceId"])
+    name = request["Name"]
+    if not _NAME.fullmatch(name):
+        raise ApiError(
+            "InvalidAMIName.Malformed",
+            "AMI names must be between 3 and 128 characters long, and may contain letters, "
+            "numbers, '(', ')', '.', '-', '/' and '_'",
+        )
+    for other in stores.images().values():
+        if other["Name"] == name:
+            raise ApiError(
+                "InvalidAMIName.Duplicate",
+                f"AMI name {name} is already in use by AMI {other['ImageId']}",
+            )
+    if instance["State"]["Name"] not in ("running", "stopped", "stopping"):
+        raise ApiError(
+            "IncorrectInstanceState",
+            f"The instance '{instance['InstanceId']}' is not in a state from which an image can "
+            "be made.",
+        )
+    of_image = stores.specified_tags(request, "image")
+    of_snapshots = stores.specified_tags(request, "snapshot")
+    image_id = stores.new_id("ami")
+    about = f"Created by CreateImage({instance['InstanceId']}) for {image_id}"
+    mappings = []
+    for mapping in instance["BlockDeviceMappings"]:
+        volume = volumes.required(mapping["Ebs"]["VolumeId"])
+        snapshot = _snapshot(world, volume, about, of_snapshots)
+        disk = {
+            "SnapshotId": snapshot["SnapshotId"],
+            "VolumeSize": volume["Size"],
+            "VolumeType": volume["VolumeType"],
+            "Encrypted": volume["Encrypted"],
+            "DeleteOnTermination": mapping["Ebs"]["DeleteOnTermination"],
+        }
+        mappings.append({"DeviceName": mapping["DeviceName"], "Ebs": disk})
+    owner = ministack_adapter.account()
+    stores.images()[image_id] = {
+        "ImageId": image_id,
+        "ImageLocation": f"{owner}/{name}",
+        "State": "available",
+        "OwnerId": owner,
+        "Public": False,
+        "Architecture": instance["Architecture"],
+        "ImageType": "machine",
+        "Name": name,
+        "Description": request.get("Description", ""),
+        "CreationDate": moment(world.clock.now()),
+        "RootDeviceType": "ebs",
+        "RootDeviceName": instance["RootDeviceName"],
+        "BlockDeviceMappings": mappings,
+        "VirtualizationType": "hvm",
+        "Hypervisor": "xen",
+        "EnaSupport": True,
+        "PlatformDetails": "Linux/UNIX",
+        "UsageOperation": "RunInstances",
+        "SourceInstanceId": instance["InstanceId"],
+    }
+    stores.tag(image_id, of_image)
+    return {"ImageId": image_id}
+
+
+def deregister_image(_: Ec2World, request: Record) -> Record:
+    """DeregisterImage, whose snapshots stay unless they are to go too."""
+    name = request["ImageId"]
+    if images.is_public(name):
+        raise ApiError("AuthFailure", f"Not authorized for image:{name}")
+    image = stores.images().get(name)
+    if image is None:
+        raise images.missing(name)
+    stores.forget(stores.images(), name)
+    if request.get("DeleteAssociatedSnapshots"):
+        for mapping in image["BlockDeviceMappings"]:
+            stores.forget(stores.snapshots(), mapping["Ebs"]["SnapshotId"])
+    return {}
+
+
+def describe_images(_: Ec2World, request: Record) -> Record:
+    """DescribeImages of the account's own images and Amazon's."""
+    return images.describe(request)

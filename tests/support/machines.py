@@ -1,0 +1,57 @@
+"""EC2 instances for tests: what they are run from, and how they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+PARAMETER = (
+    "/aws/service/deeplearning/ami/x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-22.04"
+    "/latest/ami-id"
+)
+"""Names an image of AWS's for GPUs."""
+PLAIN = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+
+SSH_KEY = f"ssh-ed25519 {'A' * 68} ada@laptop"
+
+
+def image(client: Callable[..., Any], parameter: str = PLAIN) -> str:
+    """Return the id of a public image."""
+    return str(client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"])
+
+
+def run(client: Callable[..., Any], instance_type: str = "t3.medium", **more: Any) -> str:
+    """Run one instance and return its id."""
+    wanted: dict[str, Any] = {"MinCount": 1, "MaxCount": 1, "InstanceType": instance_type, **more}
+    wanted.setdefault("ImageId", image(client))
+    made = client("ec2").run_instances(**wanted)
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def described(client: Callable[..., Any], name: str) -> dict[str, Any]:
+    """Return an instance as EC2 describes it."""
+    [reservation] = client("ec2").describe_instances(InstanceIds=[name])["Reservations"]
+    [instance] = reservation["Instances"]
+    return dict(instance)
+
+
+def state(client: Callable[..., Any], name: str) -> str:
+    """Return the state of an instance."""
+    return str(described(client, name)["State"]["Name"])
+
+
+def tag_map(resource: dict[str, Any]) -> dict[str, str]:
+    """Return the tags of a resource that an answer describes."""
+    return {one["Key"]: one["Value"] for one in resource.get("Tags", ())}
+
+
+def refusal(call: Callable[..., Any], **request: Any) -> tuple[int, str, str]:
+    """Return status, code and message with which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    answer: Any = caught.value.response
+    error = answer["Error"]
+    return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
