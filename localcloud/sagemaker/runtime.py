@@ -3,7 +3,8 @@
 They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so method and path identify them.
 Nothing runs behind an endpoint: it answers with the very body that it was sent, which lets a
 serializer and its deserializer work as a pair, and counts the request in its metrics and log. Only
-TensorFlow Serving, which answers in JSON whatever it is asked in, gives as many predictions.
+TensorFlow Serving, which answers in JSON whatever it is asked in, gives as many predictions, and
+images of Hugging Face as many entries of a list.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 
 _PREDICTS = re.compile(r"/tensorflow-inference[:@]")
 """Images of TensorFlow Serving."""
+_LISTS = re.compile(r"/huggingface-[a-z-]*inference[a-z0-9-]*[:@]")
+"""Images of Hugging Face, which answer JSON with a list."""
+_OF_TEXT = {"label": "LABEL_0", "score": 0.5, "generated_text": "played"}
 
 _HEADERS = {
     "content-type": "ContentType",
@@ -105,7 +109,16 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
     if any(_PREDICTS.search(image["SpecifiedImage"]) for image in images):
         headers[_TYPE] = "application/json"
         body = json.dumps({"predictions": [[0.5]] * _rows(body)}).encode()
+    elif any(_LISTS.search(image["SpecifiedImage"]) for image in images) and _is_object(body):
+        body = json.dumps([_OF_TEXT] * _rows(body)).encode()
     return HTTPStatus.OK, headers, body
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
 
 
 def _rows(body: bytes) -> int:

@@ -62,6 +62,19 @@ def test_tensorflow_serving_answers_with_a_prediction_for_each_row_in_json(
     assert len(json.loads(answer["Body"].read())["predictions"]) == rows
 
 
+def test_images_of_hugging_face_answer_with_a_list(aws: Aws) -> None:
+    image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-inference:2.1"
+    aws.sagemaker.create_model(
+        ModelName="served", PrimaryContainer={"Image": image}, ExecutionRoleArn=aws.role()
+    )
+    configure(aws, "first", variant(ModelName="served"))
+    create(aws)
+    aws.pass_time()
+    for asked, entries in ((b'{"inputs": "good"}', 1), (b'{"inputs": ["good", "bad"]}', 2)):
+        answer = json.loads(invoke(aws, Body=asked)["Body"].read())
+        assert [{"label", "score"} <= entry.keys() for entry in answer] == [True] * entries
+
+
 def test_only_an_endpoint_that_serves_is_found(aws: Aws) -> None:
     prepare(aws)
     assert refusal(aws) == NOT_FOUND
