@@ -41,15 +41,13 @@ HEAD = (
     *("minutes", "of a core"),
 )
 CHOSEN: Mapping[str, tuple[str, ...]] = {
-    "aws-samples/amazon-sagemaker-feature-store-end-to-end-workshop": ("0[1-4]*",),
-    "aws-samples/amazon-sagemaker-from-idea-to-production": ("0[0-5]*", "99*"),
     "aws-samples/amazon-sagemaker-immersion-day": (
         *("Setup.ipynb", "feature-engineering-and-training/*", "bring-your-own-model/*"),
         "mlops/02*",
     ),
     "aws-samples/amazon-sagemaker-mlops-workshop": ("labs/0[1-3]*/0*",),
     "aws-samples/sagemaker-101-workshop": ("custom_script_demos/*SageMaker*",),
-    "huggingface/notebooks": ("sagemaker/1[0-369]_*", "sagemaker/2[017]_*", "sagemaker/31_*"),
+    "huggingface/notebooks": ("sagemaker/1[0-369]_*",),
     "philschmid/huggingface-sagemaker-workshop-series": ("workshop_2*",),
 }
 """The notebooks of a large workshop that are rehearsed; what AWS has closed is left out."""
