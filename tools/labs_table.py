@@ -47,7 +47,7 @@ CHOSEN: Mapping[str, tuple[str, ...]] = {
     ),
     "aws-samples/amazon-sagemaker-mlops-workshop": ("labs/0[1-3]*/0*",),
     "aws-samples/sagemaker-101-workshop": ("custom_script_demos/*SageMaker*",),
-    "huggingface/notebooks": ("sagemaker/1[0-369]_*",),
+    "huggingface/notebooks": ("sagemaker/1[0-369]_*", "sagemaker/2[017]_*", "sagemaker/31_*"),
     "philschmid/huggingface-sagemaker-workshop-series": ("workshop_2*",),
 }
 """The notebooks of a large workshop that are rehearsed; what AWS has closed is left out."""
