@@ -1,4 +1,4 @@
-"""EventBridge's rules on the local cloud's clock, SageMaker's events, and what topics were sent.
+"""EventBridge's rules on the local cloud's clock, the events of SageMaker and EC2, and topics.
 
 ministack plays rules, and has a thread that looks for due ones by the machine's clock. Here they go
 by the one clock of the cloud, also at the moment at which it is moved; a jump over several
@@ -20,10 +20,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
+from localcloud.ec2 import stores
 
 if TYPE_CHECKING:
     from localcloud.admin import AsyncEndpoint, Document
     from localcloud.clock import Clock
+    from localcloud.ec2.service import Ec2Service
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
@@ -144,6 +146,25 @@ def send_events(engine: SageMakerEngine) -> None:
         events._put_events({"Entries": [entry]}, allow_aws_source=True)
 
     engine.statuses.entered = entered
+
+
+def send_instance_events(machines: Ec2Service) -> None:
+    """Send an event for each state that an EC2 instance enters, where any rule listens."""
+    events = ministack_adapter.module("services.eventbridge")
+
+    def entered(instance: Record) -> None:
+        if not events._rules._data:
+            return
+        name = instance["InstanceId"]
+        entry = {
+            "Source": "aws.ec2",
+            "DetailType": "EC2 Instance State-change Notification",
+            "Detail": json.dumps({"instance-id": name, "state": instance["State"]["Name"]}),
+            "Resources": [stores.arn("instance", name)],
+        }
+        events._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+    machines.world.entered = entered
 
 
 # --- topics --------------------------------------------------------------------------------------

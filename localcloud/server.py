@@ -186,6 +186,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     invocations, messages = rules.Invocations(), rules.Messages()
     fire_due = rules.patch_rules(clock, invocations)
     rules.send_events(engine)
+    rules.send_instance_events(machines)
     messages.patch()
     patch_mail_subscriptions()
     ministack_adapter.add_state("messages", messages)

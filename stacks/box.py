@@ -8,7 +8,10 @@ from aws_cdk import CfnMapping, Fn, Token
 from constructs import Construct
 
 from stacks.base import Placement, SeatStack
+from stacks.notebook import clones, seat_values
+from workbench import lifecycle_scripts
 from workbench.box import WorkbenchBox
+from workshop.config.ec2 import Ec2
 from workshop.config.images import Pin
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -83,9 +86,26 @@ class BoxStack(SeatStack):
             subnet_id=seat.find_in_map("Box", "SubnetId") if subnets else None,
             vpc_id=subnets.vpc_id if subnets else None,
             security_group_ids=subnets.security_group_ids if subnets else (),
-            user_data="#!/bin/bash\n",
+            user_data=self._user_data(names, profile, box),
             metadata_hops=box.metadata_hops,
             capacity_reservation=box.capacity_reservation,
             capacity_block=box.capacity_block,
         )
         self._output("BoxId", made.instance.ref, "Id of the EC2 instance")
+
+    def _user_data(self, names: Names, profile: Profile, box: Ec2) -> str:
+        """Return what the instance does when it starts, its size checked."""
+        script = lifecycle_scripts.user_data(
+            clones=clones(profile),
+            partition=names.partition,
+            account=names.account,
+            # Beside a notebook, which saves its own files, in a folder of its own.
+            saved_to="saved/box/" if profile.has_notebook else "",
+            **seat_values(names, profile, self.placement.inside_tags),
+            mlflow=profile.shared_mlflow or "",
+            idle_stop_minutes=box.idle_stop_minutes,
+            busy_stop_hours=box.busy_stop_hours,
+            keep_running_hours=box.keep_running_hours,
+        )
+        lifecycle_scripts.check_user_data(script, f"{self.stack_name}: the user data")
+        return script

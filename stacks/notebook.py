@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import CfnMapping, Token
 
 from stacks.base import SeatStack
@@ -59,41 +62,52 @@ class NotebookStack(SeatStack):
 
     def _scripts(self, names: Names, profile: Profile) -> tuple[str, str]:
         """Return the scripts for the notebook's creation and for each start, their size checked."""
-        notebook, access = profile.notebook, profile.access
-        on_create = lifecycle_scripts.on_create(
-            clones=[
-                (one.repository, one.branch, one.place)
-                for one in notebook.contents
-                if one.is_cloned and one.repository
-            ]
-        )
+        notebook = profile.notebook
+        on_create = lifecycle_scripts.on_create(clones=clones(profile))
         on_start = lifecycle_scripts.on_start(
-            region=names.region,
-            parameters_path=names.start_parameters,
-            content=[one.place for one in notebook.contents],
-            tags=self.placement.inside_tags,
-            role_arn=names.role_arn,
-            buckets={
-                key: (names.bucket(key), bucket.prefixes)
-                for key, bucket in profile.storage.buckets.items()
-            },
-            datasets_bucket=names.datasets_bucket,
-            repositories={key: names.repository_uri(key) for key in profile.registry.repositories},
-            job_prefix=names.job_prefix,
-            model_prefix=access.model_prefix,
-            open_to_seats=open_to_seats(profile),
+            **seat_values(names, profile, self.placement.inside_tags),
             mlflow=profile.shared_mlflow or (f"${{{MLFLOW}.Arn}}" if profile.mlflow else ""),
-            packages=notebook.packages,
             idle_stop_minutes=notebook.idle_stop_minutes,
             busy_stop_hours=notebook.busy_stop_hours,
             keep_running_hours=notebook.keep_running_hours,
-            # What is usual is not said, so that no template changes with it.
-            tokens=sorted(notebook.tokens),
-            save="" if notebook.save == SavedFiles() else notebook.save.model_dump_json(),
         )
         lifecycle_scripts.check_size(on_create, f"{self.stack_name}: the on-create script")
         lifecycle_scripts.check_size(on_start, f"{self.stack_name}: the on-start script")
         return on_create, on_start
+
+
+def clones(profile: Profile) -> list[tuple[str, str, str]]:
+    """Return the content that a machine clones itself: address, branch and folder."""
+    return [
+        (one.repository, one.branch, one.place)
+        for one in profile.notebook.contents
+        if one.is_cloned and one.repository
+    ]
+
+
+def seat_values(names: Names, profile: Profile, tags: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the start script of any machine of a seat is told."""
+    notebook = profile.notebook
+    return {
+        "region": names.region,
+        "parameters_path": names.start_parameters,
+        "content": [one.place for one in notebook.contents],
+        "tags": tags,
+        "role_arn": names.role_arn,
+        "buckets": {
+            key: (names.bucket(key), bucket.prefixes)
+            for key, bucket in profile.storage.buckets.items()
+        },
+        "datasets_bucket": names.datasets_bucket,
+        "repositories": {key: names.repository_uri(key) for key in profile.registry.repositories},
+        "job_prefix": names.job_prefix,
+        "model_prefix": profile.access.model_prefix,
+        "open_to_seats": open_to_seats(profile),
+        "packages": notebook.packages,
+        # What is usual is not said, so that no template changes with it.
+        "tokens": sorted(notebook.tokens),
+        "save": "" if notebook.save == SavedFiles() else notebook.save.model_dump_json(),
+    }
 
 
 def open_to_seats(profile: Profile) -> dict[str, str]:

@@ -61,6 +61,9 @@ MLFLOW_APP = "AWS::SageMaker::MlflowApp"
 MLFLOW = "Mlflow"
 """Its logical id, by which the notebook's scripts name its ARN."""
 
+BOX_USER = "ec2-user"
+"""Who people are on an EC2 instance, whatever its image: the user data makes that user."""
+
 BOUNDARY = "boundary"
 FREEZE = "freeze"
 END = "end"

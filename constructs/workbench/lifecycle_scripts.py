@@ -1,4 +1,4 @@
-"""The notebook's lifecycle scripts: what runs on it when it is created and at each start.
+"""The lifecycle scripts of machines: what runs on them when they are created and at each start.
 
 Pure functions over plain values. Their results are texts for CloudFormation's ``Fn::Sub`` and may
 hold its placeholders (:data:`workshop.naming.PLACEHOLDERS`), which come in with the arguments; any
@@ -19,6 +19,8 @@ Where things go, and why:
   (https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html).
 - Kernels of ``notebook-al2023-v1`` are the conda environments ``python3`` and ``pytorch``, on
   JupyterLab 4 (https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html).
+- An EC2 instance keeps all of its disk. Its user data has both scripts behind what makes a notebook
+  of it; cloud-init runs that once, and a unit of systemd at each later start.
 - Jupyter listens on port 8443 with a self-signed certificate and asks for no token; should it ask
   for one after all, the idle stop finds it in Jupyter's runtime files.
 """
@@ -29,6 +31,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from workbench.packed import bare
 from workshop import tags as tag_rules
@@ -37,6 +40,9 @@ from workshop.naming import PLACEHOLDERS, at_longest
 
 SIZE_LIMIT = 16_384
 """Characters of a script in base64."""
+USER_DATA_LIMIT = 16_384
+"""Bytes of user data before they are base64
+(https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html)."""
 
 _KNOWN = "|".join(PLACEHOLDERS)
 
@@ -136,6 +142,47 @@ def on_start(
         BUSY_HOURS=str(busy_stop_hours or 0),
         KEEP_HOURS=str(keep_running_hours),
     )
+
+
+def user_data(
+    *,
+    clones: Sequence[tuple[str, str, str]],
+    partition: str,
+    account: str,
+    saved_to: str,
+    **values: Any,
+) -> str:
+    """Return the user data of an EC2 instance: it becomes like a notebook, and starts as one.
+
+    ``clones`` are :func:`on_create`'s and ``values`` :func:`on_start`'s arguments. ``saved_to`` is
+    the prefix below which the agent saves, empty for the usual one.
+    """
+    ready = _rendered(
+        "box_start.sh",
+        PARTITION=partition,
+        REGION=str(values["region"]),
+        ACCOUNT=account,
+        SAVED=saved_to,
+        ON_CREATE="@ON_CREATE@",
+    )
+    # It is rendered already, and nothing is escaped twice.
+    return ready.replace("@ON_CREATE@\n", on_create(clones=clones)) + _without_shebang(
+        on_start(**values)
+    )
+
+
+def check_user_data(script: str, what: str) -> None:
+    """Refuse user data that EC2 would refuse, for the longest values of its placeholders."""
+    size = len(at_longest(script).replace("${!", "${").encode())
+    if size > USER_DATA_LIMIT:
+        raise WorkshopError(
+            f"{what} has {size:,} bytes and EC2 takes {USER_DATA_LIMIT:,};"
+            " use fewer or shorter tags, prefixes, repositories or packages"
+        )
+
+
+def _without_shebang(script: str) -> str:
+    return script.removeprefix("#!/bin/bash\n")
 
 
 def check_size(script: str, what: str) -> None:

@@ -255,11 +255,6 @@ class InstanceHandlers:
             raise api_failure("Ec2", refusal) from refusal
 
 
-def replaces(old: Properties, new: Properties) -> bool:
-    """Whether a change asks for a new instance."""
-    return _disks(old) != _disks(new) or any(old.get(one) != new.get(one) for one in CREATE_ONLY)
-
-
 def _disks(props: Properties) -> list[Any]:
     """Return the disks without what can be changed of them: whether they go with the instance."""
     mappings = _typed("", props.get("BlockDeviceMappings") or [])

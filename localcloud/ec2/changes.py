@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from localcloud.ec2 import instance_types, launching, placement, states, stores
+from localcloud.ec2 import instance_types, launching, placement, reservations, states, stores
 from localcloud.protocol.errors import ApiError
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def start_instances(world: Ec2World, all_states: States, request: Record) -> Rec
         placement.require_vcpus(world, kind, 1, besides=asked.get(counted, 0))
         asked[counted] = asked.get(counted, 0) + instance_types.required(kind).vcpus
     for one in stopped:
-        placement.require_machine(world, one)
+        if reservations.targeted(world, one, one["InstanceType"], 1) is None:
+            placement.require_machine(world, one)
 
     def start(one: Record) -> None:
         if one in stopped:

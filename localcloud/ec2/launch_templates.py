@@ -6,10 +6,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.ec2 import stores
+from localcloud.ec2 import messages, stores
 from localcloud.protocol.errors import ApiError
 
 Record = dict[str, Any]
+
+
+def patch_launch_templates() -> None:
+    """Keep all that a template says, once per process: ministack reads some members alone."""
+
+    def parsed(params: Record, prefix: str = "LaunchTemplateData") -> Record:
+        return messages.parsed_structure("RequestLaunchTemplateData", params, prefix)
+
+    stores.ec2()._parse_lt_data = parsed
 
 
 def applied(request: Record) -> Record:

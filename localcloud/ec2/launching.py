@@ -8,7 +8,15 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
-from localcloud.ec2 import images, instance_types, launch_templates, placement, stores, volumes
+from localcloud.ec2 import (
+    images,
+    instance_types,
+    launch_templates,
+    placement,
+    reservations,
+    stores,
+    volumes,
+)
 from localcloud.ec2.messages import moment as written_moment
 from localcloud.protocol.errors import ApiError, not_played
 
@@ -55,6 +63,8 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
     require_architecture(kind.architecture, image["Architecture"])
     first: Record = next(iter(request.get("NetworkInterfaces") or ()), {})
     groups = first.get("Groups") or request.get("SecurityGroupIds") or []
+    groups = [*groups, *placement.named_groups(request.get("SecurityGroups") or [])]
+    _require_key(request.get("KeyName"))
     zone = (request.get("Placement") or {}).get("AvailabilityZone")
     role = profile(request.get("IamInstanceProfile"))
     script = user_data(request.get("UserData"))
@@ -65,8 +75,14 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
     }
     if market is None:
         placement.require_vcpus(world, kind.name, most)
+    reserved = reservations.targeted(world, request, kind.name, most)
     where = placement.place(
-        world, kind.name, first.get("SubnetId") or request.get("SubnetId"), zone, groups
+        world,
+        kind.name,
+        first.get("SubnetId") or request.get("SubnetId"),
+        zone,
+        groups,
+        reserved=None if reserved is None else str(reserved["AvailabilityZone"]),
     )
     public = first.get("AssociatePublicIpAddress", where.subnet.get("MapPublicIpOnLaunch", False))
     moment = world.clock.now()
@@ -83,7 +99,7 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
             "BlockDeviceMappings": [],
             "ClientToken": token or "",
             "CpuOptions": cores(kind),
-            "CapacityReservationSpecification": _reserved(request),
+            "CapacityReservationSpecification": _preference(request),
             "CurrentInstanceBootMode": "legacy-bios",
             "EbsOptimized": request.get("EbsOptimized", False),
             "EnaSupport": True,
@@ -115,6 +131,8 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
         instance |= {"KeyName": request["KeyName"]} if "KeyName" in request else {}
         instance |= {"IamInstanceProfile": role} if role else {}
         instance |= {"InstanceLifecycle": market} if market else {}
+        if reserved is not None:
+            instance["CapacityReservationId"] = reserved["CapacityReservationId"]
         _connect(instance, where, request.get("PrivateIpAddress"), moment, tags)
         for device, volume, deleted in volumes.made(disks, where.zone, moment):
             stores.tag(volume["VolumeId"], tags["volume"])
@@ -144,6 +162,11 @@ def reservation(instance: Record) -> Record:
 
 def _reservation(made: list[Record]) -> Record:
     return {**reservation(made[0]), "Instances": [shown(one) for one in made]}
+
+
+def _require_key(name: str | None) -> None:
+    if name is not None and name not in stores.ec2()._key_pairs:  # noqa: SLF001
+        raise ApiError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
 
 def require_architecture(of_type: str, of_image: str) -> None:
@@ -196,7 +219,7 @@ def cores(kind: instance_types.InstanceSize) -> Record:
     return {"CoreCount": kind.vcpus // threads, "ThreadsPerCore": threads}
 
 
-def _reserved(request: Record) -> Record:
+def _preference(request: Record) -> Record:
     found: Record = request.get("CapacityReservationSpecification") or {
         "CapacityReservationPreference": "open"
     }

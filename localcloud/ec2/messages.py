@@ -73,6 +73,13 @@ def parsed(name: str, params: Document) -> Document:
     return request
 
 
+def parsed_structure(name: str, params: Document, prefix: str) -> Document:
+    """Return the members of a structure of the model, from the parameters that begin so."""
+    given = {key: _first(value) for key, value in params.items()}
+    found = _member(models.service_model(SERVICE).shape_for(name), prefix, given, set())
+    return {} if found is _NO_MEMBER else dict(found)
+
+
 def written(name: str, answer: Document) -> Answer:
     """Return an answer with the members that the model gives the operation."""
     shape = models.operation(SERVICE, name).output_shape

@@ -58,9 +58,19 @@ def default_vpc() -> str:
 
 
 def place(
-    world: Ec2World, instance_type: str, subnet_id: str | None, zone: str | None, groups: list[str]
+    world: Ec2World,
+    instance_type: str,
+    subnet_id: str | None,
+    zone: str | None,
+    groups: list[str],
+    *,
+    reserved: str | None = None,
 ) -> Place:
-    """Return where an instance goes, if there is a machine for it."""
+    """Return where an instance goes, if there is a machine for it.
+
+    ``reserved`` is the zone of the reservation that it is run into, which has one.
+    """
+    zone = zone or reserved
     if subnet_id is not None:
         known = stores.ec2()._subnets
         words = "The subnet ID '{name}' does not exist"
@@ -77,7 +87,7 @@ def place(
         by_zone = _default_subnets(default_vpc())
         if zone is not None and zone not in by_zone:
             raise _no_default_subnet(zone)
-    chosen = _zone(world, instance_type, zone, list(by_zone))
+    chosen = reserved or _zone(world, instance_type, zone, list(by_zone))
     subnet = by_zone[chosen]
     return Place(subnet, security_groups(groups, subnet["VpcId"], subnet["SubnetId"]))
 
@@ -197,6 +207,25 @@ def security_groups(names: list[str], vpc: str, subnet: str) -> list[dict[str, s
                 "networks.",
             )
     return [_group(one) for one in found]
+
+
+def named_groups(names: list[str]) -> list[str]:
+    """Return the ids of groups of the default VPC."""
+    if not names:
+        return []
+    vpc = default_vpc()
+    known = {
+        one["GroupName"]: group
+        for group, one in stores.ec2()._security_groups.items()
+        if one["VpcId"] == vpc
+    }
+    for name in names:
+        if name not in known:
+            raise ApiError(
+                "InvalidGroup.NotFound",
+                f"The security group '{name}' does not exist in default VPC '{vpc}'",
+            )
+    return [known[name] for name in names]
 
 
 def _group(record: Record) -> dict[str, str]:

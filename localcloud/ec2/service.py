@@ -14,11 +14,13 @@ from localcloud.ec2 import (
     copies,
     describing,
     instance_types,
+    launch_templates,
     launching,
     messages,
     network_interfaces,
     offerings,
     public_parameters,
+    reservations,
     resource_tags,
     security_groups,
     stores,
@@ -50,6 +52,8 @@ OF_INSTANCES: dict[str, Perform] = {
 }
 OF_OTHERS: dict[str, Perform] = {
     "AttachVolume": volumes.attach_volume,
+    "CancelCapacityReservation": reservations.cancel_capacity_reservation,
+    "CreateCapacityReservation": reservations.create_capacity_reservation,
     "CreateImage": copies.create_image,
     "CreateSnapshot": copies.create_snapshot,
     "CreateTags": resource_tags.create_tags,
@@ -58,6 +62,7 @@ OF_OTHERS: dict[str, Perform] = {
     "DeleteTags": resource_tags.delete_tags,
     "DeleteVolume": volumes.delete_volume,
     "DeregisterImage": copies.deregister_image,
+    "DescribeCapacityReservations": reservations.describe_capacity_reservations,
     "DescribeImages": copies.describe_images,
     "DescribeSnapshots": copies.describe_snapshots,
     "DescribeVolumes": volumes.describe_volumes,
@@ -103,6 +108,7 @@ class Ec2Service:
         network_interfaces.patch_network_interfaces(engine)
         security_groups.patch_security_groups()
         public_parameters.patch_public_parameters()
+        launch_templates.patch_launch_templates()
 
     def _performing(self, name: str) -> messages.Operation:
         return lambda request: self.call(name, request)
@@ -128,14 +134,18 @@ class Ec2Service:
 
     def reset(self) -> None:
         """Forget what was to come; the instances are in ministack's stores."""
+        self.world.reservations.clear()
         self.states = States(self.world)
 
     def get_state(self) -> Document:
-        """Return what makes the emulator call ``load_persisted_state``."""
-        return {"instances": "in ministack's stores"}
+        """Return what ministack has no store for."""
+        kept = [[*place, found] for place, found in self.world.reservations.items()]
+        return {"reservations": kept}
 
-    def load_persisted_state(self, _: Document) -> None:
-        """Look at the restored instances at the next request."""
+    def load_persisted_state(self, data: Document) -> None:
+        """Restore it, and look at the restored instances at the next request."""
+        for account, region, found in data["reservations"]:
+            self.world.reservations[account, region] = found
         self.states = States(self.world)
         self.states.restored = True
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from localcloud.accounts import AccountRegion
+
 if TYPE_CHECKING:
     from localcloud.clock import Clock
     from localcloud.faults.plan import FaultPlan
@@ -26,5 +28,7 @@ class Ec2World:
     faults: FaultPlan
     lock: threading.RLock = field(default_factory=threading.RLock)
     """Held by every operation: those of stacks run on threads of their own."""
+    reservations: dict[AccountRegion, dict[str, Record]] = field(default_factory=dict)
+    """The capacity reservations, which ministack has no store for."""
     entered: Callable[[Record], None] = lambda _: None
     """Called when an instance has entered a state."""

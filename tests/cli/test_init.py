@@ -211,7 +211,7 @@ def test_every_example_is_right_but_for_the_account_and_has_what_nobody_should_f
     (tmp_path / "config" / "mine.yaml").write_text(
         text.replace(scaffold.ACCOUNT_PLACEHOLDER, "111122223333")
     )
-    settings = loader.load("mine").settings
+    settings = loader.load("mine", pinned=False).settings
     profile = settings.profiles["attendee"]
     assert settings.title
     assert settings.hours
@@ -264,6 +264,6 @@ def test_an_example_that_is_not_there_is_told_with_those_that_are() -> None:
     made = run("init", "vision", "--like", "imagin")
     assert (made.code, made.err) == (
         2,
-        "workshop: no example 'imagin'; did you mean 'imaging'? known: imaging\n",
+        "workshop: no example 'imagin'; did you mean 'imaging'? known: gpu, imaging\n",
     )
     assert list(Path().iterdir()) == []

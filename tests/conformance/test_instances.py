@@ -11,6 +11,7 @@ from tests.support.machines import described, image, refusal, run, state, tag_ma
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
+    from tests.support.local_cloud import Cloud
 
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 ROOT = {
@@ -131,12 +132,12 @@ def test_a_disk_that_does_not_go_with_its_instance_stays(aws: Aws) -> None:
     assert disk["Size"] == 8
 
 
-def test_a_shutdown_from_inside_stops_or_terminates(aws: Aws) -> None:
+def test_a_shutdown_from_inside_stops_or_terminates(aws: Aws, cloud: Cloud) -> None:
     staying = run(aws.client)
     going = run(aws.client, InstanceInitiatedShutdownBehavior="terminate")
     aws.pass_time()
     for name in (staying, going):
-        aws.shut_down(name)
+        cloud.shut_down(name)
     aws.pass_time()
     stopped = described(aws.client, staying)
     assert stopped["State"]["Name"] == "stopped"
@@ -193,6 +194,31 @@ def test_instances_are_listed_in_pages_and_their_status_while_they_run(aws: Aws)
     assert {one["SystemStatus"]["Status"] for one in running} == {"ok"}
 
 
+def test_what_a_launch_template_says_is_asked_for_unless_the_request_says_it(aws: Aws) -> None:
+    ec2 = aws.client("ec2")
+    ec2.create_launch_template(
+        LaunchTemplateName="box",
+        LaunchTemplateData={
+            "InstanceType": "m5.large",
+            "ImageId": image(aws.client),
+            "MetadataOptions": {"HttpTokens": "required"},
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30}}],
+            "CapacityReservationSpecification": {"CapacityReservationPreference": "none"},
+        },
+    )
+    asked = {"LaunchTemplate": {"LaunchTemplateName": "box"}, "MinCount": 1, "MaxCount": 1}
+    [made] = ec2.run_instances(**asked)["Instances"]
+    assert (made["InstanceType"], made["MetadataOptions"]["HttpTokens"]) == ("m5.large", "required")
+    assert made["CapacityReservationSpecification"]["CapacityReservationPreference"] == "none"
+    [disk] = volumes(aws, made["InstanceId"])
+    assert disk["Size"] == 30
+    [other] = ec2.run_instances(**asked, InstanceType="t3.large")["Instances"]
+    assert other["InstanceType"] == "t3.large"
+    wrong = {**asked, "LaunchTemplate": {"LaunchTemplateName": "nobodys"}}
+    refused = refusal(ec2.run_instances, **wrong)[1]
+    assert refused == "InvalidLaunchTemplateName.NotFoundException"
+
+
 def test_a_request_with_the_same_token_makes_nothing_more(aws: Aws) -> None:
     assert run(aws.client, ClientToken="once") == run(aws.client, ClientToken="once")
     assert len(aws.client("ec2").describe_instances()["Reservations"]) == 1
@@ -241,6 +267,16 @@ def test_a_request_with_the_same_token_makes_nothing_more(aws: Aws) -> None:
             {"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 4}}]},
             "InvalidBlockDeviceMapping",
             "Volume of size 4GB is smaller than snapshot",
+        ),
+        (
+            {"KeyName": "nobodys"},
+            "InvalidKeyPair.NotFound",
+            "The key pair 'nobodys' does not exist",
+        ),
+        (
+            {"SecurityGroups": ["nobodys"]},
+            "InvalidGroup.NotFound",
+            "The security group 'nobodys' does not exist in default VPC",
         ),
         ({"UserData": "#" * 16_385}, "InvalidParameterValue", "limited to 16384 bytes"),
         ({"DryRun": True}, "DryRunOperation", "Request would have succeeded, but"),

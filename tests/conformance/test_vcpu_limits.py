@@ -8,6 +8,7 @@ from tests.support.machines import described, image, refusal, run, state
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
+    from tests.support.local_cloud import Cloud
 
 GPUS = "Running On-Demand G and VT instances"
 LIMIT = (
@@ -28,9 +29,9 @@ def asked(aws: Aws, instance_type: str, zone: str | None = None, count: int = 1)
     }
 
 
-def test_vcpus_are_counted_by_family_while_pending_or_running(aws: Aws) -> None:
+def test_vcpus_are_counted_by_family_while_pending_or_running(aws: Aws, cloud: Cloud) -> None:
     ec2 = aws.client("ec2")
-    aws.quotas(ec2={GPUS: 8})
+    cloud.quotas(ec2={GPUS: 8})
     first = run(aws.client, "g5.xlarge")
     assert refusal(ec2.run_instances, **asked(aws, "g5.2xlarge")) == (
         400,
@@ -51,32 +52,32 @@ def test_vcpus_are_counted_by_family_while_pending_or_running(aws: Aws) -> None:
     assert state(aws.client, first) == "pending"
 
 
-def test_a_p4d_needs_96_of_a_quota_that_is_nothing(aws: Aws) -> None:
+def test_a_p4d_needs_96_of_a_quota_that_is_nothing(aws: Aws, cloud: Cloud) -> None:
     ec2, quotas = aws.client("ec2"), aws.client("service-quotas")
     one = quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-417A185B")["Quota"]
     assert (one["QuotaName"], one["Value"]) == ("Running On-Demand P instances", 0.0)
     assert refusal(ec2.run_instances, **asked(aws, "p4d.24xlarge"))[2] == LIMIT.format(0)
-    aws.quotas(ec2={"L-417A185B": 96})
+    cloud.quotas(ec2={"L-417A185B": 96})
     run(aws.client, "p4d.24xlarge")
     listed = quotas.list_service_quotas(ServiceCode="ec2")["Quotas"]
     assert {"L-DB2E81BA", "L-1216C47A"} <= {one["QuotaCode"] for one in listed}
 
 
-def test_instances_started_at_once_are_counted_together(aws: Aws) -> None:
+def test_instances_started_at_once_are_counted_together(aws: Aws, cloud: Cloud) -> None:
     ec2 = aws.client("ec2")
     boxes = [run(aws.client, "g5.xlarge") for _ in range(3)]
     aws.pass_time()
     ec2.stop_instances(InstanceIds=boxes)
     aws.pass_time()
-    aws.quotas(ec2={GPUS: 8})
+    cloud.quotas(ec2={GPUS: 8})
     assert refusal(ec2.start_instances, InstanceIds=boxes)[1] == "VcpuLimitExceeded"
     assert {state(aws.client, one) for one in boxes} == {"stopped"}
     ec2.start_instances(InstanceIds=boxes[:2])
 
 
-def test_a_zone_without_machines_is_refused_with_those_that_have_some(aws: Aws) -> None:
+def test_a_zone_without_machines_is_refused_with_other_zones(aws: Aws, cloud: Cloud) -> None:
     ec2 = aws.client("ec2")
-    aws.faults({"effect": "capacity", "instance_type": "g5.*", "zone": "us-east-1a"})
+    cloud.faults({"effect": "capacity", "instance_type": "g5.*", "zone": "us-east-1a"})
     status, code, message = refusal(ec2.run_instances, **asked(aws, "g5.xlarge", "us-east-1a"))
     assert (status, code) == (500, "InsufficientInstanceCapacity")
     assert message == (
@@ -91,9 +92,9 @@ def test_a_zone_without_machines_is_refused_with_those_that_have_some(aws: Aws) 
     assert described(aws.client, elsewhere)["Placement"]["AvailabilityZone"] == "us-east-1a"
 
 
-def test_a_type_without_machines_anywhere_is_refused(aws: Aws) -> None:
+def test_a_type_without_machines_anywhere_is_refused(aws: Aws, cloud: Cloud) -> None:
     ec2 = aws.client("ec2")
-    aws.faults({"effect": "capacity", "instance_type": "g5.xlarge", "times": 3})
+    cloud.faults({"effect": "capacity", "instance_type": "g5.xlarge", "times": 3})
     status, code, message = refusal(ec2.run_instances, **asked(aws, "g5.xlarge"))
     assert (status, code) == (500, "InsufficientInstanceCapacity")
     assert message.startswith("We currently do not have sufficient g5.xlarge capacity in zones")
@@ -103,13 +104,13 @@ def test_a_type_without_machines_anywhere_is_refused(aws: Aws) -> None:
     run(aws.client, "g5.xlarge")
 
 
-def test_a_stopped_instance_has_no_claim_to_a_machine(aws: Aws) -> None:
+def test_a_stopped_instance_has_no_claim_to_a_machine(aws: Aws, cloud: Cloud) -> None:
     ec2, name = aws.client("ec2"), run(aws.client, "g5.xlarge")
     aws.pass_time()
     ec2.stop_instances(InstanceIds=[name])
     aws.pass_time()
     zone = described(aws.client, name)["Placement"]["AvailabilityZone"]
-    aws.faults({"effect": "capacity", "instance_type": "g5.xlarge", "zone": zone, "times": 1})
+    cloud.faults({"effect": "capacity", "instance_type": "g5.xlarge", "zone": zone, "times": 1})
     assert refusal(ec2.start_instances, InstanceIds=[name]) == (
         500,
         "InsufficientInstanceCapacity",
@@ -119,13 +120,13 @@ def test_a_stopped_instance_has_no_claim_to_a_machine(aws: Aws) -> None:
     ec2.start_instances(InstanceIds=[name])
 
 
-def test_an_instance_can_be_stuck_in_a_state(aws: Aws) -> None:
+def test_an_instance_can_be_stuck_in_a_state(aws: Aws, cloud: Cloud) -> None:
     ec2, name = aws.client("ec2"), run(aws.client)
     aws.pass_time()
-    aws.faults({"effect": "stuck", "noun": "Instance", "status": "stopping"})
+    cloud.faults({"effect": "stuck", "noun": "Instance", "status": "stopping"})
     ec2.stop_instances(InstanceIds=[name])
     aws.pass_time(3)
     assert state(aws.client, name) == "stopping"
-    aws.faults()
+    cloud.faults()
     aws.pass_time()
     assert state(aws.client, name) == "stopped"

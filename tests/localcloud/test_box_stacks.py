@@ -214,6 +214,7 @@ def test_another_type_and_script_keep_the_box_and_its_disk(cloud: Cloud) -> None
     ids=lambda changed: next(iter(changed)),
 )
 def test_another_disk_image_or_place_is_another_box(cloud: Cloud, changed: dict[str, Any]) -> None:
+    cloud.client("ec2").create_key_pair(KeyName="mine")
     deploy(cloud, box(cloud))
     before = outputs(cloud)["Id"]
     assert update(cloud, box(cloud, **changed)) == "UPDATE_COMPLETE"
@@ -301,7 +302,14 @@ def test_a_box_from_a_launch_template_is_in_its_reservation(cloud: Cloud) -> Non
             },
         )
     )
-    target = {"CapacityReservationId": "cr-0123456789abcdef0"}
+    made = cloud.client("ec2").create_capacity_reservation(
+        InstanceType="g5.xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1a",
+        InstanceCount=1,
+    )
+    name = made["CapacityReservation"]["CapacityReservationId"]
+    target = {"CapacityReservationId": name}
     document["Resources"]["Template"] = {
         "Type": "AWS::EC2::LaunchTemplate",
         "Properties": {
@@ -311,8 +319,10 @@ def test_a_box_from_a_launch_template_is_in_its_reservation(cloud: Cloud) -> Non
         },
     }
     assert deploy(cloud, json.dumps(document)) == "CREATE_COMPLETE"
-    made = described(cloud.client, outputs(cloud)["Id"])
-    assert made["CapacityReservationSpecification"]["CapacityReservationTarget"] == target
+    instance = described(cloud.client, outputs(cloud)["Id"])
+    assert instance["CapacityReservationId"] == name
+    specified = instance["CapacityReservationSpecification"]
+    assert specified["CapacityReservationTarget"] == target
     assert cloud.destroy("s") == "DELETE_COMPLETE"
 
 

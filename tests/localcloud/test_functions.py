@@ -16,6 +16,7 @@ from localcloud import process, rules
 from tests.support.forged_requests import Change, send, signed
 from tests.support.functions import GREETS, ROLE, function
 from tests.support.local_cloud import IAM, Cloud, template
+from tests.support.machines import run
 from tests.support.stacksets import Administrator, established, notebook, regional
 
 UNPLAYED = (
@@ -216,6 +217,16 @@ def test_sagemaker_tells_of_what_a_resource_becomes(cloud: Cloud) -> None:
     )
     cloud.advance(1)
     assert [subject for subject, _ in told(cloud)] == ["SageMaker Notebook Instance State Change"]
+
+
+def test_ec2_tells_of_what_an_instance_becomes(cloud: Cloud) -> None:
+    cloud.freeze()
+    pattern = {"source": ["aws.ec2"], "detail": {"state": ["running", "terminated"]}}
+    assert cloud.deploy("own", woken(EventPattern=pattern), **IAM) == "CREATE_COMPLETE"
+    name = run(cloud.client)
+    cloud.client("ec2").terminate_instances(InstanceIds=[name])
+    cloud.advance(1)
+    assert [one for one, _ in told(cloud)] == ["EC2 Instance State-change Notification"] * 2
 
 
 def test_a_role_that_the_owner_takes_on_may_bring_functions(cloud: Cloud) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from localcloud import environment, process, record
 from localcloud.errors import LocalCloudError
+from tests.support import machines
 from tests.support.local_cloud import Cloud
 
 if TYPE_CHECKING:
@@ -280,6 +281,18 @@ def test_what_is_kept_is_there_after_a_restart_and_gone_after_a_reset(state_dir:
     cloud = Cloud(process.start(state_dir, **options).running, state_dir)
     assert cloud.client("sagemaker").list_notebook_instances()["NotebookInstances"] == []
     assert cloud.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_an_instance_goes_on_where_it_was_after_a_restart(state_dir: Path) -> None:
+    options: dict[str, Any] = {"persist": True, "delays": {"instance": 3600}}
+    cloud = Cloud(process.start(state_dir, **options).running, state_dir)
+    name = machines.run(cloud.client)
+    assert machines.state(cloud.client, name) == "pending"
+    process.stop(state_dir)
+    cloud = Cloud(process.start(state_dir, **options).running, state_dir)
+    assert machines.state(cloud.client, name) == "pending"
+    cloud.advance(3600)
+    assert machines.state(cloud.client, name) == "running"
 
 
 def test_a_cloud_stops_while_a_stack_waits_for_a_notebook(state_dir: Path) -> None:

@@ -57,7 +57,6 @@ def pin(number: int, architecture: str = "x86_64", device: str = "/dev/sda1") ->
             "architecture": architecture,
             "root_device": device,
             "root_gb": 75,
-            "user": "ubuntu",
             "created": "2026-11-02",
         }
     )

@@ -35,10 +35,6 @@ class Aws:
 
     client: Callable[[str], Any]
     advance: Callable[[float], None]
-    quotas: Callable[..., None] = lambda **_: None
-    faults: Callable[..., Any] = lambda *_: None
-    shut_down: Callable[[str], None] = lambda _: None
-    """Shuts an EC2 instance down from inside."""
 
     @property
     def sagemaker(self) -> Any:
@@ -142,7 +138,7 @@ def aws(request: pytest.FixtureRequest) -> Aws:
     cloud: Cloud = request.getfixturevalue("cloud")
     cloud.delays(**{**dict.fromkeys(TRANSITIONS, TRANSITION), "tick": TICK})
     cloud.freeze()
-    return Aws(cloud.client, cloud.advance, cloud.quotas, cloud.faults, cloud.shut_down)
+    return Aws(cloud.client, cloud.advance)
 
 
 def _moto(endpoint: str) -> Aws:

@@ -55,8 +55,8 @@ OPEN = {
 CONTENT = "https://git.example.org/ml/hands-on.git"
 
 
-def on_start(**changes: Any) -> str:
-    """The on-start script of an ordinary seat, with some arguments changed."""
+def start_arguments(**changes: Any) -> dict[str, Any]:
+    """What the start script of an ordinary seat is told, with some of it changed."""
     arguments: dict[str, Any] = {
         "region": NAMES.region,
         "parameters_path": NAMES.start_parameters,
@@ -77,7 +77,12 @@ def on_start(**changes: Any) -> str:
         "busy_stop_hours": 10,
         "keep_running_hours": 20,
     }
-    return lifecycle_scripts.on_start(**(arguments | changes))
+    return arguments | changes
+
+
+def on_start(**changes: Any) -> str:
+    """The on-start script of an ordinary seat, with some arguments changed."""
+    return lifecycle_scripts.on_start(**start_arguments(**changes))
 
 
 def on_create(

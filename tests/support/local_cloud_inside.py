@@ -333,9 +333,7 @@ def _machines(asking: _Asking) -> Iterator[tuple[str, Any]]:
             for one in dict.fromkeys(re.findall(rf"<{named}>([^<]+)<", page)):
                 found = asking.query(*cloud, action, **{asked: one})
                 # EC2 shows for an hour more what was terminated.
-                # A volume without tags goes with its instance, which the local cloud forgets.
-                shown = named == "instanceId" or "<tagSet><item>" in found
-                if "<name>terminated</name>" not in found and named in found and shown:
+                if "<name>terminated</name>" not in found and named in found:
                     yield f"{action} {one}", found
 
 

@@ -27,7 +27,8 @@ Begun = dict[str, Any]
 """An upload in parts, as JSON has it: of which ``path``, ``size`` and ``mtime_ns``, its ``id``, and
 the ``etags`` of the parts that are sent. Empty for none."""
 
-PREFIX = "saved/"
+PREFIX = os.environ.get("WORKSHOP_SAVED") or "saved/"
+"""Of an EC2 instance beside a notebook, whose files these are not, another."""
 NAMED = 50
 """Of what is not saved, as many are named in the manifest."""
 

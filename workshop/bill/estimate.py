@@ -142,16 +142,14 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
         access = profiles[profile].access
         training, *_ = expanded("training", access.training_instance_types)
         endpoint, *_ = expanded("endpoint", access.endpoint_instance_types)
-        disk = prices.cost(prices.volume_hourly(gigabytes, region))
+        if instance_type:
+            machine = _hourly("notebook", instance_type, region)
+            disk = prices.cost(prices.volume_hourly(gigabytes, region))
+            rows += [
+                _row(amounts.NOTEBOOK, instance_type, count, used, machine),
+                _row(amounts.DISK, "", count, every, disk),
+            ]
         rows += [
-            _row(
-                amounts.NOTEBOOK,
-                instance_type,
-                count,
-                used,
-                _hourly("notebook", instance_type, region),
-            ),
-            _row(amounts.DISK, "", count, every, disk),
             _row(amounts.TRAINING, training, count, trained, _hourly("training", training, region)),
             _row(amounts.ENDPOINT, endpoint, count, served, _hourly("endpoint", endpoint, region)),
         ]
@@ -264,7 +262,8 @@ def _most_hourly(profile: Profile, seat: Seat) -> Cost:
     serving = expanded("endpoint", access.endpoint_instance_types)
     endpoint = _dearest([_hourly("endpoint", name, region) for name in serving])
     disk = prices.cost(prices.volume_hourly(seat.volume_gb, region))
-    return prices.total([_hourly("notebook", seat.instance_type, region), disk, jobs, endpoint])
+    machine = _hourly("notebook", seat.instance_type, region) if seat.instance_type else Cost()
+    return prices.total([machine, disk, jobs, endpoint])
 
 
 def _dearest(costs: Iterable[Cost]) -> Cost:

@@ -136,7 +136,11 @@ class Observation:
 
 def disks(loaded: LoadedEnvironment) -> dict[str, int]:
     """Return the GB of the notebooks of the roster by their names."""
-    return {loaded.names(seat).notebook: seat.volume_gb for seat in loaded.seats if seat.on_roster}
+    return {
+        loaded.names(seat).notebook: seat.volume_gb
+        for seat in loaded.seats
+        if seat.on_roster and seat.instance_type
+    }
 
 
 def observed(

@@ -48,7 +48,7 @@ COMMANDS = {
 }
 """Command -> the module of this package with a function of the command's name."""
 
-GROUPS = ("access", "cloud", "content", "data", "door", "token")
+GROUPS = ("access", "cloud", "content", "data", "door", "image", "token")
 """Modules of this package whose ``app`` has commands of its own."""
 
 OF_ENVIRONMENT = {*COMMANDS, *GROUPS} - {"init", "demo", "leftovers", "cloud"}

@@ -68,6 +68,9 @@ def add(
     instance_type: Annotated[
         str | None, typer.Option(metavar="GLOB", help="capacity: which types there are none of.")
     ] = None,
+    zone: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="capacity: only in these zones, of EC2.")
+    ] = None,
     times: Annotated[int | None, typer.Option(help="How often; else until cleared.")] = None,
     after: Annotated[int | None, typer.Option(help="How many go well first.")] = None,
     probability: Annotated[
@@ -104,11 +107,11 @@ def add(
 
     keys: S3 leaves keys behind when it deletes many, and says so in an answer with status 200
 
-    stuck: a SageMaker resource does not leave a status
+    stuck: a SageMaker resource or an EC2 instance does not leave a status
 
     handler: a resource type's handler fails in a stack
 
-    capacity: SageMaker has no machine of an instance type
+    capacity: SageMaker or EC2 has no machine of an instance type
 
     For example:
 
@@ -131,6 +134,8 @@ def add(
         workshop cloud fault add stuck Endpoint --name 'ada-*' --status Deleting
 
         workshop cloud fault add capacity --instance-type 'ml.g5.*'
+
+        workshop cloud fault add capacity --instance-type 'g5.*' --zone us-east-1a --times 3
     """
     given = {
         "effect": effect,
@@ -143,6 +148,7 @@ def add(
         "action": action,
         "policy": policy,
         "instance_type": instance_type,
+        "zone": zone,
         "times": times,
         "after": after,
         "probability": probability,

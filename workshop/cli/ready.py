@@ -100,10 +100,16 @@ def _check(
 ) -> None:
     """Start and check; ``found`` gets the reasons of each seat. Ctrl-C ends it early."""
     for seat, book in before.items():
+        if not seat.instance_type and book is None:
+            found[seat.id] = ()
         if isinstance(book, Unavailable):
             found[seat.id] = (f"its notebook could not be read: {book.reason}",)
     # What is not known to be stopped now would not be stopped again.
-    known = [seat for seat, book in before.items() if not isinstance(book, Unavailable)]
+    known = [
+        seat
+        for seat, book in before.items()
+        if not isinstance(book, Unavailable) and (seat.instance_type or book is not None)
+    ]
     if not known:
         return
     outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes)

@@ -33,11 +33,10 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class NamedImage:
-    """One of AWS's own images: the public SSM parameter of its newest release, and its user."""
+    """One of AWS's own images: the public SSM parameter of its newest release."""
 
     parameter: str
     architecture: Architecture
-    user: str
 
 
 _DEEP_LEARNING = "/aws/service/deeplearning/ami"
@@ -47,27 +46,22 @@ NAMED: Mapping[str, NamedImage] = MappingProxyType(
         "deep-learning-pytorch": NamedImage(
             f"{_DEEP_LEARNING}/x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04/latest/ami-id",
             "x86_64",
-            "ubuntu",
         ),
         "deep-learning-pytorch-arm64": NamedImage(
             f"{_DEEP_LEARNING}/arm64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04/latest/ami-id",
             "arm64",
-            "ubuntu",
         ),
         "deep-learning-base": NamedImage(
             f"{_DEEP_LEARNING}/x86_64/base-oss-nvidia-driver-gpu-ubuntu-24.04/latest/ami-id",
             "x86_64",
-            "ubuntu",
         ),
         "amazon-linux": NamedImage(
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64",
             "x86_64",
-            "ec2-user",
         ),
         "amazon-linux-arm64": NamedImage(
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64",
             "arm64",
-            "ec2-user",
         ),
     }
 )
@@ -92,8 +86,6 @@ class Pin(Model):
     """The device name of its root disk."""
     root_gb: Whole = Field(ge=1, le=65_536)
     """The size of its root disk in GB, below which no instance's can be."""
-    user: Annotated[str, rules.LOGIN]
-    """Who its people work as."""
     created: Annotated[str, rules.DAY]
     """The day on which it was made."""
 

@@ -167,7 +167,6 @@ IMAGE = Rule(
 )
 AMI = Rule(r"^ami-[0-9a-f]{8,17}$", "is no image's id; write one such as 'ami-0abc1234567890def'")
 DEVICE = Rule(r"^/dev/[a-z0-9]{2,12}$", "is no device; write one such as '/dev/sda1'")
-LOGIN = Rule(r"^[a-z_][a-z0-9_-]{0,31}$", "is no user of Linux; write one such as 'ubuntu'")
 DAY = Rule(r"^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}$", "is no day; write one such as '2026-11-02'")
 CAPACITY_RESERVATION = Rule(
     r"^cr-[0-9a-f]{8,17}$",

@@ -191,9 +191,11 @@ def _too_large_cohort(document: Document, settings: Environment) -> Iterator[Dia
 
 SCRIPT_LIMIT = 12_288
 """Bytes of a notebook's script: SageMaker takes 16,384 characters of it in base64."""
+USER_DATA_LIMIT = 16_384
+"""Bytes of the user data of an EC2 instance."""
 
-START_SCRIPT = 2_200
-"""Bytes that a script of each start has at least, before anything of the YAML is in it."""
+START_SCRIPT, USER_DATA = 2_200, 4_200
+"""Bytes that a script of each start, and user data, have at least without anything of the YAML."""
 
 
 def _too_long_script(document: Document, settings: Environment) -> Iterator[Diagnostic]:
@@ -202,16 +204,32 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
     per_tag = len('{"Key":"","Value":""},')
     of_tags = sum(len(key) + len(value) + per_tag for key, value in settings.tags.items())
     for profile, section in settings.profiles.items():
-        size = START_SCRIPT + of_tags + sum(len(name) + 1 for name in section.notebook.packages)
+        size = of_tags + sum(len(name) + 1 for name in section.notebook.packages)
         for key, bucket in section.storage.buckets.items():
             address = len(f"export WORKSHOP_S3_=s3://{naming.at_longest(names.bucket(key))}/")
             size += sum(address + 2 * len(prefix) for prefix in bucket.prefixes)
-        if size > SCRIPT_LIMIT:
-            place = ("profiles", profile)
+        place = ("profiles", profile)
+        for is_there, what, has, service, limit in (
+            (
+                section.has_notebook,
+                "the notebook's script of each start",
+                START_SCRIPT + size,
+                "SageMaker",
+                SCRIPT_LIMIT,
+            ),
+            (
+                section.has_box,
+                "the user data of the EC2 instance",
+                USER_DATA + size,
+                "EC2",
+                USER_DATA_LIMIT,
+            ),
+        ):
+            if not is_there or has <= limit:
+                continue
             message = (
-                f"the notebook's script of each start has at least {count_of(size, 'byte')}"
-                f" and SageMaker takes {SCRIPT_LIMIT:,}; use fewer or shorter tags, prefixes or"
-                " packages"
+                f"{what} has at least {count_of(has, 'byte')} and {service} takes {limit:,}; use"
+                " fewer or shorter tags, prefixes or packages"
             )
             yield Diagnostic(document.line(place), place, message)
 

@@ -63,14 +63,18 @@ def known(config_dir: Path) -> list[str]:
     return sorted(name for name in names if _NAME.fullmatch(name))
 
 
-def load(name: str, config_dir: Path = command_line.CONFIG_DIR) -> LoadedEnvironment:
+def load(
+    name: str, config_dir: Path = command_line.CONFIG_DIR, *, pinned: bool = True
+) -> LoadedEnvironment:
     """Read ``<config_dir>/<name>.yaml`` and its roster.
 
+    Without ``pinned``, machine images need not be known: it is to be asked which they are.
     Raises UsageError when there is no such environment, and ConfigError with every mistake of
     both files.
     """
     read = draft(name, config_dir)
-    diagnostics = [*read.diagnostics, *missing_ids(read, config_dir), *missing_pins(read)]
+    diagnostics = [*read.diagnostics, *missing_ids(read, config_dir)]
+    diagnostics += missing_pins(read) if pinned else []
     if diagnostics or read.settings is None:
         raise ConfigError([str(each) for each in sorted(diagnostics, key=_place)])
     seats = read.seats

@@ -28,7 +28,7 @@ def _row(handout: Handout, slip: Slip) -> tuple[str, ...]:
     elif slip.code:
         timed = (slip.code.code,)
     given = _given(handout, slip) or slip.notebook.problem
-    return (slip.seat, *people, slip.names.notebook, slip.notebook.status, *timed, given)
+    return (slip.seat, *people, slip.notebook_name, slip.notebook.status, *timed, given)
 
 
 _COLUMNS = (
@@ -75,7 +75,7 @@ def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
         "profile": slip.profile_name,
         "account": names.account,
         "region": names.region,
-        "notebook": names.notebook,
+        "notebook": slip.notebook_name or None,
         "state": slip.notebook.status,
         "problem": slip.notebook.problem or None,
         "door": slip.door or None,

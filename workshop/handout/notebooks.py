@@ -26,8 +26,9 @@ AT_ONCE = 8
 
 OPEN = "InService"
 MISSING = "missing"
+NO_NOTEBOOK = "none"
 UNKNOWN = "unknown"
-"""Beside SageMaker's own statuses: no such notebook, and a listing that failed."""
+"""Beside SageMaker's own statuses: no such notebook, none to have, and a listing that failed."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ def statuses(
         account_regions,
         threads=AT_ONCE,
     )
-    return {
-        seat.id: _state(loaded.names(seat).notebook, listed[seat.account_region]) for seat in seats
-    }
+    return {seat.id: _state(loaded, seat, listed[seat.account_region]) for seat in seats}
 
 
 def presigned(
@@ -105,7 +104,12 @@ def presigned(
     return {seat.id: notebook for seat, notebook in made.items()}
 
 
-def _state(name: str, listed: Mapping[str, NotebookState] | Unavailable) -> HandoutNotebook:
+def _state(
+    loaded: LoadedEnvironment, seat: Seat, listed: Mapping[str, NotebookState] | Unavailable
+) -> HandoutNotebook:
+    name = loaded.names(seat).notebook
+    if not seat.instance_type and (isinstance(listed, Unavailable) or name not in listed):
+        return HandoutNotebook(NO_NOTEBOOK)
     if isinstance(listed, Unavailable):
         return HandoutNotebook(UNKNOWN, f"AWS did not list notebooks: {listed.reason}")
     if name not in listed:

@@ -11,7 +11,7 @@ from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.handout import links
 from workshop.handout.doors import DoorCode
-from workshop.handout.notebooks import HandoutNotebook
+from workshop.handout.notebooks import NO_NOTEBOOK, HandoutNotebook
 from workshop.naming import Names
 
 
@@ -36,8 +36,14 @@ class Slip:
         return f"{self.door}{self.code.path}" if self.code else ""
 
     @property
+    def notebook_name(self) -> str:
+        """Return the notebook's name; empty where the seat has none."""
+        return "" if self.notebook.status == NO_NOTEBOOK else self.names.notebook
+
+    @property
     def console_url(self) -> str:
-        return links.notebook(self.names)
+        """Return where the console shows the notebook, or the dashboard of a seat without one."""
+        return links.notebook(self.names) if self.notebook_name else self.dashboard_url
 
     @property
     def url(self) -> str:

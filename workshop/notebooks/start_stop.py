@@ -44,9 +44,18 @@ AWS takes some calls to start a notebook and leaves it Stopped; a second call do
 """
 
 Result = Literal[
-    "done", "already", "asked", "failed", "missing", "stuck", "waiting", "interrupted", "unread"
+    "done",
+    "already",
+    "none",
+    "asked",
+    "failed",
+    "missing",
+    "stuck",
+    "waiting",
+    "interrupted",
+    "unread",
 ]
-AS_ASKED: frozenset[Result] = frozenset({"done", "already", "asked"})
+AS_ASKED: frozenset[Result] = frozenset({"done", "already", "none", "asked"})
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,7 @@ class NotebookOutcome:
             "done": goal.past,
             "already": f"{goal.past} already",
             "asked": f"asked to {goal.verb}",
+            "none": "no notebook",
             "unread": "not known",
         }
         return words.get(self.result, self.result)
@@ -190,6 +200,9 @@ class NotebookBatch:
             return str(error)
         for pending in list(self._pending.values()):
             pending.book = seen.get(pending.name)
+            if pending.book is None and not pending.seat.instance_type:
+                self._close(pending, "none")
+                continue
             if pending.book is None:
                 command = self.loaded.command("deploy", "--only", pending.seat.id)
                 reason = f"there is no notebook; make it with: {command}"

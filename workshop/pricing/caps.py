@@ -36,10 +36,11 @@ class AllowedType:
 def allowed_types(name: str, profile: Profile) -> Iterator[AllowedType]:
     """Yield what the seats of a profile may use; ``managed`` allows every type of jobs besides."""
     notebook, access, of = profile.notebook, profile.access, ("profiles", name)
-    yield AllowedType((*of, "notebook", "instance_type"), "notebook", notebook.instance_type)
-    lists: list[tuple[tuple[str, str], Use, tuple[str, ...]]] = [
-        (("notebook", "fallback_instance_types"), "notebook", notebook.fallback_instance_types)
-    ]
+    lists: list[tuple[tuple[str, str], Use, tuple[str, ...]]] = []
+    if profile.has_notebook:
+        yield AllowedType((*of, "notebook", "instance_type"), "notebook", notebook.instance_type)
+        where = ("notebook", "fallback_instance_types")
+        lists.append((where, "notebook", notebook.fallback_instance_types))
     if access.mode == "scoped":
         lists += [
             (("access", "training_instance_types"), "training", access.training_instance_types),
@@ -113,7 +114,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _types(settings: Environment, seats: Iterable[Seat], region: str) -> list[str]:
     """Return the instance types that seats may use, without those that have no shipped price."""
-    types = {seat.instance_type for seat in seats}
+    types = {seat.instance_type for seat in seats if seat.instance_type}
     for name, profile in settings.profiles.items():
         types.update(allowed.instance_type for allowed in allowed_types(name, profile))
         if profile.access.mode == "managed":

@@ -7,6 +7,8 @@ cd / || exit 1
 . /etc/profile.d/workshop.sh
 # shellcheck source=/dev/null
 . /opt/workshop/agent.values
+# shellcheck source=/dev/null
+if [ -r /etc/profile.d/workshop-box.sh ]; then . /etc/profile.d/workshop-box.sh; fi
 unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null PYTHONPATH=/opt/workshop/lib
 for python in /home/ec2-user/anaconda3/envs/{JupyterSystemEnv,python3,pytorch}/bin/python; do

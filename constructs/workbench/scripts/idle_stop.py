@@ -1,4 +1,4 @@
-"""Stops this notebook instance once nobody has used it for a while.
+"""Stops this notebook instance, or EC2 instance, once nobody has used it for a while.
 
 Written by the on-start script and run on the notebook instance itself by a systemd timer, every
 five minutes, as the notebook's own user: never as root, because ``aws`` may come from a folder
@@ -11,6 +11,7 @@ What counts as use, in this order:
   it was written at most, and for ``ASKED_HOURS`` if it holds neither;
 - a busy kernel, for as long as it is busy;
 - the last activity of any kernel or terminal, and the start of the notebook itself;
+- on an EC2 instance a session of Systems Manager or a connection of SSH, for as long as it lasts;
 - work: processor time of the notebook's user or in containers, of all users together (``sudo``,
   other accounts) above what the machine's own services take, and of the GPUs.
 
@@ -98,8 +99,11 @@ def token(runtime: Path, port: int) -> str:
     return ""
 
 
-def ask(url: str, password: str, absent: Any = None) -> Any:
-    """One answer of Jupyter's API; ``absent`` stands for a 404 unless it is None."""
+def ask(url: str, password: str, absent: Any = None, *, nobody_there: bool = False) -> Any:
+    """One answer of Jupyter's API; ``absent`` stands for a 404 unless it is None.
+
+    Without a server there are no kernels, if ``nobody_there`` says that there need not be one.
+    """
     # The certificate is self-signed and the way is the loopback interface; a proxy that is set
     # for the internet must not be asked.
     trust = ssl.create_default_context()
@@ -115,6 +119,9 @@ def ask(url: str, password: str, absent: Any = None) -> Any:
         with opener.open(request, timeout=10) as answer:
             return json.load(answer)
     except (OSError, ValueError, http.client.HTTPException) as error:
+        refused = isinstance(getattr(error, "reason", None), ConnectionRefusedError)
+        if nobody_there and refused:
+            return []
         if absent is not None and getattr(error, "code", 0) == http.HTTPStatus.NOT_FOUND:
             return absent
         raise UnknownUseError(f"{url}: {error}") from error
@@ -172,6 +179,21 @@ def gpu_use(root: Path) -> int:
         if next((root / "dev").glob("nvidia[0-9]*"), None) is None:
             return 0
         raise UnknownUseError(f"the GPU's use cannot be read: {error}") from error
+
+
+def sessions(proc: Path) -> int:
+    """Sessions of Systems Manager and connections of SSH, by the processes that serve them."""
+    found = 0
+    for process in proc.glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended meanwhile
+        name = words[0].rpartition(b"/")[2]
+        # OpenSSH calls what serves a connection "sshd: ada@pts/0", since 9.8 "sshd-session: ...".
+        of_ssh = re.match(rb"sshd(?:-session)?: [^ ]+@", words[0]) is not None
+        found += name == b"ssm-session-worker" or of_ssh
+    return found
 
 
 def work(root: Path, sample: float) -> str:
@@ -250,7 +272,9 @@ def save(command: str) -> None:
 
 
 def stop(metadata: Path, reason: str, kept: float, first: str) -> int:
-    """Ask SageMaker to stop this notebook; 1 if that failed, and the next look asks again.
+    """Have this machine stopped; 1 if that failed, and the next look asks again.
+
+    SageMaker stops a notebook; an EC2 instance is shut down, which stops it and keeps its disk.
 
     Nothing is asked before ``kept``. The command ``first`` runs before, if there is one.
     """
@@ -263,11 +287,13 @@ def stop(metadata: Path, reason: str, kept: float, first: str) -> int:
         save(first)
     try:
         own = json.loads(metadata.read_text())
-        command = ["aws", "sagemaker", "stop-notebook-instance"]
-        command += ["--region", own["ResourceArn"].split(":")[3]]
+        service, region = own["ResourceArn"].split(":")[2:4]
+        command = ["aws", "sagemaker", "stop-notebook-instance", "--region", region]
         command += ["--notebook-instance-name", own["ResourceName"]]
+        if service == "ec2":
+            command = ["sudo", "-n", "shutdown", "-h", "now"]
         status = subprocess.run(command, check=False, timeout=60).returncode
-        failure = f"aws ended with status {status}" if status else ""
+        failure = f"{command[0]} ended with status {status}" if status else ""
     except Exception as error:  # noqa: BLE001 - whatever it is, the next look asks again
         failure = f"{type(error).__name__}: {error}"
     if failure:
@@ -284,6 +310,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--busy-hours", type=float, default=12)
     parser.add_argument("--keep-hours", type=float, default=24)
     parser.add_argument("--first", default="")
+    parser.add_argument("--box", action="store_true")
     parser.add_argument("--url", default="https://localhost:8443")
     parser.add_argument("--root", type=Path, default="/")
     parser.add_argument("--sample", type=float, default=60)
@@ -301,12 +328,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         password = token(home / ".local/share/jupyter/runtime", int(given.url.rpartition(":")[2]))
         idle = idle_seconds(
-            ask(given.url + "/api/kernels", password),
-            ask(given.url + "/api/terminals", password, absent=[]),
+            ask(given.url + "/api/kernels", password, nobody_there=given.box),
+            ask(given.url + "/api/terminals", password, absent=[], nobody_there=given.box),
             started,
             now,
         )
         in_use = f"idle for {idle / 60:.0f} of {given.minutes} minutes"
+        open_sessions = sessions(given.root / "proc") if given.box else 0
+        if open_sessions:
+            used = home / ".workshop-session"
+            used.touch()
+            in_use, idle = f"sessions of people: {open_sessions}", 0.0
+        elif given.box and (home / ".workshop-session").exists():
+            # Idle since the last look that saw one.
+            idle = min(idle, max(0.0, now - (home / ".workshop-session").stat().st_mtime))
+            in_use = f"idle for {idle / 60:.0f} of {given.minutes} minutes"
         working = work(given.root, given.sample) if idle >= PAUSE else ""
         if idle >= PAUSE and not working:
             note(paused)

@@ -1,6 +1,6 @@
 # Sets a notebook up at each start, with what on_start.sh gives: $etc, $opt, $home, $content,
-# $packages, $idle_minutes, $busy_hours, $keep_hours and as_user. Only /home/ec2-user/SageMaker outlives a stop, so
-# everything else is written anew here. A step that fails is named in the log and in a note; it
+# $packages, $idle_minutes, $busy_hours, $keep_hours and as_user; or an EC2 instance, with $box. Of a
+# notebook only /home/ec2-user/SageMaker outlives a stop, so everything else is written anew here. A step that fails is named in the log and in a note; it
 # never keeps the notebook from starting.
 failures=""
 trap 'failures="$failures
@@ -149,10 +149,14 @@ if [ -r /run/workshop-agent/tokens.sh ]; then . /run/workshop-agent/tokens.sh; f
 WORKSHOP
 
 # What attendees find in their files.
+machine=notebook outlives="outlives a stop"
+if [ -n "$box" ]; then
+  machine=instance outlives="is saved; the rest of the disk is lost with the instance"
+fi
 {
   printf '%s\n' \
     '# Your workbench' \
-    'Written anew at each start. Only what lies in this folder outlives a stop.' \
+    "Written anew at each start. Only what lies in this folder $outlives." \
     '' \
     'The SageMaker Python SDK uses the role and bucket below. Python gives the tags to all' \
     'that it makes, and puts WORKSHOP_JOB_PREFIX before the names of jobs, models, endpoints,' \
@@ -177,14 +181,14 @@ WORKSHOP
   fi
   if [ -n "$idle_minutes" ]; then
     printf '%s\n' '' \
-      "The notebook stops after $idle_minutes minutes without a busy kernel, a used" \
-      'terminal or a working process: see /var/log/workshop-idle-stop.log.'
+      "The $machine stops after $idle_minutes minutes without a busy kernel, a used" \
+      'terminal, a session or a working process: see /var/log/workshop-idle-stop.log.'
     if [ "$busy_hours" != 0 ]; then
       echo "It also stops after $busy_hours hours of use without a pause."
     fi
     if [ "$keep_hours" != 0 ]; then
       printf '%s\n' '' \
-        'A script that only waits counts as idle. To keep the notebook running for 6 hours (at most' \
+        'A script that only waits counts as idle. To keep it running for 6 hours (at most' \
         "$keep_hours), or until a time (UTC) such as 2027-03-15T18:00, write that into a file:" '' \
         '    echo 6 > ~/SageMaker/KEEP-RUNNING'
     fi
@@ -192,7 +196,7 @@ WORKSHOP
   printf '%s\n' '' \
     'Your files are saved every few minutes to saved/files/ in your bucket: all but links, caches,' \
     'environments, what the organiser leaves out and files that are too large (200 MB, if nobody says' \
-    'otherwise). A new notebook gets them back by itself.' \
+    "otherwise). A new $machine gets them back by itself." \
     '' 'In notebooks and terminals:'
   sed 's/^export /    /' "$etc/profile.d/workshop.sh"
 } | as_user tee "$home/WORKSHOP.md" >/dev/null
@@ -207,8 +211,33 @@ if [ -n "$packages" ]; then
 @install_packages.sh@
 WORKSHOP
   } >"$opt/install_packages.sh"
-  systemd-run --no-block --unit=workshop-packages --uid=ec2-user --setenv=HOME=/home/ec2-user \
-    /bin/bash "$opt/install_packages.sh"
+  # An instance makes its environments first.
+  [ -n "$box" ] ||
+    systemd-run --no-block --unit=workshop-packages --uid=ec2-user --setenv=HOME=/home/ec2-user \
+      /bin/bash "$opt/install_packages.sh"
+fi
+if [ -n "$box" ]; then
+  cat >"$opt/box.sh" <<'WORKSHOP'
+@box.sh@
+WORKSHOP
+  server() {
+    cat >"$etc/systemd/system/$1.service" <<WORKSHOP
+[Unit]
+Description=$2 on the loopback interface
+[Service]
+User=ec2-user
+WorkingDirectory=/home/ec2-user/SageMaker
+ExecStart=/bin/bash -lc 'exec $3'
+Restart=on-failure
+RestartSec=30
+[Install]
+WantedBy=multi-user.target
+WORKSHOP
+  }
+  server jupyter-server JupyterLab "/home/ec2-user/anaconda3/envs/JupyterSystemEnv/bin/jupyter-lab --no-browser \
+--ServerApp.ip=127.0.0.1 --ServerApp.port=8888 --ServerApp.port_retries=0 --IdentityProvider.token="
+  server code-server code-server "/home/ec2-user/.local/lib/code-server/bin/code-server --auth none \
+--bind-addr 127.0.0.1:8080 --disable-telemetry --disable-update-check ."
 fi
 
 # systemd instead of cron, which Amazon Linux 2023 does not have.
@@ -218,12 +247,12 @@ if [ -n "$idle_minutes" ]; then
 WORKSHOP
   cat >"$etc/systemd/system/workshop-idle-stop.service" <<WORKSHOP
 [Unit]
-Description=Stop this notebook after $idle_minutes minutes without use
+Description=Stop this $machine after $idle_minutes minutes without use
 [Service]
 Type=oneshot
 User=ec2-user
 Environment=PATH=/usr/local/bin:/usr/bin:/bin:/home/ec2-user/anaconda3/bin
-ExecStart=/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes $idle_minutes --busy-hours $busy_hours --keep-hours $keep_hours --first "$agent --save --wait 30"
+ExecStart=/usr/bin/env python3 /opt/workshop/idle_stop.py --minutes $idle_minutes --busy-hours $busy_hours --keep-hours $keep_hours${box:+ --box --url http://127.0.0.1:8888} --first "$agent --save --wait 30"
 StandardOutput=append:/var/log/workshop-idle-stop.log
 StandardError=inherit
 TimeoutStartSec=480
@@ -244,6 +273,11 @@ if [ -n "$idle_minutes" ]; then
   systemctl enable --now workshop-idle-stop.timer
 fi
 
+if [ -n "$box" ]; then
+  systemctl enable jupyter-server.service code-server.service
+  systemd-run --no-block --unit=workshop-box --uid=ec2-user --setenv=HOME=/home/ec2-user \
+    /bin/bash "$opt/box.sh"
+fi
 # Other kernels take their environment from the server. Nobody can be using it yet.
 systemctl --no-block try-restart jupyter-server.service ||
   echo "workshop: no jupyter-server.service; only terminals and Python kernels get WORKSHOP_*"
