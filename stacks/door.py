@@ -91,7 +91,12 @@ class DoorStack(WorkshopStack):
         CfnOutput(self, DOOR_ADDRESS, value=address, description="What attendees open")
 
     def _role(self, names: Names, settings: Environment) -> CfnResource:
-        policy = door_policy(names, end=settings.end, saved_until=settings.saved_work_ends)
+        policy = door_policy(
+            names,
+            end=settings.end,
+            saved_until=settings.saved_work_ends,
+            boxes=any(profile.has_box for profile in settings.profiles.values()),
+        )
         return function_role(
             self, DOOR, role_name=names.door_role, path=names.iam_path, policy=policy
         )
@@ -151,5 +156,13 @@ def _profile(profile: Profile) -> Mapping[str, Any]:
             "endpoint": access.endpoint_instance_types,
         },
         "hours": access.max_runtime_hours,
-        "idle": profile.notebook.idle_stop_minutes,
+        "idle": _idle_minutes(profile),
+        **({} if profile.has_notebook else {"notebook": False}),
     }
+
+
+def _idle_minutes(profile: Profile) -> int | None:
+    """Return after how many idle minutes the machine of a seat stops, None for never."""
+    if profile.has_notebook:
+        return profile.notebook.idle_stop_minutes
+    return profile.ec2.idle_stop_minutes if profile.ec2 else None

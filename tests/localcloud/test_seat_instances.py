@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from tests.support.boxes import boxed
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.machines import PARAMETER, SSH_KEY, described, image, run, state, tag_map
 from workshop.naming import FREEZE, Names
+from workshop.policies.documents import Document
+from workshop.policies.door import door_policy
+from workshop.policies.watch import watch_policy
 
 ADA, BEN = (Names("vision", seat, "000000000000", "us-east-1") for seat in ("ada", "ben"))
 FORWARD = "AWS-StartPortForwardingSession"
@@ -71,7 +75,8 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
             (box,) = [one for one in stack["Stacks"][0]["Outputs"] if one["OutputKey"] == "BoxId"]
             ids.append(box["OutputValue"])
         ada, ben = (root.as_role(names.role_arn) for names in (ADA, BEN))
-        yield Boxes(root, ada, ben, *ids, run(root.client))
+        own, bens = ids
+        yield Boxes(root, ada, ben, own, bens, run(root.client))
     finally:
         process.stop(state_dir)
 
@@ -219,3 +224,36 @@ def test_a_frozen_seat_cannot_start_or_enter_its_instance_and_the_organiser_stop
         iam.detach_role_policy(**frozen)
     boxes.ada.client("ec2").start_instances(InstanceIds=[boxes.own])
     assert state(boxes.root.client, boxes.own) == "running"
+
+
+def _with_rights(boxes: Boxes, name: str, policy: Document) -> Cloud:
+    """The cloud as a function with this policy sees it."""
+    arn = boxes.root.role(name)
+    boxes.root.client("iam").put_role_policy(
+        RoleName=name, PolicyName="all", PolicyDocument=json.dumps(policy)
+    )
+    return boxes.root.as_role(arn)
+
+
+def test_the_watch_and_the_door_reach_the_workshops_instances_and_no_other(boxes: Boxes) -> None:
+    watch = _with_rights(boxes, "watching", watch_policy(ADA, starts=True, boxes=True))
+    end = datetime.now(UTC) + timedelta(days=300)
+    door = _with_rights(boxes, "opening", door_policy(ADA, end=end, boxes=True))
+    tags = [{"Key": "frozen", "Value": "true"}]
+    for cloud in (watch, door):
+        assert len(cloud.client("ec2").describe_instances()["Reservations"]) == 3
+        refused(cloud, "ec2", "terminate_instances", InstanceIds=[boxes.own])
+        refused(cloud, "ec2", "start_instances", InstanceIds=[boxes.organisers])
+    refused(watch, "ec2", "stop_instances", InstanceIds=[boxes.organisers])
+    refused(watch, "ec2", "create_tags", Resources=[boxes.organisers], Tags=tags)
+    named = [*tags, {"Key": "attendee", "Value": "ada"}]
+    refused(watch, "ec2", "create_tags", Resources=[boxes.bens], Tags=named)
+    for instance in (boxes.own, boxes.bens):
+        watch.client("ec2").stop_instances(InstanceIds=[instance])
+    watch.client("ec2").create_tags(Resources=[boxes.bens], Tags=tags)
+    door.client("ec2").start_instances(InstanceIds=[boxes.own])
+    assert "explicit deny" in refused(door, "ec2", "start_instances", InstanceIds=[boxes.bens])
+    boxes.root.client("ec2").delete_tags(Resources=[boxes.bens], Tags=tags)
+    watch.client("ec2").start_instances(InstanceIds=[boxes.bens])
+    for instance in (boxes.own, boxes.bens):
+        assert state(boxes.root.client, instance) == "running"

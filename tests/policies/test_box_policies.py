@@ -28,8 +28,10 @@ from workshop.policies.actions import (
 )
 from workshop.policies.boundary import boundary_policy
 from workshop.policies.box import box_statements
-from workshop.policies.documents import MANAGED_LIMIT
+from workshop.policies.documents import MANAGED_LIMIT, Document
+from workshop.policies.door import door_policy
 from workshop.policies.reasons import WHY_WILDCARD
+from workshop.policies.watch import watch_policy
 
 ADA = Names("vision", "ada", "111122223333", "eu-west-1")
 END = datetime(2027, 3, 9, 17, tzinfo=UTC)
@@ -129,6 +131,44 @@ def test_the_boundary_has_room_for_instances_beside_everything_else_that_opens()
         sizes = layout.sizes(longest, {"attendee": profile}, end=END)
         assert [one.name for one in sizes if one.characters > MANAGED_LIMIT] == []
         assert layout.attachments("attendee", profile) <= layout.ATTACHMENTS
+
+
+def test_the_watch_and_the_door_do_the_least_to_the_instances_of_the_workshops_stacks() -> None:
+    """By tags that no seat can set, and only where some profile has instances."""
+    watch = {one["Sid"]: one for one in watch_policy(ADA, starts=True, boxes=True)["Statement"]}
+    door = {one["Sid"]: one for one in door_policy(ADA, end=END, boxes=True)["Statement"]}
+    made = {
+        "aws:ResourceTag/workshop": "vision",
+        "aws:ResourceTag/managed-by": "workshop-provisioner",
+    }
+    for one in (watch["StopBoxes"], watch["StartBoxes"], watch["MarkBoxes"], door["StartBoxes"]):
+        assert one["Condition"]["StringEquals"] == made
+        assert one["Resource"] == ["arn:aws:ec2:eu-west-1:111122223333:instance/*"]
+    assert watch["MarkBoxes"]["Condition"]["ForAllValues:StringEquals"] == {
+        "aws:TagKeys": ["frozen"]
+    }
+    # Nothing is started after the end, and nothing that is frozen.
+    assert door["StartBoxes"]["Condition"]["DateLessThan"] == {
+        "aws:CurrentTime": "2027-03-09T17:00:00Z"
+    }
+    assert "ec2:StartInstances" in door["Frozen"]["Action"]
+    assert of_ec2(watch_policy(ADA, boxes=True)) == {
+        *("ec2:CreateTags", "ec2:DescribeInstances", "ec2:StopInstances")
+    }
+    assert of_ec2(door_policy(ADA, end=END, boxes=True)) == {
+        *("ec2:DescribeInstances", "ec2:StartInstances")
+    }
+    assert of_ec2(watch_policy(ADA, starts=True)) | of_ec2(door_policy(ADA, end=END)) == set()
+
+
+def of_ec2(policy: Document) -> set[str]:
+    return {
+        action
+        for statement in policy["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in statement["Action"]
+        if action.startswith("ec2:")
+    }
 
 
 def test_the_boundary_knows_instances_only_where_some_profile_has_them() -> None:

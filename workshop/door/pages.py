@@ -166,7 +166,8 @@ def seat_page(page: Page, seat: str, status: str, hand: dict[str, Any]) -> str:
     if page.visit.is_over:
         body = f"<p>{page.text('over')}</p>{_saved_link(page)}{page.leave()}"
         return page.whole(title, body)
-    body = page.section("notebook", _notebook(page, status))
+    has = page.visit.settings.profile(seat) or {}
+    body = page.section("notebook", _notebook(page, status)) if has.get("notebook", True) else ""
     body += _messages(page, seat)
     body += page.section("hand", _hand(page, hand))
     body += page.section("time", _time(page, seat))

@@ -23,9 +23,9 @@ def diagnostics(
         place = ("profiles", name)
         if profile.ec2:
             regions = sorted({seat.region for seat in seats if seat.profile == name})
-            types = {seat.box_type for seat in seats if seat.profile == name and seat.box_type}
+            rows = [seat for seat in seats if seat.profile == name]
             yield from _of_profile(
-                document, (*place, "ec2"), profile.ec2, types, pins=pins, regions=regions
+                document, (*place, "ec2"), profile.ec2, rows, pins=pins, regions=regions
             )
 
 
@@ -33,16 +33,14 @@ def _of_profile(
     document: Document,
     place: tuple[str | int, ...],
     ec2: Ec2,
-    of_rows: set[str],
+    seats: Sequence[Seat],
     *,
     pins: Pins,
     regions: Sequence[str],
 ) -> Iterator[Diagnostic]:
     """Yield what of one profile cannot be: two architectures, another than the image's, a disk."""
-    of_types = {
-        name: ec2_types.architecture(name)
-        for name in (*ec2.instance_types, *sorted(of_rows - {*ec2.instance_types}))
-    }
+    every = dict.fromkeys((*ec2.instance_types, *(seat.box_type for seat in seats)))
+    of_types = {name: ec2_types.architecture(name) for name in every}
     found = [pin for region in regions if (pin := pins.find(ec2.image, region))]
     known = images.NAMED.get(ec2.image)
     if known is not None:
@@ -62,9 +60,11 @@ def _of_profile(
             )
             yield Diagnostic(document.line(where), where, message)
     smallest = max((pin.root_gb for pin in found), default=0)
-    if ec2.volume_gb < smallest:
+    least = min((ec2.volume_gb, *(seat.box_gb for seat in seats)))
+    if least < smallest:
         where = (*place, "volume_gb")
-        message = f"{ec2.volume_gb} is less than the image needs; give it {smallest} or more"
+        whose = "" if least == ec2.volume_gb else ", of a row of the roster,"
+        message = f"{least}{whose} is less than the image needs; give it {smallest} or more"
         yield Diagnostic(document.line(where), where, message)
 
 

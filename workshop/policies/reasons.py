@@ -11,6 +11,11 @@ WHY_WILDCARD = {
     "StopMachines": "attendees name their things freely; aws:ResourceTag tells the workshop's",
     "StopNotebooks": "the notebooks of all seats, by their names; aws:TagKeys keeps it to one tag",
     "StartNotebooks": "the same, before class",
+    "FindBoxes": "ec2:DescribeInstances has no resource-level permissions",
+    "StopBoxes": "EC2 gives instances their ids; aws:ResourceTag keeps it to those that the"
+    " workshop's stacks made",
+    "StartBoxes": "the same",
+    "MarkBoxes": "the same; aws:TagKeys keeps it to one tag",
     "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
     " alone",
     "OwnState": "every object of the watch's own bucket",
