@@ -97,14 +97,14 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 # --- developing -----------------------------------------------------------------------------
 
 .PHONY: test test-quick test-long test-wheel check format docs bench lock dist clean
-test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test
+test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test but those of make test-long
 	@# One more than the cores of a small machine: tests wait for a third of their time.
 	@$(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
 
 test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take seconds each
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not long"
 
-test-long: $(VENV)/.dev $(SDKS:%=$(VENV)-sdk-%/.ready) ## proofs that take minutes: every action of AWS, releases of the SDK
+test-long: $(VENV)/.dev $(VENV)-sdk/.ready $(SDKS:%=$(VENV)-sdk-%/.ready) ## the whole of what make test has a small instance of, and proofs that take minutes
 	@$(BIN)/python -m pytest -m long
 
 test-wheel: $(VENV)/.dev ## the wheel that make dist has built, in empty environments and folders

@@ -20,7 +20,13 @@ EMPTY_CONFIG = "no-aws-config"
 LOCAL = "127.0.0.1,localhost"
 _PROXY_EXCEPTIONS = ("NO_PROXY", "no_proxy")
 
+SSO_PROFILE = "local-cloud"
+SSO_CONFIG = "sso-config"
+"""The file in the state directory with the profile of who signed in with a browser."""
+
 UNSET = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_SESSION_TOKEN",
@@ -37,7 +43,7 @@ UNSET = (
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_CA_BUNDLE",
 )
-"""Variables that could lead a client to somebody's real account or past the local endpoint.
+"""Variables that go before a profile, or lead a client to a real account or past the endpoint.
 
 Those of one service each, such as ``AWS_ENDPOINT_URL_S3``, are too many to list: see ``unset``.
 """
@@ -67,6 +73,15 @@ def variables(running: Running, state_dir: Path, account: str | None = None) -> 
         "NO_PROXY": LOCAL,
         "no_proxy": LOCAL,
     }
+
+
+def signed_in(running: Running, state_dir: Path, account: str | None = None) -> dict[str, str]:
+    """Return the variables of somebody who signed in with a browser: a profile, and no keys."""
+    chosen = variables(running, state_dir, account)
+    keys_of_account = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    kept = {name: value for name, value in chosen.items() if name not in keys_of_account}
+    config = str((state_dir / SSO_CONFIG).resolve())
+    return {**kept, "AWS_CONFIG_FILE": config, "AWS_PROFILE": SSO_PROFILE}
 
 
 def unset(base: Mapping[str, str]) -> list[str]:

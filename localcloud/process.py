@@ -6,6 +6,7 @@ it was started with. What is not proven is left alone, and reported.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -24,9 +25,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from filelock import FileLock
 
-from localcloud import process_identity, record, state_files
+from localcloud import environment, process_identity, record, state_files
 from localcloud.authentication import keys
-from localcloud.environment import EMPTY_CONFIG
 from localcloud.errors import LocalCloudError
 from localcloud.record import LOG, Running
 
@@ -77,7 +77,7 @@ def start(
             return Started(running, already=True, seconds=time.monotonic() - began)
         _refuse_silent(state_dir)
         (state_dir / record.FILE).unlink(missing_ok=True)
-        state_files.write(state_dir / EMPTY_CONFIG, "")
+        state_files.write(state_dir / environment.EMPTY_CONFIG, "")
         instance = secrets.token_hex(12)
         arguments = [
             *("--state-dir", str(state_dir.resolve())),
@@ -233,6 +233,29 @@ def instance_credentials(
     asked = {"instance": instance, **where}
     given: dict[str, str] = post(running, "/_localcloud/instance_credentials", asked)
     return given
+
+
+def sign_in(running: Running, state_dir: Path, account: str | None = None) -> Path:
+    """Sign in to a running local cloud as with a browser; return the file with the token.
+
+    The profile is written into ``state_dir``, the token to where the AWS CLI keeps those of its
+    sign-ins: programs look for it nowhere else.
+    """
+    here = account or running.account
+    token = post(running, "/_localcloud/sign-ins", {"account": here})
+    name = environment.SSO_PROFILE
+    profile = (
+        f"[profile {name}]\nsso_session = {name}\nsso_account_id = {here}\n"
+        f"sso_role_name = {token['permissionSet']}\nregion = {running.region}\n\n"
+        f"[sso-session {name}]\nsso_region = {running.region}\n"
+        f"sso_start_url = {token['startUrl']}\n"
+    )
+    state_files.write(state_dir / environment.SSO_CONFIG, profile)
+    cache = Path.home() / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    kept = cache / f"{hashlib.sha1(name.encode()).hexdigest()}.json"  # noqa: S324 - as botocore
+    state_files.write(kept, json.dumps(token))
+    return kept
 
 
 def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any]:

@@ -129,8 +129,8 @@ def functions_endpoint(invocations: Invocations) -> AsyncEndpoint:
 # --- SageMaker's events --------------------------------------------------------------------------
 
 
-def send_events(engine: SageMakerEngine) -> None:
-    """Send an event for each state that a resource enters, where any rule listens."""
+def send_events(engine: SageMakerEngine, machines: Ec2Service) -> None:
+    """Send an event for each state that a resource or an instance enters, where a rule listens."""
     events = ministack_adapter.module("services.eventbridge")
 
     def entered(kind: SageMakerResourceType, record: Record) -> None:
@@ -146,10 +146,10 @@ def send_events(engine: SageMakerEngine) -> None:
         events._put_events({"Entries": [entry]}, allow_aws_source=True)
 
     engine.statuses.entered = entered
+    _send_instance_events(machines)
 
 
-def send_instance_events(machines: Ec2Service) -> None:
-    """Send an event for each state that an EC2 instance enters, where any rule listens."""
+def _send_instance_events(machines: Ec2Service) -> None:
     events = ministack_adapter.module("services.eventbridge")
 
     def entered(instance: Record) -> None:

@@ -61,6 +61,7 @@ from localcloud.iam.guard import Guard
 from localcloud.iam.patches import patch_permissions
 from localcloud.iam.refusals import patch_refusals
 from localcloud.iam.trust_policies import patch_trust_policies
+from localcloud.identity_center.service import add_identity_center
 from localcloud.mail_subscriptions import patch_mail_subscriptions, subscriptions_endpoint
 from localcloud.missing_resources import patch_missing_resources
 from localcloud.notebook_pages import NotebookPages
@@ -185,8 +186,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     patch_concurrency(quotas)
     invocations, messages = rules.Invocations(), rules.Messages()
     fire_due = rules.patch_rules(clock, invocations)
-    rules.send_events(engine)
-    rules.send_instance_events(machines)
+    rules.send_events(engine, machines)
     messages.patch()
     patch_mail_subscriptions()
     ministack_adapter.add_state("messages", messages)
@@ -197,8 +197,9 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
     passing: dict[str, Collection[str]] = {
         noun: kind.steps for noun, kind in engine.kinds.items() if kind.steps
     }
-    ministack = ministack_adapter.module("app").app
-    faulty = Partitions(FaultLayer(ministack, plan, clock))
+    signed_in = add_identity_center(plan)
+    served = signed_in.before(ministack_adapter.module("app").app)
+    faulty = Partitions(FaultLayer(served, plan, clock))
 
     async def emulated(scope: Any, receive: Any, send: Any) -> None:
         # Whatever is due by now happens before any service answers.
@@ -224,6 +225,7 @@ def build(clock: Clock, waits: Delays, instance: str, secret: str, *, enforce_ia
         "quotas": quotas_endpoint(quotas),
         "billing": billing_endpoint,
         "refusals": refusals_endpoint,
+        "sign-ins": signed_in.sign_in,
         "subscriptions": subscriptions_endpoint,
     }
     admin = AdminInterface(emulated, instance, clock, endpoints)

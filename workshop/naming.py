@@ -36,12 +36,11 @@ START = "start"
 DOOR = "door"
 """The fourth, where the YAML asks for it: the page that opens notebooks to attendees."""
 COHORT_STACKS = (START, COHORT, WATCH, DOOR)
-"""The stacks that seats can share, in the order in which they are made.
+"""The stacks that seats can share, in the order in which they are told.
 
-Which of them an environment has, its settings say (``Environment.cohort_stacks``).
-
-Each waits for the one before: whoever destroys the cohort while seats use it fails, and leaves what
-their notebooks need to start.
+Which of them an environment has, its settings say (``Environment.cohort_stacks``). They are made
+side by side, but for the door; in the CDK app the cohort waits for all others, so that whoever
+destroys it while seats use it fails, and leaves what their notebooks need to start.
 """
 WATCH_MAKES = (
     *("AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Events::Rule"),
@@ -125,8 +124,7 @@ Here and in ``stacks/`` a stack is added; a resource type that is new goes into 
 
 def needed_by(kind: str) -> str:
     """Return which of the cohort's stacks one of them needs, empty for none."""
-    at = COHORT_STACKS.index(kind)
-    return COHORT_STACKS[at - 1] if at else ""
+    return WATCH if kind == DOOR else ""  # the bucket in which the door keeps what it knows
 
 
 def kinds_of(seat: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from localcloud.asgi import BodyTooLargeError, Handler, read_body, replayed, res
 from localcloud.authentication import keys, proof
 from localcloud.authentication.proof import SignatureProof
 from localcloud.authentication.received import Claim, Received, RefusedError
+from localcloud.identity_center import operations
 
 LOCAL = frozenset({"127.0.0.1", "localhost"})
 """The names by which clients call the cloud."""
@@ -73,6 +74,15 @@ class Gate:
         elif received.path.startswith("/_") and not received.path.startswith(CALLBACKS):
             # No bucket begins like this: these are the emulator's own paths.
             await refuse(send, f"the local cloud serves no {received.path}")
+        elif operations.asked(received.method, received.path, received.headers, received.query):
+            # A token proves who asks, if anything does: see Identity Center.
+            try:
+                body = await read_body(receive, operations.LARGEST_BODY)
+            except BodyTooLargeError:
+                await refuse(send, "the body is too large")
+                return
+            if body is not None:
+                await self._emulated(scope, replayed(body, receive), send)
         else:
             try:
                 given, owner = await self._proven(received, receive)

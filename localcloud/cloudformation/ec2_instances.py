@@ -245,8 +245,7 @@ class InstanceHandlers:
             state = self._state(name)
             if state in ("running", "stopped", "terminated", None):
                 return state
-            due = states.due(stores.instances()[name])
-            clock.wait_until(float("inf") if due is None else due, ticket)
+            clock.wait_until(states.due(stores.instances()[name]) or 0.0, ticket)
 
     def _call(self, operation: str, request: Properties) -> Properties:
         try:

@@ -13,6 +13,7 @@ from botocore.awsrequest import HeadersDict
 
 from localcloud import ministack_adapter
 from localcloud.faults import globs, microburst_adapter
+from localcloud.identity_center import operations
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ def identified(scope: Mapping[str, Any], body: bytes) -> Call | None:
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     path = scope["path"]
     context = microburst_adapter.identified(headers, scope["method"], path, query, body)
+    names = {name.lower(): value for name, value in headers.items()}
+    unsigned = operations.asked(scope["method"], path, names, query)
+    if unsigned is not None:
+        context.service, context.operation = unsigned
+        context.protocol = microburst_adapter.model(context.service).protocol
     model = microburst_adapter.model(context.service)
     if model is None or context.operation not in model.operation_names:
         return None

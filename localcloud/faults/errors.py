@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.faults import microburst_adapter
 from localcloud.iam import reference
+from localcloud.identity_center import operations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,10 @@ _OVER = "The security token included in the request is expired"
 _EXPIRED = {
     "s3": ErrorText("ExpiredToken", 400, "The provided token has expired."),
     "ec2": ErrorText("RequestExpired", 400, "Request has expired."),
+    **{
+        service: ErrorText(code, status, message)
+        for service, (code, message, status) in operations.OVER.items()
+    },
 }
 
 _INVALID = "The security token included in the request is invalid."
@@ -137,6 +142,10 @@ def failed(call: Call, status: int, code: str | None = None) -> ErrorAnswer:
 
 def denied(call: Call, policy: str = "identity") -> ErrorAnswer:
     """Return the answer to a call that no policy allows, or that an organization's denies."""
+    if call.service in operations.OVER:
+        # A sign-in is no principal, and needs no permission.
+        code, message, refused = operations.NO_ACCESS
+        return _written(call, ErrorText(code, refused, message))
     if call.service in _DENIED:
         code, status = _DENIED[call.service]
     elif _is_query(call) or call.protocol == "rest-xml":
@@ -154,7 +163,8 @@ def expired(call: Call, code: str | None = None) -> ErrorAnswer:
     S3 and EC2 have messages and statuses of their own
     (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html,
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html), JSON services
-    ExpiredTokenException, the others ExpiredToken.
+    ExpiredTokenException, the others ExpiredToken. Where a browser's sign-in is asked for
+    credentials, the sign-in itself is over.
     """
     text = _EXPIRED.get(call.service)
     if text is None and (_is_query(call) or call.protocol == "rest-xml"):
@@ -243,5 +253,10 @@ def _modelled(call: Call) -> Iterator[tuple[str, int | None]]:
 
 
 def _written(call: Call, text: ErrorText) -> ErrorAnswer:
-    headers, body = microburst_adapter.rendered(call.context, text.code, text.message, text.status)
+    if call.service in operations.OVER:
+        headers, body = operations.written(call.service, text.code, text.message)
+    else:
+        headers, body = microburst_adapter.rendered(
+            call.context, text.code, text.message, text.status
+        )
     return ErrorAnswer(text.status, headers, b"" if call.method == "HEAD" else body)

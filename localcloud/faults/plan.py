@@ -187,6 +187,15 @@ class FaultPlan:
             ):
                 yield planned
 
+    def credentials_last(self) -> float | None:
+        """Return for how many seconds Identity Center's credentials last, None as usual."""
+        with self._lock:
+            for planned in self._planned:
+                rule = planned.rule
+                if rule.effect == "short-lived" and planned.is_here(*_here()) and planned.applies():
+                    return float(rule.seconds)
+        return None
+
     # --- how it changes ---------------------------------------------------------------------
 
     def replace(self, rules: Iterable[Rule]) -> None:
@@ -273,7 +282,7 @@ def _check(rules: Iterable[Rule], passing: Mapping[str, Collection[str]]) -> Non
 
 def _is_of_calls(rule: Rule) -> TypeGuard[CallRule]:
     """Whether a rule is about calls, not about resources behind the services."""
-    return rule.effect not in ("keys", "stuck", "handler", "capacity")
+    return rule.effect not in ("keys", "stuck", "handler", "capacity", "short-lived")
 
 
 def _here() -> tuple[str, str]:

@@ -207,6 +207,16 @@ class Capacity(_Counted):
     """A glob over EC2's Availability Zones."""
 
 
+class ShortLived(_Counted):
+    """The credentials of a role that Identity Center gives end soon."""
+
+    operation: ClassVar[str] = "sso:GetRoleCredentials"
+
+    effect: Literal["short-lived"]
+    seconds: Annotated[float, Field(gt=0)]
+    """By the machine's clock, as clients see it."""
+
+
 CallRule = (
     Throttle
     | Error
@@ -219,7 +229,7 @@ CallRule = (
     | Stale
     | Latency
 )
-Rule = CallRule | Keys | Stuck | Handler | Capacity
+Rule = CallRule | Keys | Stuck | Handler | Capacity | ShortLived
 
 
 class FaultChange(BaseModel):
@@ -285,6 +295,6 @@ def _effects() -> tuple[str, ...]:
     kinds = (
         *(Throttle, Error, Timeout, LostAnswer, Denied, Expired, NotOffered, Conflict, Stale),
         Latency,
-        *(Keys, Stuck, Handler, Capacity),
+        *(Keys, Stuck, Handler, Capacity, ShortLived),
     )
     return tuple(get_args(kind.model_fields["effect"].annotation)[0] for kind in kinds)

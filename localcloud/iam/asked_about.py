@@ -38,10 +38,13 @@ _refused: ContextVar[Question | None] = ContextVar("refused question", default=N
 _key: ContextVar[str | None] = ContextVar("access key that is being judged", default=None)
 
 
-def note(action: str, questions: list[Question]) -> str:
-    """Remember what is asked about a request; return the resource that ministack asks about."""
-    _questions.set((action, questions))
-    return questions[0].resource
+def note(action: str, questions: list[Question] | None) -> str | None:
+    """Remember what is asked about a request; return the resource that ministack asks about.
+
+    Without questions it is left to ministack, and nothing is remembered of the request before.
+    """
+    _questions.set((action, questions) if questions else None)
+    return questions[0].resource if questions else None
 
 
 def patch_questions() -> None:

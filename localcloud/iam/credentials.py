@@ -4,6 +4,8 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,6 +33,9 @@ OF_INSTANCE = 21_600.0
 
 LONGEST = 43_200.0
 """How long a session of a role can last."""
+
+EVERYTHING = "arn:aws:iam::aws:policy/AdministratorAccess"
+_FEDERATED = ["sts:AssumeRoleWithSAML", "sts:TagSession"]
 
 Document = dict[str, Any]
 
@@ -91,7 +96,27 @@ def continued(key: str, seconds: float) -> str:
     return new
 
 
-def issued(role_arn: str, account: str, session: str, seconds: float) -> Document:
+def permission_set_role(name: str) -> str:
+    """Return the ARN of the role that Identity Center has in an account; make it if need be."""
+    iam = ministack_adapter.module("services.iam")
+    account, path = ministack_adapter.account(), "/aws-reserved/sso.amazonaws.com/"
+    role = f"AWSReservedSSO_{name}_{hashlib.sha256(account.encode()).hexdigest()[:16]}"
+    if role not in iam._roles:
+        provider = f"arn:aws:iam::{account}:saml-provider/AWSSSO_DO_NOT_DELETE"
+        trust = {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": _FEDERATED}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        given = {"RoleName": [role], "Path": [path], "AssumeRolePolicyDocument": [document]}
+        for operation, parameters in (
+            ("CreateRole", given),
+            ("AttachRolePolicy", {"RoleName": [role], "PolicyArn": [EVERYTHING]}),
+        ):
+            iam._IAM_HANDLERS[operation](parameters)
+    return str(iam._roles[role]["Arn"])
+
+
+def issued(
+    role_arn: str, account: str, session: str, seconds: float, *, by_owner: bool = False
+) -> Document:
     """Return credentials of a role that AWS itself takes on, without asking whether it may."""
     iam, sts = ministack_adapter.module("services.iam"), ministack_adapter.module("services.sts")
     key, secret, token = (
@@ -112,7 +137,7 @@ def issued(role_arn: str, account: str, session: str, seconds: float) -> Documen
             "PrincipalType": "AssumedRole",
             "SessionTags": [],
             "SessionPolicies": None,
-            owners.MARK: False,
+            owners.MARK: by_owner,
         },
     )
     return {

@@ -112,8 +112,9 @@ def _ask_as_aws_does() -> None:
         operation = asked.partition(":")[2]
         given = other_services.parameters(body, query_params)
         questions = _QUESTIONS[service](operation, given) if service in _QUESTIONS else None
-        if questions:
-            return asked_about.note(asked, questions)
+        noted = asked_about.note(asked, questions)
+        if noted is not None:
+            return noted
         found = other_services.resource_arn(service, operation, given)
         if found is None:
             # ministack looks into every body as JSON and ends over one that is no text at all.

@@ -58,7 +58,10 @@ profiles:
 """Every opening of the YAML; the seats of all three profiles share one boundary."""
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "environment",
+    [pytest.param(name, marks=[pytest.mark.long] * (name != "dev")) for name in ENVIRONMENTS],
+)
 def test_a_seat_can_do_its_workshop_and_nothing_to_a_neighbour(environment: str) -> None:
     """Of every profile of a shipped environment; what is the same in two is asked once."""
     assembly = shipped(environment)
@@ -66,12 +69,15 @@ def test_a_seat_can_do_its_workshop_and_nothing_to_a_neighbour(environment: str)
         check(assembly, profile)
 
 
-def test_what_the_yaml_opens_opens_that_and_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "profiles", [["features"], pytest.param(["network", "managed"], marks=pytest.mark.long)]
+)
+def test_what_the_yaml_opens_opens_that_and_no_more(tmp_path: Path, profiles: list[str]) -> None:
     write(tmp_path, OPENED)
     rows = "id,name,profile\nada,Ada,features\nadam,Adam,network\nseat01,Sam,managed\n"
     (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
     assembly = synthesize(written(tmp_path))
-    for profile in ("features", "network", "managed"):
+    for profile in profiles:
         check(assembly, profile)
 
 

@@ -1,27 +1,31 @@
 """Sign-ins by a browser, as botocore's own providers find them: each end stops every command.
 
-The tokens are in the caches of a home of its own; who renews them is an address of this machine.
+The tokens are in the caches of a home of its own; the local cloud renews them, or refuses.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from botocore import credentials
 from botocore.credentials import LoginCredentialFetcher, SSOProvider
 from botocore.tokens import SSOTokenProvider
 
+from localcloud import environment, process
+from tests.support.faulty import counts
+from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import Fleet
+from tests.support.workshop_command import Ran
+from workshop.aws import errors
 
 START = "https://example.awsapps.com/start"
 SSO = "sso_account_id = 000000000000\nsso_role_name = organiser\nregion = us-east-1\n"
@@ -36,48 +40,23 @@ LOGIN = f"login_session = {LOGIN_SESSION}\nregion = us-east-1\n"
 
 
 HOUR = timedelta(hours=1)
+CACHE = Path(".aws", "sso", "cache")
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-REFUSALS = {
-    # path -> status and error code; whatever else is asked is asked of Identity Center's portal
-    "/token": (400, "InvalidGrantException"),
-    "/v1/token": (400, "AccessDeniedException"),
-}
-
-
-class Renewing(BaseHTTPRequestHandler):
-    """Whoever renews tokens, and says that the session is over."""
-
-    server: Any
-
-    def answer(self) -> None:
-        self.server.asked.append(self.path)
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status, code = REFUSALS.get(self.path, (401, "UnauthorizedException"))
-        body = json.dumps({"error": "TOKEN_EXPIRED", "message": "Session token not found"})
-        self.send_response(status)
-        self.send_header("x-amzn-errortype", code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    do_GET = do_POST = answer  # noqa: N815 - as the server calls them
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+ASKED = ("sso:*", "sso-oidc:*", "signin:*")
+"""Whoever gives and renews what a browser's sign-in is good for."""
 
 
 @dataclass
 class Home:
-    """A folder with a configuration and caches of tokens, and who renews them."""
+    """A folder with a configuration and caches of tokens, and the local cloud that renews them."""
 
     folder: Path
-    server: Any
+    cloud: Cloud
 
     def token(self, name: str, *, lasts: timedelta, **more: Any) -> None:
         """Have a token of Identity Center in the cache that ends after this."""
-        path = self.folder / "sso" / f"{hashlib.sha1(name.encode()).hexdigest()}.json"  # noqa: S324
-        path.parent.mkdir(exist_ok=True)
+        path = self.folder / CACHE / f"{hashlib.sha1(name.encode()).hexdigest()}.json"  # noqa: S324
+        path.parent.mkdir(parents=True, exist_ok=True)
         told = {"accessToken": "t", "expiresAt": moment(lasts), "startUrl": START, **more}
         path.write_text(json.dumps(told))
 
@@ -91,13 +70,12 @@ class Home:
         (self.folder / "login" / f"{name}.json").write_text(json.dumps(told))
 
     def variables(self) -> dict[str, str]:
-        url = f"http://127.0.0.1:{self.server.server_address[1]}"
         return {
             **dict.fromkeys((*KEYS, "AWS_SESSION_TOKEN"), ""),
             "AWS_ENDPOINT_URL": "",
-            "AWS_ENDPOINT_URL_SSO": url,
-            "AWS_ENDPOINT_URL_SSO_OIDC": url,
-            "AWS_ENDPOINT_URL_SIGNIN": url,
+            "AWS_ENDPOINT_URL_SSO": self.cloud.endpoint,
+            "AWS_ENDPOINT_URL_SSO_OIDC": self.cloud.endpoint,
+            "AWS_ENDPOINT_URL_SIGNIN": self.cloud.endpoint,
             "AWS_CONFIG_FILE": str(self.folder / "aws.ini"),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "none"),
             "AWS_PROFILE": "class",
@@ -106,25 +84,30 @@ class Home:
         }
 
 
+def watch(cloud: Cloud, *faults: dict[str, Any]) -> None:
+    """Count from now on what is asked of a sign-in, with these faults behind."""
+    counting = ({"effect": "latency", "operation": asked, "seconds": 1e-3} for asked in ASKED)
+    cloud.faults(*counting, *faults)
+
+
+def asked(cloud: Cloud) -> int:
+    return sum(seen for seen, _ in counts(cloud)[: len(ASKED)])
+
+
 def moment(lasts: timedelta) -> str:
     return (datetime.now(UTC) + lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home whose caches botocore looks into: it reads where they are once a process."""
-    made = Home(tmp_path / "home", ThreadingHTTPServer(("127.0.0.1", 0), Renewing))
+    made = Home(tmp_path / "home", cloud)
     made.folder.mkdir()
-    made.server.asked = []
-    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(made.folder / "sso"))
-    monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", str(made.folder / "sso"))
+    monkeypatch.setattr(SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", str(made.folder / CACHE))
+    monkeypatch.setattr(SSOProvider, "_SSO_TOKEN_CACHE_DIR", str(made.folder / CACHE))
     monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(made.folder / "login"))
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    monkeypatch.setenv("HOME", str(made.folder))
+    return made
 
 
 @dataclass(frozen=True)
@@ -227,13 +210,13 @@ def test_every_command_stops_at_once_with_the_command_that_signs_in(
     variables = {**fleet.variables(), **home.variables()}
     monkeypatch.setattr(Fleet, "variables", lambda _: variables)
     for command in COMMANDS:
-        home.server.asked.clear()
+        watch(fleet.cloud)
         ran = fleet.run(*command)
         again = " ".join([command[0], "-e", "dev", *command[1:]])
         assert ran.code == (4 if command[0] in {"teardown", "leftovers"} else 1), (command, ran)
         assert ran.err.startswith(f"workshop: your sign-in to AWS has ended ({ended.why}"), ran.err
         assert ran.err.endswith(f"; {ended.cure}, and run again: workshop {again}\n"), ran.err
-        assert len(home.server.asked) == ended.asked, (command, home.server.asked)
+        assert asked(fleet.cloud) == ended.asked, command
 
 
 def test_sessions_of_aws_login_that_botocore_cannot_read_are_read_by_the_aws_cli(
@@ -259,3 +242,109 @@ def test_sessions_of_aws_login_that_botocore_cannot_read_are_read_by_the_aws_cli
     variables |= {name: own[name] for name in KEYS} | {"AWS_ENDPOINT_URL": fleet.cloud.endpoint}
     ran = fleet.run("status")
     assert (ran.code, "seat01 (not deployed)" in ran.err) == (0, True), ran
+
+
+# --- in the middle of a run ------------------------------------------------------------------
+
+SOON = {"effect": "short-lived", "seconds": 60}
+"""Sooner than botocore lets credentials end: each call gets new ones."""
+
+
+@pytest.fixture
+def signed_in(fleet: Fleet, home: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sign in to the local cloud with a browser; return the file with the token."""
+    fleet.write(2)
+    kept = process.sign_in(fleet.cloud.running, fleet.cloud.state_dir)
+    chosen = environment.signed_in(fleet.cloud.running, fleet.cloud.state_dir)
+    variables = {**fleet.variables(), **dict.fromkeys(KEYS, ""), **chosen}
+    monkeypatch.setattr(Fleet, "variables", lambda _: variables)
+    assert kept.is_relative_to(home.folder / CACHE)
+    return kept
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_role_credentials_that_end_soon_are_got_again_and_again(fleet: Fleet) -> None:
+    watch(fleet.cloud)
+    assert fleet.run("deploy").code == 0
+    once = asked(fleet.cloud)
+    watch(fleet.cloud, SOON)
+    assert fleet.run("status").code == 0
+    assert asked(fleet.cloud) > once
+    assert counts(fleet.cloud)[-1][1] > 1
+
+
+PORTAL, RENEWAL = "sso:GetRoleCredentials", "sso-oidc:CreateToken"
+SESSION_ENDED = (
+    "The SSO session associated with this profile has expired or is otherwise invalid. To refresh"
+    " this SSO session run aws sso login with the corresponding profile"
+)
+NOT_RENEWED = "Error when retrieving token from sso: Token has expired and refresh failed"
+LOCAL_CURE = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
+COMMAND_CURE = "sign in with: aws sso login --profile local-cloud"
+MOST_FURTHER_CALLS = 20
+"""Those of the threads that were asking already."""
+
+
+def ended(ran: Ran, why: str, cure: str, command: str) -> bool:
+    """Whether a command said once, in its last line, that the sign-in has ended."""
+    told = [line for line in ran.err.splitlines() if "sign-in" in line]
+    again = f"{cure}, and run again: workshop {command} -e dev"
+    return told == [f"workshop: your sign-in to AWS has ended ({why}); {again}"]
+
+
+@pytest.mark.usefixtures("signed_in")
+@pytest.mark.parametrize("on_aws", [True, False])
+def test_a_session_that_ends_in_the_middle_stops_a_run_which_goes_on_later(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, *, on_aws: bool
+) -> None:
+    if on_aws:
+        monkeypatch.setattr(errors, "is_local", lambda _: False)
+    cure = COMMAND_CURE if on_aws else LOCAL_CURE
+    over = {"effect": "expired", "operation": PORTAL}
+    for got in (0, 3, 20, 31):  # none at all, looking, making the cohort, making seats
+        watch(fleet.cloud, SOON, {**over, "after": got})
+        ran = fleet.run("deploy")
+        assert (ran.code, ended(ran, SESSION_ENDED, cure, "deploy")) == (1, True), ran
+        assert 0 < counts(fleet.cloud)[-1][1] < MOST_FURTHER_CALLS
+    watch(fleet.cloud)
+    assert fleet.run("deploy").code == 0
+
+
+def test_a_token_that_is_over_is_renewed_until_the_session_is(
+    fleet: Fleet, signed_in: Path
+) -> None:
+    def has_token_over() -> str:
+        kept = json.loads(signed_in.read_text())
+        signed_in.write_text(json.dumps({**kept, "expiresAt": moment(-HOUR)}))
+        return str(kept["accessToken"])
+
+    before = has_token_over()
+    watch(fleet.cloud)
+    assert fleet.run("status").code == 0
+    assert has_token_over() != before
+    for code in ("InvalidGrantException", "ExpiredTokenException"):
+        refused = {"effect": "expired", "operation": RENEWAL, "code": code}
+        watch(fleet.cloud, refused)
+        ran = fleet.run("status")
+        assert (ran.code, ended(ran, NOT_RENEWED, LOCAL_CURE, "status")) == (1, True), ran
+        assert counts(fleet.cloud)[-1] == (1, 1)
+    watch(fleet.cloud)
+    assert fleet.run("status").code == 0
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_a_portal_that_is_asked_too_much_or_fails_for_a_moment_ends_no_sign_in(
+    fleet: Fleet,
+) -> None:
+    for fault in ({"effect": "throttle"}, {"effect": "error", "status": 503}):
+        watch(fleet.cloud, {**fault, "operation": PORTAL, "times": 2})
+        assert fleet.run("status").code == 0
+        assert counts(fleet.cloud)[-1][1] == 2
+
+
+def test_whoever_signs_out_elsewhere_is_signed_out_here(fleet: Fleet, signed_in: Path) -> None:
+    token = json.loads(signed_in.read_text())["accessToken"]
+    portal = boto3.client("sso", "us-east-1", endpoint_url=fleet.cloud.endpoint)
+    portal.logout(accessToken=token)
+    ran = fleet.run("status")
+    assert (ran.code, ended(ran, SESSION_ENDED, LOCAL_CURE, "status")) == (1, True), ran

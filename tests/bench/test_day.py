@@ -81,6 +81,7 @@ def test_a_miner_is_frozen_and_no_neighbour_is_touched_before_the_end(
     assert made["after_the_end"] == []
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_report(folder: Path, made: dict[str, Any]) -> None:
     assert json.dumps(report.document(day(SMALL, folder))) == json.dumps(made)
 
@@ -92,6 +93,7 @@ def test_another_seed_gives_another_day() -> None:
     assert faults.storms(1, 96) != faults.storms(2, 96)
 
 
+@pytest.mark.long
 def test_a_day_without_the_watch_is_wrong_and_of_another_seed_another_one(
     folder: Path, made: dict[str, Any]
 ) -> None:

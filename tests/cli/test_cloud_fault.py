@@ -99,6 +99,7 @@ def test_a_fault_is_added_counted_and_cleared(cloud: Cloud) -> None:
             "denied sagemaker:* --policy organization",
             {"effect": "denied", "operation": "sagemaker:*", "policy": "organization"},
         ),
+        ("short-lived --seconds 60", {"effect": "short-lived", "seconds": 60.0}),
         (
             "capacity --instance-type ml.g5.*",
             {"effect": "capacity", "instance_type": "ml.g5.*"},

@@ -10,6 +10,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import typer
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
+from tests.support.played_time import played_waits
 from tests.support.teardown_demo import ADA, BEN, HERE, serves
 from tests.support.workshop_command import Ran, run
 from workshop import cli
@@ -29,6 +31,7 @@ from workshop.cli import teardown_view
 from workshop.naming import COHORT, Names
 from workshop.teardown import file_counts
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
+from workshop.teardown.run import Teardown
 from workshop.teardown.save_checks import MARK
 
 Workshop = Callable[..., Ran]
@@ -327,8 +330,10 @@ def test_after_ctrl_c_no_new_deletion_is_begun(
 
 
 def test_a_run_by_the_number_of_its_plan_can_be_gone_on_with_where_it_was_not_shown(
-    cloud: Cloud, workshop: Workshop, tmp_path: Path
+    cloud: Cloud, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waiting = partial(Teardown, **played_waits(cloud))
+    monkeypatch.setattr("workshop.teardown.session.Teardown", waiting)
     model(cloud, "first")
     words = printed(workshop("teardown", "-e", "demo", "--early", "--interval", "0"))
     (tmp_path / ".workshop" / "demo" / "teardown-plan.json").unlink()

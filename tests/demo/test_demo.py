@@ -125,7 +125,9 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_a_later_one_is_not(
         assert (tmp_path / demo.STATE_DIR / "demo.lock").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "sign", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long), signal.SIGINT]
+)
 def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) -> None:
     state_dir = folder / ".workshop" / "demo-cloud"
     with subprocess.Popen(

@@ -20,6 +20,7 @@ from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import loader
 
 
+@pytest.mark.long  # the README has cdk find nothing changed, and test_exemplar_rule the same texts
 def test_stacks_of_either_tool_are_unchanged_for_the_other(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ def test_stacks_of_either_tool_are_unchanged_for_the_other(
     assert {one["name"] for one in stacks if one["action"] != "unchanged"} == {"demo-alan-notebook"}
 
 
+@pytest.mark.long
 def test_an_update_that_cdk_left_as_it_failed_is_rolled_back_and_made(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Twenty seats on the worst day of AWS's: made, changed, repaired and taken away all the same.
+"""Seats on the worst day of AWS's: made, changed, repaired and taken away all the same.
 
 What was recorded of AWS happens at once: throttling, failing calls, conflicts with other changes,
 listings that are behind, handlers that fail, a sign-in that ends in the middle.
@@ -22,8 +22,6 @@ from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran
 from workshop.teardown.run import Teardown
 
-SEATS = 20
-STACKS = SEATS * len(USUAL_STACKS) + len(WITHOUT_DOOR)
 OTHERS = "111122223333"
 TAKEN = "demo-seat07-data-000000000000-us-east-1"
 OVER = "ExpiredToken: The security token included in the request is expired"
@@ -62,8 +60,9 @@ def _expired(operation: str, after: int) -> dict[str, Any]:
 class Day:
     """Commands of an organiser, each under the day's weather and what else goes wrong."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet = fleet
+    def __init__(self, fleet: Fleet, seats: int) -> None:
+        self.fleet, self.seats = fleet, seats
+        self.stacks = seats * len(USUAL_STACKS) + len(WITHOUT_DOOR)
         self.accepted: dict[str, int] = {}
         """How many calls of each operation CloudFormation has taken."""
 
@@ -90,8 +89,8 @@ class Day:
         self.fleet.cloud.faults()
 
 
-@pytest.fixture
-def day(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Day:
+@pytest.fixture(params=[8, pytest.param(20, marks=pytest.mark.long)])
+def day(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Day:
     """A day on which nothing waits: the cloud's clock goes on where a teardown waits."""
     retries_at_once(monkeypatch)
     teardown_demo.connect(fleet.cloud, monkeypatch, quick=False)
@@ -104,8 +103,9 @@ def day(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Day:
     waiting = partial(Teardown, **{**played, "pause": pause})
     monkeypatch.setattr("workshop.teardown.session.Teardown", waiting)
     fleet.cloud.freeze()
-    fleet.write(SEATS)
-    return Day(fleet)
+    made = Day(fleet, request.param)
+    fleet.write(made.seats)
+    return made
 
 
 def last(ran: Ran) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def assert_signed_out(ran: Ran, code: int, command: str) -> None:
     assert "stuck" not in ran.out + ran.err
 
 
-def test_twenty_seats_come_up_change_and_go_on_the_worst_day(day: Day) -> None:
+def test_seats_come_up_change_and_go_on_the_worst_day(day: Day) -> None:
     _come_up(day)
     _change(day)
     _go(day)
@@ -136,10 +136,10 @@ def _come_up(day: Day) -> None:
     unread = {"effect": "denied", "operation": "s3:HeadBucket"}  # so nobody is told before
     deploy = ("deploy", "--json", "--accept-unknown", "bucket names")
 
-    ran = day.run(*deploy, but=(_expired("cloudformation:*", after=60), unread))
+    ran = day.run(*deploy, but=(_expired("cloudformation:*", after=3 * day.seats), unread))
     assert_signed_out(ran, 1, "deploy -e dev --json --accept-unknown 'bucket names'")
     assert last(ran)["exit"] == 1
-    assert 0 < len(day.fleet.statuses()) < STACKS
+    assert 0 < len(day.fleet.statuses()) < day.stacks
 
     passing = (
         _handler("AWS::IAM::Role", "create", "ResourceConflict", after=1),
@@ -150,7 +150,7 @@ def _come_up(day: Day) -> None:
     assert (ran.code, end["exit"]) == (1, 1), ran.err
     assert end["seats"].pop("failed") == 1
     assert end["seats"].keys() == {"done", "unchanged"}
-    assert sum(end["seats"].values()) == SEATS - 1
+    assert sum(end["seats"].values()) == day.seats - 1
     assert end["throttles"] > 0
     (failed,) = end["failed"]
     # CloudFormation tells it by the failed operation alone, and the last one is the rollback.
@@ -162,24 +162,24 @@ def _come_up(day: Day) -> None:
 
     theirs.delete_bucket(Bucket=TAKEN)
     ran = day.run("deploy", "--json")
-    assert (ran.code, last(ran)["seats"]) == (0, {"done": 1, "unchanged": SEATS - 1}), ran.err
+    assert (ran.code, last(ran)["seats"]) == (0, {"done": 1, "unchanged": day.seats - 1}), ran.err
     assert set(day.fleet.statuses().values()) == {"CREATE_COMPLETE"}
-    assert len(day.fleet.statuses()) == STACKS
+    assert len(day.fleet.statuses()) == day.stacks
     # One for each, and once more where a handler had failed.
-    assert day.accepted["CreateStack"] - day.accepted["seat07"] == STACKS - 1 + len(passing)
+    assert day.accepted["CreateStack"] - day.accepted["seat07"] == day.stacks - 1 + len(passing)
     assert day.run("status").code == 0
 
 
 def _change(day: Day) -> None:
     """A handler refuses one seat's change, which is rolled back; another's fails in passing."""
-    day.fleet.write(SEATS, "tags: {mark: '1'}")
+    day.fleet.write(day.seats, "tags: {mark: '1'}")
     failing = (
         _handler("AWS::S3::Bucket", "update", "InvalidRequest", after=4),
         _handler("AWS::ECR::Repository", "update", "ResourceConflict", after=7),
     )
     ran = day.run("deploy", "--json", but=failing)
     end = last(ran)
-    assert (ran.code, end["seats"]) == (1, {"done": SEATS - 1, "failed": 1}), ran.err
+    assert (ran.code, end["seats"]) == (1, {"done": day.seats - 1, "failed": 1}), ran.err
     (failed,) = end["failed"]
     stack = f"demo-{failed['seat']}-storage"
     assert failed["message"].startswith(
@@ -191,18 +191,18 @@ def _change(day: Day) -> None:
     assert set(statuses.values()) == {"UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 
     ran = day.run("deploy", "--json")
-    assert (ran.code, last(ran)["seats"]) == (0, {"done": 1, "unchanged": SEATS - 1}), ran.err
+    assert (ran.code, last(ran)["seats"]) == (0, {"done": 1, "unchanged": day.seats - 1}), ran.err
     assert set(day.fleet.statuses().values()) == {"UPDATE_COMPLETE"}
-    assert day.accepted["UpdateStack"] == STACKS + len(failing)
+    assert day.accepted["UpdateStack"] == day.stacks + len(failing)
     ran = day.run("deploy", "--json")
-    assert (ran.code, last(ran)["seats"]) == (0, {"unchanged": SEATS}), ran.err
+    assert (ran.code, last(ran)["seats"]) == (0, {"unchanged": day.seats}), ran.err
 
 
 def _go(day: Day) -> None:
     """What seats make after the plan is not listed at first, and the sign-in ends once more."""
     fleet = day.fleet
     names = [fleet.loaded().names(seat) for seat in fleet.seats()]
-    day.begin(_expired("cloudformation:DeleteStack", after=20))
+    day.begin(_expired("cloudformation:DeleteStack", after=day.seats))
     assert fleet.run("teardown", "--early").code == 0
     for seat in names[:2]:
         fleet.cloud.client("s3").put_object(Bucket=seat.bucket("data"), Key="work", Body=b"x")
@@ -211,7 +211,7 @@ def _go(day: Day) -> None:
     ran = fleet.run(*apply)
     assert_signed_out(ran, 4, "teardown -e dev --early --apply --yes demo")
     day.end()
-    assert 0 < len(fleet.statuses()) < STACKS
+    assert 0 < len(fleet.statuses()) < day.stacks
 
     ran = day.run(*apply)
     assert ran.code == 0, ran.out + ran.err

@@ -19,6 +19,7 @@ from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, not
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import Fleet, repository
 from tests.support.stack_states import Hand, put
+from tests.support.workshop_command import on_the_path
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
 from workshop.watch.spending import SPENDING
@@ -120,14 +121,15 @@ def keeping_plan(fleet: Fleet, kind: str, type_: str, yaml: str) -> DeployPlan:
 
 
 def kept(kind: str, type_: str, yaml: str) -> Situation:
-    """An edition that was torn down kept what stacks of a kind make of a type."""
+    """An edition whose stacks were deleted kept what those of a kind make of a type."""
 
     def was_kept(fleet: Fleet) -> None:
         assert fleet.deploy(plan=keeping_plan(fleet, kind, type_, yaml)).good
-        s3 = fleet.cloud.client("s3")
-        for bucket in s3.list_buckets()["Buckets"]:
-            s3.put_object(Bucket=bucket["Name"], Key="train/work", Body=b"x")
-        follow(fleet, "workshop teardown -e dev --early")
+        for stack in sorted(fleet.statuses(), key=lambda name: SEAT not in name):
+            assert fleet.cloud.destroy(stack) == "DELETE_COMPLETE", stack
+        [name] = kept_names(fleet)
+        if kind != "registry":
+            fleet.cloud.client("s3").put_object(Bucket=name, Key="train/work", Body=b"x")
         assert fleet.statuses() == {}
         assert kept_names(fleet) == {KEPT_NAMES[kind]}
 
@@ -255,8 +257,20 @@ CURES = [
 ]
 
 
+REPEATED = {KEEPING[0], KEEPING[2]}
+"""Kept by stacks of another kind, and cured as a repository is."""
+
+
 @pytest.mark.parametrize(
-    "cure", CURES, ids=lambda cure: f"{cure.situation.__name__}-{cure.printed_by.split()[0]}"
+    "cure",
+    [
+        pytest.param(
+            cure,
+            marks=[pytest.mark.long] * (cure.situation in REPEATED),
+            id=f"{cure.situation.__name__}-{cure.printed_by.split()[0]}",
+        )
+        for cure in CURES
+    ],
 )
 def test_a_cure_mends_what_it_is_printed_for(fleet: Fleet, cure: Cured) -> None:
     cure.situation(fleet)
@@ -298,7 +312,8 @@ def follow(fleet: Fleet, command: str) -> None:
     if verb == "teardown":
         again = ("--apply", "--yes", "demo", "--interval", "0")
         early = () if "--early" in rest else ("--early",)
-        assert fleet.run(verb, *rest, *early, "--interval", "0").code == 0
+        if early:
+            assert fleet.run(verb, *rest, *early).code == 0
         ran = fleet.run(verb, *rest, *early, *again)
     assert ran.code == 0, f"{ran.out}{ran.err}"
 
@@ -341,7 +356,13 @@ def test_a_local_cloud_of_another_account_is_replaced_by_one_of_the_right_accoun
     fleet.write(1)
     file = fleet.config / "dev.yaml"
     file.write_text(file.read_text().replace('"000000000000"', '"111122223333"'))
-    variables = {**fleet.variables(), "PATH": f"{AWS.parent}{os.pathsep}{os.environ['PATH']}"}
+    with on_the_path() as folder:
+        path = os.pathsep.join([str(folder), str(AWS.parent), os.environ["PATH"]])
+        replaced(fleet, {**fleet.variables(), "PATH": path})
+
+
+def replaced(fleet: Fleet, variables: dict[str, str]) -> None:
+    """Follow in a shell what ``workshop plan`` says of a local cloud of another account."""
 
     def shell(*lines: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -389,7 +410,11 @@ def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> Non
     assert named - covered == {(HANDOUT, "workshop handout")}  # the same command once more
 
 
-@pytest.mark.parametrize("keeping", [KEEPING[0], KEEPING[2]], ids=["storage", "cohort"])
+@pytest.mark.parametrize(
+    "keeping",
+    [pytest.param(KEEPING[0], marks=pytest.mark.long), KEEPING[2]],
+    ids=["storage", "cohort"],
+)
 def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
     fleet: Fleet, keeping: Situation
 ) -> None:
@@ -407,11 +432,16 @@ def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
     assert [path.name for path in (fleet.folder / "saved").rglob("train/work")] == ["work"]
 
 
-@pytest.mark.parametrize("kind", ["storage", "registry"])
-def test_what_was_kept_is_named_by_whoever_calls_the_rest_gone(fleet: Fleet, kind: str) -> None:
-    KEEPING[[one[0] for one in KEPT].index(kind)](fleet)
-    noun = "bucket" if kind == "storage" else "repository"
-    kept = f"kept on request: {noun} {KEPT_NAMES[kind]}"
+@pytest.mark.parametrize(
+    ("noun", "keeping"),
+    [("bucket", KEPT[0]), pytest.param("repository", KEPT[1], marks=pytest.mark.long)],
+)
+def test_what_was_kept_is_named_by_whoever_calls_the_rest_gone(
+    fleet: Fleet, noun: str, keeping: tuple[str, str, str]
+) -> None:
+    assert fleet.deploy(plan=keeping_plan(fleet, *keeping)).good
+    follow(fleet, "workshop teardown -e dev --early")
+    kept = f"kept on request: {noun} {KEPT_NAMES[keeping[0]]}"
     assert fleet.run("status").out.endswith(f"nothing is left but what is {kept}\n")
     left = fleet.run("leftovers")
     assert (left.code, left.err.splitlines()[-1]) == (0, kept)
@@ -419,7 +449,11 @@ def test_what_was_kept_is_named_by_whoever_calls_the_rest_gone(fleet: Fleet, kin
     assert "nothing of workshop 'demo' but what is kept on request" in report
 
 
-@pytest.mark.parametrize("keeping", [KEPT[0], KEPT[2]], ids=["storage", "cohort"])
+@pytest.mark.parametrize(
+    "keeping",
+    [KEPT[0], pytest.param(KEPT[2], marks=pytest.mark.long)],
+    ids=["storage", "cohort"],
+)
 def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_failed(
     fleet: Fleet, keeping: tuple[str, str, str]
 ) -> None:

@@ -24,7 +24,10 @@ from workshop.environments import loader
 from workshop.naming import COHORT
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name != "prod")) for name in ENVIRONMENTS],
+)
 def test_cdk_synth_needs_no_credentials_and_seats_of_every_sort_can_be_derived(
     name: str, tmp_path: Path
 ) -> None:

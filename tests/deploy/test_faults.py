@@ -131,8 +131,8 @@ def test_a_listing_that_may_not_be_read_is_no_empty_one(fleet: Fleet) -> None:
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "denied", "operation": DESCRIBE})
     run = fleet.deploy(plan=plan)
-    assert run.outcomes["cohort"] == "failed"
-    assert run.calls["CreateStack"] == 1
+    assert run.outcomes["cohort"] == "stuck"
+    assert run.calls["CreateStack"] == 3
     assert run.stopped == "demo-cohort-start is not as it should be, and every seat needs it"
 
 

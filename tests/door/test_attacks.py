@@ -241,18 +241,19 @@ def test_a_flood_of_wrong_codes_costs_no_call_of_aws(door: Door) -> None:
     assert door.calls == {}
 
 
-def test_three_hundred_visitors_in_a_minute_cost_a_listing_every_five_seconds(
-    cloud: Cloud,
+@pytest.mark.parametrize("visitors", [60, pytest.param(300, marks=pytest.mark.long)])
+def test_all_visitors_of_a_minute_cost_a_listing_every_five_seconds(
+    cloud: Cloud, visitors: int
 ) -> None:
     """SageMaker is asked for all at once, and besides once for each notebook that is opened."""
     door = door_without_stacks(
-        cloud, *(f"seat{number:03}" for number in range(300)), notebooks=False
+        cloud, *(f"seat{number:03}" for number in range(visitors)), notebooks=False
     )
-    people = [door.visitor(f"seat:seat{number:03}") for number in range(300)]
+    people = [door.visitor(f"seat:seat{number:03}") for number in range(visitors)]
     door.calls.clear()
     for one in people:
         one.get()
-        door.pass_by(milliseconds=200)
+        door.pass_by(milliseconds=60_000 / visitors)
     assert door.calls["sagemaker:list_notebook_instances"] <= 60 / 5 + 1
     asked = sum(count for what, count in door.calls.items() if what.startswith("sagemaker:"))
     assert asked <= 13

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.support.door_visits import ADA, END, Door, door_without_stacks
+from tests.support.door_visits import ADA, END, PROFILE, Door, door_without_stacks
 from tests.support.local_cloud import Cloud
 from workshop.door.codes import CLASS, spelled
 from workshop.door.state import CLAIMS, OPENED
@@ -341,3 +341,12 @@ def test_what_aws_cannot_do_now_is_said_without_a_traceback(door: Door, cloud: C
     answer = ada.post("/open", token)
     assert answer.status == 503
     assert "AWS is busy." in answer.words
+
+
+def test_a_seat_without_a_notebook_has_a_page_without_one(cloud: Cloud) -> None:
+    bare = {**PROFILE, "notebook": False}
+    door = door_without_stacks(cloud, "ada", notebooks=False, profiles={"attendee": bare})
+    page = door.visitor("seat:ada").get().words
+    assert "Your notebook" not in page
+    assert "Open JupyterLab" not in page
+    assert "s3://demo-ada-data-" in page

@@ -61,6 +61,26 @@ def test_a_wrong_folder_is_told_as_that_and_nobody_is_asked_to_begin_a_second_wo
     )
 
 
+@pytest.mark.parametrize(
+    ("named", "cure"),
+    [
+        ((), "cd {folder}/spring"),
+        ((Path("spring"),), "--config-dir spring/config"),
+    ],
+)
+def test_an_environment_right_below_is_found_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: tuple[Path, ...], cure: str
+) -> None:
+    (tmp_path / "spring").mkdir()
+    write(tmp_path / "spring" / "config", HEAD + SEATS)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as raised:
+        loader.load("dev", *named)
+    assert str(raised.value).endswith(
+        f"it is in {tmp_path}/spring/config/: go on with: {cure.format(folder=tmp_path)}"
+    )
+
+
 def test_an_environment_in_a_folder_above_is_found_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,7 +108,9 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(params=["for everything", "as policies allow"])
+@pytest.fixture(
+    params=[pytest.param("for everything", marks=pytest.mark.long), "as policies allow"]
+)
 def visited(
     request: pytest.FixtureRequest, running_cloud: Cloud, tmp_path: Path
 ) -> Iterator[Cloud]:

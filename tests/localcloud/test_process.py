@@ -17,12 +17,21 @@ from localcloud import environment, process, record
 from localcloud.errors import LocalCloudError
 from tests.support import machines
 from tests.support.local_cloud import Cloud
+from tests.support.workshop_command import on_the_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ELSEWHERE = "http://127.0.0.1:9"
 CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _at_once() -> Iterator[None]:
+    """Let each ``workshop`` start at once."""
+    with on_the_path() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", str(folder), prepend=os.pathsep)
+        yield
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def test_a_quota_is_set_for_another_service_account_and_region(cloud: Cloud) -> 
 def test_mistakes_on_the_command_line_are_told(cloud: Cloud, tmp_path: Path) -> None:
     unknown = command(cloud, "list", "--service", "sagemakr")
     assert unknown.code == 2
-    assert "no quotas of a service 'sagemakr'; known are: cloudformation, ecr" in unknown.err
+    assert "no quotas of a service 'sagemakr'; known are: cloudformation, ec2" in unknown.err
     misspelt = command(cloud, "set", "Total domain", "2")
     assert misspelt.code == 1
     assert "did you mean 'Total domains'?" in misspelt.err

@@ -9,7 +9,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.support.assemblies import shipped
 from tests.support.cdk_command import Cdk, without_aws
+from tests.support.local_cloud import IAM, Cloud
 
 ACCOUNT = "123456789012"
 """moto's own account; the configuration is pointed at it."""
@@ -40,7 +42,38 @@ def config(tmp_path: Path) -> Path:
 
 
 # moto says which resource types it passes over, such as bucket policies.
-@pytest.mark.filterwarnings("ignore:Tried to parse:UserWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse:UserWarning")
+
+
+def test_moto_makes_of_the_templates_what_the_local_cloud_makes(
+    moto_endpoint: str, cloud: Cloud
+) -> None:
+    """The same stacks by the API alone, without the CDK command line."""
+    session = boto3.Session("local", "local", region_name="us-east-1")
+    theirs = session.client("cloudformation", endpoint_url=moto_endpoint)
+    kinds = ("cohort", "ada-storage", "ada-registry", "ada-access")
+    for kind in kinds:
+        text = shipped("demo").text(f"demo-{kind}")
+        theirs.create_stack(
+            StackName=f"demo-{kind}", TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"]
+        )
+        assert cloud.deploy(f"demo-{kind}", text, **IAM) == "CREATE_COMPLETE"
+    made = {one["StackName"]: one["StackStatus"] for one in theirs.describe_stacks()["Stacks"]}
+    assert made == dict.fromkeys([f"demo-{kind}" for kind in kinds], "CREATE_COMPLETE")
+    roles = [
+        client.get_role(RoleName="demo-ada-us-east-1-execution")["Role"]
+        for client in (session.client("iam", endpoint_url=moto_endpoint), cloud.client("iam"))
+    ]
+    for member in ("Path", "MaxSessionDuration", "Description"):
+        assert len({role.get(member) for role in roles}) == 1, member
+    by_moto, by_us = (
+        role["PermissionsBoundary"]["PermissionsBoundaryArn"].partition(":policy")[2]
+        for role in roles
+    )
+    assert by_moto == by_us == "/ws/demo/demo-cohort-us-east-1-boundary"
+
+
+@pytest.mark.long
 def test_moto_deploys_and_deletes_the_same_stacks(
     moto_endpoint: str, config: Path, tmp_path: Path
 ) -> None:

@@ -120,7 +120,13 @@ def test_with_exactly_this_policy_a_whole_workshop_goes_well(
     assert organiser.statuses() == {}
 
 
-@pytest.mark.parametrize("sid", SIDS)
+@pytest.mark.parametrize(
+    "sid",
+    [
+        pytest.param(sid, marks=[pytest.mark.long] * (number % 4 != 0))
+        for number, sid in enumerate(SIDS)
+    ],
+)
 def test_without_any_of_its_statements_that_is_told_before_anything_is_made(
     organiser: OrganisersFleet, sid: str
 ) -> None:

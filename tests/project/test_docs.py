@@ -25,7 +25,7 @@ import yaml
 from bench.__main__ import ENTRIES
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
-from tests.support.prepared import prepared
+from tests.support.workshop_command import on_the_path
 from workshop.cli import application
 from workshop.handout.notebooks import LONGEST
 from workshop.status import describe
@@ -38,6 +38,8 @@ PAGES = [
     *sorted((ROOT / ".github").rglob("*.md")),
 ]
 DAYS = ROOT / "docs" / "your-workshop.md"
+MINUTES = {"access.md", "deploying.md", "door.md", "local-cloud-services.md", DAYS.name}
+"""Pages whose commands take long; the README has a workshop from beginning to end as well."""
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = (
     ".git",
@@ -128,12 +130,26 @@ def at_once() -> Iterator[Path]:
 
     The README's own environment, once it is activated, comes before it with the real one.
     """
-    with prepared("tests.support.shared:read_models", "workshop.cli:application") as made:
-        yield made.program("workshop", "workshop.cli:main").parent
+    with on_the_path() as folder:
+        yield folder
+
+
+def at_home(project: Path) -> dict[str, str]:
+    """An environment without AWS, whose home keeps sign-ins apart and shares its caches."""
+    home = project.parent / "home"
+    home.mkdir()
+    real = without_aws()
+    cache = real.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    return {**real, "HOME": str(home), "XDG_CACHE_HOME": cache}
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if commands(page)], ids=lambda page: page.name
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.long] * (page.name in MINUTES), id=page.name)
+        for page in PAGES
+        if commands(page)
+    ],
 )
 def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, at_once: Path) -> None:
     told = commands(page)
@@ -144,7 +160,7 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, at_on
     done = subprocess.run(
         ["/bin/bash", "-c", "\n".join(script)],
         cwd=project,
-        env=without_aws(),
+        env=at_home(project),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -247,7 +263,11 @@ def test_every_path_of_the_project_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_named_exists_with_its_options(page: Path) -> None:
     text = " ".join(page.read_text(encoding="utf-8").split())
-    for named in re.findall(r"`workshop ([a-z][^`]*)`", text):
+    typed = [one.text for one in commands(page) if one.text.startswith("workshop ")]
+    for named in [
+        *re.findall(r"`workshop ([a-z][^`]*)`", text),
+        *(one.removeprefix("workshop ") for one in typed),
+    ]:
         command = COMMAND_LINE
         for word in named.split():
             command = getattr(command, "commands", {}).get(word, command)

@@ -18,6 +18,7 @@ from tests.support.assemblies import ROOT
 from tests.support.cdk_command import CDK
 from tests.support.local_cloud import Cloud
 from tests.support.packages import Installed
+from tests.support.workshop_command import run
 from workshop import extras
 from workshop.cli import COMMANDS, GROUPS
 
@@ -128,6 +129,7 @@ def test_a_tool_that_begins_anew_is_told_where_the_package_came_from(
     )
 
 
+@pytest.mark.long
 def test_without_an_extra_a_workshop_is_written_looked_at_and_found_gone(
     minimal: Installed, cloud: Cloud, tmp_path: Path
 ) -> None:
@@ -148,6 +150,18 @@ def test_without_an_extra_a_workshop_is_written_looked_at_and_found_gone(
 
 
 @pytest.mark.parametrize("command", sorted(extras.NEEDS))
+def test_without_its_extra_a_command_is_refused_in_one_sentence(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra, sentence = extras.NEEDS[command]
+    monkeypatch.setattr(extras, "is_installed", lambda _: False)
+    ended = run(command, "-e", "vision", "--anything")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"workshop: {command} {sentence}; {extras.install(extra)}\n"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", sorted(extras.NEEDS))
 def test_without_its_extra_a_command_says_how_to_install_it(
     command: str, minimal: Installed, tmp_path: Path
 ) -> None:
@@ -161,12 +175,14 @@ def test_without_its_extra_a_command_says_how_to_install_it(
     )
 
 
+@pytest.mark.long
 def test_without_the_cdk_its_app_says_how_to_install_it(minimal: Installed, tmp_path: Path) -> None:
     ended = minimal.run(tmp_path, "-P", "-m", "stacks", program="python")
     assert ended.returncode == 2
     assert ended.stderr.startswith("workshop: the AWS CDK is not installed; install it with: uv ")
 
 
+@pytest.mark.long
 def test_plain_cdk_works_in_an_empty_folder(complete: Installed, tmp_path: Path) -> None:
     complete.succeed(tmp_path, "init", "vision", *CLOUD)
     arguments = ("synth", "--quiet", "-c", "env=vision", "-c", "attendee=ada")

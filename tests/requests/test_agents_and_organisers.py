@@ -8,6 +8,8 @@ import json
 import os
 import runpy
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +17,7 @@ import pytest
 
 from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.seats import ADA, BEN, Seats
+from workshop.requests.ask import AgentWaits
 
 
 def test_the_start_script_comes_from_the_parameters_with_the_seats_own_role(
@@ -138,8 +141,10 @@ def test_save_asks_all_running_notebooks_and_says_who_did(
 
 
 def test_a_notebook_that_does_not_answer_is_named_and_the_exit_code_is_1(
-    organiser: Asker,
+    organiser: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    waits = partial(AgentWaits, clock=partial(next, count(step=3.0)))
+    monkeypatch.setattr("workshop.cli.save.AgentWaits", waits)
     ran = organiser.command("save", "--only", "ben", "--minutes", "0.1")
     assert ran.code == 1
     assert "its agent has never reported" in ran.out

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.support.cloud_contents import Held
     from tests.support.local_cloud import Cloud
 
+pytestmark = pytest.mark.long
+
 PACKAGES = next(Path(f"{sys.prefix}-sdk", "lib").glob("python3*/site-packages"), None)
 SECONDS = 240
 ENDED = ("training", "processing", "transform", "tuning")

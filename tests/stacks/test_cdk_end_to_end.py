@@ -60,6 +60,7 @@ def notebook(cloud: Cloud) -> dict[str, Any]:
     return described
 
 
+@pytest.mark.long
 def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     cloud: Cloud, cdk: Cdk, config: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_seat_is_deployed_changed_and_destroyed_without_a_trace(
     assert cloud.client("sagemaker").list_notebook_instances()["NotebookInstances"] == []
 
 
+@pytest.mark.long
 def test_one_seat_goes_alone_and_the_cohort_stays_for_the_others(
     cloud: Cloud, cdk: Cdk, tmp_path: Path
 ) -> None:
@@ -136,6 +138,14 @@ def test_a_used_bucket_is_not_deleted_and_its_stack_says_what_to_run(
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     assert outputs["Teardown"] == "workshop teardown -e demo --only ada"
     assert cloud.client("s3").get_object(Bucket=bucket, Key="train/a.csv")["Body"].read() == b"1"
+
+    [version] = cloud.client("s3").list_object_versions(Bucket=bucket)["Versions"]
+    cloud.client("s3").delete_object(
+        Bucket=bucket, Key="train/a.csv", VersionId=version["VersionId"]
+    )
+    cdk.succeed_again("destroy", "demo-ada-storage", "--force")
+    assert "demo-ada-storage" not in stacks(cloud)
+    assert bucket not in buckets(cloud)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +187,7 @@ def test_the_sentence_is_told_by_cdk(tmp_path: Path) -> None:
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.long
 def test_ls_names_the_stacks_of_the_chosen_seats(tmp_path: Path) -> None:
     listed = Cdk(without_aws(), tmp_path / "cdk.out").succeed("ls", env="demo", attendee="zoe,ada")
     names = [line for line in listed.splitlines() if line.startswith("demo-")]

@@ -30,7 +30,10 @@ def findings(template: dict[str, Any], region: str) -> list[str]:
     return [f"{match.rule.id}: {match.message}" for match in matches]
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name != "demo")) for name in ENVIRONMENTS],
+)
 def test_cfn_lint_finds_nothing(name: str) -> None:
     assembly = shipped(name)
     region = assembly.loaded.settings.region

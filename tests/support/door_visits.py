@@ -121,7 +121,9 @@ class Door:
                 "s3",
                 region_name=ADA.region,
                 endpoint_url=self.cloud.endpoint,
-                config=Config(signature_version="s3v4", proxies={}),
+                config=Config(
+                    signature_version="s3v4", proxies={}, retries={"total_max_attempts": 1}
+                ),
                 **root(self.cloud.running),
             )
         return self._clients["s3"]

@@ -1,13 +1,16 @@
-"""Runs the ``workshop`` command in this process, as a shell would."""
+"""Runs the ``workshop`` command in this process, as a shell would, or puts it on a shell's path."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from unittest import mock
 
+from tests.support.prepared import prepared
 from workshop import cli
 
 
@@ -33,3 +36,10 @@ def run(*arguments: str) -> Ran:
         except SystemExit as exit_:
             code = exit_.code if isinstance(exit_.code, int) else 0 if exit_.code is None else 1
     return Ran(code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def on_the_path() -> Iterator[Path]:
+    """Yield the folder of a ``workshop`` for shells that starts at once."""
+    with prepared("tests.support.shared:read_models", "workshop.cli:application") as made:
+        yield made.program("workshop", "workshop.cli:main").parent

@@ -113,7 +113,9 @@ def left(fleet: Fleet, seat: str) -> tuple[set[str], list[str]]:
 # --- work that is saved first -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("to", ["saved", "s3://archive/vision"])
+@pytest.mark.parametrize(
+    "to", ["saved", pytest.param("s3://archive/vision", marks=pytest.mark.long)]
+)
 def test_what_is_saved_is_there_and_a_seat_whose_copy_failed_stays(fleet: Fleet, to: str) -> None:
     fleet.write(2)
     assert fleet.deploy().good

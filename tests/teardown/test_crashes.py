@@ -88,13 +88,26 @@ class Mortal(QuickClients):
         return die
 
 
+def test_a_teardown_may_die_at_some_of_its_changes(cloud: Cloud) -> None:
+    """At every fourteenth; before it was done, and at others before its answer was heard."""
+    for begin, answered in ((0, False), (7, True)):
+        cloud.reset()
+        some = sorted(CHANGES)[begin::14]
+        dies_at(cloud, CHANGES.difference(some), answered=answered)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("answered", [False, True])
 def test_a_teardown_may_die_at_each_of_its_changes(cloud: Cloud, *, answered: bool) -> None:
+    dies_at(cloud, set(), answered=answered)
+
+
+def dies_at(cloud: Cloud, survived: set[str], *, answered: bool) -> None:
+    """Die at every change that was not ``survived`` before, each in a run of its own."""
     room = small(cloud)
     room.seat("ada", "registry", "monitoring")
     for make in PROVEN.values():
         make(room.attendee("ada"))
-    survived: set[str] = set()
     with at_once(room):
         clients = Mortal(room, survived, answered=answered)
     for _ in range(len(CHANGES) + 1):
@@ -125,7 +138,7 @@ def die_at(step: TeardownStep, number: int) -> Hear:
 @pytest.mark.parametrize(
     ("step", "number"),
     [
-        (TeardownStep.FREEZE, 1),
+        pytest.param(TeardownStep.FREEZE, 1, marks=pytest.mark.long),
         (TeardownStep.STOP, 1),
         # Each change on its own is above.
         pytest.param(TeardownStep.STOP, 5, marks=pytest.mark.long),
@@ -134,7 +147,7 @@ def die_at(step: TeardownStep, number: int) -> Hear:
         (TeardownStep.DELETE, 20),
         (TeardownStep.STACKS, 1),
         pytest.param(TeardownStep.STACKS, 2, marks=pytest.mark.long),
-        (TeardownStep.VERIFY, 1),
+        pytest.param(TeardownStep.VERIFY, 1, marks=pytest.mark.long),
     ],
 )
 def test_a_teardown_may_die_in_each_of_its_steps(
@@ -147,7 +160,7 @@ def test_a_teardown_may_die_in_each_of_its_steps(
     ends_it(room, first)
 
 
-@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("saved", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_teardown_may_die_while_it_saves(cloud: Cloud, *, saved: bool) -> None:
     room = busy(cloud)
     copied: list[TeardownPlan] = []

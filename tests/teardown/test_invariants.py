@@ -186,7 +186,7 @@ class Built:
 
 
 def test_nothing_unproven_is_touched_and_gone_means_gone(running_cloud: Cloud) -> None:
-    go_through(running_cloud, 30)
+    go_through(running_cloud, 8)
 
 
 @pytest.mark.long

@@ -71,7 +71,7 @@ def role(room: Site, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("only", [(), ("--only", "ada")])
+@pytest.mark.parametrize("only", [pytest.param((), marks=pytest.mark.long), ("--only", "ada")])
 def test_a_region_that_the_configuration_no_longer_names_is_torn_down_as_well(
     room: Site, only: tuple[str, ...]
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_name_with_a_region_that_does_not_exist_neither_stops_nor_hides_anythi
     assert command(room, "leftovers", "-e", "demo").code == 0
 
 
-@pytest.mark.parametrize("left", ["stacks", "roles"])
+@pytest.mark.parametrize("left", ["stacks", pytest.param("roles", marks=pytest.mark.long)])
 def test_another_environment_of_the_workshop_is_refused_by_name(room: Site, left: str) -> None:
     configured("fall")
     if left == "roles":

@@ -30,11 +30,11 @@ def test_throttling_of_everything_only_takes_longer(cloud: Cloud) -> None:
     [
         ("sagemaker:ListEndpoints", "endpoint", True),
         ("s3:ListBuckets", "bucket", False),
-        ("logs:DescribeLogGroups", "log stream", False),
-        ("glue:GetTables", "feature table", False),
+        pytest.param("logs:DescribeLogGroups", "log stream", False, marks=pytest.mark.long),
+        pytest.param("glue:GetTables", "feature table", False, marks=pytest.mark.long),
         ("cloudformation:DescribeStacks", "stack", True),
         ("iam:ListRoles", "role", True),
-        ("tagging:GetResources", "tag", False),
+        pytest.param("tagging:GetResources", "tag", False, marks=pytest.mark.long),
     ],
 )
 def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_that_is_needed(
@@ -63,8 +63,8 @@ def test_a_kind_whose_listing_is_denied_is_unknown_and_keeps_the_role_only_if_th
     ("effect", "operation"),
     [
         ("denied", "sagemaker:Describe*"),
-        ("error", "sagemaker:Delete*"),
-        ("denied", "s3:DeleteObjects"),
+        pytest.param("error", "sagemaker:Delete*", marks=pytest.mark.long),
+        pytest.param("denied", "s3:DeleteObjects", marks=pytest.mark.long),
         ("denied", "iam:AttachRolePolicy"),
         ("error", "cloudformation:DeleteStack"),
     ],

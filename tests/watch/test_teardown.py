@@ -58,7 +58,7 @@ def _is_gone(cloud: Cloud, report: TeardownReport) -> None:
 @pytest.mark.parametrize(
     "faults",
     [
-        [],
+        pytest.param([], marks=pytest.mark.long),
         [
             {"effect": "throttle", "operation": "iam:AttachRolePolicy", "times": 2},
             {"effect": "error", "operation": "sagemaker:StopTrainingJob", "times": 1},

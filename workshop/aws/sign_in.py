@@ -21,6 +21,7 @@ import botocore.session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     LoginError,
     MissingDependencyException,
     NoCredentialsError,
@@ -34,6 +35,9 @@ from workshop.errors import SignInError
 
 GOOD_FOR = 30.0
 """Seconds for which STS need not be asked again whether credentials are good somewhere."""
+
+_RENEWALS = (SSOError, TokenRetrievalError, LoginError, CredentialRetrievalError)
+"""What botocore raises where it cannot renew credentials."""
 
 _NOT_SIGNED_IN = "you are not signed in to AWS"
 _ENDED = "your sign-in to AWS has ended"
@@ -78,6 +82,7 @@ class SignIn:
         events.register_first("before-sign", partial(self._renew, session, account_region, url))
         events.register_first("needs-retry", _ask_nobody_thrice)
         events.register("after-call", partial(self._judge, account_region, url))
+        events.register("after-call-error", partial(self._judge_error, session, url))
 
     def _check(self, **_: object) -> None:
         if (ended := self._ended) is not None:
@@ -121,6 +126,14 @@ class SignIn:
         refusal = self._refusal_of_sts(account_region)
         if refusal is not None:
             raise self._end(refusal, url) from error
+
+    def _judge_error(
+        self, session: boto3.Session, url: str, *, exception: Exception, **_: object
+    ) -> None:
+        """End the sign-in where botocore, which signs right after ``_renew``, finds it ended."""
+        if isinstance(exception, _RENEWALS):
+            profile = _signed_in_profile(session.profile_name)
+            raise self._end(exception, url, renewing=True, profile=profile) from exception
 
     def _refusal_of_sts(self, account_region: AccountRegion) -> Exception | None:
         """Return why STS does not take the credentials either, None where it does.

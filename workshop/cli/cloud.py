@@ -184,13 +184,20 @@ def env(
     account: Annotated[
         str | None, typer.Option(help="Work in this account instead of the cloud's own.")
     ] = None,
+    sso: Annotated[
+        bool,
+        typer.Option("--sso", help="Sign in as with aws sso login: a profile instead of keys."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print what a shell has to export so that aws, cdk and boto3 use the local cloud."""
     running = process.require(state_dir)
-    chosen = environment.variables(
-        running, state_dir, None if account is None else _twelve_digits(account)
-    )
+    if account is not None:
+        _twelve_digits(account)
+    if sso:
+        process.sign_in(running, state_dir, account)
+    given = environment.signed_in if sso else environment.variables
+    chosen = given(running, state_dir, account)
     if as_json:
         console.print_json({"set": chosen, "unset": environment.unset(os.environ)}, indent=2)
     else:

@@ -57,7 +57,9 @@ def add(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(help="latency: how long, in real time; stale: by the cloud's clock."),
+        typer.Option(
+            help="latency, short-lived: how long, in real time; stale: by the cloud's clock."
+        ),
     ] = None,
     action: Annotated[
         str | None, typer.Option(help="handler: create (the default), update or delete.")
@@ -113,6 +115,8 @@ def add(
 
     capacity: SageMaker or EC2 has no machine of an instance type
 
+    short-lived: credentials that an SSO profile gets end after some seconds
+
     For example:
 
         workshop cloud fault add throttle sagemaker:CreateTrainingJob --times 5
@@ -136,6 +140,10 @@ def add(
         workshop cloud fault add capacity --instance-type 'ml.g5.*'
 
         workshop cloud fault add capacity --instance-type 'g5.*' --zone us-east-1a --times 3
+
+        workshop cloud fault add expired sso:GetRoleCredentials --after 1
+
+        workshop cloud fault add short-lived --seconds 60
     """
     given = {
         "effect": effect,

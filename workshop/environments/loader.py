@@ -179,12 +179,17 @@ def nothing_in(config_dir: Path, name: str = "NAME") -> str:
 
 
 def _whereabouts(name: str, config_dir: Path) -> str:
-    """Return where the environment may be: in a folder above, or in another one."""
+    """Return where the environment may be: in a folder above or right below, or in another one."""
+    inside = config_dir / command_line.CONFIG_DIR
+    if name in known(inside):
+        whole = (Path.cwd() / inside).as_posix()
+        return f"it is in {whole}/: go on with: --config-dir {shlex.quote(inside.as_posix())}"
     if not config_dir.is_absolute():
-        for above in Path.cwd().parents:
-            folder = above / config_dir
+        here = Path.cwd()
+        for place in (*here.parents, *sorted(here.glob("*/"))):
+            folder = place / config_dir
             if name in known(folder):
-                return f"it is in {folder.as_posix()}/: go on with: cd {shlex.quote(str(above))}"
+                return f"it is in {folder.as_posix()}/: go on with: cd {shlex.quote(str(place))}"
     return "go to the folder that holds your workshop, or name its folder with --config-dir"
 
 

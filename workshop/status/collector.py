@@ -21,6 +21,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.boxes import BoxState, boxes
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
+from workshop.aws.mlflow_apps import mlflow_apps
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.aws.reads import Unavailable, attempt, known, side_by_side
 from workshop.aws.stacks import StackSummary, stacks
@@ -126,7 +127,7 @@ def scan(
             report.owners(loaded, account_region),
             cache,
             has_boxes=loaded.settings.has_boxes,
-        ).snapshot()
+        ).snapshot(has_mlflow=loaded.settings.has_mlflow)
 
     before = clients.calls
     account_regions = tuple(dict.fromkeys((*account_regions_of(seats), *also)))
@@ -177,8 +178,11 @@ class StatusCollector:
         self._owners = owners
         self._descriptions = Descriptions(clients, account_region, cache)
 
-    def snapshot(self) -> Snapshot:
-        """Read everything; what fails is Unavailable in the answer and hides nothing else."""
+    def snapshot(self, *, has_mlflow: bool = False) -> Snapshot:
+        """Read everything; what fails is Unavailable in the answer and hides nothing else.
+
+        ``has_mlflow`` is whether seats have MLflow Apps of their own.
+        """
         workshop = self._owners.workshop
         with ThreadPoolExecutor(THREADS) as pool:
             stacked = pool.submit(attempt, partial(stacks, self._clients, self._account_region))
@@ -186,6 +190,10 @@ class StatusCollector:
                 attempt, partial(notebooks, self._clients, self._account_region, workshop)
             )
             active = pool.submit(attempt, self._active)
+            apps = pool.submit(
+                attempt,
+                lambda: mlflow_apps(self._clients, self._account_region) if has_mlflow else {},
+            )
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
             machines = self._boxes(known(stacked.result()))
@@ -212,6 +220,7 @@ class StatusCollector:
             },
             tags=tags,
             boxes=machines,
+            mlflow_apps=apps.result(),
         )
 
     def _boxes(self, stacked: Mapping[str, StackSummary]) -> Mapping[str, BoxState] | Unavailable:

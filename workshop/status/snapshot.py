@@ -71,7 +71,8 @@ class Snapshot:
     """Everything in one account and Region.
 
     ``work`` is by kind, ``active`` is the last line in the log of a notebook by its name, ``tags``
-    are by ARN, and only of what no name gives to a seat.
+    are by ARN, and only of what no name gives to a seat. ``mlflow_apps`` are the statuses of Apps
+    by name, read where a profile has them.
     """
 
     account_region: AccountRegion
@@ -82,6 +83,7 @@ class Snapshot:
     tags: Mapping[str, Mapping[str, str]] | Unavailable
     boxes: Mapping[str, BoxState] | Unavailable = field(default_factory=dict)
     """EC2 instances of seats by name; not asked for where no seat can have one."""
+    mlflow_apps: Mapping[str, str] | Unavailable = field(default_factory=dict)
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
@@ -112,6 +114,7 @@ class Snapshot:
             "notebook logs": self.active,
             **{_plural(kind): listed for kind, listed in self.work.items()},
             "tags": self.tags,
+            "MLflow Apps": self.mlflow_apps,
         }
         machines = [
             work.machines for work in self.running if isinstance(work.machines, Unavailable)

@@ -1,0 +1,1 @@
+"""Identity Center: what programs of somebody who signed in with a browser ask."""
