@@ -81,9 +81,9 @@ class Snapshot:
     active: Mapping[str, datetime] | Unavailable
     work: Mapping[str, tuple[RunningJob, ...] | Unavailable]
     tags: Mapping[str, Mapping[str, str]] | Unavailable
+    mlflow_apps: Mapping[str, str] | Unavailable = field(default_factory=dict)
     boxes: Mapping[str, BoxState] | Unavailable = field(default_factory=dict)
     """EC2 instances of seats by name; not asked for where no seat can have one."""
-    mlflow_apps: Mapping[str, str] | Unavailable = field(default_factory=dict)
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
