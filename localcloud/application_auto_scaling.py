@@ -62,6 +62,8 @@ class ScalingService(JsonService):
             "PutScalingPolicy": self._put_policy,
             "DescribeScalingPolicies": self._describe_policies,
             "DeleteScalingPolicy": self._delete_policy,
+            # Nothing is scaled.
+            "DescribeScalingActivities": lambda _: {"ScalingActivities": []},
         }
 
     def call(

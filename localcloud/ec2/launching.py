@@ -228,7 +228,7 @@ def _preference(request: Record) -> Record:
 
 def _connect(
     instance: Record,
-    where: placement.Place,
+    where: placement.InstancePlace,
     address: str | None,
     moment: float,
     tags: dict[str, list[dict[str, str]]],

@@ -38,7 +38,7 @@ _BUCKETS: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Place:
+class InstancePlace:
     """Where an instance is to be."""
 
     subnet: Record
@@ -65,7 +65,7 @@ def place(
     groups: list[str],
     *,
     reserved: str | None = None,
-) -> Place:
+) -> InstancePlace:
     """Return where an instance goes, if there is a machine for it.
 
     ``reserved`` is the zone of the reservation that it is run into, which has one.
@@ -89,7 +89,7 @@ def place(
             raise _no_default_subnet(zone)
     chosen = reserved or _zone(world, instance_type, zone, list(by_zone))
     subnet = by_zone[chosen]
-    return Place(subnet, security_groups(groups, subnet["VpcId"], subnet["SubnetId"]))
+    return InstancePlace(subnet, security_groups(groups, subnet["VpcId"], subnet["SubnetId"]))
 
 
 def _default_subnets(vpc: str) -> dict[str, Record]:
@@ -180,7 +180,7 @@ def _no_capacity_in(world: Ec2World, instance_type: str, zone: str, offered: lis
 
 def require_machine(world: Ec2World, instance: Record) -> None:
     """Raise ``ApiError`` unless a stopped instance can get a machine where its disk is."""
-    zone = instance["Placement"]["AvailabilityZone"]
+    zone = instance["InstancePlace"]["AvailabilityZone"]
     if world.faults.lacks_capacity(instance["InstanceType"], zone):
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         raise ApiError("InsufficientInstanceCapacity", "Insufficient capacity.", status)

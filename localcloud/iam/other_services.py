@@ -32,6 +32,7 @@ STREAMS = {"CreateLogStream", "DeleteLogStream", "GetLogEvents", "PutLogEvents"}
 def resource_arn(service: str, operation: str, given: Parameters) -> str | None:
     """Return the ARN that AWS checks, or None where ministack's own is right."""
     known: Mapping[str, Arn] = {
+        "athena": _workgroup,
         "iam": _identity,
         "logs": _logs,
         "monitoring": _monitoring,
@@ -151,6 +152,14 @@ def _dashboard(operation: str, given: Parameters) -> str | None:
         else _sole(given.get("DashboardNames"))
     )
     return f"arn:aws:cloudwatch::{ministack_adapter.account()}:dashboard/{name}" if name else None
+
+
+def _workgroup(operation: str, given: Parameters) -> str | None:
+    """Return the workgroup of a query, which is ``primary`` unless another one is named."""
+    if not re.search("Quer(?:y|ies)", operation) or operation.endswith("NamedQuery"):
+        return None
+    where = f"{ministack_adapter.region()}:{ministack_adapter.account()}"
+    return f"arn:aws:athena:{where}:workgroup/{_one(given, 'WorkGroup') or 'primary'}"
 
 
 def _repository(operation: str, given: Parameters) -> str | None:

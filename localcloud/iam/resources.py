@@ -131,6 +131,7 @@ def _strings(request: Members) -> dict[str, str]:
 
 
 def _arn(resource: str) -> str:
-    return (
-        f"arn:aws:sagemaker:{ministack_adapter.region()}:{ministack_adapter.account()}:{resource}"
-    )
+    # AWS's own hub goes by its name alone, and is no account's.
+    is_public = resource.startswith(("hub/SageMakerPublicHub", "hub-content/SageMakerPublicHub/"))
+    account = "aws" if is_public else ministack_adapter.account()
+    return f"arn:aws:sagemaker:{ministack_adapter.region()}:{account}:{resource}"

@@ -32,9 +32,10 @@ _CLASS = re.compile(r"\\p\{([LMNPSZ])\}")
 _OTHERWISE = (
     # An anchor however often is one anchor.
     (re.compile(r"\$\{\d+,\d+\}"), "$"),
+    (re.compile(r"(?<!\\)\\z"), r"\\Z"),
     # Of the two, the models write the first inside a class and the second by itself.
     (re.compile(r"\\p\{Alnum\}"), "a-zA-Z0-9"),
-    (re.compile(r"\\p\{Print\}"), "[ -~]"),
+    (re.compile(r"\[\\p\{Print\}\]|\\p\{Print\}"), "[ -~]"),
     # Java reads two surrogates as the one character that they stand for.
     (re.compile(r"\\uD800\\uDC00-\\uDBFF\\uDFFF"), r"\\U00010000-\\U0010FFFF"),
 )

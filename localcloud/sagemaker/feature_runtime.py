@@ -1,4 +1,4 @@
-"""The feature store's data: PutRecord, GetRecord and DeleteRecord of its REST service.
+"""The feature store's data: PutRecord, GetRecord, BatchGetRecord, DeleteRecord of its REST service.
 
 It signs as ``sagemaker`` and sends no ``X-Amz-Target``, so method and path identify it.
 """
@@ -29,6 +29,8 @@ _IN_ADDRESS = ("RecordIdentifierValueAsString", "EventTime", "DeletionMode")
 
 def operation(method: str, path: str) -> str | None:
     """Return the operation that a request means by its path, or None if it is none of these."""
+    if (method, path) == ("POST", "/BatchGetRecord"):
+        return "BatchGetRecord"
     return _OPERATIONS.get(method) if _GROUP.fullmatch(path) else None
 
 
@@ -40,7 +42,9 @@ def members(
 ) -> Members:
     """Return the request under the API's member names."""
     found = _GROUP.fullmatch(path)
-    name = unquote(found[1]) if found else ""
+    if found is None:
+        return parsed(body)
+    name = unquote(found[1])
     given = {member: query[member][0] for member in _IN_ADDRESS if member in query}
     return {"FeatureGroupName": name, **given, **parsed(body)}
 
@@ -53,11 +57,13 @@ def perform(
 ) -> Answer:
     """Perform the operation; raises ``ApiError`` for every refusal."""
     check_request(SERVICE, asked, request)
-    name = request["FeatureGroupName"]
+    name = request.get("FeatureGroupName", "")
     answer: Members = {}
     with engine.lock:
         engine.statuses.run_due()
-        if asked == "PutRecord":
+        if asked == "BatchGetRecord":
+            answer = _of_several(engine, request)
+        elif asked == "PutRecord":
             feature_groups.put_record(engine, name, request["Record"], engine.clock.now())
         elif asked == "GetRecord":
             found = feature_groups.get_record(
@@ -68,3 +74,18 @@ def perform(
             feature_groups.delete_record(engine, name, request["RecordIdentifierValueAsString"])
     answer = responses.checked(SERVICE, asked, answer)
     return HTTPStatus.OK, {"content-type": "application/json"}, json.dumps(answer).encode()
+
+
+def _of_several(engine: SageMakerEngine, request: Members) -> Members:
+    """Return the records of several groups that there are; what is missing is left out."""
+    records = [
+        {
+            "FeatureGroupName": asked["FeatureGroupName"],
+            "RecordIdentifierValueAsString": identifier,
+            "Record": found,
+        }
+        for asked in request["Identifiers"]
+        for identifier in asked["RecordIdentifiersValueAsString"]
+        if (found := feature_groups.get_record(engine, asked["FeatureGroupName"], identifier))
+    ]
+    return {"Records": records, "Errors": [], "UnprocessedIdentifiers": []}

@@ -9,14 +9,23 @@ import io
 import tarfile
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud import ministack_adapter
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.resource_type import Record
 
 
 def bucket_exists(uri: str) -> bool:
     """Whether the bucket of an ``s3://bucket/key`` address exists in the present account."""
     return urlsplit(uri).netloc in ministack_adapter.module("services.s3")._buckets
+
+
+def has_no_bucket(record: Record) -> bool:
+    """Whether the bucket of what keeps artifacts is gone."""
+    return not bucket_exists(record["members"]["ArtifactStoreUri"])
 
 
 def read(uri: str) -> bytes | None:

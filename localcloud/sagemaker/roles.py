@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
+    from localcloud.sagemaker.resource_type import Members
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 
@@ -20,6 +24,11 @@ def require_assumable(role_arn: str) -> None:
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
             f"principal '{PRINCIPAL}' to assume the role."
         )
+
+
+def role_is_assumable(_: SageMakerEngine, __: Members, members: Members) -> None:
+    """Check the role of a resource that is made or changed; be a check of a type's table."""
+    require_assumable(members["RoleArn"])
 
 
 def is_assumable(role_arn: str, service: str = PRINCIPAL) -> bool:

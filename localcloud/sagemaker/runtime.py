@@ -1,4 +1,4 @@
-"""The two REST services beside SageMaker's own: InvokeEndpoint and BatchPutMetrics.
+"""The two REST services beside SageMaker's own: invocations, and BatchPutMetrics.
 
 They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so method and path identify them.
 Nothing runs behind an endpoint: it answers with the very body that it was sent, which lets a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +18,21 @@ from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError
 from localcloud.protocol.json_service import Answer, parsed
 from localcloud.protocol.requests import check_request
-from localcloud.sagemaker import side_effects
+from localcloud.sagemaker import objects, side_effects
 from localcloud.sagemaker.resources import endpoint, experiments, inference_component, variants
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members, Record
 
-_INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
+_INVOCATIONS = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 
 _HEADERS = {
     "content-type": "ContentType",
     "x-amzn-sagemaker-target-variant": "TargetVariant",
     "x-amzn-sagemaker-inference-component": "InferenceComponentName",
+    "x-amzn-sagemaker-inputlocation": "InputLocation",
+    "x-amzn-sagemaker-inference-id": "InferenceId",
 }
 """Header of an invocation -> the request member that it carries; the others are not looked at."""
 
@@ -39,8 +42,8 @@ _TYPE = "content-type"
 
 def operation(method: str, path: str) -> str | None:
     """Return the operation that a request means by its path, or None if it is none of these."""
-    if method == "POST" and _INVOCATIONS.fullmatch(path):
-        return "InvokeEndpoint"
+    if method == "POST" and (found := _INVOCATIONS.fullmatch(path)):
+        return "InvokeEndpointAsync" if found[2] else "InvokeEndpoint"
     return "BatchPutMetrics" if (method, path) == ("PUT", "/BatchPutMetrics") else None
 
 
@@ -64,6 +67,8 @@ def perform(engine: SageMakerEngine, asked: str, request: Members, body: bytes) 
         engine.statuses.run_due()
         if asked == "InvokeEndpoint":
             return _invoke(engine, request, body)
+        if asked == "InvokeEndpointAsync":
+            return _invoke_later(engine, request)
         return _put_metrics(engine, request)
 
 
@@ -93,6 +98,30 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
         "x-Amzn-Invoked-Production-Variant": variant_name,
     }
     return HTTPStatus.OK, headers, body
+
+
+def _invoke_later(engine: SageMakerEngine, request: Members) -> Answer:
+    """Answer at once: what it was sent is already where the answer of an endpoint would come."""
+    check_request("sagemaker-runtime", "InvokeEndpointAsync", request)
+    record = engine.record(endpoint.KIND, request["EndpointName"])
+    body = objects.read(request["InputLocation"])
+    _invoke(engine, request, body or b"")
+    deployed: variants.Deployment = record["members"]["Now"] if record else {}
+    config = deployed["settings"].get("AsyncInferenceConfig")
+    if config is None:
+        # Not measured on AWS.
+        name = request["EndpointName"]
+        raise _invalid(f"Endpoint {name} is not configured for asynchronous use.")
+    inference = request.get("InferenceId") or str(uuid.uuid4())
+    output = objects.under(config["OutputConfig"]["S3OutputPath"], f"{inference}.out")
+    failure = config["OutputConfig"].get("S3FailurePath")
+    headers = {_TYPE: "application/json", "x-amzn-sagemaker-outputlocation": output}
+    if failure:
+        failed = objects.under(failure, f"{inference}-error.out")
+        headers["x-amzn-sagemaker-failurelocation"] = failed
+    if body is not None:
+        objects.offer(output, body)
+    return HTTPStatus.ACCEPTED, headers, json.dumps({"InferenceId": inference}).encode()
 
 
 def _chosen(record: Record, request: Members) -> variants.Variant:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
 from localcloud.protocol.json_service import Answer, Document, JsonService, answered
-from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging
+from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging, unplayed
 from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resources import (
     automl,
@@ -21,6 +21,7 @@ from localcloud.sagemaker.resources import (
     feature_groups,
     inference_component,
     lifecycle_config,
+    lineage,
     mlflow_app,
     model,
     model_package,
@@ -49,6 +50,7 @@ KINDS = (
     feature_groups.KIND,
     inference_component.KIND,
     lifecycle_config.KIND,
+    *lineage.KINDS,
     model.KIND,
     model_package.KIND,
     model_package_group.KIND,
@@ -68,6 +70,7 @@ MORE_OPERATIONS = (
     tagging.OPERATIONS,
     endpoint.OPERATIONS,
     experiments.OPERATIONS,
+    lineage.OPERATIONS,
     inference_component.OPERATIONS,
     model_package.OPERATIONS,
     notebook_instance.OPERATIONS,
@@ -118,7 +121,7 @@ class SageMakerService(JsonService):
     ) -> Answer:
         """Serve one request, to SageMaker itself or to a service that signs with its name."""
         if "x-amz-target" not in headers:
-            for front in (runtime, feature_runtime):
+            for front in (runtime, feature_runtime, unplayed):
                 operation = front.operation(method, path)
                 if operation is None:
                     continue

@@ -141,6 +141,7 @@ def test_the_paragraph_says_what_it_is_for_how_many_and_what_is_not_in_it(tmp_pa
         " on a job and an endpoint of the dearest machines that it may use; nothing limits how"
         " many of them there are. It is an estimate at AWS's list prices (us-east-1 list prices"
         " of 2026-04-21); not in it: storage in S3 and ECR, disks of jobs and endpoints,"
-        " serverless endpoints, logs, traffic, tax, discounts, credits, and what spot saves until"
+        " serverless endpoints, feature stores and queries of them, alarms, logs, traffic, tax,"
+        " discounts, credits, and what spot saves until"
         " a job has ended."
     )

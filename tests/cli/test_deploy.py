@@ -20,6 +20,7 @@ from workshop.cli.preflight import report_on
 from workshop.deploy import assembly
 from workshop.deploy.engine import DeployEngine
 from workshop.errors import WorkshopError
+from workshop.requests import refreshing
 
 TALK = [
     "making the templates, one of each profile ...",
@@ -272,3 +273,15 @@ def test_the_ledger_holds_who_did_what_and_nobody_may_read_it(fleet: Fleet) -> N
     assert fleet.run("deploy").code == 0
     assert len({line["run"] for line in fleet.ledger}) == 2
     assert fleet.ledger[: len(lines)] == lines
+
+
+def test_content_that_a_deployment_does_not_send_is_named(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet.write(1)
+    monkeypatch.setattr(refreshing, "unsent", lambda *_: ["extra", "solutions"])
+    first, second = fleet.run("deploy"), fleet.run("deploy")
+    assert (first.code, second.code) == (0, 0), (first.err, first.out)
+    said = "nothing brings extra, solutions to the notebooks yet; send it with: workshop content"
+    assert [ran.err.count(said) for ran in (first, second)] == [1, 1]
+    assert "nothing to do" in second.err

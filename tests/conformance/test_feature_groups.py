@@ -182,3 +182,15 @@ def test_a_group_without_an_online_store_gives_no_record_back(aws: Aws) -> None:
         records.get_record(**NAME, RecordIdentifierValueAsString="a")
     with pytest.raises(ClientError, match="'None' does not exist"):
         records.get_record(FeatureGroupName="None", RecordIdentifierValueAsString="a")
+
+
+def test_records_of_several_groups_are_read_at_once_and_missing_ones_left_out(aws: Aws) -> None:
+    aws.sagemaker.create_feature_group(**NAME, **FEATURES, **ONLINE, RoleArn=aws.role())
+    aws.pass_time()
+    client = aws.client("sagemaker-featurestore-runtime")
+    values = {"id": "1", "at": "2026-01-01T00:00:00Z", "rooms": "3"}
+    record = [{"FeatureName": key, "ValueAsString": value} for key, value in values.items()]
+    client.put_record(**NAME, Record=record)
+    asked = {**NAME, "RecordIdentifiersValueAsString": ["1", "2"]}
+    [found] = client.batch_get_record(Identifiers=[asked])["Records"]
+    assert (found["RecordIdentifierValueAsString"], found["Record"]) == ("1", record)

@@ -124,3 +124,26 @@ def test_metrics_for_nothing_are_answered_with_an_error_for_each(aws: Aws) -> No
         TrialComponentName="nothing", MetricData=[data]
     )
     assert put["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}]
+
+
+def test_an_asynchronous_endpoint_answers_into_s3(aws: Aws) -> None:
+    deploy(aws)
+    later = {"S3OutputPath": "s3://answers/out", "S3FailurePath": "s3://answers/failed"}
+    aws.client("s3").create_bucket(Bucket="answers")
+    aws.client("s3").put_object(Bucket="answers", Key="in.csv", Body=b"1,2")
+    aws.sagemaker.create_endpoint_config(
+        EndpointConfigName="later",
+        ProductionVariants=[variant("a")],
+        AsyncInferenceConfig={"OutputConfig": later},
+    )
+    aws.sagemaker.create_endpoint(EndpointName="later", EndpointConfigName="later")
+    aws.pass_time()
+    runtime = aws.client("sagemaker-runtime")
+    request = {"EndpointName": "later", "InputLocation": "s3://answers/in.csv"}
+    answer = runtime.invoke_endpoint_async(**request, InferenceId="one")
+    assert answer["OutputLocation"] == "s3://answers/out/one.out"
+    assert answer["FailureLocation"] == "s3://answers/failed/one-error.out"
+    body = aws.client("s3").get_object(Bucket="answers", Key="out/one.out")["Body"].read()
+    assert (answer["InferenceId"], body) == ("one", b"1,2")
+    with pytest.raises(ClientError, match="Endpoint ep is not configured for asynchronous use"):
+        runtime.invoke_endpoint_async(**{**request, **NAME})

@@ -263,3 +263,26 @@ def test_a_public_bucket_of_another_account_is_read_if_the_yaml_names_it(seats: 
 
 def test_everybody_knows_who_they_are(seats: Seats) -> None:
     assert f"/{ADA.role}/" in seats.ada.client("sts").get_caller_identity()["Arn"]
+
+
+def test_a_query_without_a_workgroup_is_one_of_the_primary(seats: Seats) -> None:
+    athena = seats.ada.client("athena")
+    query = {"QueryString": "select 1"}
+    with pytest.raises(ClientError, match="NotPlayedHere"):  # it is allowed
+        athena.start_query_execution(**query)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        athena.start_query_execution(**query, WorkGroup="others")
+
+
+def test_awss_own_hub_is_named_as_no_accounts(seats: Seats) -> None:
+    client = seats.ada.client("sagemaker")
+    hub = {"HubName": "SageMakerPublicHub", "HubContentType": "Model"}
+    for operation, more in (
+        ("list_hub_contents", {}),
+        ("describe_hub_content", {"HubContentName": "m"}),
+    ):
+        # It is allowed, and not played.
+        with pytest.raises(ClientError, match="NotPlayedHere"):
+            getattr(client, operation)(**hub, **more)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.describe_hub(HubName="a-hub-of-the-account")

@@ -302,3 +302,10 @@ def test_an_operation_the_local_cloud_lacks_says_so(cloud: Cloud) -> None:
     assert said == "NotPlayedHere: The local cloud does not play DescribeHub of SageMaker."
     # Nobody can make one here, so there is none.
     assert sagemaker.list_hubs()["HubSummaries"] == []
+
+
+def test_what_the_data_planes_do_not_play_is_refused_by_its_name(cloud: Cloud) -> None:
+    runtime = cloud.client("sagemaker-runtime")
+    said = refusal(runtime.invoke_endpoint_with_response_stream, EndpointName="e", Body=b"1")
+    assert said.startswith("NotPlayedHere: ")
+    assert said.endswith(" does not play InvokeEndpointWithResponseStream of SageMaker.")

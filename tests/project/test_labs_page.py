@@ -70,7 +70,9 @@ def quoted(text: str) -> list[str]:
 
 
 def test_the_variables_of_the_page_are_those_that_a_notebook_gets() -> None:
-    script = on_start(open_to_seats=open_to_seats(EVERYTHING), mlflow="arn:aws:x", save="{}")
+    script = on_start(
+        open_to_seats=open_to_seats(EVERYTHING), mlflow="arn:aws:x", save="{}", tokens=("HF_TOKEN",)
+    )
     given = {*re.findall(r"^export (\w+)=", script, re.MULTILINE)}
     assert len(given) > 15
     told = [name for cells in rows("Variables") for name in quoted(cells[0])]

@@ -14,7 +14,7 @@ from localcloud.record import Running
 from tests.support.rehearsals import PACKAGES, write_notebook
 from tests.support.seats import BEN, Seats
 from tests.support.workshop_command import Ran, run
-from workshop.cli import rehearse as command
+from workshop.cli import rehearse_cloud
 from workshop.rehearse import interpreters
 
 CONFIG = str(Path("config").resolve())
@@ -36,7 +36,7 @@ def rehearsing(seats: Seats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield seats.root.running
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "_cloud", cloud)
+    monkeypatch.setattr(rehearse_cloud, "running", cloud)
     monkeypatch.setattr(interpreters, "prepared", lambda *_, **__: PACKAGES)
     return tmp_path
 
@@ -71,15 +71,6 @@ def test_a_denial_is_a_row_with_its_cause_and_the_exit_code(rehearsing: Path) ->
         "workshop: not all of it runs in a seat: 1 of 3 cells denied, failed or not reached"
     )
     assert not list((rehearsing / ".workshop/rehearsals").glob("run-*"))
-
-
-def test_on_aws_nothing_is_run_and_the_way_by_hand_is_said(rehearsing: Path) -> None:
-    write_notebook(rehearsing / "labs/lab.ipynb", "1")
-    ran = rehearse("--on-aws")
-    assert ran.code == 2
-    assert ran.out == ""
-    assert "on AWS this runs nothing yet; to rehearse a seat there, deploy it (workshop" in ran.err
-    assert "--only ada), open its notebook (workshop handout -e demo" in ran.err
 
 
 def test_a_replacement_that_is_none_and_one_that_is_nowhere_are_told(rehearsing: Path) -> None:

@@ -12,6 +12,10 @@ from tests.requests.conftest import ENVIRONMENT
 from tests.support.live_workbenches import Asker, LiveWorkbench
 from tests.support.repositories import Repository
 from tests.support.seats import ADA, BEN, Seats
+from workshop.aws.clients import Clients
+from workshop.environments import loader
+from workshop.requests import refreshing
+from workshop.requests.inbox import CohortInbox
 from workshop.teardown import s3_copy
 
 PUBLIC = "https://git.example.org/ml/open.git"
@@ -198,3 +202,14 @@ def test_a_token_that_the_yaml_does_not_name_or_nobody_gave_is_told(teacher: Ask
     assert (ran.code, "no seat has a token OTHER_TOKEN; write 'tokens:" in ran.err) == (2, True)
     ran = teacher.command("token", "set", "WANDB_API_KEY")
     assert (ran.code, "this terminal has no such variable" in ran.err) == (2, True)
+
+
+def test_content_that_nothing_brings_yet_is_known(
+    teacher: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = loader.load("demo", teacher.config)
+    documents = {"content": [{"profile": "attendee", "folder": "solutions", "version": "1"}]}
+    monkeypatch.setattr(CohortInbox, "read", lambda _: documents)
+    assert refreshing.unsent(Clients(loaded.home), loaded, [loaded.home]) == ["extra"]
+    documents.clear()
+    assert refreshing.unsent(Clients(loaded.home), loaded, [loaded.home]) == ["extra", "solutions"]

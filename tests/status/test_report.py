@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.usual_stacks import USUAL_STACKS
+from workshop.account_region import AccountRegion
+from workshop.aws import mlflow_apps
+from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.models import Environment
 from workshop.environments import loader
 from workshop.status import report
 from workshop.status.snapshot import KINDS, Owners, Snapshot
@@ -17,6 +24,14 @@ ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 OURS = {"workshop": "demo", "environment": "demo", "managed-by": "workshop-provisioner"}
 OWNERS = Owners("vision", {"ada", "ben"})
+
+
+def with_apps(loaded: LoadedEnvironment) -> LoadedEnvironment:
+    """Give the environment with an MLflow App for each seat."""
+    settings = loaded.settings.model_dump(mode="json")
+    for profile in settings["profiles"].values():
+        profile["mlflow"] = "app"
+    return replace(loaded, settings=Environment.model_validate(settings))
 
 
 def stack(name: str, status: str, tags: dict[str, str]) -> StackSummary:
@@ -55,6 +70,45 @@ def test_a_stack_is_told_by_what_is_wrong_with_it(
     found = Snapshot(account_region, stacks, {}, {}, dict.fromkeys(KINDS, ()), {})
     [row] = report.rows(loaded, [seat], {account_region: found})
     assert row.stacks == report.StackCounts(5 - len(told), 5, told)
+
+
+@pytest.mark.parametrize(
+    ("apps", "wrong"),
+    [
+        ({}, {"MLflow App": "missing"}),
+        ({"demo-grace-mlflow": "Created"}, {}),
+        ({"demo-grace-mlflow": "Updating"}, {}),
+        ({"demo-grace-mlflow": "UpdateFailed"}, {"MLflow App": "UpdateFailed"}),
+        (Unavailable("AccessDenied"), {}),
+    ],
+)
+def test_an_mlflow_app_is_missed_although_its_stack_is_there(
+    apps: Any, wrong: dict[str, str]
+) -> None:
+    loaded = with_apps(loader.load("demo", ROOT / "config"))
+    seat = loaded.seats[0]
+    names = [loaded.names(seat).stack(kind) for kind in USUAL_STACKS]
+    stacks = {name: stack(name, "CREATE_COMPLETE", OURS) for name in names}
+    account_region = seat.account_region
+    found = Snapshot(account_region, stacks, {}, {}, dict.fromkeys(KINDS, ()), {}, apps)
+    [row] = report.rows(loaded, [seat], {account_region: found})
+    assert row.stacks == report.StackCounts(5, 5, wrong)
+    assert found.unknown == ({} if isinstance(apps, dict) else {"MLflow Apps": "AccessDenied"})
+
+
+class TwoApps:
+    """Clients whose listing has two Apps of one name, as AWS allows."""
+
+    @staticmethod
+    def pages(*_: object, **__: object) -> list[dict[str, Any]]:
+        statuses = ("CreateFailed", "Created", "DeleteFailed")
+        return [{"Summaries": [{"Name": "a", "Status": status}]} for status in statuses]
+
+
+def test_of_several_apps_of_a_name_one_that_is_up_counts() -> None:
+    clients: Any = TwoApps()
+    found = mlflow_apps.mlflow_apps(clients, AccountRegion("111122223333", "us-east-1"))
+    assert found == {"a": "Created"}
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ CANDIDATES = (
     "arn:aws:sagemaker:us-east-1:000000000000:model-package-group/none",
     "arn:aws:sagemaker:us-east-1:000000000000:training-plan/none",
     "arn:aws:sagemaker:us-east-1:aws:hub-content/none/Model/none",
+    "arn:aws:sagemaker:us-east-1:000000000000:artifact/none",
 )
 """Texts of which each pattern of the model takes at least one."""
 

@@ -23,7 +23,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     remembered = (
         *(workshop_names.real, workshop_names.given),
-        *(workshop_seat.told, workshop_seat.parameters, workshop_seat.groups),
+        *(workshop_seat.said, workshop_seat.parameters, workshop_seat.groups),
     )
     yield
     for each in remembered:

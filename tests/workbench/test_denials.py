@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.iam import reference
 from tests.support.hooked_clients import BUCKET, ENVIRONMENT, PREFIX, Hooked
+from workbench.scripts import workshop_reasons
+from workshop.policies import extra
+from workshop.policies.actions import EXECUTION_USE, FEATURE_STORE_USE, MADE_OF, TAGGED_USE
 
 ROLE = {"RoleArn": ENVIRONMENT["WORKSHOP_ROLE_ARN"]}
-AWS = "User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to perform: x:Y"
+AWS = "User: arn:aws:sts::123456789012:assumed-role/r/s is not authorized to do this"
 ORGANISER = "ask the organiser, who can open it with access."
 
 
@@ -188,6 +192,47 @@ OTHERS: list[tuple[str, dict[str, Any], str]] = [
         "the workshop has ended and nothing new can be made; ask the organiser",
     ),
 ]
+
+
+def test_the_action_is_named_as_iam_does() -> None:
+    said = "User: arn:aws:sts::1:r is not authorized to perform: bedrock:InvokeModel on resource: m"
+    why = told("invoke_model", "bedrock-runtime", aws=said, modelId="m", body=b"")
+    assert why == f"bedrock:InvokeModel is not open here; {ORGANISER}extra_statements"
+
+
+def test_nobody_is_sent_to_the_organiser_for_what_no_yaml_opens() -> None:
+    closed = {action for actions in extra.CLOSED.values() for action in actions}
+    assert {f"sagemaker:{name}" for name in workshop_reasons.SHUT.split()} == closed
+    for action in sorted(reference.load().actions):
+        why = workshop_reasons.reason("sagemaker", action, {})
+        if extra.why_closed(f"sagemaker:{action}"):
+            assert "extra_statements" not in why, action
+        else:
+            assert "whatever the YAML says" not in why, action
+
+
+def test_only_of_what_a_seat_may_do_to_its_own_it_is_said_that_it_is_not_there() -> None:
+    own = {*TAGGED_USE, *EXECUTION_USE, *FEATURE_STORE_USE} - {*MADE_OF}
+    assert {f"sagemaker:{name}" for name in workshop_reasons.USES.split()} == own
+    job = {"TrainingJobName": f"{PREFIX}t"}
+    assert told("stop_training_job", **job) == (
+        f"there is no {PREFIX}t that is yours: it may be gone, or was never made"
+    )
+    assert told("update_training_job", **job) == (
+        f"sagemaker:UpdateTrainingJob is not open here; {ORGANISER}extra_statements"
+    )
+
+
+@pytest.mark.parametrize("variable", ["", "arn:aws:sagemaker:eu-west-1:1:mlflow-app/app-1"])
+def test_another_mlflow_than_ones_own_is_told_apart_from_making_one(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", variable)
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-0AB1"
+    why = told("create_presigned_mlflow_app_url", Arn=arn)
+    closed = "MLflow is not here; ask the organiser, who can open it with mlflow"
+    assert why == (f"the MLflow that you use is {variable}" if variable else closed)
+    assert told("delete_mlflow_app", Arn=arn).startswith("an MLflow server of one's own is closed")
 
 
 @pytest.mark.parametrize(("operation", "request_", "why"), OTHERS)

@@ -4,11 +4,11 @@ All of it is one small JSON document in the cohort's bucket, which seats read an
 
     {"messages": [{"id": ..., "time": 1790000000.0, "text": ..., "seats": [...]}],
      "shared": [{"version": ..., "files": [{"name": ..., "key": ..., "size": ...}]}],
-     "requests": [{"id": ..., "kind": "save" | "check" | "restore", "time": ..., "seats": [...],
-                   "prefix": ...}]}
+     "requests": [{"id": ..., "kind": "save" | "check" | "restore" | "rehearse", "time": ...,
+                   "seats": [...], "prefix": ...}]}
 
 ``seats`` names whom a message or request is for, and is absent when it is for all; ``prefix`` is
-where the files to restore are in the seat's own bucket. Times are epoch seconds.
+where the files to restore or to rehearse are in the seat's own bucket. Times are epoch seconds.
 
 JupyterLab has no place for a message without an extension: its announcements are read once, when a
 page is opened. So a message is the first file in the list of files, is printed below the next cell

@@ -34,7 +34,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.agent import content, files, inbox, state, tokens
+from workshop.agent import content, files, inbox, rehearsing, state, tokens
 from workshop.agent.saving import PREFIX, BucketStore, Restored, SavedWork, Saving, entries
 
 SAVE_EVERY = 360
@@ -97,15 +97,18 @@ class Agent:
     def _did(self, request: dict[str, Any]) -> bool:
         """Do what is asked for; False if the next round has to do it again."""
         kind = request.get("kind")
+        failed = len(self.errors)
         if kind == "restore":
-            failed = len(self.errors)
             with self._noted("restoring"):
                 self._restore_asked(request)
-            if len(self.errors) > failed:
-                return False
+        if kind == "rehearse":
+            with self._noted("rehearsal"):
+                rehearsing.begin(request, self.own, self.root)
+        if len(self.errors) > failed:
+            return False
         if kind == "check":
             self.remembered["kernels"] = state.kernels(self.root)
-        return kind == "check" or self.save()
+        return kind in ("check", "rehearse") or self.save()
 
     def _is_due(self, part: str, every: float) -> bool:
         """Whether a time has come; one that lies further ahead is from before a clock was set."""

@@ -178,7 +178,11 @@ def _state(row: StatusRow) -> tuple[str, str]:
         return RESTS, "not deployed"
     stacks = row.stacks
     wrong = {} if stacks is None else stacks.wrong
-    short = f"; stacks {stacks.sound}/{stacks.expected}" if stacks is not None and wrong else ""
+    short = ""
+    if stacks is not None and wrong:
+        short = f"; stacks {stacks.sound}/{stacks.expected}"
+        if stacks.sound == stacks.expected:
+            short = "".join(f"; {part} {what}" for part, what in wrong.items())
     state = row.notebook + short
     if row.notebook in _CHANGING or "in progress" in wrong.values():
         return CHANGES, state

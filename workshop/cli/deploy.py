@@ -15,9 +15,10 @@ from workshop.cli.plan import proposed, show, synthesized
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.deploy.run import Deployment
-from workshop.errors import GuardError, SignInError
+from workshop.errors import GuardError, SignInError, WorkshopError
 from workshop.events import EventStream, Stopwatch
 from workshop.ledger import Ledger
+from workshop.requests import refreshing
 from workshop.teardown import evidence
 
 
@@ -82,6 +83,7 @@ def deploy(
             show(made, work.loaded.settings.start.tzinfo, everything=everything)
         if unchanged:
             console.say("nothing to do")
+            _say_what_is_unsent(work)
             return
         with watch.step("checks"):
             report = checks.report
@@ -157,9 +159,25 @@ def run(
             deploy_summary.show(deployment, result, everything=everything)
         if not isinstance(deployment.broken, SignInError):  # whose sentence has the command
             deploy_summary.say_how_to_go_on(result, again)
+    if not result["exit"]:
+        _say_what_is_unsent(work)
     if deployment.deserted:
         deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
+
+
+def _say_what_is_unsent(work: CommandContext) -> None:
+    """Say which content no notebook has until it is sent, which a deployment does not do."""
+    try:
+        folders = refreshing.unsent(work.clients, work.loaded, work.account_regions)
+    except WorkshopError as error:
+        console.warn(f"whether all content is sent is not known: {error}")
+        return
+    if folders:
+        console.say(
+            f"nothing brings {', '.join(folders)} to the notebooks yet; send it with:"
+            f" {work.loaded.command('content refresh')}"
+        )
 
 
 def _given(**options: object) -> list[str]:

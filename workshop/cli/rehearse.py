@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,23 +15,21 @@ import boto3
 import typer
 from botocore import UNSIGNED
 from botocore.config import Config
-from filelock import FileLock, Timeout
 
 from localcloud import environment as cloud_environment
 from localcloud import process
 from localcloud.record import Running
-from localcloud.transitions import TRANSITIONS
 from workshop import files
 from workshop.aws import regions
-from workshop.cli import completion, console, rehearse_view
+from workshop.cli import completion, console, rehearse_cloud, rehearse_on_aws, rehearse_view
+from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
-from workshop.config import command_line
+from workshop.cli.rehearse_cloud import STATE_DIR
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
-from workshop.demo import program as subprocess
 from workshop.environments import loader
-from workshop.errors import GuardError, UsageError, WorkshopError
+from workshop.errors import UsageError
 from workshop.rehearse import (
     content,
     enclosed,
@@ -48,12 +45,8 @@ from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
 from workshop.rehearse.samples import Samples
 from workshop.rehearse.workbench import Workbench
 
-STATE_DIR = files.STATE / "rehearsals"
-PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
-SECONDS = 0.4
-"""What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
-AMPLE = 100_000
-"""Of each machine, as many as no roster needs."""
+CELL_SECONDS = 60.0
+MINUTES = 5.0
 
 
 @dataclass(frozen=True)
@@ -125,11 +118,23 @@ def rehearse(
         ),
     ] = None,
     cell_seconds: Annotated[
-        float, typer.Option("--cell-seconds", min=1, help="A cell may take so long.")
-    ] = 60,
+        float | None,
+        typer.Option(
+            "--cell-seconds",
+            min=1,
+            help="A cell may take so long.",
+            show_default="60; 1800 on AWS",
+        ),
+    ] = None,
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0.1, help="All cells together may take so long.")
-    ] = 5,
+        float | None,
+        typer.Option(
+            "--minutes",
+            min=0.1,
+            help="All cells together may take so long.",
+            show_default="5; 60 on AWS",
+        ),
+    ] = None,
     agreed: Annotated[
         bool, typer.Option("--run", help="Run the content's code without asking.")
     ] = False,
@@ -141,7 +146,11 @@ def rehearse(
         ),
     ] = False,
     on_aws: Annotated[
-        bool, typer.Option("--on-aws", help="Not there yet: says how to rehearse a seat of AWS's.")
+        bool,
+        typer.Option(
+            "--on-aws",
+            help="On the seat's own notebook on AWS, where nothing is played: for money.",
+        ),
     ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the rehearsal's cloud running for the next one.")
@@ -160,9 +169,13 @@ def rehearse(
     and run in the order of their names; a cell that fails stops no other. The exit code is 1 if
     any is denied or fails.
 
-    This runs the content's code. It gets the seat's local credentials, a home, a temporary folder
-    and a Python of its own, and where Linux gives namespaces to users it sees nothing else of this
-    machine: no files, no processes, and of the network public web servers alone.
+    With --on-aws the seat's notebook has to run; its agent runs the labs there, for real and for
+    money, and nothing is run on this machine. What they make stays until it is deleted.
+
+    Otherwise this runs the content's code. It gets the seat's local credentials, a home, a
+    temporary folder and a Python of its own, and where Linux gives namespaces to users it sees
+    nothing else of this machine: no files, no processes, and of the network public web servers
+    alone.
 
     For example:
 
@@ -171,6 +184,8 @@ def rehearse(
         workshop rehearse -e dev --content labs --notebook 'lab1*' --run --json
 
         workshop rehearse -e dev --content labs --replace 'your-bucket-name=$WORKSHOP_BUCKET'
+
+        workshop rehearse -e dev --content labs --notebook 'lab1*' --on-aws --seat ada
     """
     for sign in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal ends it like Ctrl-C, so that its cloud and the code are stopped as well.
@@ -178,9 +193,33 @@ def rehearse(
             signal.signal(sign, lambda *_: sys.exit(1))
     loaded = loader.load(env, config_dir)
     (chosen,) = loaded.chosen([seat]) if seat else [_usual(loaded)]
-    if on_aws:
-        raise UsageError(_by_hand(loaded, chosen, config_dir))
     notebooks = content.notebooks(source, notebook or ())
+    replaced = dict(map(_replacement, replacing or ()))
+    if on_aws:
+        here = {
+            "--data": data,
+            "--made-up-data": made_up_data,
+            "--sdk": sdk,
+            "--unconfined": unconfined,
+            "--keep": keep,
+        }
+        if given := next((option for option, value in here.items() if value), ""):
+            raise UsageError(f"{given} is for the local cloud; leave it out with --on-aws")
+        pace = Pace(
+            cell_seconds or rehearse_on_aws.CELL_SECONDS,
+            60 * (minutes or rehearse_on_aws.MINUTES),
+        )
+        rehearse_on_aws.rehearse(
+            opened(env, config_dir, only=chosen.id),
+            source,
+            notebooks,
+            replaced,
+            pace,
+            agreed=agreed,
+            as_json=as_json,
+            everything=everything,
+        )
+        return
     confined = enclosed.require(unconfined=unconfined)
     _agree(source, len(notebooks), confined=confined, agreed=agreed)
     wanted = _Wanted(
@@ -188,26 +227,30 @@ def rehearse(
         notebooks,
         _sdk(sdk, content.code(source, notebooks)),
         loaded.settings.profiles[chosen.profile].notebook.packages,
-        Pace(cell_seconds, 60 * minutes),
+        Pace(cell_seconds or CELL_SECONDS, 60 * (minutes or MINUTES)),
         confined,
-        dict(map(_replacement, replacing or ())),
+        replaced,
         data,
         not made_up_data,
     )
     outcomes: list[CellOutcome] = []
-    told: list[NotebookEvent] = []
-    with _cloud(loaded, chosen, keep=keep) as running:
+    events: list[NotebookEvent] = []
+    with rehearse_cloud.running(loaded, chosen, keep=keep) as running:
         for event in _rehearsed(loaded, chosen, running, wanted):
             if isinstance(event, CellOutcome):
                 outcomes.append(event)
             else:
-                told.append(event)
+                events.append(event)
             rehearse_view.progress(event, wanted.notebooks)
     if as_json:
-        console.print_json(rehearse_view.document(outcomes, told, wanted.sdk), indent=2)
+        console.print_json(rehearse_view.document(outcomes, events, wanted.sdk), indent=2)
     else:
-        rehearse_view.show(outcomes, told, everything=everything)
-    rehearse_view.judge(outcomes, told)
+        rehearse_view.show(outcomes, events, everything=everything)
+        console.say(
+            "played: waits and sleeps went 50 times as fast, jobs ended at once, docker built"
+            " nothing"
+        )
+    rehearse_view.judge(outcomes, events)
 
 
 def _usual(loaded: LoadedEnvironment) -> Seat:
@@ -217,18 +260,6 @@ def _usual(loaded: LoadedEnvironment) -> Seat:
         raise UsageError(f"nobody is on the roster of {loaded.name}; add a row to rehearse as")
     usual = max(dict.fromkeys(profiles), key=profiles.count)
     return next(seat for seat in loaded.seats if seat.profile == usual)
-
-
-def _by_hand(loaded: LoadedEnvironment, seat: Seat, config_dir: Path) -> str:
-    """Say that nothing is run on AWS, and how a seat there is rehearsed."""
-    deploy, handout = (
-        command_line.command(verb, loaded.name, config_dir, "--only", seat.id)
-        for verb in ("deploy", "handout")
-    )
-    return (
-        f"on AWS this runs nothing yet; to rehearse a seat there, deploy it ({deploy}), open its"
-        f" notebook ({handout}) and run the labs in it"
-    )
 
 
 def _replacement(text: str) -> tuple[str, str]:
@@ -264,94 +295,7 @@ def _agree(source: Path, count: int, *, confined: bool, agreed: bool) -> None:
             " its own, but this machine does not keep it from your files, ~/.aws, ssh keys, git"
             " credentials, this folder and your network"
         )
-    if agreed:
-        return
-    if not sys.stdin.isatty():
-        raise GuardError("nobody is there to agree, and nothing was run; agree with --run")
-    if console.ask("Type yes to run it").strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was run; run the command again once you agree")
-
-
-@contextmanager
-def _cloud(loaded: LoadedEnvironment, seat: Seat, *, keep: bool) -> Iterator[Running]:
-    """Run a local cloud with the seat in it until the block ends; a kept one stays."""
-    state = STATE_DIR / "cloud"
-    files.make_folder(state)
-    with _alone():
-        yield from _running(loaded, seat, state, keep=keep)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep a second rehearsal in the same folder from stopping this one's cloud."""
-    lock = FileLock(STATE_DIR / "rehearsal.lock", timeout=0, mode=files.FILE_MODE)
-    try:
-        held = lock.acquire()
-    except Timeout:
-        raise GuardError("another rehearsal runs in this folder; wait until it has ended") from None
-    with held:
-        yield
-
-
-def _running(
-    loaded: LoadedEnvironment, seat: Seat, state: Path, *, keep: bool
-) -> Iterator[Running]:
-    running = process.status(state)
-    wrong = running and (running.account, running.region) != (seat.account, seat.region)
-    if running and (wrong or not running.enforce_iam):
-        process.stop(state)
-    started = process.start(
-        state,
-        account=seat.account,
-        region=seat.region,
-        enforce_iam=True,
-        delays={**dict.fromkeys(PLAYED, SECONDS), "notebook": 0, "stopping": 0.2, "tick": 0.1},
-    )
-    try:
-        _grant_quotas(started.running)
-        _deploy(loaded, seat, started.running, state)
-        yield started.running
-    finally:
-        if keep:
-            console.say(f'the cloud stays: eval "$({process.command("env", state)})"')
-        else:
-            process.stop(state)
-
-
-def _grant_quotas(running: Running) -> None:
-    """Let the rehearsal's account have machines enough for all seats: AWS's defaults give it none.
-
-    Whether the workshop's own account has them, ``workshop preflight`` tells.
-    """
-    rows = process.set_quotas(running, show="all")["quotas"]
-    names = [row["name"] for row in rows if row["service"] == "sagemaker"]
-    process.set_quotas(running, sagemaker=dict.fromkeys(names, AMPLE))
-
-
-def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path) -> None:
-    """Deploy the seat as ``workshop deploy`` does, in a folder of its own.
-
-    What the command keeps of an environment is then not that of the workshop on AWS.
-    """
-    console.say(f"deploying {seat.id} to a local cloud; templates take up to a minute")
-    variables = cloud_environment.applied(
-        os.environ, cloud_environment.variables(running, state.resolve())
-    )
-    program = Path(sys.executable).with_name("workshop")
-    here = command_line.environment_anywhere(loaded.name, loaded.path.parent)
-    command = [str(program), "deploy", *here, "--only", seat.id]
-    folder = files.make_folder(STATE_DIR / "deployed")
-    last: list[str] = []
-    with subprocess.running(command, variables, folder=folder, heard=True) as started:
-        assert started.stdout is not None  # noqa: S101 - a pipe was asked for
-        for line in started.stdout:
-            last = [*last[-20:], line]
-        code = started.wait()
-    if code:
-        raise WorkshopError(
-            "the seat could not be deployed to the local cloud; what workshop deploy said:",
-            details="".join(last),
-        )
+    rehearse_view.ask(agreed=agreed)
 
 
 def _rehearsed(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from workshop.cli import console
 from workshop.counting import count_of
-from workshop.errors import WorkshopError
+from workshop.errors import GuardError, WorkshopError
 from workshop.rehearse import judging
 from workshop.rehearse.judging import CellOutcome, Refusal
 from workshop.rehearse.rehearsal import NotebookEvent
@@ -28,8 +29,18 @@ def progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> No
         console.say(f"   cell {event.number}: {event.result}: {event.why}")
 
 
+def ask(*, agreed: bool) -> None:
+    """Raise GuardError unless somebody agrees that the content's code is run."""
+    if agreed:
+        return
+    if not sys.stdin.isatty():
+        raise GuardError("nobody is there to agree, and nothing was run; agree with --run")
+    if console.ask("Type yes to run it").strip().casefold() not in ("y", "yes"):
+        raise GuardError("nothing was run; run the command again once you agree")
+
+
 def show(
-    outcomes: Sequence[CellOutcome], told: Sequence[NotebookEvent], *, everything: bool
+    outcomes: Sequence[CellOutcome], events: Sequence[NotebookEvent], *, everything: bool
 ) -> None:
     """Print a row for each cell that calls AWS or is not ok, and the sums."""
     table = console.table("notebook", "cell", "result", "why", "by", "opened by")
@@ -50,7 +61,7 @@ def show(
             )
             last = one.notebook
     console.print_table(table)
-    for event in told:
+    for event in events:
         if event.event in ("broken", "not reached", "ended"):
             console.print_line(f"{event.notebook or 'the rehearsal'}: {event.event} {event.why}")
     counts = judging.summary(outcomes)
@@ -67,9 +78,6 @@ def show(
     unplayed = _unplayed(outcomes)
     if unplayed:
         console.print_line(f"the local cloud does not play: {unplayed}")
-    console.say(
-        "played: waits and sleeps went 50 times as fast, jobs ended at once, docker built nothing"
-    )
 
 
 def _asked(refusal: Refusal) -> str:
@@ -86,7 +94,7 @@ def _unplayed(outcomes: Sequence[CellOutcome]) -> str:
 
 
 def document(
-    outcomes: Sequence[CellOutcome], told: Sequence[NotebookEvent], sdk: str
+    outcomes: Sequence[CellOutcome], events: Sequence[NotebookEvent], sdk: str
 ) -> dict[str, Any]:
     """Return all of it as plain JSON values."""
     return {
@@ -114,14 +122,14 @@ def document(
             }
             for one in outcomes
         ],
-        "notebooks": [asdict(event) for event in told if event.event != "began"],
+        "notebooks": [asdict(event) for event in events if event.event != "began"],
     }
 
 
-def judge(outcomes: Sequence[CellOutcome], told: Sequence[NotebookEvent]) -> None:
+def judge(outcomes: Sequence[CellOutcome], events: Sequence[NotebookEvent]) -> None:
     """Raise WorkshopError if any cell is denied or failed, or was not reached."""
     wrong = [one for one in outcomes if one.result in _WRONG]
-    broken = [one for one in told if one.event in ("broken", "not reached", "ended")]
+    broken = [one for one in events if one.event in ("broken", "not reached", "ended")]
     if wrong or broken:
         cells = count_of(len(outcomes), "cell")
         raise WorkshopError(

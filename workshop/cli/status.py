@@ -238,6 +238,8 @@ def _trouble(row: StatusRow) -> str:
     if row.stacks.is_none:
         return "not deployed"
     if row.stacks.wrong:
+        if row.stacks.sound == row.stacks.expected:
+            return "; ".join(f"{part} {state}" for part, state in row.stacks.wrong.items())
         return f"stacks {row.stacks.sound}/{row.stacks.expected}"
     return f"notebook {row.notebook}"
 

@@ -189,7 +189,7 @@ def _send(planned: PushPlan, key: str, arrived: Arrivals, going_on: Callable[[],
         arrived(file.size, files=1)
         return
 
-    def told(sent: int) -> None:
+    def progress(sent: int) -> None:
         going_on()
         arrived(sent)
 
@@ -199,7 +199,7 @@ def _send(planned: PushPlan, key: str, arrived: Arrivals, going_on: Callable[[],
         bucket.name,
         key,
         ExtraArgs={"ExpectedBucketOwner": bucket.account_region.account},
-        Callback=told,
+        Callback=progress,
         Config=TransferConfig(multipart_threshold=part, multipart_chunksize=part),
     )
     arrived(0, files=1)

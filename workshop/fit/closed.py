@@ -92,13 +92,13 @@ _BY_STATEMENT = {
 def reason(verdict: Verdict) -> str:
     """Return why a call stays closed, as the rest of a sentence that begins with what it is."""
     call = verdict.call
-    told = (
+    reasons = (
         _BY_KIND.get(call.closed_kind),
         _of_bucket(call) if call.service == "s3" else None,
         _BY_STATEMENT.get(verdict.decision.statement),
         next((why for pattern, why in _BY_ACTION if fnmatchcase(call.action, pattern)), None),
     )
-    return next((why for why in told if why), None) or _of_service(verdict)
+    return next((why for why in reasons if why), None) or _of_service(verdict)
 
 
 def _of_service(verdict: Verdict) -> str:

@@ -76,9 +76,9 @@ def expected(loaded: LoadedEnvironment, profile_name: str, fitting: Fitting) -> 
 def new_text(environment: NewEnvironment, report: FitReport) -> str:
     """Return the file of a new environment: the profile, and what its organiser has to know."""
     profile = profile_text(DEFAULT_PROFILE, report.fitting.settings)
-    told = [f"Written for {report.title}: it opens what these labs ask for, and no more."]
+    heading = [f"Written for {report.title}: it opens what these labs ask for, and no more."]
     if report.estimate is not None:
-        told.append(report.estimate.line)
+        heading.append(report.estimate.line)
     parts = [f"- {', '.join(each.actions)}: {each.reason}" for each in report.closed]
     edits = [f"- {each.text} ({where(each.places, 1)})" for each in report.remarks]
     tail = "".join(
@@ -86,7 +86,7 @@ def new_text(environment: NewEnvironment, report: FitReport) -> str:
         for title, lines in (("Stays closed:", parts), ("To edit in the labs:", edits))
         if lines
     )
-    return environment.text(f"{comments(told, indent=2)}{profile}{tail}")
+    return environment.text(f"{comments(heading, indent=2)}{profile}{tail}")
 
 
 def _first(lines: list[str]) -> list[str]:

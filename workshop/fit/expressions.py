@@ -94,7 +94,7 @@ class Expressions:
         return found
 
     def bind(self, target: ast.expr, value: Any, *, weak: bool = False) -> None:
-        """Give a name a value; ``weak``: it may have the one before all the same."""
+        """Bind a name to a value; ``weak``: it may have the one before all the same."""
         if isinstance(target, ast.Tuple | ast.List):
             parts = target.elts
             some = value if isinstance(value, list) and len(value) == len(parts) else None
@@ -282,7 +282,7 @@ class Expressions:
         return self._requests.function(name, arguments, options)
 
     def _argument(self, arguments: list[Any], options: Mapping[str, Any]) -> None:
-        """Give the name of a program's argument what it is worth when it is left out."""
+        """Bind the name of a program's argument to its default."""
         flag = next((each for each in arguments if isinstance(each, str)), "")
         if "default" in options and flag.startswith("-"):
             self.names[f"args.{flag.lstrip('-').replace('-', '_')}"] = options["default"]

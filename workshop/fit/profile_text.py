@@ -20,11 +20,11 @@ def profile_text(name: str, settings: Sequence[FittedSetting], *, indent: int = 
     if not settings:
         return f"{at}{name}: {{}} # the defaults are enough\n"
     lines = [f"{at}{name}:"]
-    told: dict[tuple[str, ...], FittedSetting] = {setting.key: setting for setting in settings}
+    commented: dict[tuple[str, ...], FittedSetting] = {setting.key: setting for setting in settings}
     document: dict[str, Any] = {}
     for setting in settings:
         put(document, setting.key, setting.value)
-    _mapping(document, (), told, indent + 2, lines)
+    _mapping(document, (), commented, indent + 2, lines)
     return "\n".join(lines) + "\n"
 
 
@@ -47,17 +47,17 @@ def comments(texts: Iterable[str], *, indent: int = 0) -> str:
 def _mapping(
     document: dict[str, Any],
     above: tuple[str, ...],
-    told: dict[tuple[str, ...], FittedSetting],
+    commented: dict[tuple[str, ...], FittedSetting],
     indent: int,
     lines: list[str],
 ) -> None:
     at = " " * indent
     for key, value in document.items():
         path = (*above, key)
-        setting = told.get(path)
+        setting = commented.get(path)
         if setting is None:
             lines.append(f"{at}{key}:")
-            _mapping(value, path, told, indent + 2, lines)
+            _mapping(value, path, commented, indent + 2, lines)
             continue
         about = f"{setting.why}: {where(setting.places, 1)}" if setting.places else setting.why
         lines += comments([about], indent=indent).splitlines()

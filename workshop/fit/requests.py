@@ -75,7 +75,7 @@ class Requests:
                     self._services[service] = None
 
     def end(self) -> None:
-        """Give the machines whose type is not said those that the file names and does not use."""
+        """Let machines whose type is not said be those that the file names and does not use."""
         for at, call in enumerate(self._found.calls[self._first :], self._first):
             if call.bucket in self._boto.made_buckets:
                 self._found.calls[at] = replace(call, bucket=calls.BUCKET)

@@ -133,7 +133,7 @@ class Statements:
         self._returns, self._requests.place = returns, place
 
     def _parameters(self, arguments: ast.arguments) -> None:
-        """Give the parameters of a function what they are worth when they are left out."""
+        """Bind the parameters of a function to their defaults."""
         names = self._expressions.names
         plain = [*arguments.posonlyargs, *arguments.args]
         names.update({one.arg: UNKNOWN for one in (*plain, *arguments.kwonlyargs)})

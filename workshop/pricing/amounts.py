@@ -20,8 +20,9 @@ NOTEBOOK, DISK, TRAINING, WARM_POOL, PROCESSING, TRANSFORM, ENDPOINT = BILLED = 
 """What a seat is billed for, as far as a bill knows. A tuning job costs by its training jobs."""
 
 NOT_IN_IT = (
-    "not in it: storage in S3 and ECR, disks of jobs and endpoints, serverless endpoints, logs,"
-    " traffic, tax, discounts, credits, and what spot saves until a job has ended"
+    "not in it: storage in S3 and ECR, disks of jobs and endpoints, serverless endpoints, feature"
+    " stores and queries of them, alarms, logs, traffic, tax, discounts, credits, and what spot"
+    " saves until a job has ended"
 )
 
 _CENT = Decimal("0.01")

@@ -185,12 +185,12 @@ def running(
         root.mkdir(exist_ok=True)
     files.write(spec, json.dumps(document))
     with ExitStack() as stack:
-        told: IO[bytes] = stack.enter_context(files.open_private(errors, "wb"))
+        log: IO[bytes] = stack.enter_context(files.open_private(errors, "wb"))
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(ENCLOSURE), str(spec)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=told,
+            stderr=log,
             env={},
             cwd=work,
             start_new_session=True,

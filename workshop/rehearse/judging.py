@@ -63,11 +63,11 @@ class RecordedCall:
     def denied(self) -> bool:
         if not self.code:
             return False
-        told: Any = {
+        answer: Any = {
             "Error": {"Code": self.code, "Message": self.message},
             "ResponseMetadata": {"HTTPStatusCode": self.status},
         }
-        return errors.is_denied(ClientError(told, self.operation))
+        return errors.is_denied(ClientError(answer, self.operation))
 
     @property
     def not_played(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,20 +31,20 @@ class SeatPermissions:
     profile: Profile
     settings: Environment
 
-    def refusal(self, told: Refused) -> Refusal:
+    def refusal(self, refused: Refused) -> Refusal:
         """Return what was refused with the statement that decides and the key that opens it."""
         question = AccessQuestion(
-            action=str(told["action"]),
-            resource=str(told["resource"]),
-            context={**told["context"], "aws:requestedregion": str(told["region"])},
+            action=str(refused["action"]),
+            resource=str(refused["resource"]),
+            context={**refused["context"], "aws:requestedregion": str(refused["region"])},
         )
         found = openings.of(question, self.names, self.profile, self.settings)
         decision = found.decision
         by = f"{decision.statement} ({decision.document})" if decision.statement else str(decision)
         return Refusal(question, "" if decision.allowed else by, found.key)
 
-    def is_seat(self, told: Refused) -> bool:
-        return f":assumed-role/{self.names.role}/" in str(told["principal"])
+    def is_seat(self, refused: Refused) -> bool:
+        return f":assumed-role/{self.names.role}/" in str(refused["principal"])
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,16 @@ def run(
         bench.seen("opt/rehearsal/notebooks.json"),
     ]
     before = max((one["number"] for one in refused(0)), default=0)
-    judges: dict[str, NotebookJudge] = {}
     pending: list[Refused] = []
+
+    def refusals(cell: Mapping[str, Any]) -> list[Refusal]:
+        nonlocal before, pending
+        new = refused(before)
+        before = max((one["number"] for one in new), default=before)
+        # The next cell runs already, and what it is refused is in the list.
+        of_cell, pending = until(_seconds(cell.get("ended")), [*pending, *new])
+        return [permissions.refusal(one) for one in _distinct(of_cell) if permissions.is_seat(one)]
+
     with enclosed.running(
         command,
         variables,
@@ -105,29 +113,34 @@ def run(
         confined=bench.confined,
         folder=bench.seen("home/ec2-user/SageMaker"),
     ) as started:
-        for line in started.lines():
-            told = parsed(line)
-            if told is None:
-                continue
-            name = str(told.get("notebook", ""))
-            if name not in notebooks:
-                continue
-            if told.get("event") != "cell":
-                yield NotebookEvent(name, str(told.get("event")), str(told.get("why", ""))[:_TEXT])
-                continue
-            new = refused(before)
-            before = max((one["number"] for one in new), default=before)
-            # The next cell runs already, and what it is refused is in the list.
-            of_cell, pending = until(_seconds(told.get("ended")), [*pending, *new])
-            mine = [
-                permissions.refusal(one) for one in _distinct(of_cell) if permissions.is_seat(one)
-            ]
-            yield judges.setdefault(name, NotebookJudge()).judge(_cell(name, told), mine)
+        yield from judged(started.lines(), notebooks, refusals)
         code = started.process.wait()
         if started.ended or code:
             said = started.said().strip().splitlines() or [f"exit code {code}"]
             why = started.ended or said[-1]
             yield NotebookEvent("", "ended", why)
+
+
+def judged(
+    lines: Iterable[str],
+    notebooks: Sequence[str],
+    refusals: Callable[[Mapping[str, Any]], Sequence[Refusal]],
+) -> Iterator[NotebookEvent | CellOutcome]:
+    """Yield what the lines of the program that runs notebooks say, each cell judged.
+
+    ``refusals`` returns what IAM refused a cell, which it gets as the program printed it.
+    """
+    judges: dict[str, NotebookJudge] = {}
+    for line in lines:
+        event = parsed(line)
+        name = str(event.get("notebook", "")) if event else ""
+        if event is None or name not in notebooks:
+            continue
+        if event.get("event") == "cell":
+            judge = judges.setdefault(name, NotebookJudge())
+            yield judge.judge(_cell(name, event), refusals(event))
+        else:
+            yield NotebookEvent(name, str(event.get("event")), str(event.get("why", ""))[:_TEXT])
 
 
 def until(ended: float, refused: Sequence[Refused]) -> tuple[list[Refused], list[Refused]]:
@@ -139,34 +152,40 @@ def until(ended: float, refused: Sequence[Refused]) -> tuple[list[Refused], list
 def parsed(line: str) -> dict[str, Any] | None:
     """Return a line as the program prints them; None for any other, which code may have forged."""
     try:
-        told = json.loads(line)
+        event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return event if isinstance(event, dict) else None
 
 
-def _cell(name: str, told: Mapping[str, Any]) -> CellRun:
-    kernel, calls = told.get("kernel"), told.get("calls")
+def _cell(name: str, event: Mapping[str, Any]) -> CellRun:
     return CellRun(
         notebook=name,
-        number=_number(told.get("cell")),
-        status=str(told.get("status", "")),
-        name=str(told.get("name", ""))[:_TEXT],
-        text=str(told.get("text", ""))[:_TEXT],
-        source=str(told.get("source", "")),
-        calls=tuple(
-            RecordedCall(
-                service=str(one.get("service", "")),
-                operation=str(one.get("operation", "")),
-                code=str(one.get("code", "")),
-                status=_number(one.get("status")),
-                message=str(one.get("message", ""))[:_TEXT],
-                by_kernel=one.get("process") == kernel,
-            )
-            for one in (calls if isinstance(calls, list) else [])
-            if isinstance(one, dict)
-        ),
-        seconds=max(0.0, _seconds(told.get("ended")) - _seconds(told.get("began"))),
+        number=_number(event.get("cell")),
+        status=str(event.get("status", "")),
+        name=str(event.get("name", ""))[:_TEXT],
+        text=str(event.get("text", ""))[:_TEXT],
+        source=str(event.get("source", "")),
+        calls=tuple(recorded(one, event.get("kernel")) for one in calls(event)),
+        seconds=max(0.0, _seconds(event.get("ended")) - _seconds(event.get("began"))),
+    )
+
+
+def calls(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the calls of a cell, as the program that ran it printed them."""
+    found = cell.get("calls")
+    return [one for one in (found if isinstance(found, list) else []) if isinstance(one, dict)]
+
+
+def recorded(call: Mapping[str, Any], kernel: object = None) -> RecordedCall:
+    """Return one of these; ``kernel`` is the process of the cell's kernel."""
+    return RecordedCall(
+        service=str(call.get("service", "")),
+        operation=str(call.get("operation", "")),
+        code=str(call.get("code", "")),
+        status=_number(call.get("status")),
+        message=str(call.get("message", ""))[:_TEXT],
+        by_kernel=call.get("process") == kernel,
     )
 
 

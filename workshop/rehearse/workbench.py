@@ -217,7 +217,7 @@ class Workbench:
             "WORKSHOP_REHEARSAL_CALLS": self.seen(CALLS),
             **self.index.variables,
             **interpreters.proxies(self.ways),
-            **_exported(self.root / "etc/profile.d/workshop.sh"),
+            **exported((self.root / "etc/profile.d/workshop.sh").read_text(encoding="utf-8")),
             **cloud,
         }
         if not self.confined:
@@ -226,10 +226,10 @@ class Workbench:
         return given
 
 
-def _exported(file: Path) -> dict[str, str]:
-    """Return the variables that a login shell on the notebook exports."""
+def exported(script: str) -> dict[str, str]:
+    """Return the variables that a script of the notebook exports, each by a line of its own."""
     found: dict[str, str] = {}
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in script.splitlines():
         matched = _EXPORT.fullmatch(line)
         if matched:
             name, _, value = shlex.split(matched[1])[0].partition("=")
@@ -242,7 +242,12 @@ def deployed_script(sagemaker: Any, names: Names) -> str:
     found = sagemaker.describe_notebook_instance_lifecycle_config(
         NotebookInstanceLifecycleConfigName=names.lifecycle_config
     )
-    return base64.b64decode(found["OnStart"][0]["Content"]).decode()
+    return script(found)
+
+
+def script(lifecycle_config: Mapping[str, Any]) -> str:
+    """Return the on-start script of a lifecycle configuration, as SageMaker describes it."""
+    return base64.b64decode(lifecycle_config["OnStart"][0]["Content"]).decode()
 
 
 def deployed_parameters(ssm: Any, names: Names) -> list[dict[str, Any]]:

@@ -38,29 +38,29 @@ def pack(content: Content, folder: Path) -> tuple[Path, str]:
     _git(
         *("clone", "--quiet", "--bare", "--depth=1", f"--branch={content.branch}", "--"),
         *(address, str(clone)),
-        told=f"{address}, branch or tag {content.branch}, could not be cloned",
+        failure=f"{address}, branch or tag {content.branch}, could not be cloned",
         cure=f"try it by hand: git clone --branch={content.branch} -- {address}",
     )
     failed, cure = f"{address} could not be packed", "see whether your git is a recent one"
-    tree = _git("-C", str(clone), "rev-parse", "HEAD^{tree}", told=failed, cure=cure)
+    tree = _git("-C", str(clone), "rev-parse", "HEAD^{tree}", failure=failed, cure=cure)
     commit = _git(
         *("-C", str(clone), "commit-tree", tree, "-m", "The workshop's content"),
-        told=failed,
+        failure=failed,
         cure=cure,
         more=_NOBODY,
     )
     ref = f"refs/heads/{BRANCH}"
-    _git("-C", str(clone), "update-ref", ref, commit, told=failed, cure=cure)
+    _git("-C", str(clone), "update-ref", ref, commit, failure=failed, cure=cure)
     _git(
         *("-C", str(clone), "bundle", "create", "--quiet", str(bundle), ref),
-        told=failed,
+        failure=failed,
         cure=cure,
     )
     return bundle, commit
 
 
-def _git(*arguments: str, told: str, cure: str, more: Mapping[str, str] | None = None) -> str:
-    """Run the organiser's git with all that they have told it; return what it prints."""
+def _git(*arguments: str, failure: str, cure: str, more: Mapping[str, str] | None = None) -> str:
+    """Run the organiser's git with all its settings; return what it prints."""
     try:
         ran = subprocess.run(
             ["git", *arguments],  # noqa: S607 - the organiser's own, wherever that is
@@ -72,9 +72,9 @@ def _git(*arguments: str, told: str, cure: str, more: Mapping[str, str] | None =
             check=False,
         )
     except OSError as error:
-        raise WorkshopError(f"{told} (git: {error.strerror}); install git") from error
+        raise WorkshopError(f"{failure} (git: {error.strerror}); install git") from error
     if ran.returncode != 0:
         # An address that the organiser's settings put in place of ours may hold a password.
         said = re.sub(r"//[^/@\s]+@", "//...@", ran.stderr.strip() or "git ended")
-        raise WorkshopError(f"{told} ({said.splitlines()[-1][:300]}); {cure}")
+        raise WorkshopError(f"{failure} ({said.splitlines()[-1][:300]}); {cure}")
     return ran.stdout.strip()

@@ -53,6 +53,30 @@ def chosen(loaded: LoadedEnvironment, folders: Collection[str]) -> ContentRefres
     return ContentRefresh(inbox.new_id(events.now().timestamp()), taken)
 
 
+def unsent(
+    clients: Clients, loaded: LoadedEnvironment, account_regions: Collection[AccountRegion]
+) -> list[str]:
+    """Return the folders that notebooks do not clone by themselves and that nothing brings yet.
+
+    Raise WorkshopError where that cannot be read.
+    """
+    missing: set[str] = set()
+    for where in account_regions:
+        profiles = {seat.profile for seat in loaded.seats_in(where)}
+        later = {
+            (name, one.place)
+            for name in profiles
+            for one in loaded.settings.profiles[name].notebook.contents
+            if not one.is_cloned
+        }
+        if later:
+            sent = CohortInbox(clients, loaded, where).read().get(KEY)
+            entries = sent if isinstance(sent, list) else []
+            known = {(one.get("profile"), one.get("folder")) for one in entries}
+            missing |= {place for _, place in later - known}
+    return sorted(missing)
+
+
 def refresh(
     clients: Clients,
     loaded: LoadedEnvironment,

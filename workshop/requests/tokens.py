@@ -13,7 +13,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,7 +24,7 @@ from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
-from workshop.requests import reports
+from workshop.requests.seat_objects import SeatObjects
 
 LONGEST = 2_000
 """Characters of a token."""
@@ -103,8 +102,9 @@ class SeatTokens:
                 kept = ""
                 if new := edit(tokens):
                     body = json.dumps(dict(new)).encode()
-                    kept = self._call("PutObject", Body=body, **condition).get("VersionId", "null")
-                self._forget(kept)
+                    made = self._objects.call("PutObject", KEY, Body=body, **condition)
+                    kept = made.get("VersionId", "null")
+                self._objects.forget(KEY, kept)
             except (ClientError, BotoCoreError) as error:
                 if isinstance(error, ClientError) and errors.code(error.response) in _CHANGED:
                     continue
@@ -114,34 +114,16 @@ class SeatTokens:
 
     def _read(self) -> tuple[dict[str, str], dict[str, str]]:
         try:
-            answer = self._call("GetObject")
+            answer = self._objects.call("GetObject", KEY)
         except (ClientError, BotoCoreError) as error:
             if isinstance(error, ClientError) and errors.code(error.response) == "NoSuchKey":
                 return {}, {"IfNoneMatch": "*"}
             raise self._failed(error) from error
         return document(answer["Body"].read()), {"IfMatch": answer["ETag"]}
 
-    def _forget(self, kept: str) -> None:
-        """Delete all versions but one."""
-        where: dict[str, Any] = {**self._bucket, "Prefix": KEY}
-        for page in self.clients.pages(
-            self.seat.account_region, "s3", "ListObjectVersions", **where
-        ):
-            for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                if one["Key"] == KEY and one["VersionId"] != kept:
-                    self._call("DeleteObject", VersionId=one["VersionId"])
-
     @property
-    def _bucket(self) -> dict[str, str]:
-        return {
-            "Bucket": reports.bucket(self.loaded, self.seat),
-            "ExpectedBucketOwner": self.seat.account,
-        }
-
-    def _call(self, operation: str, **more: Any) -> dict[str, Any]:
-        return self.clients.call(
-            self.seat.account_region, "s3", operation, Key=KEY, **self._bucket, **more
-        )
+    def _objects(self) -> SeatObjects:
+        return SeatObjects(self.clients, self.loaded, self.seat)
 
     def _failed(self, error: Exception) -> WorkshopError:
         if isinstance(error, ClientError) and errors.code(error.response) == "NoSuchBucket":

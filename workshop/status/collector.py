@@ -20,6 +20,7 @@ from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.errors import code
+from workshop.aws.mlflow_apps import mlflow_apps
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.aws.reads import Unavailable, attempt, known, side_by_side
 from workshop.aws.stacks import stacks
@@ -120,7 +121,7 @@ def scan(
     def collect(account_region: AccountRegion) -> Snapshot:
         return StatusCollector(
             clients, account_region, report.owners(loaded, account_region), cache
-        ).snapshot()
+        ).snapshot(has_mlflow=loaded.settings.has_mlflow)
 
     before = clients.calls
     account_regions = tuple(dict.fromkeys((*account_regions_of(seats), *also)))
@@ -164,8 +165,11 @@ class StatusCollector:
         self._owners = owners
         self._descriptions = Descriptions(clients, account_region, cache)
 
-    def snapshot(self) -> Snapshot:
-        """Read everything; what fails is Unavailable in the answer and hides nothing else."""
+    def snapshot(self, *, has_mlflow: bool = False) -> Snapshot:
+        """Read everything; what fails is Unavailable in the answer and hides nothing else.
+
+        ``has_mlflow`` is whether seats have MLflow Apps of their own.
+        """
         workshop = self._owners.workshop
         with ThreadPoolExecutor(THREADS) as pool:
             stacked = pool.submit(attempt, partial(stacks, self._clients, self._account_region))
@@ -173,6 +177,10 @@ class StatusCollector:
                 attempt, partial(notebooks, self._clients, self._account_region, workshop)
             )
             active = pool.submit(attempt, self._active)
+            apps = pool.submit(
+                attempt,
+                lambda: mlflow_apps(self._clients, self._account_region) if has_mlflow else {},
+            )
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
             tags = attempt(lambda: self._tags([*running, *known(books.result()).values()]))
@@ -197,6 +205,7 @@ class StatusCollector:
                 for kind, listed in work.items()
             },
             tags=tags,
+            mlflow_apps=apps.result(),
         )
 
     def of_others(self, kinds: Collection[str]) -> dict[str, tuple[RunningJob, ...] | Unavailable]:

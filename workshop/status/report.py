@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workshop.account_region import AccountRegion
+from workshop.aws import mlflow_apps
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import ROLLED_BACK, SETTLED, StackSummary
@@ -28,7 +29,10 @@ Count = int | None
 
 @dataclass(frozen=True)
 class StackCounts:
-    """How many of a seat's stacks are as they should be, and what the others are."""
+    """How many of a seat's stacks are as they should be, and what is wrong with the others.
+
+    ``wrong`` also holds ``MLflow App`` where that is gone or broken although its stack is sound.
+    """
 
     sound: int
     expected: int
@@ -222,7 +226,7 @@ def _row(
         seat=seat.id,
         profile=seat.profile,
         account_region=found.account_region,
-        stacks=_stacks(loaded, seat, found.stacks),
+        stacks=_stacks(loaded, seat, found),
         expected_stacks=len(loaded.kinds(seat)),
         notebook=_notebook(seat, found, book),
         up_since=book.changed if book is not None and book.status == "InService" else None,
@@ -235,15 +239,26 @@ def _row(
     )
 
 
-def _stacks(
-    loaded: LoadedEnvironment, seat: Seat, found: Mapping[str, StackSummary] | Unavailable
-) -> StackCounts | None:
-    if isinstance(found, Unavailable):
+def _stacks(loaded: LoadedEnvironment, seat: Seat, found: Snapshot) -> StackCounts | None:
+    if isinstance(found.stacks, Unavailable):
         return None
     names = loaded.names(seat)
-    states = {kind: _state(loaded, found.get(names.stack(kind))) for kind in loaded.kinds(seat)}
+    stacks = {kind: found.stacks.get(names.stack(kind)) for kind in loaded.kinds(seat)}
+    states = {kind: _state(loaded, stack) for kind, stack in stacks.items()}
     wrong = {kind: state for kind, state in states.items() if state}
-    return StackCounts(len(states) - len(wrong), len(states), wrong)
+    sound = len(states) - len(wrong)
+    if "notebook" not in wrong and (state := _mlflow(loaded, seat, found)):
+        wrong["MLflow App"] = state
+    return StackCounts(sound, len(states), wrong)
+
+
+def _mlflow(loaded: LoadedEnvironment, seat: Seat, found: Snapshot) -> str:
+    """Return what is wrong with a seat's MLflow App, whatever its stack says; empty for nothing."""
+    profile = loaded.settings.profiles.get(seat.profile)
+    if profile is None or profile.mlflow != "app" or isinstance(found.mlflow_apps, Unavailable):
+        return ""
+    status = found.mlflow_apps.get(loaded.names(seat).mlflow, MISSING)
+    return "" if status in mlflow_apps.UP else status
 
 
 def _state(loaded: LoadedEnvironment, stack: StackSummary | None) -> str:

@@ -6,7 +6,7 @@ What could not be read is Unavailable, never empty.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from workshop import tags as tag_rules
@@ -70,7 +70,8 @@ class Snapshot:
     """Everything in one account and Region.
 
     ``work`` is by kind, ``active`` is the last line in the log of a notebook by its name, ``tags``
-    are by ARN, and only of what no name gives to a seat.
+    are by ARN, and only of what no name gives to a seat. ``mlflow_apps`` are the statuses of Apps
+    by name, read where a profile has them.
     """
 
     account_region: AccountRegion
@@ -79,6 +80,7 @@ class Snapshot:
     active: Mapping[str, datetime] | Unavailable
     work: Mapping[str, tuple[RunningJob, ...] | Unavailable]
     tags: Mapping[str, Mapping[str, str]] | Unavailable
+    mlflow_apps: Mapping[str, str] | Unavailable = field(default_factory=dict)
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
@@ -107,6 +109,7 @@ class Snapshot:
             "notebook logs": self.active,
             **{_plural(kind): listed for kind, listed in self.work.items()},
             "tags": self.tags,
+            "MLflow Apps": self.mlflow_apps,
         }
         machines = [
             work.machines for work in self.running if isinstance(work.machines, Unavailable)

@@ -91,6 +91,9 @@ WORKSHOP
 cat >"$opt/lib/workshop/agent/tokens.py" <<'WORKSHOP'
 @agent/tokens.py@
 WORKSHOP
+cat >"$opt/lib/workshop/agent/rehearsing.py" <<'WORKSHOP'
+@agent/rehearsing.py@
+WORKSHOP
 cat >"$opt/lib/workshop/agent/run.py" <<'WORKSHOP'
 @agent/run.py@
 WORKSHOP
@@ -109,6 +112,8 @@ Type=oneshot
 User=ec2-user
 RuntimeDirectory=workshop-agent
 RuntimeDirectoryPreserve=yes
+# A rehearsal that a round has begun goes on after it.
+KillMode=process
 ExecStart=$agent
 StandardOutput=append:/var/log/workshop-agent.log
 StandardError=inherit

@@ -251,7 +251,7 @@ def of_step(shape: Any, request: Any, parameters: dict[str, str], service: Any) 
 
 
 def requested(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-    """Give what a request to SageMaker, or to what runs there, names the seat's prefix."""
+    """Put the seat's prefix before what a request to SageMaker, or to what runs there, names."""
     names = known(type(model.service_model).__module__)
     literal: set[str] = context.setdefault("workshop_literal", set())
 
@@ -301,7 +301,7 @@ def sought(value: Any, names: Known) -> Any:
 
 
 def logs_requested(params: dict[str, Any], **_: Any) -> None:
-    """Give the log of what the seat has made."""
+    """Let a request for logs name what the seat has made."""
     for key in ("logGroupName", "logGroupIdentifier", "logGroupNamePrefix"):
         folder, slash, name = str(params.get(key, "")).rpartition("/")
         if folder.endswith(("/aws/sagemaker/Endpoints", "/aws/sagemaker/InferenceComponents")):
@@ -328,7 +328,7 @@ def stream_of(name: str) -> str:
 
 
 def metrics_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Give the metrics of what the seat has made."""
+    """Let a request for metrics name what the seat has made."""
     names = known(type(model.service_model).__module__).members
 
     def changes(value: Any) -> Any:
@@ -355,7 +355,7 @@ def alarm(name: str) -> str:
 
 
 def scaling_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Give the scaling of what the seat serves, and what is registered the seat's tags."""
+    """Let scaling name what the seat serves, and tag what is registered."""
     if params.get("ServiceNamespace") != "sagemaker":
         return
     if "Tags" in model.input_shape.members:
@@ -382,7 +382,7 @@ def tags() -> list[dict[str, str]]:
 
 
 def repository_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Give the repository that is the seat's own of that name, and a new one the seat's tags."""
+    """Name the seat's own repository of that name, and tag a new one."""
     if params.get("registryId", account()) != account():
         return  # AWS's images
     if model.name == "CreateRepository":
@@ -396,7 +396,7 @@ def repository_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
 
 
 def bucket_requested(params: dict[str, Any], model: Any, **_: Any) -> None:
-    """Give the seat's own bucket for one that stands for it; nothing is deleted by such a name."""
+    """Name the seat's own bucket for one that stands for it; nothing is deleted by such a name."""
     name, source = params.get("Bucket"), params.get("CopySource")
     if not isinstance(name, str) or model.name == "CreateBucket":
         return

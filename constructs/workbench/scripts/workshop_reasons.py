@@ -40,8 +40,9 @@ CLOSED = {
     "sagemaker:*Mlflow*": "an MLflow server of one's own",
     "sagemaker:*Domain*": "Studio",
     "sagemaker:*UserProfile*": "Studio",
-    "sagemaker:*Space": "Studio",
+    "sagemaker:*Space*": "Studio",
     "sagemaker:*App": "Studio",
+    "sagemaker:*Apps": "Studio",
     "sagemaker:*Cluster*": "HyperPod",
     "sagemaker:*Label*": "labeling by people",
     "sagemaker:*NotebookInstance*": "any notebook but your own",
@@ -69,8 +70,25 @@ OPEN = (
     *("CreateModel", "CreateEndpoint", "CreatePipeline", "CreateModelPackageGroup"),
     *("CreateExperiment", "CreateTrial", "CreateTrialComponent", "CreateContext", "CreateArtifact"),
 )
-# What makes something or looks for it, rather than uses what there is.
-MAKES = ("Create", "List", "Search", "Register", "Query", "Get")
+# Actions of SageMaker's that no YAML opens (``workshop.policies.actions``).
+SHUT = (
+    "*AutoMLJob* *Cluster* *ComputeQuota *Edge* *HubModel *InferenceExperiment "
+    "*MonitoringSchedule *Policy *Portfolio *TrainingPlan *Workforce *teDomain *teMlflow* "
+    "*teNotebookInstance* *tePartnerApp* *teSpace *teUserProfile Create*JobDefinition "
+    "Create*tion*Job CreateAI* CreateAlgorithm CreateApp CreateJob CreateLabelingJob "
+    "CreateModelCardExportJob CreatePresignedDomainUrl CreateReservedCapacity "
+    "CreateStudioLifecycleConfig DeleteTags StartHumanLoop StartMlflow* StartSession "
+    "UpdateInferenceComponent"
+)
+# What a seat may do to what is its own.
+USES = (
+    "*Pipeline*Execution* AddAssociation AddTags AssociateTrialComponent BatchGetRecord "
+    "BatchPutMetrics DeleteA* DeleteContext DeleteE* DeleteFeatureGroup DeleteInferenceC* "
+    "DeleteModel* DeleteP* DeleteRecord DeleteTr* Describe* DisassociateTrialComponent "
+    "GetRecord InvokeEndpoint* ListPipeline* ListTags PutRecord RetryPipelineExecution "
+    "StartPipelineExecution Stop* UpdateE* UpdateFeature* UpdateInferenceComponentR* "
+    "UpdateModelPackage UpdatePipeline* UpdateTrial*"
+)
 
 
 def variable(name: str) -> list[str]:
@@ -234,8 +252,21 @@ def of_messages(message: str) -> str | None:
     return None
 
 
-def of_kinds(service: str, operation: str, request: dict[str, Any]) -> str:
-    """Return what is closed as a whole, or opened by a key of its own, or is not there."""
+def matches(operation: str, patterns: str) -> bool:
+    """Return whether an operation is one of those in a text."""
+    return any(fnmatchcase(operation, pattern) for pattern in patterns.split())
+
+
+def of_mlflow(operation: str) -> str | None:
+    """Return which MLflow is the seat's to use."""
+    if "Mlflow" not in operation or not re.match("Call|CreateP|Describe|List", operation):
+        return None
+    mine = os.environ.get("MLFLOW_TRACKING_URI")
+    return f"the MLflow that you use is {mine}" if mine else f"MLflow is not here; {asks('mlflow')}"
+
+
+def of_closed(service: str, operation: str, request: dict[str, Any]) -> str | None:
+    """Return what is closed whatever the YAML says."""
     action = f"{service}:{operation}"
     closed = [what for pattern, what in CLOSED.items() if fnmatchcase(action, pattern)]
     if any("clarify-processing" in text for text in leaves(request)):
@@ -243,19 +274,29 @@ def of_kinds(service: str, operation: str, request: dict[str, Any]) -> str:
     if closed:
         why = WHY_CLOSED.get(closed[0])
         return f"{closed[0]} is closed in workshops{f': {why}' if why else ''}"
+    if service == "sagemaker" and matches(operation, SHUT):
+        return f"{action} is closed in workshops, whatever the YAML says"
+    return None
+
+
+def of_kinds(service: str, operation: str, request: dict[str, Any], message: str = "") -> str:
+    """Return what a key of its own opens, or is not there, or only the organiser can open."""
+    action = f"{service}:{operation}"
     for pattern, (what, key) in OPENED.items():
         if fnmatchcase(action, pattern) and key not in variable("OPENED"):
             return f"{what} is not open here; {asks(f'access.{key}')}"
     prefix = os.environ.get("WORKSHOP_JOB_PREFIX", "-")
     texts = [text.rpartition("/")[2] for text in leaves(request)]
     named = next((text for text in texts if text.startswith(prefix)), None)
-    if service.startswith("sagemaker") and named and not operation.startswith(MAKES):
+    if service.startswith("sagemaker") and named and matches(operation, USES):
         return f"there is no {named} that is yours: it may be gone, or was never made"
     if service == "ecr":
         return "only repositories of your own are open, see WORKSHOP_REPOSITORY_* in WORKSHOP.md"
     if service == "sagemaker" and operation in OPEN:
         return "the workshop may be over, or your seat may have been stopped; ask the organiser"
-    return f"{action} is not open here; {asks('access.extra_statements')}"
+    # A client has another name than its service in IAM, such as bedrock-runtime.
+    said = re.search(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)", message)
+    return f"{said[1] if said else action} is not open here; {asks('access.extra_statements')}"
 
 
 def reason(
@@ -268,7 +309,9 @@ def reason(
         or of_names(request, message)
         or (service == "s3" and of_buckets(operation, request))
         or (service == "sagemaker" and (of_tags(request) or of_compute(operation, request)))
-        or of_kinds(service, operation, request)
+        or of_mlflow(operation)
+        or of_closed(service, operation, request)
+        or of_kinds(service, operation, request, message)
     )
 
 

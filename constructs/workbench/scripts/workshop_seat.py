@@ -51,7 +51,7 @@ BASE = 36
 # The newest release of the SDK that does not know the whole defaults file.
 OLD = (2, 172)
 
-told: set[str] = set()
+said: set[str] = set()
 parameters: dict[str, str] = {}
 """Parameters of pipelines whose values are names, and of what."""
 wanted: set[str] = set()
@@ -62,8 +62,8 @@ groups: set[str] = set()
 
 def say(text: str) -> None:
     """Tell the attendee, once."""
-    if text not in told:
-        told.add(text)
+    if text not in said:
+        said.add(text)
         print("workshop:", text, file=sys.stderr, flush=True)
 
 
@@ -90,7 +90,7 @@ def environment() -> None:
 
 
 def limited(job: dict[str, Any]) -> dict[str, Any]:
-    """Give a job, or the definition of a tuning job's, with a limit that is allowed."""
+    """Return a job, or the definition of a tuning job's, with a limit that is allowed."""
     hours = int(os.environ.get("WORKSHOP_MAX_RUNTIME_HOURS", str(DAY)))
     condition = job.get("StoppingCondition") or {}
     if hours >= DAY or condition.get("MaxRuntimeInSeconds", DAY * 3600) != DAY * 3600:

@@ -22,7 +22,6 @@ from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
     Move,
-    Record,
     SageMakerResourceType,
     TransitionStep,
 )
@@ -36,14 +35,6 @@ _BROKEN = ("CreateFailed", "UpdateFailed", "DeleteFailed")
 
 def _id(engine: SageMakerEngine, request: Members) -> str:
     return f"app-{secrets.token_hex(6).upper()}"
-
-
-def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    roles.require_assumable(members["RoleArn"])
-
-
-def _has_no_bucket(record: Record) -> bool:
-    return not objects.bucket_exists(record["members"]["ArtifactStoreUri"])
 
 
 def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
@@ -73,12 +64,12 @@ KIND = SageMakerResourceType(
         "Creating": TransitionStep(
             "mlflow_app",
             "Created",
-            instead=lambda _, record: "CreateFailed" if _has_no_bucket(record) else None,
+            instead=lambda _, record: "CreateFailed" if objects.has_no_bucket(record) else None,
         ),
         "Updating": TransitionStep(
             "mlflow_app",
             "Updated",
-            instead=lambda _, record: "UpdateFailed" if _has_no_bucket(record) else None,
+            instead=lambda _, record: "UpdateFailed" if objects.has_no_bucket(record) else None,
         ),
         "Deleting": TransitionStep("mlflow_app", None),
     },
@@ -109,7 +100,7 @@ KIND = SageMakerResourceType(
             "DefaultDomainIdList", lambda domains, asked: asked in (domains or ())
         ),
     },
-    on_create=(_role_is_assumable,),
+    on_create=(roles.role_is_assumable,),
 )
 
 OPERATIONS = {"CreatePresignedMlflowAppUrl": presigned_url}

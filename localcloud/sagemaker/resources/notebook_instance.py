@@ -39,10 +39,6 @@ def _platform_is_creatable(engine: SageMakerEngine, request: Members, members: M
         raise invalid(f"Platform identifier ({platform}) is not supported for this service.")
 
 
-def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    roles.require_assumable(members["RoleArn"])
-
-
 def _lifecycle_config_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:
     name = request.get("LifecycleConfigName")
     if name is not None:
@@ -194,13 +190,13 @@ KIND = SageMakerResourceType(
     on_create=(
         _platform_is_creatable,
         _network_is_consistent,
-        _role_is_assumable,
+        roles.role_is_assumable,
         _lifecycle_config_exists,
         _repositories_exist,
     ),
     on_update=(
         _volume_does_not_shrink,
-        _role_is_assumable,
+        roles.role_is_assumable,
         _lifecycle_config_exists,
         _repositories_exist,
     ),

@@ -55,10 +55,6 @@ def _takes_definition(engine: SageMakerEngine, request: Members, members: Member
         raise invalid("Every step of a pipeline definition needs a Name that no other step has.")
 
 
-def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    roles.require_assumable(members["RoleArn"])
-
-
 def _nothing_runs(engine: SageMakerEngine, request: Members, members: Members) -> None:
     running = [
         execution for execution in _executions(engine, members) if execution["status"] in _RUNNING
@@ -180,8 +176,8 @@ PIPELINE = SageMakerResourceType(
         "PipelineNamePrefix": Filter("PipelineName", lambda name, asked: name.startswith(asked))
     },
     summarized={"LastExecutionTime": "LastRunTime"},
-    on_create=(_takes_definition, _role_is_assumable),
-    on_update=(_takes_definition, _role_is_assumable),
+    on_create=(_takes_definition, roles.role_is_assumable),
+    on_update=(_takes_definition, roles.role_is_assumable),
     on_delete=(_nothing_runs,),
     on_enter={"gone": (_executions_go_too,)},
 )

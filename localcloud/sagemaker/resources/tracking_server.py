@@ -31,14 +31,6 @@ _RUNNING = ("Created", "Started", "Updated")
 _BROKEN = ("CreateFailed", "UpdateFailed", "StopFailed", "StartFailed", "DeleteFailed")
 
 
-def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Members) -> None:
-    roles.require_assumable(members["RoleArn"])
-
-
-def _has_no_bucket(record: Record) -> bool:
-    return not objects.bucket_exists(record["members"]["ArtifactStoreUri"])
-
-
 def _address(record: Record) -> str:
     digest = hashlib.sha256(record["arn"].encode()).hexdigest()[:12]
     return f"https://t-{digest}.{ministack_adapter.region()}.experiments.sagemaker.aws"
@@ -83,12 +75,12 @@ KIND = SageMakerResourceType(
         "Creating": TransitionStep(
             "tracking_server",
             "Created",
-            instead=lambda _, record: "CreateFailed" if _has_no_bucket(record) else None,
+            instead=lambda _, record: "CreateFailed" if objects.has_no_bucket(record) else None,
         ),
         "Updating": TransitionStep(
             "tracking_server",
             "Updated",
-            instead=lambda _, record: "UpdateFailed" if _has_no_bucket(record) else None,
+            instead=lambda _, record: "UpdateFailed" if objects.has_no_bucket(record) else None,
         ),
         "Stopping": TransitionStep("tracking_server", "Stopped"),
         "Starting": TransitionStep("tracking_server", "Started"),
@@ -122,7 +114,7 @@ KIND = SageMakerResourceType(
         "TrackingServerStatus": Filter("TrackingServerStatus"),
         "MlflowVersion": Filter("MlflowVersion"),
     },
-    on_create=(_role_is_assumable,),
+    on_create=(roles.role_is_assumable,),
     uses=lambda _: {"Maximum number of MLflow Tracking Servers": 1.0},
     live=frozenset(
         (

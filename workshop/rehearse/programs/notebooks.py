@@ -45,14 +45,17 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class OneKernel(AsyncKernelManager):
-    """Starts the rehearsal's own Python, whatever kernel a notebook was saved with."""
+    """Starts one Python, whatever kernel a notebook was saved with; with ``variables``."""
 
     python = ""
+    variables: dict[str, str] = {}  # noqa: RUF012 - set for each
 
     @property
     def kernel_spec(self) -> KernelSpec:
         command = [self.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
+        return KernelSpec(
+            argv=command, env=self.variables, display_name="Python 3", language="python"
+        )
 
 
 class Rehearsal:
@@ -109,6 +112,12 @@ class Rehearsal:
         book = read(path)
         manager = OneKernel()
         manager.python = self.spec["python"]
+        kernels = self.spec.get("kernels")
+        if kernels is not None:  # of a notebook of AWS's
+            saved_with = book.metadata.get("kernelspec", {}).get("name")
+            manager.python = kernels.get(saved_with, manager.python)
+            folder = str(Path(manager.python).parent)
+            manager.variables = {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
         client = NotebookClient(
             book,
             km=manager,
@@ -127,13 +136,13 @@ class Rehearsal:
                 if cell.cell_type != "code":
                     continue
                 number += 1
-                told = {"notebook": name, "cell": number, "source": cell.source[:SOURCE]}
+                known = {"notebook": name, "cell": number, "source": cell.source[:SOURCE]}
                 if not cell.source.strip():
                     continue
                 if alive and self.left() > 0:
-                    alive = await self.cell(told, client, cell, index)
+                    alive = await self.cell(known, client, cell, index)
                 else:
-                    self.tell(**told, event="cell", status="not reached")
+                    self.tell(**known, event="cell", status="not reached")
 
     async def answer_nothing(self, client: Any) -> None:
         """Let questions of the code (``input``, ``getpass``) be answered as by Enter alone."""
@@ -141,7 +150,7 @@ class Rehearsal:
         with suppress(Exception):
             await client.kc.wait_for_ready(timeout=60)
 
-    async def cell(self, told: dict[str, Any], client: Any, cell: Any, index: int) -> bool:
+    async def cell(self, known: dict[str, Any], client: Any, cell: Any, index: int) -> bool:
         """Run a cell, tell what became of it; return whether the kernel is still there."""
         installs = INSTALLS.search(cell.source) is not None
         most = self.left() if installs else min(self.spec["cell_seconds"], self.left())
@@ -158,7 +167,7 @@ class Rehearsal:
         if status != "dead" and time.time() - began >= seconds:
             status = "timeout"
         self.tell(
-            **told,
+            **known,
             event="cell",
             status=status,
             name=self.why[0][:200],

@@ -3,7 +3,11 @@
 Every interpreter of the rehearsal's environments imports it when it starts (a ``.pth`` file), as it
 imports the notebook's own ``workshop_seat``. Needs Python 3.9.
 
-- Each answer of AWS is a line of JSON in the file that ``WORKSHOP_REHEARSAL_CALLS`` names.
+- Each answer of AWS is a line of JSON in the file that ``WORKSHOP_REHEARSAL_CALLS`` names; with
+  what was asked for, where it is denied.
+
+Where AWS is played, and ``WORKSHOP_REHEARSAL_ON_AWS`` does not say otherwise, three more:
+
 - ``time.sleep`` takes a fiftieth, and ``time.time`` counts what was left out: SageMaker's side is
   played within a second or two, so whoever waits for it need not wait for minutes.
 - A client that was given an address of AWS goes to the rehearsal's cloud: the SageMaker Python SDK
@@ -26,6 +30,10 @@ PACE = 50
 SHORT = 0.02
 MESSAGE = 1_000
 """Characters of an error's message that are noted."""
+REQUEST = 20_000
+"""Characters of a request that is noted; of a longer one nothing is."""
+
+PLAYED = not os.environ.get("WORKSHOP_REHEARSAL_ON_AWS")
 
 _sleep, _time = time.sleep, time.time
 _left_out = 0.0
@@ -47,11 +55,13 @@ def now() -> float:
     return _time() + _left_out
 
 
-def noted(model: Any, parsed: Any, http_response: Any, **_: Any) -> None:
+def noted(model: Any, parsed: Any, http_response: Any, context: Any = None, **_: Any) -> None:
     """Write down what a call was answered, after whatever the notebook's hook made of it."""
     error = (parsed or {}).get("Error") or {}
     status = getattr(http_response, "status_code", 0)
-    write(model, str(error.get("Code", "")), str(error.get("Message", "")), status)
+    code = str(error.get("Code", ""))
+    request = (context or {}).get("workshop_request") if code else None
+    write(model, code, str(error.get("Message", "")), status, request)
 
 
 def failed(exception: Any, event_name: str, **_: Any) -> None:
@@ -60,7 +70,7 @@ def failed(exception: Any, event_name: str, **_: Any) -> None:
     write((service, operation), type(exception).__name__, str(exception), 0)
 
 
-def write(model: Any, code: str, message: str, status: int) -> None:
+def write(model: Any, code: str, message: str, status: int, request: Any = None) -> None:
     """Add a line to the file; nothing that goes wrong here ends the call."""
     import json
 
@@ -78,6 +88,8 @@ def write(model: Any, code: str, message: str, status: int) -> None:
             "code": code,
             "message": message[:MESSAGE],
         }
+        if request and len(text := json.dumps(request, default=str)) <= REQUEST:
+            call["request"] = json.loads(text)
         file = os.open(os.environ["WORKSHOP_REHEARSAL_CALLS"], os.O_WRONLY | os.O_APPEND)
         try:
             os.write(file, (json.dumps(call) + "\n").encode())
@@ -109,6 +121,8 @@ def install(module: Any) -> None:
             ("after-call", noted, module.REGISTER_LAST),
             ("after-call-error", failed),
         ]
+    elif not PLAYED:
+        return
     elif module.__name__ == "botocore.session":
         module.Session.create_client = redirected(module.Session.create_client)
     else:
@@ -153,5 +167,6 @@ class RecordingImporter:
 
 
 if os.environ.get("WORKSHOP_REHEARSAL_CALLS") and "workshop_rehearsal" in __name__:
-    vars(time).update(sleep=sleep, time=now)
+    if PLAYED:
+        vars(time).update(sleep=sleep, time=now)
     sys.meta_path.insert(0, RecordingImporter)

@@ -1,0 +1,112 @@
+"""The local cloud of a rehearsal, with the seat deployed to it as to AWS."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from localcloud import environment as cloud_environment
+from localcloud import process
+from localcloud.record import Running
+from localcloud.transitions import TRANSITIONS
+from workshop import files
+from workshop.cli import console
+from workshop.config import command_line
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.demo import program as subprocess
+from workshop.errors import GuardError, WorkshopError
+
+STATE_DIR = files.STATE / "rehearsals"
+PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
+SECONDS = 0.4
+"""What each of these takes on the rehearsal's cloud, where waiting goes fifty times as fast."""
+AMPLE = 100_000
+"""Of each machine, as many as no roster needs."""
+
+
+@contextmanager
+def running(loaded: LoadedEnvironment, seat: Seat, *, keep: bool) -> Iterator[Running]:
+    """Run a local cloud with the seat in it until the block ends; a kept one stays."""
+    state = STATE_DIR / "cloud"
+    files.make_folder(state)
+    with _alone():
+        yield from _running(loaded, seat, state, keep=keep)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep a second rehearsal in the same folder from stopping this one's cloud."""
+    lock = FileLock(STATE_DIR / "rehearsal.lock", timeout=0, mode=files.FILE_MODE)
+    try:
+        held = lock.acquire()
+    except Timeout:
+        raise GuardError("another rehearsal runs in this folder; wait until it has ended") from None
+    with held:
+        yield
+
+
+def _running(
+    loaded: LoadedEnvironment, seat: Seat, state: Path, *, keep: bool
+) -> Iterator[Running]:
+    running = process.status(state)
+    wrong = running and (running.account, running.region) != (seat.account, seat.region)
+    if running and (wrong or not running.enforce_iam):
+        process.stop(state)
+    started = process.start(
+        state,
+        account=seat.account,
+        region=seat.region,
+        enforce_iam=True,
+        delays={**dict.fromkeys(PLAYED, SECONDS), "notebook": 0, "stopping": 0.2, "tick": 0.1},
+    )
+    try:
+        _grant_quotas(started.running)
+        _deploy(loaded, seat, started.running, state)
+        yield started.running
+    finally:
+        if keep:
+            console.say(f'the cloud stays: eval "$({process.command("env", state)})"')
+        else:
+            process.stop(state)
+
+
+def _grant_quotas(running: Running) -> None:
+    """Let the rehearsal's account have machines enough for all seats: AWS's defaults give it none.
+
+    Whether the workshop's own account has them, ``workshop preflight`` tells.
+    """
+    rows = process.set_quotas(running, show="all")["quotas"]
+    names = [row["name"] for row in rows if row["service"] == "sagemaker"]
+    process.set_quotas(running, sagemaker=dict.fromkeys(names, AMPLE))
+
+
+def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path) -> None:
+    """Deploy the seat as ``workshop deploy`` does, in a folder of its own.
+
+    What the command keeps of an environment is then not that of the workshop on AWS.
+    """
+    console.say(f"deploying {seat.id} to a local cloud; templates take up to a minute")
+    variables = cloud_environment.applied(
+        os.environ, cloud_environment.variables(running, state.resolve())
+    )
+    program = Path(sys.executable).with_name("workshop")
+    here = command_line.environment_anywhere(loaded.name, loaded.path.parent)
+    command = [str(program), "deploy", *here, "--only", seat.id]
+    folder = files.make_folder(STATE_DIR / "deployed")
+    last: list[str] = []
+    with subprocess.running(command, variables, folder=folder, heard=True) as started:
+        assert started.stdout is not None  # noqa: S101 - a pipe was asked for
+        for line in started.stdout:
+            last = [*last[-20:], line]
+        code = started.wait()
+    if code:
+        raise WorkshopError(
+            "the seat could not be deployed to the local cloud; what workshop deploy said:",
+            details="".join(last),
+        )
