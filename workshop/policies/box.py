@@ -18,7 +18,7 @@ from workshop.policies.actions import (
     BOX_VIEW,
     SESSION_USE,
 )
-from workshop.policies.documents import Statement, allow, carries_own, deny
+from workshop.policies.documents import Statement, allow, carries_own, deny, deny_but
 
 DOCUMENTS = ("AWS-StartPortForwardingSession", "AWS-StartSSHSession", "SSM-SessionManagerRunShell")
 """The documents of sessions that a seat may start: a port, SSH, and a shell without either."""
@@ -38,7 +38,6 @@ _ITSELF = "${aws:userid}"
 def box_statements(names: Names) -> list[Statement]:
     """Return what lets a seat use its own instance, and the instance be reached."""
     instances = [_anywhere(names, "ec2", "instance/*")]
-    documents = [_anywhere(names, "ssm", f"document/{name}") for name in DOCUMENTS]
     own = carries_own(names)["StringEquals"]
     # As Session Manager's own examples name the tags of an instance.
     of_session = {key.replace("aws:ResourceTag", "ssm:resourceTag"): own[key] for key in own}
@@ -51,7 +50,7 @@ def box_statements(names: Names) -> list[Statement]:
             instances,
             Condition={"StringEquals": of_session, **_CHECKED},
         ),
-        allow("SessionDocuments", BOX_SESSION, documents, Condition=_CHECKED),
+        allow("SessionDocuments", BOX_SESSION, _documents(names), Condition=_CHECKED),
         allow(
             "OwnSessions",
             SESSION_USE,
@@ -78,10 +77,10 @@ def other_boxes_statements(names: Names) -> list[Statement]:
     An instance that carries another seat's tag, the boundary denies.
     """
     use = (*BOX_USE, *BOX_KEY, *BOX_SESSION)
-    instances = [_anywhere(names, "ec2", "instance/*")]
     untagged = {"Null": {f"aws:ResourceTag/{tags.ATTENDEE}": "true"}}
     return [
-        deny("BoxesOfNobody", use, instances, Condition=untagged),
+        # Machines outside EC2 and containers among them; documents carry no tags.
+        deny_but("BoxesOfNobody", use, _documents(names), Condition=untagged),
         deny(
             "SessionsOfOthers",
             SESSION_USE,
@@ -89,6 +88,10 @@ def other_boxes_statements(names: Names) -> list[Statement]:
             Condition={"StringNotEquals": {_MAKER: _ITSELF}},
         ),
     ]
+
+
+def _documents(names: Names) -> list[str]:
+    return [_anywhere(names, "ssm", f"document/{name}") for name in DOCUMENTS]
 
 
 def _anywhere(names: Names, service: str, resource: str) -> str:
