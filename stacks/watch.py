@@ -83,6 +83,8 @@ class WatchStack(WorkshopStack):
         more: dict[str, Any] = {"hours": hours, "start": start.isoformat()} if hours else {}
         if hours and changes:
             more["changes"] = changes
+        if boxes:
+            more["boxes"] = True
         if budget is not None:
             more["budget"] = budget
         state = WorkbenchBucket(

@@ -18,8 +18,8 @@ from pathlib import Path
 WATCH, DOOR = "workshop.watch", "workshop.door"
 MODULES = {
     WATCH: (
-        *("work", "messages", "roles", "machines", "marks", "hours", "endpoints", "spending"),
-        *("budget", "handler"),
+        *("work", "messages", "roles", "boxes", "machines", "marks", "hours", "endpoints"),
+        *("counted", "spending", "budget", "handler"),
     ),
     DOOR: (
         *("texts", "codes", "visit", "request", "state", "sessions", "claims", "seats", "boxes"),

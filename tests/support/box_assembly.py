@@ -62,10 +62,10 @@ def boxed_demo() -> Synthesized:
     with Path(f"{directory}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not config.exists():
-            config_folder.write(config, f"{TEXT}{PROFILES}\n", "demo")
+            config_folder.write(config, f"{TEXT}{PROFILES}\n")
             (config / "people.csv").write_text(ROSTER, encoding="utf-8")
             write_pins(config)
-        loaded = config_folder.load(config, "demo")
+        loaded = config_folder.load(config)
         if not directory.exists():
             made = synthesize(loaded, list(exemplars(loaded).values()))
             made.directory.rename(directory)

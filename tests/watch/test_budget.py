@@ -18,6 +18,7 @@ from tests.support.teardown_demo import ADA, BEN, IMAGE, is_frozen, role
 from tests.support.watch_runs import PLENTY, SETTINGS, watch_without_stacks
 from workshop.naming import Names
 from workshop.watch import budget, spending
+from workshop.watch.counted import Counted
 from workshop.watch.work import Work
 
 PRICES = {"ml.t3.medium": 0.05, "ml.m5.large": 0.115, "ml.g5.xlarge": {"training": 1.408}}
@@ -336,7 +337,7 @@ def test_an_endpoint_whose_size_sagemaker_manages_is_read_each_time() -> None:
     )
     one: dict[str, Any] = {"EndpointName": "own", "EndpointStatus": "InService"}
     one |= dict.fromkeys(("CreationTime", "LastModifiedTime"), work.now)
-    found = spending.Counted("ada", "endpoint")
+    found = Counted("ada", "endpoint")
     spending._describe_endpoint(work, found, one, {})
     assert (found.instances, found.modified) == (2, 0.0)
 

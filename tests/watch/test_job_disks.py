@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.watch_runs import END, PLENTY, SETTINGS
 from workshop.watch import spending
-from workshop.watch.spending import JOBS_THAT_BILL, Counted
+from workshop.watch.counted import Counted
+from workshop.watch.spending import JOBS_THAT_BILL
 from workshop.watch.work import Settings, Work
 
 PRICES = {"ml.m5.large": 0.115}

@@ -12,7 +12,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.pricing import amounts, prices
 from workshop.pricing.amounts import Amount, Bill, SeatBill
 
-FORGOTTEN = (amounts.NOTEBOOK, amounts.ENDPOINT)
+FORGOTTEN = (amounts.NOTEBOOK, amounts.BOX, amounts.ENDPOINT)
 """What AWS tells nothing of once it is gone or changed, so that the watch may know more of it; of
 jobs AWS tells the time that it bills."""
 

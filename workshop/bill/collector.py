@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from workshop.account_region import AccountRegion
+from workshop.aws.boxes import boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
 from workshop.aws.rate_limit import MinInterval
@@ -113,6 +114,9 @@ class _Reader:
         look = self._look
         books = attempt(lambda: notebooks(self._clients, self._where, look.owners.workshop))
         look.notebooks(books, {}, observation.disks(loaded))
+        if loaded.settings.has_boxes:
+            there = attempt(lambda: boxes(self._clients, self._where, look.owners.workshop))
+            look.boxes(there, observation.box_disks(loaded))
         collector = StatusCollector(self._clients, self._where, look.owners, DescribeCache())
         look.endpoints(*collector.of_workshop(ENDPOINT))
         for kind in _JOB_KINDS:

@@ -136,9 +136,13 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
     trained, served = Decimal(days * plan.job_hours), Decimal(days * plan.endpoint_hours)
     rows: list[EstimateRow] = []
     alike = Counter(
-        (seat.profile, seat.region, seat.instance_type, seat.volume_gb) for seat in seats
+        (
+            *(seat.profile, seat.region, seat.instance_type, seat.volume_gb),
+            *(seat.box_type, seat.box_gb),
+        )
+        for seat in seats
     )
-    for (profile, region, instance_type, gigabytes), count in alike.items():
+    for (profile, region, instance_type, gigabytes, box_type, box_gb), count in alike.items():
         access = profiles[profile].access
         training, *_ = expanded("training", access.training_instance_types)
         endpoint, *_ = expanded("endpoint", access.endpoint_instance_types)
@@ -148,6 +152,12 @@ def estimate(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Estimate | Non
             rows += [
                 _row(amounts.NOTEBOOK, instance_type, count, used, machine),
                 _row(amounts.DISK, "", count, every, disk),
+            ]
+        if box_type:
+            box_disk = prices.cost(prices.box_volume_hourly(box_gb, region))
+            rows += [
+                _row(amounts.BOX, box_type, count, used, _hourly("box", box_type, region)),
+                _row(amounts.BOX_DISK, "", count, every, box_disk),
             ]
         rows += [
             _row(amounts.TRAINING, training, count, trained, _hourly("training", training, region)),
@@ -236,7 +246,7 @@ def _capped(settings: Environment, seats: Sequence[Seat], hours: Decimal) -> Cos
     budget = settings.budget
     if budget.per_seat_usd is None or budget.on_cap == "tell":
         return None
-    disks = (prices.cost(prices.volume_hourly(seat.volume_gb, seat.region)) for seat in seats)
+    disks = (_disks_hourly(seat) for seat in seats)
     of_disks = _times(prices.total(disks), hours)
     return Cost(Decimal(budget.per_seat_usd * len(seats))) + of_disks
 
@@ -261,9 +271,18 @@ def _most_hourly(profile: Profile, seat: Seat) -> Cost:
     )
     serving = expanded("endpoint", access.endpoint_instance_types)
     endpoint = _dearest([_hourly("endpoint", name, region) for name in serving])
-    disk = prices.cost(prices.volume_hourly(seat.volume_gb, region))
     machine = _hourly("notebook", seat.instance_type, region) if seat.instance_type else Cost()
-    return prices.total([machine, disk, jobs, endpoint])
+    box = Cost()
+    if profile.ec2 and seat.box_type:
+        types = (seat.box_type, *profile.ec2.instance_types)
+        box = _dearest([_hourly("box", name, region) for name in types])
+    return prices.total([machine, box, _disks_hourly(seat), jobs, endpoint])
+
+
+def _disks_hourly(seat: Seat) -> Cost:
+    """Return what the disks of a seat's notebook and EC2 instance cost an hour."""
+    disk = prices.cost(prices.volume_hourly(seat.volume_gb, seat.region))
+    return disk + prices.cost(prices.box_volume_hourly(seat.box_gb, seat.region))
 
 
 def _dearest(costs: Iterable[Cost]) -> Cost:

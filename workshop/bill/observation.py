@@ -8,11 +8,13 @@ from datetime import datetime
 
 from workshop import tags as tag_rules
 from workshop.account_region import AccountRegion
+from workshop.aws.boxes import BoxState
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
 from workshop.bill import usages
 from workshop.bill.record import Look, UsageRecord
 from workshop.bill.usages import Uptimes, Usage
+from workshop.config.ec2 import MIN_BOX_GB
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import MIN_VOLUME_GB
 from workshop.pricing import amounts
@@ -48,6 +50,17 @@ class Observation:
             seat = self.owner(book.name, tags.get(book.arn, {}))
             if seat is not None:
                 self._notebook(book, seat, disks.get(book.name))
+
+    def boxes(self, boxes: Mapping[str, BoxState] | Unavailable, disks: Mapping[str, int]) -> None:
+        """Note EC2 instances and their disks, whose GB ``disks`` has by the instance's name."""
+        if isinstance(boxes, Unavailable):
+            self.unread.append(f"EC2 instances could not be read: {boxes.reason}")
+            return
+        self.note_looked_at(amounts.BOX, amounts.BOX_DISK)
+        for box in boxes.values():
+            seat = self.owners.by_name(box.name)
+            if seat is not None:
+                self._box(box, seat, disks.get(box.name))
 
     def endpoints(
         self,
@@ -116,6 +129,27 @@ class Observation:
             )
         )
 
+    def _box(self, box: BoxState, seat: str, gigabytes: int | None) -> None:
+        key = f"{box.id} {box.instance_type}"
+        before = self.kept.uptimes.get(key, Uptimes())
+        # Since when one is stopped, EC2 tells in words alone: it is known by looks.
+        uptimes = self.uptimes[key] = (
+            before.with_status(box.status, box.changed, self.at)
+            if box.status == "running"
+            else before
+        )
+        found = self.usage(amounts.BOX, key, seat, box.name)
+        found = replace(found, instance_type=box.instance_type)
+        self.usages.append(usages.notebook_usage(found, box.created, uptimes, self.at))
+        disk = self.usage(amounts.BOX_DISK, f"{box.id} disk", seat, box.name)
+        self.usages.append(
+            usages.disk_usage(
+                replace(disk, count=gigabytes or MIN_BOX_GB),
+                *(box.created, self.at),
+                known=gigabytes is not None,
+            )
+        )
+
     def _endpoint(self, endpoint: RunningJob, seat: str) -> None:
         found = self.usage(amounts.ENDPOINT, "", seat, endpoint.name)
         if isinstance(endpoint.machines, Unavailable):
@@ -143,6 +177,15 @@ def disks(loaded: LoadedEnvironment) -> dict[str, int]:
     }
 
 
+def box_disks(loaded: LoadedEnvironment) -> dict[str, int]:
+    """Return the GB of the EC2 instances of the roster by their names."""
+    return {
+        loaded.names(seat).box: seat.box_gb
+        for seat in loaded.seats
+        if seat.on_roster and seat.box_type
+    }
+
+
 def observed(
     loaded: LoadedEnvironment,
     snapshots: Mapping[AccountRegion, Snapshot],
@@ -157,6 +200,7 @@ def observed(
         look = Observation(account_region, owners, kept, at)
         tags = known(snapshot.tags)
         look.notebooks(snapshot.notebooks, tags, disks(loaded))
+        look.boxes(snapshot.boxes, box_disks(loaded))
         unread = snapshot.tags if isinstance(snapshot.tags, Unavailable) else None
         look.endpoints(unread or snapshot.work[ENDPOINT], tags)
         looks.append(look)

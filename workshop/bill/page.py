@@ -17,7 +17,10 @@ from workshop.pricing.amounts import BILLED, NOT_IN_IT, Bill, SeatBill
 COLOURS: Mapping[str, str] = dict(
     zip(
         BILLED,
-        ("#4477aa", "#bbbbbb", "#ee6677", "#aa3377", "#ccbb44", "#66ccee", "#228833"),
+        (
+            *("#4477aa", "#bbbbbb", "#ee7733", "#dddddd", "#ee6677", "#aa3377", "#ccbb44"),
+            *("#66ccee", "#228833"),
+        ),
         strict=True,
     )
 )

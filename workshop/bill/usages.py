@@ -26,6 +26,7 @@ _CREATION = timedelta(hours=1)
 
 _USES: Mapping[str, Use] = {
     amounts.NOTEBOOK: "notebook",
+    amounts.BOX: "box",
     amounts.TRAINING: "training",
     amounts.WARM_POOL: "training",
     amounts.PROCESSING: "processing",
@@ -73,6 +74,8 @@ class Usage:
     def _hourly(self) -> Decimal | None:
         if self.kind == amounts.DISK:
             return prices.volume_hourly(self.count, self.region)
+        if self.kind == amounts.BOX_DISK:
+            return prices.box_volume_hourly(self.count, self.region)
         hourly = prices.hourly(_USES[self.kind], self.instance_type, self.region)
         return None if hourly is None else hourly * self.count
 
@@ -89,7 +92,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Uptimes:
-    """When a notebook is known to have had its machine, and when not."""
+    """When a notebook or an EC2 instance is known to have had its machine, and when not."""
 
     up: tuple[Interval, ...] = ()
     down: tuple[Interval, ...] = ()
@@ -98,9 +101,9 @@ class Uptimes:
         """Return them with what a status means that began ``since`` and is seen ``at`` a moment."""
         if since >= at:
             return self
-        if status == "InService":
+        if status in ("InService", "running"):
             return replace(self, up=merged((*self.up, (since, at))))
-        if status in ("Stopped", "Failed"):
+        if status in ("Stopped", "Failed", "stopped"):
             return replace(self, down=merged((*self.down, (since, at))))
         return self  # on its way: since when it has no machine is not known
 

@@ -112,7 +112,7 @@ def _check(
     ]
     if not known:
         return
-    outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes)
+    outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes, boxes=False)
     found.update({one.seat: (one.reason,) for one in outcomes if not one.as_asked})
     up = {one.seat for one in outcomes if one.as_asked}
     if interrupted or not up:
@@ -165,7 +165,9 @@ def _stop_again(work: CommandContext, seats: Sequence[Seat]) -> list[str]:
     notebooks = count_of(len(work.seats), "notebook")
     console.say(f"stopping what was stopped before: {len(ids)} of {notebooks}")
     try:
-        outcomes, _ = moved(work, seats, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES)
+        outcomes, _ = moved(
+            work, seats, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES, boxes=False
+        )
     except WorkshopError:
         console.say(f"they may run on, and cost; stop them with: {work.command_for('stop', ids)}")
         raise

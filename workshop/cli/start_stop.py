@@ -124,14 +124,17 @@ def moved(
     *,
     minutes: float,
     stay: bool = True,
+    boxes: bool = True,
 ) -> tuple[list[NotebookOutcome], bool]:
-    """Take notebooks to a goal, and show how far it is.
+    """Take notebooks, and ``boxes`` as well, to a goal, and show how far it is.
 
-    Return one outcome for each seat, in any order, and whether Ctrl-C ended the waiting. What a
+    Return one outcome for each machine, in any order, and whether Ctrl-C ended the waiting. What a
     batch raises passes through.
     """
     interrupted = threading.Event()
-    progress = Progress(goal.verb, len(seats))
+    machines = sum(bool(seat.instance_type or not seat.box_type) for seat in seats)
+    machines += sum(bool(seat.box_type) for seat in seats) if boxes else 0
+    progress = Progress(goal.verb, machines)
 
     def report(outcome: NotebookOutcome) -> None:
         progress.end(outcome.sentence(goal), good=outcome.as_asked)
@@ -150,6 +153,7 @@ def moved(
             interrupted=end,
             minutes=minutes,
             stay=stay,
+            boxes=boxes,
         )
     return outcomes, interrupted.is_set()
 

@@ -314,8 +314,11 @@ def move(
     interrupted: Callable[[], object],
     minutes: float = DEADLINE_MINUTES,
     stay: bool = True,
+    boxes: bool = True,
 ) -> list[NotebookOutcome]:
     """Take machines to a goal, those of all accounts and Regions side by side.
+
+    ``boxes`` takes EC2 instances there as well.
 
     Return one outcome for each machine, in any order. ``report`` is called with each as it comes,
     and ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
@@ -323,7 +326,8 @@ def move(
     ending = threading.Event()
     waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
     some = batches(loaded, seats, clients, goal=goal, waits=waits, report=EventStream(report))
-    with ThreadPoolExecutor(len(some)) as pool:
+    some = [batch for batch in some if boxes or batch.kind is NOTEBOOK]
+    with ThreadPoolExecutor(max(1, len(some))) as pool:
         running = [pool.submit(batch.run) for batch in some]
         try:
             _wait_for(running)

@@ -8,9 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-NOTEBOOK, DISK, TRAINING, WARM_POOL, PROCESSING, TRANSFORM, ENDPOINT = BILLED = (
+NOTEBOOK, DISK, BOX, BOX_DISK, TRAINING, WARM_POOL, PROCESSING, TRANSFORM, ENDPOINT = BILLED = (
     "notebook",
     "disk",
+    "EC2 instance",
+    "EC2 disk",
     "training",
     "warm pool",
     "processing",

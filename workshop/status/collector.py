@@ -122,12 +122,8 @@ def scan(
 
     def collect(account_region: AccountRegion) -> Snapshot:
         return StatusCollector(
-            clients,
-            account_region,
-            report.owners(loaded, account_region),
-            cache,
-            has_boxes=loaded.settings.has_boxes,
-        ).snapshot(has_mlflow=loaded.settings.has_mlflow)
+            clients, account_region, report.owners(loaded, account_region), cache
+        ).snapshot(has_mlflow=loaded.settings.has_mlflow, has_boxes=loaded.settings.has_boxes)
 
     before = clients.calls
     account_regions = tuple(dict.fromkeys((*account_regions_of(seats), *also)))
@@ -164,24 +160,18 @@ class StatusCollector:
     """One scan of one account and Region."""
 
     def __init__(
-        self,
-        clients: Clients,
-        account_region: AccountRegion,
-        owners: Owners,
-        cache: DescribeCache,
-        *,
-        has_boxes: bool = False,
+        self, clients: Clients, account_region: AccountRegion, owners: Owners, cache: DescribeCache
     ) -> None:
-        self._has_boxes = has_boxes
         self._clients = clients
         self._account_region = account_region
         self._owners = owners
         self._descriptions = Descriptions(clients, account_region, cache)
 
-    def snapshot(self, *, has_mlflow: bool = False) -> Snapshot:
+    def snapshot(self, *, has_mlflow: bool = False, has_boxes: bool = False) -> Snapshot:
         """Read everything; what fails is Unavailable in the answer and hides nothing else.
 
-        ``has_mlflow`` is whether seats have MLflow Apps of their own.
+        ``has_mlflow`` is whether seats have MLflow Apps of their own, ``has_boxes`` whether they
+        have EC2 instances.
         """
         workshop = self._owners.workshop
         with ThreadPoolExecutor(THREADS) as pool:
@@ -196,7 +186,7 @@ class StatusCollector:
             )
             work = dict(zip(LISTINGS, pool.map(self._listed, LISTINGS), strict=True))
             running = _all(work.values())
-            machines = self._boxes(known(stacked.result()))
+            machines = self._boxes(known(stacked.result()), has_boxes=has_boxes)
             tags = attempt(lambda: self._tags([*running, *known(books.result()).values()]))
             tagged = known(tags)
             described = self._descriptions.of(
@@ -223,11 +213,13 @@ class StatusCollector:
             mlflow_apps=apps.result(),
         )
 
-    def _boxes(self, stacked: Mapping[str, StackSummary]) -> Mapping[str, BoxState] | Unavailable:
+    def _boxes(
+        self, stacked: Mapping[str, StackSummary], *, has_boxes: bool
+    ) -> Mapping[str, BoxState] | Unavailable:
         """Return the seats' EC2 instances; nobody asks where no seat has or had any."""
         kind = stack_that_makes("AWS::EC2::Instance")
         workshop = self._owners.workshop
-        if not self._has_boxes and not any(
+        if not has_boxes and not any(
             name.startswith(f"{workshop}-") and name.endswith(f"-{kind}") for name in stacked
         ):
             return {}

@@ -19,8 +19,9 @@ from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.aws.subscriptions import PENDING, MailSubscription
 from workshop.config.environment import LoadedEnvironment
 from workshop.naming import WATCH
+from workshop.watch.counted import Spending
 from workshop.watch.messages import STATE
-from workshop.watch.spending import SPENDING, Spending, spending_of
+from workshop.watch.spending import SPENDING, spending_of
 
 SILENCE = timedelta(minutes=15)
 """After so long without a run something is wrong: it runs every five minutes."""

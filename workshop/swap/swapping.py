@@ -112,14 +112,17 @@ def plan(found: RosterRows, seats: Sequence[Seat]) -> SwapPlan:
                 f"{spare} has the {word} {after} and {seat} has {before}; choose a spare that is"
                 " alike"
             )
-    machine = (broken.instance_type, broken.volume_gb)
-    if found.again or machine == (whole.instance_type, whole.volume_gb):
-        return SwapPlan(found, broken, whole)
-    warning = (
-        f"{seat}'s row asks for {broken.instance_type} with {broken.volume_gb} GB and {spare}"
-        f" has {whole.instance_type} with {whole.volume_gb} GB: the next deploy changes it"
+    machines = (
+        ((broken.instance_type, broken.volume_gb), (whole.instance_type, whole.volume_gb)),
+        ((broken.box_type, broken.box_gb), (whole.box_type, whole.box_gb)),
     )
-    return SwapPlan(found, broken, whole, (warning,))
+    warnings = [
+        f"{seat}'s row asks for {asked[0]} with {asked[1]} GB and {spare}"
+        f" has {has[0]} with {has[1]} GB: the next deploy changes it"
+        for asked, has in machines
+        if asked != has and not found.again
+    ]
+    return SwapPlan(found, broken, whole, tuple(warnings))
 
 
 def swap(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from workshop.watch.counted import Spending
 from workshop.watch.machines import is_deleting, stop_all, tags_of
 from workshop.watch.marks import mark_all
 from workshop.watch.messages import SAID, TRIES, say, tell_seat
 from workshop.watch.roles import freeze_all
 from workshop.watch.spending import (
     KINDS,
-    Spending,
     count_all,
     read_spending,
     write_spending,

@@ -1,4 +1,4 @@
-"""Starts the notebooks before class and stops them after it, on each day of the workshop.
+"""Starts notebooks and EC2 instances before class and stops them after it, on each day.
 
 An attendee's file ``KEEP-RUNNING`` holds against the idle stop of a notebook alone: it is on the
 disk, where nobody reads it from outside, and hours are the organiser's word. Whoever needs the
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta, timezone, tzinfo
 
+from workshop.watch.boxes import start_boxes, stop_boxes
 from workshop.watch.machines import ask, listed_notebooks, stop_notebooks
 from workshop.watch.messages import first_time, tell_attendees
 from workshop.watch.work import OutOfTimeError, Work, moment
@@ -40,9 +41,15 @@ def keep_hours(work: Work) -> None:
         closed -= timedelta(days=1)
     try:
         if here < opens <= soon and opens.date() >= first.date():
+            if work.settings.boxes:
+                with work.noting("EC2 instances were not started"):
+                    start_boxes(work, _frozen_seats(work))
             with work.noting("notebooks were not started"):
                 _start_some(work, opens - here)
         elif here - closed < LATE and closed.date() >= first.date():
+            if work.settings.boxes:
+                with work.noting("EC2 instances"):
+                    stop_boxes(work)
             with work.noting("notebooks"):
                 stop_notebooks(work)
         elif closed + timedelta(days=1) - here <= NOTICE and here.date() >= first.date():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from workshop.watch.boxes import stop_boxes
 from workshop.watch.work import AWS_ERRORS, Work
 
 JOBS = (
@@ -35,6 +36,9 @@ def stop_all(work: Work) -> None:
     """
     with work.sharing(), work.noting("endpoints"):
         _delete_endpoints(work)
+    if work.settings.boxes:
+        with work.sharing(), work.noting("EC2 instances"):
+            stop_boxes(work)
     for noun, snake in JOBS:
         with work.sharing(), work.noting(f"{snake}s"):
             _stop_jobs(work, noun, snake)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from workshop.watch.boxes import listed_boxes
+from workshop.watch.counted import BOX, LONGEST, Counted, Spending
 from workshop.watch.endpoints import note
 from workshop.watch.machines import listed, seat_of_notebook, tags_of
 from workshop.watch.messages import is_written, read_document
@@ -26,8 +28,6 @@ DISK_GB_HOUR = 0.14 / 730
 """USD, as the shipped list has it."""
 FOR_HOLDING = 120.0
 """Seconds of a run that are kept for freezing and stopping, however much there is to count."""
-LONGEST = 86_400.0
-"""Seconds that are counted of a resource at once: what was never seen may be as old."""
 RECENT = 3000.0
 """Seconds before the last run in which a job that has ended is looked for: a listing may have
 failed, or may be late."""
@@ -53,80 +53,6 @@ JOBS_THAT_BILL = (
 """A tuning job costs by its training jobs."""
 KINDS = ("endpoint", *(jobs.kind for jobs in JOBS_THAT_BILL))
 """What SageMaker's events tell the beginning of, by the word of a bill."""
-
-
-@dataclass
-class Counted:
-    """A resource: whose it is, what it costs an hour, and until when that was counted.
-
-    ``seat`` is empty for what is no seat's, ``start`` 0 for what has not begun to bill. ``ended``
-    once it was counted to its end. Times are epoch seconds.
-    """
-
-    seat: str = ""
-    kind: str = ""
-    hourly: float = 0.0
-    instances: int = 0
-    start: float = 0.0
-    until: float = 0.0
-    runs: bool = False
-    ended: bool = False
-    modified: float = 0.0
-    """Of an endpoint, when it was modified last as it was read, if its size changes by that alone;
-    0 where it has to be read again."""
-
-
-@dataclass
-class Spending:
-    """What seats have spent in USD, by seat and kind, and the resources that count."""
-
-    at: float = 0.0
-    """When it was counted last; 0 for never."""
-    usd: dict[str, dict[str, float]] = field(default_factory=dict)
-    resources: dict[str, Counted] = field(default_factory=dict)
-
-    def used(self, seat: str) -> float:
-        """Return what a seat has spent."""
-        return sum(self.usd.get(seat, {}).values())
-
-    def running(self, seat: str) -> list[Counted]:
-        """Return what runs of a seat."""
-        return [one for one in self.resources.values() if one.runs and one.seat == seat]
-
-    def hourly(self, seat: str) -> float:
-        """Return what a seat costs an hour now."""
-        return sum(one.hourly for one in self.running(seat))
-
-    def instances(self, seat: str) -> int:
-        """Return how many instances a seat's jobs and endpoints have now."""
-        return sum(one.instances for one in self.running(seat) if one.kind != "notebook")
-
-    def count(self, key: str, found: Counted, now: float, end: float | None = None) -> None:
-        """Count a resource from where it was counted last until now, or until its end."""
-        self.resources[key] = found
-        found.runs, found.ended = end is None, end is not None
-        stop = now if end is None else min(end, now)
-        if not found.start:
-            found.until = stop
-            return
-        since = max(found.start, found.until, now - LONGEST)
-        of_seat = self.usd.setdefault(found.seat, {})
-        usd = found.hourly * max(0.0, stop - since) / 3600
-        of_seat[found.kind] = of_seat.get(found.kind, 0.0) + usd
-        found.until = max(found.until, stop)
-
-    def end(self, arn: str, now: float) -> None:
-        """Count an endpoint until now, at which it is deleted."""
-        for key, one in list(self.resources.items()):
-            if key.startswith(f"{arn} ") and one.runs and one.seat:
-                self.count(key, one, now, now)
-
-    def rest(self, kind: str, seen: Iterable[str]) -> None:
-        """Note that of a kind no more runs than what was seen."""
-        there = {*seen}
-        for key, one in self.resources.items():
-            if one.kind == kind and key not in there:
-                one.runs = False
 
 
 def read_spending(work: Work) -> tuple[Spending, dict[str, str]]:
@@ -191,6 +117,9 @@ def _count_kinds(work: Work, spending: Spending, only: str | None, kinds: Collec
                 _count_pools(work, spending)
             with work.noting("notebooks were not counted"):
                 _count_notebooks(work, spending)
+            if work.settings.boxes:
+                with work.noting("EC2 instances were not counted"):
+                    _count_boxes(work, spending)
     except OutOfTimeError:
         work.unfinished = True
 
@@ -450,3 +379,13 @@ def _count_notebooks(work: Work, spending: Spending) -> None:
             found.hourly = _price(work, "notebook", one["InstanceType"])
             found.start = _seconds(one["LastModifiedTime"])
             spending.count(arn, found, work.now.timestamp())
+
+
+def _count_boxes(work: Work, spending: Spending) -> None:
+    seen = {box.id: box for box in listed_boxes(work) if box.state in ("pending", "running")}
+    spending.rest(BOX, seen)
+    for key, box in seen.items():
+        found = spending.resources.get(key) or Counted(box.seat, BOX, instances=1)
+        found.hourly = _price(work, "box", box.instance_type)
+        found.start = _seconds(box.since)
+        spending.count(key, found, work.now.timestamp())

@@ -58,6 +58,8 @@ class Settings:
     USD per hour; empty without a cap."""
     basis: str = ""
     """Which prices these are, in words."""
+    boxes: bool = False
+    """Whether seats have EC2 instances."""
 
     @classmethod
     def given(cls) -> Settings:

@@ -73,7 +73,7 @@ class Instances(Ec2Type):
         ):
             for instance in reservation["Instances"]:
                 for one in self._judged(context, instance):
-                    if one.ownership == Ownership.OWNED:
+                    if one.ownership in (Ownership.OWNED, Ownership.CLAIMED):
                         _note_disks(context, instance, one.seat)
                     yield one
 

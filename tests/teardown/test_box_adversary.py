@@ -1,0 +1,104 @@
+"""Whatever an attendee tries of EC2 with the role of their box: both invariants hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+
+from tests.support.local_cloud import Cloud, started
+from tests.support.machines import run
+from tests.support.small_workshop import REGION, Fleet
+from tests.teardown.test_boxes import (
+    PROFILES,
+    ROWS,
+    SEATS_TAGS,
+    disk_of,
+    plain,
+    tag_list,
+    tagged,
+    torn_down,
+    world,
+)
+
+Attempt = Callable[[Any], Any]
+BOUND = {"Name": "demo-ben-us-east-1-box"}
+
+
+@pytest.fixture(scope="module")
+def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with started(tmp_path_factory.mktemp("boxes"), enforce_iam=True) as cloud:
+        yield cloud
+
+
+def attempts(cloud: Cloud, own: str, disk: str, bens: str, theirs: str) -> list[Attempt]:
+    """Calls by which an attendee would make, hide, take or keep something of EC2's."""
+    ami = cloud.client("ec2").describe_instances(InstanceIds=[own])
+    image = ami["Reservations"][0]["Instances"][0]["ImageId"]
+    machine = {"ImageId": image, "InstanceType": "t3.medium", "MinCount": 1, "MaxCount": 1}
+    mine = tag_list(**SEATS_TAGS)
+    of_ben = tag_list(**{**SEATS_TAGS, "attendee": "ben"})
+    made: list[Attempt] = [
+        lambda ec2: ec2.run_instances(**machine),
+        lambda ec2: ec2.run_instances(
+            **machine, TagSpecifications=tagged("instance", **SEATS_TAGS)
+        ),
+        lambda ec2: ec2.run_instances(**machine, IamInstanceProfile=BOUND),
+        lambda ec2: ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1),
+        lambda ec2: ec2.create_snapshot(VolumeId=disk),
+        lambda ec2: ec2.create_snapshot(VolumeId=disk, TagSpecifications=tagged("snapshot")),
+        lambda ec2: ec2.create_image(InstanceId=own, Name="kept"),
+        lambda ec2: ec2.create_security_group(GroupName="open", Description="x"),
+        lambda ec2: ec2.create_launch_template(
+            LaunchTemplateName="mine", LaunchTemplateData={"InstanceType": "t3.medium"}
+        ),
+        lambda ec2: ec2.delete_tags(Resources=[own], Tags=[{"Key": "workshop"}]),
+        lambda ec2: ec2.create_tags(Resources=[own], Tags=of_ben),
+        lambda ec2: ec2.terminate_instances(InstanceIds=[own]),
+        lambda ec2: ec2.modify_instance_attribute(
+            InstanceId=own, DisableApiTermination={"Value": True}
+        ),
+    ]
+    for machine_id in (bens, theirs):
+        made += [
+            lambda ec2, one=machine_id: ec2.create_tags(Resources=[one], Tags=mine),
+            lambda ec2, one=machine_id: ec2.stop_instances(InstanceIds=[one]),
+            lambda ec2, one=machine_id: ec2.terminate_instances(InstanceIds=[one]),
+            lambda ec2, one=machine_id: ec2.create_image(InstanceId=one, Name="taken"),
+            lambda ec2, one=machine_id: ec2.modify_instance_attribute(
+                InstanceId=one, InstanceInitiatedShutdownBehavior={"Value": "terminate"}
+            ),
+        ]
+    return made
+
+
+def test_nothing_that_a_seat_tries_of_ec2_outlives_it_or_costs_anybody_else(
+    enforcing: Cloud, tmp_path: Path
+) -> None:
+    fleet = Fleet(enforcing, tmp_path)
+    fleet.write(1, PROFILES, roster="roster: {file: people.csv, profile: box}")
+    (fleet.config / "people.csv").write_text(ROWS)
+    before = world(enforcing)
+    plain(enforcing)
+    theirs = run(enforcing.client)
+    others = {key: one for key, one in world(enforcing).items() if key not in before}
+    assert fleet.deploy().good
+    (own, disk), (bens, _) = disk_of(enforcing, "ada"), disk_of(enforcing, "ben")
+    workshops = {key: one for key, one in world(enforcing).items() if key not in others}
+    ec2 = enforcing.as_box(own).client("ec2")
+    refused = []
+    for one in attempts(enforcing, own, disk, bens, theirs):
+        try:
+            one(ec2)
+        except (ClientError, ParamValidationError) as error:
+            refused.append(getattr(error, "response", {}).get("Error", {}).get("Code", "Invalid"))
+    assert set(refused) <= {"UnauthorizedOperation", "AccessDenied", "Invalid"}
+    now = world(enforcing)
+    assert now == {**others, **workshops}
+    ec2.stop_instances(InstanceIds=[own])  # which is theirs to do
+    ended = torn_down(fleet)
+    assert ended.code == 0, ended.err + ended.out
+    assert world(enforcing) == others
