@@ -140,9 +140,22 @@ def _print(work: CommandContext, seat: Seat, box: SeatBox, found: list[ConnectWa
         console.print_line(f"#   {need}: {INSTALLING[need]}")
     steps = [*identity.steps(work.loaded, seat), *(step for one in found for step in one.steps)]
     # What several ways have in common is said once.
-    for step in dict.fromkeys([*steps, *_without_installation(work, seat, box)]):
-        in_file = f", in {step.file}" if step.file else ""
-        console.print_text(f"\n# {step.about}{in_file}\n{step.text}\n")
+    for step in dict.fromkeys([*steps, *_through_notebook(work, seat, box)]):
+        _print_step(step)
+    for step in _without_installation(work, seat, box):
+        _print_step(step)
+
+
+def _print_step(step: ConnectStep) -> None:
+    in_file = f", in {step.file}" if step.file else ""
+    console.print_text(f"\n# {step.about}{in_file}\n{step.text}\n")
+
+
+def _through_notebook(work: CommandContext, seat: Seat, box: SeatBox) -> tuple[ConnectStep, ...]:
+    """Return the way through the seat's notebook, for a seat that has both."""
+    if not work.loaded.settings.profiles[seat.profile].has_notebook:
+        return ()
+    return (ways.through_notebook(identity.address(work.loaded, seat, box.id)),)
 
 
 def _without_installation(
@@ -196,6 +209,7 @@ def _document(
             }
             for one in found
         ],
+        "through_notebook": [_step(step) for step in _through_notebook(work, seat, box)],
         "console": federation.shell_page(names, box.id) if has_role else None,
         "problem": problem or None,
     }

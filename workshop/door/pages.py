@@ -210,8 +210,8 @@ def has_notebook(visit: Visit, seat: str) -> bool:
 
 
 def _box(page: Page, seat: str, box: DoorBox) -> str:
-    name = f"box_{box.state}"
-    html = f"<p>{page.text(name if name in page.texts else 'box_')}</p>"
+    name = f"box_state_{box.state}"
+    html = f"<p>{page.text(name if name in page.texts else 'box_state_')}</p>"
     if box.state == "stopped":
         html += page.form("/start", page.button(page.text("start_box"), "what", "box"))
     elif box.state in BOX_CHANGING:

@@ -17,12 +17,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "seat": "Seat {seat}",
         "notebook": "Your notebook",
         "box": "Your EC2 instance",
-        "box_running": "It is running.",
-        "box_stopped": "It is stopped. What is on its disk is still there.",
-        "box_pending": "It is starting. That takes some minutes; this page looks again by itself.",
-        "box_stopping": "It is being stopped, which can take some minutes; this page looks again by"
+        "box_state_running": "It is running.",
+        "box_state_stopped": "It is stopped. What is on its disk is still there.",
+        "box_state_pending": "It is starting. That takes some minutes; this page looks again by"
         " itself.",
-        "box_": "Its state is not known at this moment. Look again, or raise a hand.",
+        "box_state_stopping": "It is being stopped, which can take some minutes; this page looks"
+        " again by itself.",
+        "box_state_": "Its state is not known at this moment. Look again, or raise a hand.",
         "start_box": "Start the EC2 instance",
         "no_machine": "AWS has no machine of this kind free at this moment, so your EC2 instance"
         " was not started. Try again in some minutes, or raise a hand.",
@@ -146,14 +147,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "seat": "Platz {seat}",
         "notebook": "Ihr Notebook",
         "box": "Ihre EC2-Instanz",
-        "box_running": "Sie läuft.",
-        "box_stopped": "Sie ist angehalten. Was auf ihrer Platte ist, ist noch da.",
-        "box_pending": "Sie startet. Das dauert einige Minuten; diese Seite sieht von selbst wieder"
-        " nach.",
-        "box_stopping": "Sie wird angehalten, was einige Minuten dauern kann; diese Seite sieht von"
-        " selbst wieder nach.",
-        "box_": "Ihr Zustand ist gerade nicht bekannt. Sehen Sie noch einmal nach, oder melden Sie"
-        " sich.",
+        "box_state_running": "Sie läuft.",
+        "box_state_stopped": "Sie ist angehalten. Was auf ihrer Platte ist, ist noch da.",
+        "box_state_pending": "Sie startet. Das dauert einige Minuten; diese Seite sieht von selbst"
+        " wieder nach.",
+        "box_state_stopping": "Sie wird angehalten, was einige Minuten dauern kann; diese Seite"
+        " sieht von selbst wieder nach.",
+        "box_state_": "Ihr Zustand ist gerade nicht bekannt. Sehen Sie noch einmal nach, oder"
+        " melden Sie sich.",
         "start_box": "EC2-Instanz starten",
         "no_machine": "AWS hat gerade keine solche Maschine frei, deshalb wurde Ihre EC2-Instanz"
         " nicht gestartet. Versuchen Sie es in einigen Minuten wieder, oder melden Sie sich.",

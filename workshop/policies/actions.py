@@ -154,10 +154,13 @@ BOX_OF_A_SEAT = (
 # organiser's may carry tags of any meaning.
 BOXES_OF_OTHERS = ("ec2-instance-connect:*", "ec2:*Instance*", "ssm:StartSession")
 # By these one could take another's instance for one's own, put another role on it, or run something
-# on it: ``check`` refuses to open them where seats have instances.
+# on it: ``check`` refuses to open them where seats have instances. By their whole names, so that
+# any wildcard that covers one is found.
 BOX_NEVER = (
-    *actions("ec2", "*IamInstanceProfile* *teTags ModifyInstance*"),
-    *actions("ssm", "CreateAssociation* SendCommand StartAutomation* UpdateAssociation"),
+    *actions("ec2", "AssociateIamInstanceProfile CreateTags DeleteTags ModifyInstanceAttribute"),
+    *actions("ec2", "ModifyInstanceMetadataOptions ReplaceIamInstanceProfileAssociation"),
+    *actions("ssm", "CreateAssociation CreateAssociationBatch SendCommand"),
+    *actions("ssm", "StartAutomationExecution UpdateAssociation"),
 )
 # What the boundary lets through of SageMaker, in any mode. A name that AWS adds is not among them
 # unless a wildcard covers it, of which ``test_access_completeness`` knows all that it covers.
