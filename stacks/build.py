@@ -120,6 +120,7 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
         budget=caps.watch_budget(loaded.settings),
         prices=caps.shipped_prices(loaded.settings, seats, account_region.region),
         notify=loaded.settings.budget.notify is not None,
+        boxes=any(profile.has_box for profile in loaded.settings.profiles.values()),
     )
     # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
     cohort.add_stack_dependency(watch, "nobody works unwatched")

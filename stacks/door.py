@@ -91,7 +91,12 @@ class DoorStack(WorkshopStack):
         CfnOutput(self, DOOR_ADDRESS, value=address, description="What attendees open")
 
     def _role(self, names: Names, settings: Environment) -> CfnResource:
-        policy = door_policy(names, end=settings.end, saved_until=settings.saved_work_ends)
+        policy = door_policy(
+            names,
+            end=settings.end,
+            saved_until=settings.saved_work_ends,
+            boxes=any(profile.has_box for profile in settings.profiles.values()),
+        )
         return function_role(
             self, DOOR, role_name=names.door_role, path=names.iam_path, policy=policy
         )

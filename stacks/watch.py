@@ -68,6 +68,7 @@ class WatchStack(WorkshopStack):
         budget: Mapping[str, Any] | None = None,
         prices: str = "",
         notify: bool = False,
+        boxes: bool = False,
     ) -> None:
         super().__init__(
             scope,
@@ -120,7 +121,9 @@ class WatchStack(WorkshopStack):
             environment=functions.CfnFunction.EnvironmentProperty(variables=variables),
         )
         # What is made last is deleted first: nothing wakes the function while it goes.
-        function.node.add_dependency(self._role(names, starts=bool(hours)), state, topic, group)
+        function.node.add_dependency(
+            self._role(names, starts=bool(hours), boxes=boxes), state, topic, group
+        )
         for rule in self._rules(names, end):
             rule.node.add_dependency(function)
         self._output("StateBucket", names.watch_bucket, "What the watch knows; no seat reads it")
@@ -139,8 +142,8 @@ class WatchStack(WorkshopStack):
             "topic": names.watch_topic_arn,
         }
 
-    def _role(self, names: Names, *, starts: bool) -> CfnResource:
-        policy = watch_policy(names, starts=starts)
+    def _role(self, names: Names, *, starts: bool, boxes: bool) -> CfnResource:
+        policy = watch_policy(names, starts=starts, boxes=boxes)
         return function_role(
             self, WATCH, role_name=names.watch_role, path=names.iam_path, policy=policy
         )

@@ -93,12 +93,17 @@ class Explanation:
     shapes: tuple[str, ...]
     modes: tuple[str, ...]
     reason: str
+    boxes: bool = False
 
-    def explains(self, answer: AllowedAnswer, mode: str) -> bool:
-        """Return whether the answer is one of these, in a profile of this ``access.mode``."""
+    def is_about(self, role: SweptRole) -> bool:
+        """Return whether it is about profiles such as that of a role."""
+        return role.mode in self.modes and (role.has_box or not self.boxes)
+
+    def explains(self, answer: AllowedAnswer, role: SweptRole) -> bool:
+        """Return whether the answer is one of these, given of this role."""
         question = answer.question
         return (
-            mode in self.modes
+            self.is_about(role)
             and question.victim in self.victims
             and question.shape in self.shapes
             and any(fnmatchcase(question.action, pattern) for pattern in self.actions)
@@ -115,6 +120,7 @@ class SweptRole:
     asked: int
     services: int
     allowed: tuple[AllowedAnswer, ...]
+    has_box: bool = False
 
 
 def victims(me: Names) -> tuple[Victim, ...]:
@@ -187,8 +193,9 @@ def _shapes(
 ) -> Iterator[tuple[str, Context]]:
     """Return the requests of each shape, with the keys that AWS fills for this action alone."""
     resource: dict[str, str | list[str]] = {"aws:ResourceAccount": victim.names.account}
-    if "aws:ResourceTag/${TagKey}" in action.keys:
-        resource |= {f"aws:ResourceTag/{key}": value for key, value in victim.tags.items()}
+    for prefix in ("aws:ResourceTag", "ssm:resourceTag"):
+        if f"{prefix}/${{TagKey}}" in action.keys:
+            resource |= {f"{prefix}/{key}": value for key, value in victim.tags.items()}
     sound = _filled(
         action, {**_sound(me, types), "sagemaker:ModelArn": [_model(me, f"{me.job_prefix}own")]}
     )
@@ -217,6 +224,9 @@ def _sound(me: Names, types: Sequence[str]) -> dict[str, str | list[str]]:
         "iam:PassedToService": "sagemaker.amazonaws.com",
         "cloudwatch:namespace": "/aws/sagemaker/TrainingJobs",
         "s3:x-amz-storage-class": "STANDARD",
+        "ec2:SourceInstanceARN": f"arn:{me.partition}:ec2:{me.region}:{me.account}:instance/i-own",
+        "ec2:osuser": "ubuntu",
+        "ssm:SessionDocumentAccessCheck": "true",
     }
 
 
@@ -275,6 +285,7 @@ def sweep(
                 asked=sum(asked for asked, _ in found),
                 services=sum(asked > 0 for asked, _ in found),
                 allowed=tuple(one for _, allowed in found for one in allowed),
+                has_box=loaded.settings.profiles[profile].has_box,
             )
         )
     return swept
@@ -289,6 +300,7 @@ def explanations(path: Path = TABLE) -> list[Explanation]:
             tuple(one.get("shapes", SHAPES)),
             tuple(one.get("modes", ("scoped", "managed"))),
             one["reason"],
+            bool(one.get("boxes")),
         )
         for one in yaml.safe_load(path.read_text(encoding="utf-8"))
     ]
@@ -300,18 +312,17 @@ def unexplained(swept: Iterable[SweptRole], table: Sequence[Explanation]) -> lis
         answer
         for role in swept
         for answer in role.allowed
-        if not any(one.explains(answer, role.mode) for one in table)
+        if not any(one.explains(answer, role) for one in table)
     ]
 
 
 def unused(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> list[Explanation]:
-    """Return the explanations of the swept modes that explain nothing."""
-    modes = {role.mode for role in swept}
+    """Return the explanations of what was swept that explain nothing."""
     return [
         one
         for one in table
-        if modes & set(one.modes)
-        and not any(one.explains(answer, role.mode) for role in swept for answer in role.allowed)
+        if any(one.is_about(role) for role in swept)
+        and not any(one.explains(answer, role) for role in swept for answer in role.allowed)
     ]
 
 
@@ -341,7 +352,7 @@ def document(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> dict[s
             {
                 "reason": one.reason,
                 "allowed": sum(
-                    one.explains(answer, role.mode) for role in swept for answer in role.allowed
+                    one.explains(answer, role) for role in swept for answer in role.allowed
                 ),
             }
             for one in table

@@ -180,7 +180,7 @@ def _no_capacity_in(world: Ec2World, instance_type: str, zone: str, offered: lis
 
 def require_machine(world: Ec2World, instance: Record) -> None:
     """Raise ``ApiError`` unless a stopped instance can get a machine where its disk is."""
-    zone = instance["InstancePlace"]["AvailabilityZone"]
+    zone = instance["Placement"]["AvailabilityZone"]
     if world.faults.lacks_capacity(instance["InstanceType"], zone):
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         raise ApiError("InsufficientInstanceCapacity", "Insufficient capacity.", status)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from workshop.access import matrix
+from workshop.config.ec2 import Ec2
 from workshop.config.profiles import Access, Notebook, Profile, Serverless, SharedMlflow, Vpc
 from workshop.naming import Names
 
@@ -17,7 +18,9 @@ VPC = Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345",))
 STAFF = ("arn:aws:iam::111122223333:role/staff",)
 PROFILES = [
     Profile(),
-    Profile(access=Access(mode="managed", max_runtime_hours=4, console_organisers=STAFF)),
+    Profile(
+        ec2=Ec2(), access=Access(mode="managed", max_runtime_hours=4, console_organisers=STAFF)
+    ),
     Profile(
         access=Access(
             autoscaling=True,
@@ -34,7 +37,7 @@ PROFILES = [
         mlflow="app",
         notebook=Notebook(network=VPC),
     ),
-    Profile(mlflow=SharedMlflow(shared=SHARED)),
+    Profile(ec2=Ec2(), mlflow=SharedMlflow(shared=SHARED)),
 ]
 """Between them, every condition of the table is met, and is not."""
 

@@ -17,6 +17,7 @@ from typing import Any
 from tests.access import test_completeness as completeness
 from workshop.access import matrix
 from workshop.access.permissions import BOUNDARY, EVERYTHING, EffectivePermissions, cell
+from workshop.config.ec2 import Ec2
 from workshop.config.models import Environment
 from workshop.config.profiles import Access, ExtraStatement, Notebook, Profile, Serverless, Vpc
 from workshop.naming import Names
@@ -43,14 +44,17 @@ SCOPED = Profile(
             ),
         ),
     ),
+    ec2=Ec2(),
     mlflow="app",
     notebook=Notebook(
         network=Vpc(subnet_id="subnet-0abc12345", security_group_ids=("sg-0abc12345",))
     ),
 )
-MANAGED = Profile(access=Access(mode="managed"))
+MANAGED = Profile(ec2=Ec2(), access=Access(mode="managed"))
+WITHOUT_BOX = Profile(access=Access(mode="managed"))
 FREE_MODELS = Profile(access=Access(mode="managed", model_prefix=False))
 OTHERS = Profile(
+    ec2=Ec2(),
     mlflow="app",
     access=Access(
         autoscaling=True,
@@ -170,10 +174,26 @@ def test_without_any_one_part_of_what_a_seat_is_allowed_the_table_differs() -> N
 
 
 def test_without_any_one_part_of_what_holds_in_any_mode_the_table_differs() -> None:
-    """Asked in ``managed`` mode, where nothing else denies."""
-    tried = dict(mutants(MANAGED))
+    """Asked in ``managed`` mode, where nothing else denies, and AWS's policies allow everything."""
+    allowed = {
+        statement["Sid"]
+        for document in whole(MANAGED).documents.values()
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+    }
+    tried = {
+        what: one
+        for what, one in mutants(MANAGED)
+        if what.startswith(BOUNDARY) or what.split(" ")[1] not in allowed
+    }
     assert len(tried) > 100
     assert survivors(MANAGED, tried, whole(MANAGED)) == set()
+
+
+def test_in_managed_mode_a_seat_without_an_instance_has_nothing_of_anothers() -> None:
+    tried = {what: one for what, one in mutants(WITHOUT_BOX) if "OpenedToOthers" in what}
+    assert len(tried) > 10
+    assert survivors(WITHOUT_BOX, tried, whole(WITHOUT_BOX)) == set()
 
 
 def test_where_models_may_have_any_name_a_neighbours_prefix_is_still_closed() -> None:

@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.support.properties import untimed
+from workshop.config.ec2 import Ec2
 from workshop.config.profiles import Access, Notebook, Profile, Vpc
 from workshop.naming import SEAT_PATTERN, Names, is_seat_id
 from workshop.policies import layout
@@ -25,15 +26,18 @@ SHARED = (
     "/Endpoints/*",
     ":endpoint/*",
     ":ecr:*:*:repository/*",
+    ":instance/*",
+    ":session/*",
 )
 """How patterns end that are over things of all seats: log groups, to write to; the logs that
-``access.logs: shared`` opens; endpoints, which go by their tags; and the base images of AWS, which
-go by the account that owns them."""
+``access.logs: shared`` opens; endpoints, EC2 instances and sessions, which go by their tags; and
+the base images of AWS, which go by the account that owns them."""
 
 ids = st.from_regex(re.compile(SEAT_PATTERN), fullmatch=True).filter(is_seat_id)
 workshops = st.sampled_from(["vision", "v2", "abcdefghijkl"])
 profiles = st.builds(
     Profile,
+    ec2=st.sampled_from([None, Ec2()]),
     access=st.builds(
         Access,
         feature_store=st.booleans(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import simulation
+from tests.support import boxes, simulation
 from tests.support.assemblies import (
     ENVIRONMENTS,
     Synthesized,
@@ -78,6 +78,28 @@ def test_what_the_yaml_opens_opens_that_and_no_more(tmp_path: Path, profiles: li
     (tmp_path / "people.csv").write_text(rows, encoding="utf-8")
     assembly = synthesize(written(tmp_path))
     for profile in profiles:
+        check(assembly, profile)
+
+
+MACHINES = """\
+roster: {file: people.csv, profile: machine}
+profiles:
+  machine:
+    ec2: {instance_types: [g5.xlarge]}
+    notebook: {enabled: false}
+  managed:
+    access: {mode: managed}
+    ec2: {instance_types: [g5.xlarge]}
+  plain:
+    access: {mode: managed}
+"""
+"""Seats with an instance in either mode, and one without under the same boundary."""
+
+
+def test_a_seat_with_an_ec2_instance_uses_its_own_and_nothing_else_of_ec2(tmp_path: Path) -> None:
+    rows = "id,name,profile\nada,Ada,machine\nadam,Adam,managed\nseat01,Sam,plain\n"
+    assembly = synthesize(written(boxes.write(tmp_path, MACHINES, rows)))
+    for profile in assembly.loaded.settings.profiles:
         check(assembly, profile)
 
 

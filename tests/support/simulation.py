@@ -45,7 +45,7 @@ class Role:
         account = question.resource.split(":")[4] if question.resource != "*" else ""
         foreign = account not in ("", names.account)
         caller = {f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()}
-        return {
+        made = {
             # What AWS offers to everybody carries a policy that says so.
             **({"resourcePolicy": OFFERED} if foreign else {}),
             "request": {
@@ -68,10 +68,20 @@ class Role:
             "serviceControlPolicies": [],
             "resourceControlPolicies": [],
         }
+        # The engine's data has the key for an action of EC2 Instance Connect, and knows no such key
+        # of EC2: any other whose value is a text does as well.
+        known = json.dumps(made).replace("ec2:osuser", "aws:PrincipalTag/osuser")
+        simulation: dict[str, Any] = json.loads(known)
+        return simulation
 
 
 def _known(question: AccessQuestion) -> str:
-    """The resource, of a type that the engine's data has for the action: it has no Apps."""
+    """The resource, of a type that the engine's data has for the action.
+
+    It has no Apps, and none of AWS's documents, which are in no account.
+    """
+    if "::document/" in question.resource:
+        return question.resource.replace("::document/", ":111122223333:document/")
     if question.action.startswith("sagemaker-mlflow:"):
         return question.resource.replace(":mlflow-app/", ":mlflow-tracking-server/")
     return question.resource

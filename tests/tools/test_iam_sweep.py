@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.assemblies import ENVIRONMENTS, exemplars, shipped
+from tests.support.boxes import boxed
 from tools import iam_reference, iam_sweep
 from tools.iam_sweep import Explanation, SweptRole
 from tools.synthesized_roles import SynthesizedRole, roles
@@ -42,6 +43,18 @@ def test_what_a_seat_may_do_to_others_is_explained() -> None:
     found = swept("dev", *QUICK)
     assert all(role.asked > 20_000 for role in found)
     assert told(found) == []
+
+
+def test_what_a_seat_with_an_ec2_instance_may_do_to_others_is_explained() -> None:
+    """Of all that could run, change or enter a machine, or give a seat more."""
+    services = ("ec2", "ec2-instance-connect", "ec2messages", "ebs", "iam", "ssm", "ssmmessages")
+    assembly = boxed()
+    (role,) = iam_sweep.sweep(assembly.loaded, assembly.directory, "plain", services=services)
+    assert role.asked > 70_000
+    assert told([role]) == []
+    table = [one for one in iam_sweep.explanations() if one.boxes]
+    assert len(table) == 2
+    assert iam_sweep.unused([role], table) == []
 
 
 def test_an_opening_that_nothing_explains_is_found(capsys: pytest.CaptureFixture[str]) -> None:

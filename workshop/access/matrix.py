@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from workshop.access.permissions import AccessQuestion
+from workshop.access.permissions import AccessQuestion, user_id
 from workshop.config.instance_types import expanded
 from workshop.config.profiles import LONGEST_WARM_POOL, Profile
 from workshop.naming import Names
@@ -142,6 +142,7 @@ def _holds(condition: str, profile: Profile) -> bool:
     word = condition.removeprefix("not ")
     facts = {
         "autoscaling": scoped and access.autoscaling,
+        "box": profile.has_box,
         "console": access.has_console,
         "feature_store": access.feature_store,
         "managed": access.mode == "managed",
@@ -213,13 +214,14 @@ def _values_of_seat(names: Names) -> SimpleNamespace:
         notebook=names.notebook_arn,
         role=names.role_arn,
         dashboard=names.dashboard_arn,
+        user=user_id(names),
     )
 
 
 @lru_cache(maxsize=16)
 def _values_of_seats(me: Names, other: Names) -> dict[str, Any]:
     arn = f"arn:{me.partition}"
-    regional = ("athena", "cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker")
+    regional = ("athena", "cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker", "ssm")
     return {
         "me": _values_of_seat(me),
         "other": _values_of_seat(other),

@@ -141,6 +141,7 @@ class EffectivePermissions:
         region = str(given.pop("aws:requestedregion", names.region))
         # Where an ARN names no account, as a bucket's, the engine takes the caller's for it.
         owner = str(given.get("aws:resourceaccount", names.account))
+        given.setdefault("aws:userid", user_id(names))
         return policy_engine.evaluator().EvalContext(
             principal_arn=f"arn:{names.partition}:sts::{names.account}:assumed-role/"
             f"{names.role}/SageMaker",
@@ -157,6 +158,11 @@ class EffectivePermissions:
                 f"aws:principaltag/{tags.WORKSHOP}".lower(): names.workshop,
             },
         )
+
+
+def user_id(names: Names) -> str:
+    """Return what stands here for ``aws:userid``: a role's id is AWS's to give."""
+    return f"{names.role}:SageMaker"
 
 
 def cell(names: Names, profile: Profile, settings: Environment) -> EffectivePermissions:

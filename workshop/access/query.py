@@ -33,11 +33,15 @@ def question(
     """
     if not ACTION.holds(action) or action.endswith("*"):
         raise UsageError(f"'{action}' is not an action; write service and name: s3:GetObject")
-    made = action.partition(":")[2].startswith(("Create", "AddTags"))
+    made = action.partition(":")[2].startswith(("Create", "AddTags", "RunInstances"))
     given: dict[str, str | list[str]] = {}
     for key, value in (_pair(text, "--tag") for text in tags):
         given[f"aws:{'RequestTag' if made else 'ResourceTag'}/{key}"] = value
-    if instance_types:
+        if action.startswith("ssm:"):
+            given[f"ssm:resourceTag/{key}"] = value
+    if instance_types and action.startswith("ec2:"):
+        given["ec2:InstanceType"] = instance_types[0]
+    elif instance_types:
         given["sagemaker:InstanceTypes"] = list(instance_types)
     if action.startswith(("ecr:", "s3:")):
         given["aws:ResourceAccount"] = _owner(names, resource)

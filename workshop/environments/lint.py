@@ -72,10 +72,11 @@ def _too_many_stacks(
 
 def _never_opened(document: Document, settings: Environment) -> Iterator[Diagnostic]:
     """Extra statements that would open what has to stay closed."""
+    boxes = any(profile.has_box for profile in settings.profiles.values())
     for profile, section in settings.profiles.items():
         for number, extra in enumerate(section.access.extra_statements):
             place = ("profiles", profile, "access", "extra_statements", number)
-            for message in refused(extra):
+            for message in refused(extra, boxes=boxes):
                 yield Diagnostic(document.line(place), place, message)
 
 

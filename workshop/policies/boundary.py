@@ -8,6 +8,8 @@ from workshop import tags
 from workshop.naming import Names
 from workshop.policies.actions import (
     ALARMS,
+    BOX_OF_A_SEAT,
+    BOXES_OF_OTHERS,
     CONSOLE_VIEWS,
     ECR_EVERYTHING_NAMED,
     ECR_OF_A_SEAT,
@@ -58,6 +60,7 @@ class Openings:
     console: bool = False
     autoscaling: bool = False
     mlflow: bool = False
+    box: bool = False
 
 
 def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
@@ -73,6 +76,7 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
     # Bucket and objects in one pattern, which no other seat's names match.
     own_buckets = f"arn:{names.partition}:s3:::{any_seat.job_prefix}*"
     datasets = f"arn:{names.partition}:s3:::{names.cohort.job_prefix}datasets-*"
+    boxes = BOXES_OF_OTHERS if openings.box else ()
     of_this_account = {"StringEqualsIfExists": {"aws:ResourceAccount": names.account}}
     return document(
         allow("ServicesOfTheWorkshop", _services(openings), ["*"]),
@@ -147,7 +151,7 @@ def boundary_policy(names: Names, openings: Openings = Openings()) -> Document:
         # What carries another seat's tag is that seat's; what carries none is nobody's. Another
         # workshop of the account may have a seat of the same id.
         *(
-            differs(sid, ["ecr:*", "sagemaker:*"], f"aws:ResourceTag/{key}", own)
+            differs(sid, ["ecr:*", "sagemaker:*", *boxes], f"aws:ResourceTag/{key}", own)
             for sid, key, own in (
                 ("ThingsOfOthers", tags.ATTENDEE, OWN_ATTENDEE),
                 ("ThingsOfOtherWorkshops", tags.WORKSHOP, names.workshop),
@@ -174,7 +178,11 @@ def _services(openings: Openings) -> list[str]:
         actions.update(CONSOLE_VIEWS)
     if openings.model_packages:
         actions.update(MODEL_PACKAGES)
+    if openings.box:
+        actions.update(BOX_OF_A_SEAT)
     if openings.network:
+        # What the wildcard covers is left out, to save room.
+        actions = {one for one in actions if not one.startswith("ec2:Describe")}
         actions.update(NETWORK_INTERFACES, ["ec2:Describe*"])
     if openings.autoscaling:
         actions.update(SCALING_MAKE, SCALING_USE, SCALING_LISTS, ALARMS)

@@ -9,10 +9,12 @@ from typing import Any
 from workshop import tags
 from workshop.naming import Names
 from workshop.policies.documents import Document, allow, deny, document
-from workshop.policies.watch import INBOX
+from workshop.policies.watch import FIND_BOXES, INBOX, boxes_statement
 
 OPENS = ("sagemaker:CreatePresignedNotebookInstanceUrl", "sagemaker:StartNotebookInstance")
 """A session that a link opened is judged by the role that made it, at each of its requests."""
+STARTS_BOXES = ("ec2:StartInstances",)
+"""What the door does to EC2 instances: people go into them with credentials of their own."""
 PREFIX = "door/"
 """What the door keeps, in the watch's bucket (``workshop.door.state``)."""
 SPENDING = "spending.json"
@@ -22,11 +24,14 @@ SAVED = "saved/"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def door_policy(names: Names, *, end: datetime, saved_until: datetime | None = None) -> Document:
+def door_policy(
+    names: Names, *, end: datetime, saved_until: datetime | None = None, boxes: bool = False
+) -> Document:
     """Return what the door may do in the cohort of ``names``.
 
     It opens nothing after ``end``, nothing without the workshop's tag and nothing that is frozen;
-    it gives no saved work after ``saved_until``, which None leaves open.
+    it gives no saved work after ``saved_until``, which None leaves open. ``boxes``: seats have EC2
+    instances, which it starts.
     """
     cohort = names.cohort
     here = f"{cohort.region}:{cohort.account}"
@@ -35,6 +40,8 @@ def door_policy(names: Names, *, end: datetime, saved_until: datetime | None = N
     frozen = {"StringEquals": {f"aws:ResourceTag/{tags.FROZEN}": tags.FROZEN_VALUE}}
     buckets = seats.bucket_arn("*")
     only_saved = {"StringLike": {"s3:prefix": f"{SAVED}*"}, **_before(saved_until)}
+    starting = boxes_statement(cohort, "StartBoxes", STARTS_BOXES, **_before(end))
+    of_boxes = [FIND_BOXES, starting]
     return document(
         allow("ListNotebooks", ["sagemaker:ListNotebookInstances"], ["*"]),
         allow(
@@ -43,7 +50,8 @@ def door_policy(names: Names, *, end: datetime, saved_until: datetime | None = N
             [seats.notebook_arn],
             Condition={"StringEquals": tagged, **_before(end)},
         ),
-        deny("Frozen", OPENS, ["*"], Condition=frozen),
+        *(of_boxes if boxes else ()),
+        deny("Frozen", (*OPENS, *(STARTS_BOXES if boxes else ())), ["*"], Condition=frozen),
         # A missing object is told from a closed one by who may list.
         allow("Buckets", ["s3:ListBucket"], [cohort.watch_bucket_arn, cohort.datasets_bucket_arn]),
         allow(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from workshop.config.profiles import ExtraStatement
-from workshop.policies.actions import CLOSED_BY_AWS, COMPUTE_WITHOUT_TYPE, NEVER
+from workshop.policies.actions import BOX_NEVER, CLOSED_BY_AWS, COMPUTE_WITHOUT_TYPE, NEVER
 from workshop.policies.documents import Document, Statement, allow, document
 
 ESCALATING = ("iam", "sts", "organizations", "account", "sso", "sso-admin", "identitystore")
@@ -18,6 +18,8 @@ CLOSED = {
     "would open others' work, or hide one's own": NEVER,
 }
 """Why an action stays closed -> such actions."""
+CLOSED_WITH_BOXES = {"would open others' instances, or hide one's own": BOX_NEVER}
+"""The same where seats have EC2 instances."""
 
 
 def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
@@ -33,18 +35,21 @@ def why_closed(action: str) -> str:
     return ""
 
 
-def refused(statement: ExtraStatement) -> Iterator[str]:
+def refused(statement: ExtraStatement, *, boxes: bool = False) -> Iterator[str]:
     """Yield why a statement must not open something: a sentence for each action.
+
+    ``boxes``: some seat of the environment has an EC2 instance.
 
     What the boundary denies under a condition (another Region, a neighbour's tags) stays denied and
     hinders nobody else.
     """
+    closed = {**CLOSED, **(CLOSED_WITH_BOXES if boxes else {})}
     for action in statement.actions:
         service = action.partition(":")[0].lower()
         if service in ESCALATING:
             yield f"'{action}' would let a seat give itself more; leave {service} to the organiser"
             continue
-        for why, patterns in CLOSED.items():
+        for why, patterns in closed.items():
             denied = next((each for each in patterns if _overlap(action, each)), None)
             if denied is not None:
                 yield f"'{action}' {why} ('{denied}'); remove it, since no statement can open it"

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from workshop.config.profiles import Access, Profile
+from workshop.config.profiles import Profile
 from workshop.naming import BOUNDARY, END, FREEZE, Names
 from workshop.policies.actions import (
+    BOX_ENTER,
     FEATURE_STORE_USE,
     LOG_READ,
     LOG_WRITE,
@@ -26,6 +27,7 @@ from workshop.policies.actions import (
     SCALING_USE,
 )
 from workshop.policies.boundary import Openings, boundary_policy
+from workshop.policies.box import box_statements, other_boxes_statements
 from workshop.policies.compute import (
     autoscaling_statements,
     feature_store_statements,
@@ -78,7 +80,7 @@ BESIDE_POLICIES = 5_000
 """Bytes that the cohort's template has at least beside its policies."""
 AROUND_A_POLICY = 200
 """Bytes that it has at least for a policy beside the policy's own characters."""
-BOUNDARY_ROOM = 4_500
+BOUNDARY_ROOM = 4_800
 """How many characters the boundary of a shipped environment may have, so that it can grow."""
 
 CONSOLE = "console"
@@ -112,7 +114,7 @@ def seat_policies(
             "observation": observation_policy(names),
         }
     own = {
-        f"{name}-caps": document(*_caps(names, access)),
+        f"{name}-caps": document(*_caps(names, profile)),
         f"{name}-opened": document(*_opened(names, profile)),
         f"{name}-extra": extra_policy(access.extra_statements),
     }
@@ -200,6 +202,7 @@ def ending_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:
     of_keys = {
         OFFLINE_STORE_QUERIES: any(one.access.feature_store for one in some),
         (*SCALING_MAKE, *SCALING_CHANGE): any(one.access.autoscaling for one in some),
+        BOX_ENTER: any(one.has_box for one in some),
     }
     keyed = (action for opened, is_open in of_keys.items() if is_open for action in opened)
     return tuple(dict.fromkeys((*extra_actions(some), *keyed)))
@@ -217,10 +220,13 @@ def openings(profiles: Iterable[Profile]) -> Openings:
         model_packages=any(section.model_packages for section in access),
         network=any(profile.notebook.vpc is not None for profile in some),
         console=any(section.has_console for section in access),
+        box=any(profile.has_box for profile in some),
     )
 
 
-def _caps(names: Names, access: Access) -> Sequence[Statement]:
+def _caps(names: Names, profile: Profile) -> Sequence[Statement]:
+    """Return what holds in either mode for the seats of one profile."""
+    access = profile.access
     statements: list[Statement] = [*model_statements(names)] if access.model_prefix else []
     if access.mode == "scoped":
         statements += spending_statements(
@@ -235,7 +241,7 @@ def _caps(names: Names, access: Access) -> Sequence[Statement]:
         statements += [
             start_statement(names),
             *log_statements(names, own=access.logs == "own"),
-            *closed_in_managed_mode(names),
+            *closed_in_managed_mode(names, has_box=profile.has_box),
         ]
     if access.mode == "scoped" and access.serverless is not None:
         serverless = access.serverless
@@ -246,6 +252,11 @@ def _caps(names: Names, access: Access) -> Sequence[Statement]:
         statements.append(other_models_statement(names))
     if not access.model_packages:
         statements.append(no_model_packages())
+    # Here since it holds in either mode, and a role has no attachment left for one more policy.
+    if profile.has_box:
+        statements += box_statements(names)
+        if access.mode == "managed":
+            statements += other_boxes_statements(names)
     return statements
 
 

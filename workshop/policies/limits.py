@@ -9,7 +9,11 @@ from workshop import tags
 from workshop.config.profiles import LONGEST_WARM_POOL
 from workshop.naming import Names
 from workshop.policies.actions import (
+    AGENT_ITSELF,
     ALARMS,
+    BOX_KEY,
+    BOX_SESSION,
+    BOX_USE,
     ENDPOINT_CREATE,
     EXECUTION_CHANGE,
     LOG_READ,
@@ -23,6 +27,7 @@ from workshop.policies.actions import (
     REPOSITORY_CREATE,
     SCALING_MAKE,
     SCALING_USE,
+    SESSION_USE,
     TRAINING_CREATE,
 )
 from workshop.policies.data import (
@@ -200,12 +205,14 @@ def log_statements(names: Names, *, own: bool) -> list[Statement]:
     ]
 
 
-def closed_in_managed_mode(names: Names) -> list[Statement]:
+def closed_in_managed_mode(names: Names, *, has_box: bool = False) -> list[Statement]:
     """Deny what AWS's policies allow, and what keys of another profile let through.
 
     A repository without tags would prove to no teardown whose it is.
     """
     keyed = (*ALARMS, *OFFLINE_STORE_QUERIES, *MLFLOW_USE, *SCALING_MAKE, *SCALING_USE)
+    if not has_box:
+        keyed += (*AGENT_ITSELF, *BOX_KEY, *BOX_SESSION, *BOX_USE, *SESSION_USE)
     return [
         deny("OpenedToOthers", keyed, ["*"]),
         deny(

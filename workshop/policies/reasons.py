@@ -11,6 +11,11 @@ WHY_WILDCARD = {
     "StopMachines": "attendees name their things freely; aws:ResourceTag tells the workshop's",
     "StopNotebooks": "the notebooks of all seats, by their names; aws:TagKeys keeps it to one tag",
     "StartNotebooks": "the same, before class",
+    "FindBoxes": "ec2:DescribeInstances has no resource-level permissions",
+    "StopBoxes": "EC2 gives instances their ids; aws:ResourceTag keeps it to those that the"
+    " workshop's stacks made",
+    "StartBoxes": "the same",
+    "MarkBoxes": "the same; aws:TagKeys keeps it to one tag",
     "StopScaling": "scalable targets have ids that AWS gives; of endpoints with the workshop's tag"
     " alone",
     "OwnState": "every object of the watch's own bucket",
@@ -78,6 +83,19 @@ WHY_WILDCARD = {
     "SeePublicHub": "every model of AWS's own hub, which is anybody's to read",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
+    "SeeBoxes": "descriptions of EC2 and Systems Manager have no resource-level permissions: names,"
+    " tags, types and addresses of all instances, and nothing secret of the workshop's",
+    "UseOwnBox": "EC2 gives instances their ids; aws:ResourceTag keeps it to the seat's own, and no"
+    " seat can set or take a tag",
+    "OwnBoxSessions": "as UseOwnBox",
+    "SessionDocuments": "three documents, two of AWS's, of any account: theirs have none",
+    "OwnSessions": "sessions have ids that AWS gives; its tag of who began each keeps it to one's"
+    " own",
+    "SendKeys": "as UseOwnBox, for the users of AWS's images",
+    "BoxAgent": "ssmmessages has no resource-level permissions; AWS says from which instance it is"
+    " called, and no other session of the role may",
+    "BoxChannels": "the same",
+    "CarrySessions": "the same; a channel opens with the token of its session alone",
     "ConsoleViews": "the console's lists have no resource-level permissions and show names, tags"
     " and states",
     "OwnRole": "a boundary allows nothing by itself, it only limits",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from workshop import tags
 from workshop.naming import FREEZE, Names
 from workshop.policies.actions import actions
-from workshop.policies.documents import Document, allow, document
+from workshop.policies.documents import Document, Statement, allow, document
 
 LISTS = actions(
     "sagemaker",
@@ -37,8 +39,27 @@ def function_trust_policy() -> Document:
     )
 
 
-def watch_policy(names: Names, *, starts: bool = False) -> Document:
-    """Return what the watch may do in the cohort of ``names``; ``starts``: notebooks before class.
+_ONLY_FROZEN = {"ForAllValues:StringEquals": {"aws:TagKeys": [tags.FROZEN]}}
+FIND_BOXES = allow("FindBoxes", ["ec2:DescribeInstances"], ["*"])
+
+
+def boxes_statement(names: Names, sid: str, does: Sequence[str], **condition: Any) -> Statement:
+    """Return what does something to EC2 instances that the workshop's stacks made, and to no other.
+
+    They have no names, and are known by their tags; ``condition`` is what else has to hold.
+    """
+    made = {
+        f"aws:ResourceTag/{tags.WORKSHOP}": names.workshop,
+        f"aws:ResourceTag/{tags.MANAGED_BY}": tags.MANAGED_BY_VALUE,
+    }
+    instances = f"arn:{names.partition}:ec2:{names.region}:{names.account}:instance/*"
+    return allow(sid, does, [instances], Condition={"StringEquals": made, **condition})
+
+
+def watch_policy(names: Names, *, starts: bool = False, boxes: bool = False) -> Document:
+    """Return what the watch may do in the cohort of ``names``.
+
+    ``starts``: also start notebooks before class; ``boxes``: the same to seats' EC2 instances.
 
     It attaches the one policy and writes none, makes no log group that would outlive the workshop,
     and stops and deletes what carries the workshop's tag alone; data it never deletes.
@@ -51,8 +72,16 @@ def watch_policy(names: Names, *, starts: bool = False) -> Document:
         allow("FindFrozen", ["iam:ListEntitiesForPolicy"], [cohort.cohort_policy_arn(FREEZE)]),
         allow("StartNotebooks", ["sagemaker:StartNotebookInstance"], [seats.notebook_arn]),
     ]
+    of_boxes = [
+        FIND_BOXES,
+        boxes_statement(cohort, "StopBoxes", ["ec2:StopInstances"]),
+        boxes_statement(cohort, "MarkBoxes", ["ec2:CreateTags"], **_ONLY_FROZEN),
+    ]
+    if starts:
+        of_boxes.append(boxes_statement(cohort, "StartBoxes", ["ec2:StartInstances"]))
     return document(
         *(before_class if starts else ()),
+        *(of_boxes if boxes else ()),
         allow("FindRoles", ["iam:ListRoles"], ["*"]),
         allow(
             "Freeze",
@@ -76,7 +105,7 @@ def watch_policy(names: Names, *, starts: bool = False) -> Document:
             "StopNotebooks",
             ["sagemaker:AddTags", "sagemaker:StopNotebookInstance"],
             [seats.notebook_arn],
-            Condition={"ForAllValues:StringEquals": {"aws:TagKeys": [tags.FROZEN]}},
+            Condition=_ONLY_FROZEN,
         ),
         allow("StopScaling", ["application-autoscaling:DeregisterScalableTarget"], [scaling]),
         allow("OwnBucket", ["s3:ListBucket"], [cohort.watch_bucket_arn]),
