@@ -1,12 +1,14 @@
-"""Counts how much of published workshops runs in a seat: a row for each, for ``docs/labs.md``.
+"""Counts how much of published workshops runs in a seat: rows for ``docs/labs.md``.
 
 Run it on folders that hold a workshop each, with their repository or as ``FOLDER@COMMIT``:
 
-    python -m tools.labs_table labs/* --rehearsed one-workshop=one.json --write
+    python -m tools.labs_table labs/* --rehearse results --write
 
-Nothing of the labs is run: ``workshop fit --json`` reads them, and writes a profile into a folder
-that goes again. What running them gave comes from files with what ``workshop rehearse --json``
-printed, several where a workshop was rehearsed in parts. Without ``--write`` the table is printed.
+``workshop fit --json`` reads the labs and writes a profile. With ``--rehearse`` the notebooks that
+:data:`CHOSEN` names (of other workshops, all) are run with that profile and the replacements that
+``fit`` prints, by ``workshop rehearse --run``: it runs the labs' code, locked away. What that says
+is kept in a folder, and ``--rehearsed`` makes the rows of it again. Without ``--write`` they are
+printed.
 """
 
 from __future__ import annotations
@@ -14,31 +16,43 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tools import generated_files
 from tools.generated_files import ROOT
+from workshop.rehearse.judging import DOCKER, MADE_UP
 
 _MODULE = "tools.labs_table"
 PAGE = ROOT / "docs" / "labs.md"
 PART = "table of workshops"
 HEAD = (
-    "workshop",
-    "commit",
-    "notebooks",
-    "cells that call AWS",
-    "allowed",
-    "rehearsed",
-    "ok",
-    "denied",
-    "not played",
+    *("workshop", "commit", "notebooks", "cells that call AWS", "allowed", "rehearsed"),
+    *("their cells that call AWS", "ok", "denied", "not played", "failed before", "made up"),
+    *("minutes", "of a core"),
 )
+CHOSEN: Mapping[str, tuple[str, ...]] = {
+    "aws-samples/amazon-sagemaker-immersion-day": (
+        *("Setup.ipynb", "feature-engineering-and-training/*", "bring-your-own-model/*"),
+        "mlops/02*",
+    ),
+    "aws-samples/amazon-sagemaker-mlops-workshop": ("labs/0[1-3]*/0*",),
+    "aws-samples/sagemaker-101-workshop": ("custom_script_demos/*SageMaker*",),
+    "huggingface/notebooks": ("sagemaker/1[0-369]_*", "sagemaker/2[017]_*", "sagemaker/31_*"),
+    "philschmid/huggingface-sagemaker-workshop-series": ("workshop_2*",),
+}
+"""The notebooks of a large workshop that are rehearsed; what AWS has closed is left out."""
+ACCOUNT = "111122223333"
+RESULT = "rehearsed.json"
 _SHORT = 7
 """Characters of a commit's id, as GitHub shows it."""
 
@@ -54,12 +68,21 @@ class LabRepository:
 
 @dataclass(frozen=True)
 class RehearsedCells:
-    """The cells that called AWS while notebooks ran, and what became of some."""
+    """Cells that call AWS, of the notebooks that ran, and what became of them.
 
+    ``before`` are those that failed, or were not reached, before they called it.
+    """
+
+    notebooks: int
     cells: int
     ok: int
     denied: int
     not_played: int
+    before: int
+    made_up: int
+    minutes: float
+    of_a_core: float
+    date: str
 
 
 def workshop(argument: str) -> LabRepository:
@@ -81,36 +104,108 @@ def workshop(argument: str) -> LabRepository:
     return LabRepository(folder, found[1] if found else folder.name.replace("+", "/", 1), commit)
 
 
-def fitted(folder: Path) -> dict[str, Any]:
-    """Return what ``workshop fit --json`` says of labs, in an environment of its own."""
-    with tempfile.TemporaryDirectory() as config:
-        command = ["fit", str(folder.resolve()), "-e", "labs", "--config-dir", config, "--json"]
-        done = subprocess.run(
-            [Path(sys.executable).with_name("workshop"), *command],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+def fitted(folder: Path, config: Path) -> dict[str, Any]:
+    """Return what ``workshop fit --json`` says of labs, whose profile it writes into ``config``."""
+    command = ["fit", str(folder.resolve()), "-e", "labs", "--config-dir", str(config), "--json"]
+    done = subprocess.run(
+        [_program(), *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise ValueError(f"workshop fit {folder}: {done.stderr.strip()}")
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
 
-def rehearsed(parts: Sequence[Mapping[str, Any]]) -> RehearsedCells:
-    """Return the sum of what ``workshop rehearse --json`` says of the parts of a workshop."""
-    counts = ("calling AWS", "calling AWS and ok", "denied", "not played")
-    return RehearsedCells(*(sum(part["summary"][name] for part in parts) for name in counts))
+def rehearsal(one: LabRepository, work: Path, minutes: float) -> dict[str, Any]:
+    """Run a workshop's notebooks in ``work`` with the profile that fit writes there.
+
+    Return what ``workshop rehearse --json`` says, with its minutes and those of a core.
+    """
+    config = (work / "config").resolve()
+    shutil.rmtree(config, ignore_errors=True)
+    told = fitted(one.folder, config)
+    profile = config / "labs.yaml"
+    text = profile.read_text(encoding="utf-8").replace("YOUR-ACCOUNT-ID", ACCOUNT)
+    profile.write_text(text, encoding="utf-8")
+    command = ["rehearse", "-e", "labs", "--config-dir", str(config), "--run", "--json"]
+    command += ["--content", str(one.folder.resolve()), "--minutes", str(minutes)]
+    for old, new in told["replace"].items():
+        command += ["--replace", f"{old}={new}"]
+    for pattern in CHOSEN.get(one.name, ()):
+        command += ["--notebook", pattern]
+    before, began = _of_a_core(), time.monotonic()
+    with (work / "rehearsal.log").open("w", encoding="utf-8") as log:
+        done = subprocess.run(
+            [_program(), *command], cwd=work, stdout=subprocess.PIPE, stderr=log, check=False
+        )
+    if not done.stdout:
+        raise ValueError(f"workshop rehearse {one.folder}: see {work / 'rehearsal.log'}")
+    ran: dict[str, Any] = json.loads(done.stdout)
+    took = {"minutes": (time.monotonic() - began) / 60, "of a core": (_of_a_core() - before) / 60}
+    return {**ran, **took, "date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": one.commit}
+
+
+def _program() -> Path:
+    return Path(sys.executable).with_name("workshop")
+
+
+def _of_a_core() -> float:
+    """Return the seconds of a processor that ended programs of this one have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def rehearsed(told: Mapping[str, Any], ran: Mapping[str, Any]) -> RehearsedCells:
+    """Return the sums of a rehearsal: of cells that called AWS, and those that fit says would."""
+    places = {place for call in told["calls"] for place in call["places"]}
+    cells = [
+        (cell, _calls(cell), f"{cell['notebook']} cell {cell['cell']}" in places)
+        for cell in ran["cells"]
+    ]
+    calling = [(cell, calls) for cell, calls, read in cells if calls or (read and _lost(cell))]
+    return RehearsedCells(
+        notebooks=len({cell["notebook"] for cell in ran["cells"]}),
+        cells=len(calling),
+        **{
+            name: sum(cell["result"] == result for cell, _ in calling)
+            for name, result in (("ok", "ok"), ("denied", "denied"), ("not_played", "not played"))
+        },
+        before=sum(not calls for _, calls in calling),
+        made_up=sum(
+            any(call["service"] == MADE_UP for call in cell["calls"])
+            for cell, _ in calling
+            if cell["result"] == "ok"
+        ),
+        minutes=ran["minutes"],
+        of_a_core=ran["of a core"],
+        date=ran["date"],
+    )
+
+
+def _lost(cell: Mapping[str, Any]) -> bool:
+    return cell["result"] in ("failed", "denied", "not reached")
+
+
+def _calls(cell: Mapping[str, Any]) -> bool:
+    return any(call["service"] not in (DOCKER, MADE_UP) for call in cell["calls"])
 
 
 def row(one: LabRepository, told: Mapping[str, Any], ran: RehearsedCells | None) -> tuple[str, ...]:
     """Return the cells of a workshop's row; a rehearsal that there was not is a dash."""
     calling, running = told["cells"]["calling"], told["cells"]["running"]
     after = (
-        (str(ran.cells), _share(ran.ok, ran.cells), str(ran.denied), str(ran.not_played))
+        (
+            *(
+                f"{ran.notebooks}, {ran.date}",
+                str(ran.cells),
+                _share(ran.ok, ran.cells),
+                str(ran.denied),
+            ),
+            *(str(ran.not_played), str(ran.before), str(ran.made_up)),
+            *(f"{ran.minutes:.1f}", f"{ran.of_a_core:.1f}"),
+        )
         if ran
-        else ("-",) * 4
+        else ("-",) * 9
     )
     return (
         one.name,
@@ -122,23 +217,29 @@ def row(one: LabRepository, told: Mapping[str, Any], ran: RehearsedCells | None)
     )
 
 
-def counted(folders: Sequence[str], files: Sequence[str]) -> list[tuple[str, ...]]:
+def counted(
+    folders: Sequence[str], results: Path | None, *, run: bool, minutes: float
+) -> list[tuple[str, ...]]:
     """Return the rows of workshops; raise ValueError for what is not one, or is not there.
 
-    ``files`` are each ``NAME=FILE``, with the name of a workshop without its owner.
+    ``results`` keeps what rehearsals printed; with ``run`` they are run first.
     """
     workshops = [workshop(folder) for folder in folders]
-    names = [one.name.rpartition("/")[2] for one in workshops]
-    parts: dict[str, list[Any]] = {}
-    for given in files:
-        name, _, path = given.partition("=")
-        if name not in names:
-            raise ValueError(f"no workshop is called {name!r}; there are: {', '.join(names)}")
-        parts.setdefault(name, []).append(json.loads(Path(path).read_text(encoding="utf-8")))
-    return [
-        row(one, fitted(one.folder), rehearsed(parts[name]) if name in parts else None)
-        for name, one in zip(names, workshops, strict=True)
-    ]
+    rows = []
+    for one in workshops:
+        kept = results and results.resolve() / one.name.replace("/", "+")
+        if kept and run:
+            kept.mkdir(parents=True, exist_ok=True)
+            result = json.dumps(rehearsal(one, kept, minutes))
+            (kept / RESULT).write_text(result, encoding="utf-8")
+        with tempfile.TemporaryDirectory() as config:
+            told = fitted(one.folder, Path(config))
+        file = kept and kept / RESULT
+        ran = json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else None
+        if ran and ran["commit"] != one.commit:
+            raise ValueError(f"{one.name} was rehearsed at {ran['commit']}, not at {one.commit}")
+        rows.append(row(one, told, rehearsed(told, ran) if ran else None))
+    return rows
 
 
 def _share(part: int, whole: int) -> str:
@@ -151,23 +252,41 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
+def notes(rows: Sequence[Sequence[str]]) -> str:
+    """Return which notebooks were rehearsed of the workshops that were not rehearsed whole."""
+    parts = [
+        f"of {name.rpartition('/')[2]} {', '.join(f'`{pattern}`' for pattern in CHOSEN[name])}"
+        for name, *cells in rows
+        if name in CHOSEN and "-" not in cells
+    ]
+    return f"\nRehearsed were {'; '.join(parts)}; of the others all notebooks.\n" if parts else ""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table or write it into the page; return the exit code."""
     parser = argparse.ArgumentParser(prog=f"python -m {_MODULE}", description=__doc__)
     parser.add_argument("folders", nargs="+", metavar="FOLDER[@COMMIT]")
-    parser.add_argument("--rehearsed", action="append", default=[], metavar="NAME=FILE")
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument("--rehearse", metavar="RESULTS", type=Path, help="run the notebooks first")
+    kept.add_argument("--rehearsed", metavar="RESULTS", type=Path, help="take what was run before")
+    parser.add_argument("--minutes", type=float, default=5.0, help="that each may take")
     parser.add_argument("--write", action="store_true", help=f"write it into {PAGE.name}")
     options = parser.parse_args(arguments)
     try:
-        rows = counted(options.folders, options.rehearsed)
+        rows = counted(
+            options.folders,
+            options.rehearse or options.rehearsed,
+            run=options.rehearse is not None,
+            minutes=options.minutes,
+        )
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.write:
-        text = generated_files.page(PAGE, _MODULE, {PART: table(rows)})
+        text = generated_files.page(PAGE, _MODULE, {PART: table(rows) + notes(rows)})
         PAGE.write_text(text, encoding="utf-8", newline="\n")
     else:
-        print(table(rows), end="")
+        print(table(rows) + notes(rows), end="")
     return 0
 
 

@@ -33,6 +33,7 @@ def of(
     mentioned: dict[str, list[str]] = {}
     for source in (
         _of_kinds(engine, request),
+        _of_entries(engine, operation, request),
         _of_members(members, action),
         _of_patterns(action, request),
     ):
@@ -77,6 +78,15 @@ def _of_kinds(engine: SageMakerEngine, request: Members) -> Iterator[str]:
         arn = _of_kind(engine, kind, request)
         if arn is not None:
             yield arn
+
+
+def _of_entries(engine: SageMakerEngine, operation: str, request: Members) -> Iterator[str]:
+    """Yield what the entries of a batch name."""
+    if operation.startswith("Batch"):
+        for value in request.values():
+            for entry in value if isinstance(value, list) else ():
+                if isinstance(entry, dict):
+                    yield from _of_kinds(engine, entry)
 
 
 def _of_kind(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members) -> str | None:

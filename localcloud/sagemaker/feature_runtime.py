@@ -17,6 +17,8 @@ from localcloud.protocol.requests import check_request
 from localcloud.sagemaker.resources import feature_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Members
 
@@ -24,13 +26,14 @@ SERVICE = "sagemaker-featurestore-runtime"
 
 _GROUP = re.compile(r"/FeatureGroup/([^/]+)")
 _OPERATIONS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
+_BATCH = "BatchGetRecord"
 _IN_ADDRESS = ("RecordIdentifierValueAsString", "EventTime", "DeletionMode")
 
 
 def operation(method: str, path: str) -> str | None:
     """Return the operation that a request means by its path, or None if it is none of these."""
-    if (method, path) == ("POST", "/BatchGetRecord"):
-        return "BatchGetRecord"
+    if (method, path) == ("POST", f"/{_BATCH}"):
+        return _BATCH
     return _OPERATIONS.get(method) if _GROUP.fullmatch(path) else None
 
 
@@ -42,7 +45,7 @@ def members(
 ) -> Members:
     """Return the request under the API's member names."""
     found = _GROUP.fullmatch(path)
-    if found is None:
+    if not found:
         return parsed(body)
     name = unquote(found[1])
     given = {member: query[member][0] for member in _IN_ADDRESS if member in query}
@@ -61,8 +64,12 @@ def perform(
     answer: Members = {}
     with engine.lock:
         engine.statuses.run_due()
-        if asked == "BatchGetRecord":
-            answer = _of_several(engine, request)
+        if asked == _BATCH:
+            answer = {
+                "Records": list(_found(engine, request["Identifiers"])),
+                "Errors": [],
+                "UnprocessedIdentifiers": [],
+            }
         elif asked == "PutRecord":
             feature_groups.put_record(engine, name, request["Record"], engine.clock.now())
         elif asked == "GetRecord":
@@ -76,16 +83,19 @@ def perform(
     return HTTPStatus.OK, {"content-type": "application/json"}, json.dumps(answer).encode()
 
 
-def _of_several(engine: SageMakerEngine, request: Members) -> Members:
-    """Return the records of several groups that there are; what is missing is left out."""
-    records = [
-        {
-            "FeatureGroupName": asked["FeatureGroupName"],
-            "RecordIdentifierValueAsString": identifier,
-            "Record": found,
-        }
-        for asked in request["Identifiers"]
-        for identifier in asked["RecordIdentifiersValueAsString"]
-        if (found := feature_groups.get_record(engine, asked["FeatureGroupName"], identifier))
-    ]
-    return {"Records": records, "Errors": [], "UnprocessedIdentifiers": []}
+def _found(engine: SageMakerEngine, identifiers: list[Members]) -> Iterator[Members]:
+    """Yield the records of a batch that there are, with the features that each entry asks for."""
+    for entry in identifiers:
+        name, features = entry["FeatureGroupName"], entry.get("FeatureNames")
+        for identifier in entry["RecordIdentifiersValueAsString"]:
+            record = feature_groups.get_record(engine, name, identifier)
+            if record:
+                yield {
+                    "FeatureGroupName": name,
+                    "RecordIdentifierValueAsString": identifier,
+                    "Record": [
+                        value
+                        for value in record
+                        if not features or value["FeatureName"] in features
+                    ],
+                }

@@ -2,7 +2,9 @@
 
 They sign as ``sagemaker`` too and send no ``X-Amz-Target``, so method and path identify them.
 Nothing runs behind an endpoint: it answers with the very body that it was sent, which lets a
-serializer and its deserializer work as a pair, and counts the request in its metrics and log.
+serializer and its deserializer work as a pair, and counts the request in its metrics and log. Only
+TensorFlow Serving, which answers in JSON whatever it is asked in, gives as many predictions, and
+images of Hugging Face as many entries of a list.
 """
 
 from __future__ import annotations
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.resource_type import Members, Record
 
 _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
+
+_PREDICTS = re.compile(r"/tensorflow-inference[:@]")
+"""Images of TensorFlow Serving."""
+_LISTS = re.compile(r"/huggingface-[a-z-]*inference[a-z0-9-]*[:@]")
+"""Images of Hugging Face, which answer JSON with a list."""
+_OF_TEXT = {"label": "LABEL_0", "score": 0.5, "generated_text": "played"}
 
 _HEADERS = {
     "content-type": "ContentType",
@@ -97,7 +105,30 @@ def _invoke(engine: SageMakerEngine, request: Members, body: bytes) -> Answer:
         _TYPE: request.get("ContentType", "application/octet-stream"),
         "x-Amzn-Invoked-Production-Variant": variant_name,
     }
+    images = variant["shown"].get("DeployedImages", [])
+    if any(_PREDICTS.search(image["SpecifiedImage"]) for image in images):
+        headers[_TYPE] = "application/json"
+        body = json.dumps({"predictions": [[0.5]] * _rows(body)}).encode()
+    elif any(_LISTS.search(image["SpecifiedImage"]) for image in images) and _is_object(body):
+        body = json.dumps([_OF_TEXT] * _rows(body)).encode()
     return HTTPStatus.OK, headers, body
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except ValueError:
+        return False
+
+
+def _rows(body: bytes) -> int:
+    """Return how many examples a request asks about, in JSON or a line each."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return max(1, len(body.splitlines()))
+    rows = asked.get("instances", asked.get("inputs", asked)) if isinstance(asked, dict) else asked
+    return len(rows) if isinstance(rows, list) else 1
 
 
 def _invoke_later(engine: SageMakerEngine, request: Members) -> Answer:

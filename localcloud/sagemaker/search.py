@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.protocol import models, responses
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import paging
+from localcloud.sagemaker.resources import experiments
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -23,6 +24,8 @@ NOUNS = {"ExperimentTrial": "Trial", "ExperimentTrialComponent": "TrialComponent
 
 NESTED = {"Model"}
 """Results that hold the resource one level deeper, beside what surrounds it."""
+
+COMPONENT = "TrialComponent"
 
 DEFAULT_PAGE = 100
 
@@ -140,7 +143,8 @@ def _views(engine: SageMakerEngine, noun: str) -> Iterator[tuple[str, Members]]:
     for record in [] if kind is None else engine.records(kind):
         view = engine.view(engine.kinds[noun], record)
         tags = [{"Key": key, "Value": value} for key, value in record["tags"].items()]
-        yield record["key"], {**view, "Tags": tags}
+        more = {"Parents": experiments.parents(engine, record)} if noun == COMPONENT else {}
+        yield record["key"], {**view, "Tags": tags, **more}
 
 
 def _values(value: Any, path: str) -> Iterator[Any]:

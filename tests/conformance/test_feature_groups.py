@@ -146,6 +146,10 @@ def test_a_record_is_kept_online_and_left_behind_in_the_offline_store(aws: Aws) 
     records.put_record(**NAME, Record=house)
     one = {**NAME, "RecordIdentifierValueAsString": "a"}
     assert records.get_record(**one)["Record"] == house
+    batch = {**NAME, "RecordIdentifiersValueAsString": ["a", "none"], "FeatureNames": ["rooms"]}
+    assert records.batch_get_record(Identifiers=[batch])["Records"] == [
+        {**one, "Record": values(rooms="3")}
+    ]
     records.delete_record(**one, EventTime="2026-01-02T00:00:00Z")
     assert "Record" not in records.get_record(**one)
     aws.sagemaker.delete_feature_group(**NAME)

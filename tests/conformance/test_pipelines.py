@@ -106,6 +106,48 @@ def test_an_execution_makes_what_its_steps_say_and_succeeds_after_them(aws: Aws)
     assert [key for key in aws.keys(bucket) if key.startswith("here/")]
 
 
+def processing(bucket: str, role: str) -> dict[str, Any]:
+    """Return a step that prepares the output ``train``."""
+    machines = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+    local = {"LocalPath": "/opt/ml/processing/train", "S3UploadMode": "EndOfJob"}
+    output = {"OutputName": "train", "S3Output": {"S3Uri": f"{bucket}/prepared", **local}}
+    image = "000000000000.dkr.ecr.us-east-1.amazonaws.com/t:1"
+    return {
+        "Name": "Prepare",
+        "Type": "Processing",
+        "Arguments": {
+            "ProcessingResources": {"ClusterConfig": machines},
+            "AppSpecification": {"ImageUri": image},
+            "RoleArn": role,
+            "ProcessingOutputConfig": {"Outputs": [output]},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "ends"),
+    [
+        ("ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri", "Succeeded"),
+        ("ProcessingOutputConfig.Outputs[0].S3Output.S3Uri", "Succeeded"),
+        # What a step has not is no address, and the step that asks for it fails.
+        ("ProcessingOutputConfig.Outputs['test'].S3Output.S3Uri", "Failed"),
+    ],
+)
+def test_a_step_reads_the_output_of_an_earlier_one_by_its_name(
+    aws: Aws, path: str, ends: str
+) -> None:
+    bucket, role = aws.bucket(), aws.role()
+    train = training(bucket, role)
+    source = {"S3DataType": "S3Prefix", "S3Uri": {"Get": f"Steps.Prepare.{path}"}}
+    channel = {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
+    train["Arguments"]["InputDataConfig"] = [channel]
+    make(aws, processing(bucket, role), train, role=role)
+    execution = start(aws, Where="here")
+    for _ in range(4):
+        aws.pass_time()
+    assert status(aws, execution) == ends
+
+
 def test_stopping_an_execution_stops_its_jobs(aws: Aws) -> None:
     bucket, role = aws.bucket(), aws.role()
     client = make(aws, training(bucket, role), role=role)

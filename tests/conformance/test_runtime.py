@@ -5,6 +5,7 @@ Nothing runs in the local cloud: there an endpoint answers with what it was sent
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.conformance import Aws
-from tests.support.endpoints import GROUP, NAME, create, deploy, prepare, seen, variant
+from tests.support.endpoints import GROUP, NAME, configure, create, deploy, prepare, seen, variant
 
 
 def invoke(aws: Aws, **more: Any) -> dict[str, Any]:
@@ -36,6 +37,42 @@ def test_an_endpoint_in_service_answers_in_the_type_it_was_asked_in(aws: Aws) ->
     assert answer["Body"].read() == b'{"rows": [[1, 2]]}'
     assert answer["ContentType"] == "application/json"
     assert answer["InvokedProductionVariant"] == "AllTraffic"
+
+
+@pytest.mark.parametrize(
+    ("content", "body", "rows"),
+    [
+        ("text/csv", b"1,2\n3,4\n", 2),
+        ("application/json", b'{"instances": [[1], [2], [3]]}', 3),
+        ("application/json", b"[[1, 2], [3, 4]]", 2),
+    ],
+)
+def test_tensorflow_serving_answers_with_a_prediction_for_each_row_in_json(
+    aws: Aws, content: str, body: bytes, rows: int
+) -> None:
+    image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.16-cpu"
+    aws.sagemaker.create_model(
+        ModelName="served", PrimaryContainer={"Image": image}, ExecutionRoleArn=aws.role()
+    )
+    configure(aws, "first", variant(ModelName="served"))
+    create(aws)
+    aws.pass_time()
+    answer = invoke(aws, Body=body, ContentType=content)
+    assert answer["ContentType"] == "application/json"
+    assert len(json.loads(answer["Body"].read())["predictions"]) == rows
+
+
+def test_images_of_hugging_face_answer_with_a_list(aws: Aws) -> None:
+    image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-inference:2.1"
+    aws.sagemaker.create_model(
+        ModelName="served", PrimaryContainer={"Image": image}, ExecutionRoleArn=aws.role()
+    )
+    configure(aws, "first", variant(ModelName="served"))
+    create(aws)
+    aws.pass_time()
+    for asked, entries in ((b'{"inputs": "good"}', 1), (b'{"inputs": ["good", "bad"]}', 2)):
+        answer = json.loads(invoke(aws, Body=asked)["Body"].read())
+        assert [{"label", "score"} <= entry.keys() for entry in answer] == [True] * entries
 
 
 def test_only_an_endpoint_that_serves_is_found(aws: Aws) -> None:

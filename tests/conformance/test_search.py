@@ -102,3 +102,21 @@ def test_a_moment_that_is_none_is_refused(aws: Aws) -> None:
     filter_ = {"Name": "CreationTime", "Operator": "GreaterThan", "Value": "yesterday"}
     refusal = aws.refusal("search", Resource="Experiment", SearchExpression={"Filters": [filter_]})
     assert refusal == "ValidationException: 'yesterday' is neither a number nor a date and time."
+
+
+def test_components_are_found_by_the_experiment_that_they_are_part_of(aws: Aws) -> None:
+    client = aws.sagemaker
+    for experiment in ("lab", "other"):
+        client.create_experiment(ExperimentName=experiment)
+        client.create_trial(TrialName=f"{experiment}-trial", ExperimentName=experiment)
+        client.create_trial_component(TrialComponentName=f"{experiment}-run")
+        client.associate_trial_component(
+            TrialName=f"{experiment}-trial", TrialComponentName=f"{experiment}-run"
+        )
+    of_lab = {"Name": "Parents.ExperimentName", "Operator": "Equals", "Value": "lab"}
+    found = client.search(
+        Resource="ExperimentTrialComponent", SearchExpression={"Filters": [of_lab]}
+    )
+    (component,) = [result["TrialComponent"] for result in found["Results"]]
+    assert component["TrialComponentName"] == "lab-run"
+    assert component["Parents"] == [{"TrialName": "lab-trial", "ExperimentName": "lab"}]

@@ -80,3 +80,14 @@ def test_each_line_of_json_is_a_document() -> None:
 
 def test_code_that_is_no_python_of_this_one_is_passed_over() -> None:
     assert made_up.data("a.csv", ["print f'{', '"]).count(b"\n") == made_up.ROWS
+
+
+def test_an_archive_has_the_folders_that_its_extraction_takes_off() -> None:
+    code = (
+        "!aws s3 cp s3://somebody/news_csv.tgz data --no-sign-request\n"
+        "!tar zxf data/news_csv.tgz -C data/ --strip-components=1\n"
+        "os.renames('data/test.csv', 'data/test/test.csv')"
+    )
+    body = io.BytesIO(made_up.data("news_csv.tgz", [code]))
+    with tarfile.open(fileobj=body) as archive:
+        assert "news_csv/data/test.csv" in archive.getnames()

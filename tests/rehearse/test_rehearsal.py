@@ -131,6 +131,28 @@ def test_the_content_is_copied_and_stays_as_it_was(rehearsed: Rehearsed, content
     assert sorted(path.name for path in content.iterdir()) == ["lab2.ipynb", "labs.txt"]
 
 
+def test_a_cell_that_restarts_its_kernel_is_followed_by_a_new_one(
+    seats: Seats, tmp_path: Path
+) -> None:
+    restart = "import IPython\nIPython.Application.instance().kernel.do_shutdown(True)"
+    write_notebook(
+        tmp_path / "labs" / "lab.ipynb",
+        *("import os\nx = os.getpid()", restart, "assert 'x' not in dir()\nimport os\ny = 1"),
+        *(
+            "os._exit(0)",
+            "assert 'y' not in dir()\nimport os\nprint(os.getpid(), file=open('pid', 'w'))",
+        ),
+    )
+    # A kernel ends with its notebook: all of them together would take the memory of the rest.
+    alone = "import os\ntry:\n    os.kill(int(open('pid').read()), 0)\nexcept ProcessLookupError:"
+    write_notebook(tmp_path / "labs" / "next.ipynb", f"{alone}\n    pass\nelse:\n    1 / 0")
+    confined = not enclosed.namespaces()
+    root = tmp_path / "bench" / "notebook"
+    notebooks = ["lab.ipynb", "next.ipynb"]
+    found = rehearse(seats, root, tmp_path / "labs", notebooks, confined=confined)
+    assert [one.result for one in found.outcomes] == ["ok"] * 6, found.outcomes
+
+
 @pytest.mark.parametrize(
     ("source", "installs"),
     [

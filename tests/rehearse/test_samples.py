@@ -16,21 +16,21 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from tests.support.rehearsals import Rehearsed, rehearse, write_notebook
-from tests.support.seats import SAMPLES, Seats
+from tests.support.seats import ADA, SAMPLES, Seats
 from workshop.rehearse import enclosed, samples
 from workshop.rehearse.samples import Samples
 
-JOB = f"""
+JOB = """
 boto3.client("sagemaker").create_training_job(
-    TrainingJobName="on-samples", RoleArn=os.environ["WORKSHOP_ROLE_ARN"],
-    AlgorithmSpecification={{
+    TrainingJobName="NAME", RoleArn=os.environ["WORKSHOP_ROLE_ARN"],
+    AlgorithmSpecification={
         "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/demo/any/training:1",
-        "TrainingInputMode": "File"}},
-    InputDataConfig=[{{"ChannelName": "train", "DataSource": {{"S3DataSource": {{
-        "S3DataType": "S3Prefix", "S3Uri": "s3://{SAMPLES}/train"}}}}}}],
-    OutputDataConfig={{"S3OutputPath": "s3://" + os.environ["WORKSHOP_BUCKET"] + "/out"}},
-    ResourceConfig={{"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}},
-    StoppingCondition={{"MaxRuntimeInSeconds": 3600}})
+        "TrainingInputMode": "File"},
+    InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": {
+        "S3DataType": "S3Prefix", "S3Uri": "s3://" + FROM}}}],
+    OutputDataConfig={"S3OutputPath": "s3://" + os.environ["WORKSHOP_BUCKET"] + "/out"},
+    ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+    StoppingCondition={"MaxRuntimeInSeconds": 3600})
 """
 CELLS = (
     "import boto3, os\ns3 = boto3.client('s3')\n"
@@ -42,11 +42,14 @@ CELLS = (
     "anonymous = boto3.client('s3', config=Config(signature_version=UNSIGNED))\n"
     "assert anonymous.get_object(Bucket='fast-ai-nlp', Key='a.txt')['Body'].read()",
     f"assert s3.list_objects_v2(Bucket='{SAMPLES}', Prefix='images/')['KeyCount'] == 1",
-    JOB,
+    JOB.replace("FROM", f"'{SAMPLES}/train'").replace("NAME", "on-samples"),
     "s3.get_object(Bucket=os.environ['WORKSHOP_BUCKET'], Key='never-made.csv')",
     "from urllib.request import urlopen\n"
     "assert urlopen('https://nowhere.invalid/data/a.csv').read()",
     "urlopen('https://nowhere.invalid/api/of/something')",
+    "own = os.environ['WORKSHOP_BUCKET']\n"
+    + JOB.replace("FROM", "own + '/brought'").replace("NAME", "on-own"),
+    "assert s3.get_object(Bucket=own, Key='out/on-own/scores.csv')['Body'].read()",
 )
 READER = "pd.read_csv('houses.csv', names=['a', 'b', 'c'])"
 
@@ -59,7 +62,8 @@ def client(seats: Seats) -> Any:
 def rehearsed(seats: Seats, tmp_path_factory: pytest.TempPathFactory) -> Rehearsed:
     folder = tmp_path_factory.mktemp("content")
     write_notebook(folder / "lab.ipynb", *CELLS)
-    made = Samples(client(seats), [READER])
+    own = frozenset({ADA.bucket("data")})
+    made = Samples(client(seats), [READER], of_seat=seats.root.client("s3"), own=own)
     root = tmp_path_factory.mktemp("bench") / "notebook"
     confined = not enclosed.namespaces()
     return rehearse(seats, root, folder, ["lab.ipynb"], confined=confined, given=made)
@@ -86,10 +90,21 @@ def test_data_that_needs_no_credentials_is_there_whatever_the_yaml_says(
     assert results(rehearsed)[3] == "ok"
 
 
-def test_nothing_is_made_up_in_the_seats_own_bucket(rehearsed: Rehearsed) -> None:
+def test_what_no_job_reads_or_writes_is_not_made_up_in_the_seats_own_bucket(
+    rehearsed: Rehearsed,
+) -> None:
     own = rehearsed.outcomes[5]
     assert own.result == "failed"
     assert own.calls[-1].code == "NoSuchKey"
+
+
+def test_what_a_job_reads_in_the_seats_bucket_is_there_and_so_is_what_it_would_have_written(
+    rehearsed: Rehearsed,
+) -> None:
+    bucket = ADA.bucket("data")
+    job, written = rehearsed.outcomes[8:]
+    assert (job.result, job.made_up) == ("ok", (f"s3://{bucket}/brought",))
+    assert (written.result, written.made_up) == ("ok", (f"s3://{bucket}/out/on-own/scores.csv",))
 
 
 def test_a_file_that_is_out_of_reach_is_made_up_and_a_service_is_not(rehearsed: Rehearsed) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.lab_files import MONITOR, SERVE, TRAIN, write_notebook
 from tools import generated_files, labs_table
-from workshop.rehearse import judging
 
 COMMIT = "0123456789abcdef"
 
@@ -22,31 +23,102 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def rehearsal(path: Path, **counts: int) -> str:
-    """Write what a rehearsal prints, and return the argument that names it."""
-    more = {"calling AWS": 5, "calling AWS and ok": 3, "denied": 1, "not played": 1, "failed": 7}
-    path.write_text(json.dumps({"cells": [], "summary": {**more, **counts}}), encoding="utf-8")
-    return f"labs={path}"
+PROGRAM = """
+import json, sys
+from pathlib import Path
+
+if sys.argv[1] == "fit":
+    from workshop.cli import main
+    sys.exit(main())
+profile = Path(sys.argv[sys.argv.index("--config-dir") + 1], "labs.yaml").read_text()
+print(json.dumps({"cells": [], "asked": sys.argv[1:], "profile": profile}))
+sys.exit(1)  # as where a cell failed
+"""
+"""Reads labs as the command does, and runs none."""
 
 
-def test_a_row_has_what_fit_reads_and_what_was_run_in_all_parts(
+def cell(number: int, result: str, *services: str, notebook: str = "one.ipynb") -> dict[str, Any]:
+    calls = [{"service": service, "operation": "x"} for service in services]
+    return {"notebook": notebook, "cell": number, "result": result, "calls": calls}
+
+
+RAN = {
+    "cells": [
+        cell(1, "ok", "sagemaker"),
+        # It asks for data that is made up, and calls nothing of AWS.
+        cell(4, "ok", "made-up"),
+        # What fit reads in it was never called: something before it failed.
+        cell(2, "failed"),
+        cell(3, "denied", "sagemaker"),
+        cell(1, "ok", "s3", "made-up", notebook="two.ipynb"),
+        cell(2, "not played", "sagemaker", notebook="two.ipynb"),
+    ],
+    "minutes": 1.26,
+    "of a core": 0.9,
+    "date": "2026-11-30",
+    "commit": COMMIT,
+}
+
+
+def test_a_row_has_what_fit_reads_and_what_was_run(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = rehearsal(tmp_path / "first.json")
-    second = rehearsal(tmp_path / "second.json", denied=0)
-    parts = ["--rehearsed", first, "--rehearsed", second]
-    assert labs_table.main([f"{folder}@{COMMIT}", *parts]) == 0
+    kept = tmp_path / "results" / "someone+labs"
+    kept.mkdir(parents=True)
+    (kept / labs_table.RESULT).write_text(json.dumps(RAN), encoding="utf-8")
+    assert labs_table.main([f"{folder}@{COMMIT}", "--rehearsed", str(kept.parent)]) == 0
     *_, line = capsys.readouterr().out.splitlines()
     assert line == (
         f"| someone/labs | [`0123456`](https://github.com/someone/labs/tree/{COMMIT}) | 1 | 3 |"
-        " 2 (66 %) | 10 | 6 (60 %) | 1 | 2 |"
+        " 2 (66 %) | 2, 2026-11-30 | 5 | 2 (40 %) | 1 | 1 | 1 | 1 | 1.3 | 0.9 |"
     )
 
 
-def test_the_sums_are_those_that_a_rehearsal_prints() -> None:
-    """The names of its counts are in no schema: here they are held to what makes them."""
-    counts = judging.summary([])
-    assert labs_table.rehearsed([{"summary": counts}]) == labs_table.RehearsedCells(0, 0, 0, 0)
+def test_the_notebooks_that_were_chosen_are_named_below_the_table(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kept = tmp_path / "results" / "someone+labs"
+    kept.mkdir(parents=True)
+    (kept / labs_table.RESULT).write_text(json.dumps(RAN), encoding="utf-8")
+    monkeypatch.setattr(labs_table, "CHOSEN", {"someone/labs": ("o*", "t*")})
+    arguments = ["--rehearsed", str(kept.parent)]
+    assert labs_table.main([f"{folder}@{COMMIT}", *arguments]) == 0
+    assert capsys.readouterr().out.endswith(
+        "\n\nRehearsed were of labs `o*`, `t*`; of the others all notebooks.\n"
+    )
+    assert labs_table.main([f"{folder}@89abcdef", *arguments]) == 1
+    assert capsys.readouterr().err == f"someone/labs was rehearsed at {COMMIT}, not at 89abcdef\n"
+
+
+def test_a_workshop_that_was_not_rehearsed_has_dashes(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert labs_table.main([f"{folder}@{COMMIT}", "--rehearsed", str(tmp_path / "none")]) == 0
+    assert capsys.readouterr().out.endswith(f"2 (66 %) |{' - |' * 9}\n")
+
+
+def test_the_notebooks_are_run_with_the_profile_and_the_replacements_of_fit(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notebook(folder, "two.ipynb", "bucket = 'your-bucket-name-here'")
+    program = tmp_path / "workshop"
+    program.write_text(f"#!{sys.executable}\n{PROGRAM}", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(labs_table, "_program", lambda: program)
+    monkeypatch.setattr(labs_table, "CHOSEN", {"someone/labs": ("on*",)})
+    results = tmp_path / "results"
+    arguments = [f"{folder}@{COMMIT}", "--rehearse", str(results), "--minutes", "2"]
+    assert labs_table.main(arguments) == 0
+    ran = json.loads((results / "someone+labs" / labs_table.RESULT).read_text(encoding="utf-8"))
+    assert ran["asked"][-8:] == [
+        *("--content", str(folder), "--minutes", "2.0"),
+        *("--replace", "your-bucket-name-here=$WORKSHOP_BUCKET", "--notebook", "on*"),
+    ]
+    assert labs_table.ACCOUNT in ran["profile"]
+    assert ran["commit"] == COMMIT
 
 
 def test_a_clone_tells_its_name_and_its_commit(folder: Path) -> None:
@@ -68,10 +140,6 @@ def test_a_clone_tells_its_name_and_its_commit(folder: Path) -> None:
     [
         (["{folder}"], "{folder} is no git repository; name its commit: {folder}@0123abc"),
         (["{folder}-gone"], "{folder}-gone is no folder"),
-        (
-            ["{folder}@0123456", "--rehearsed", "other=other.json"],
-            "no workshop is called 'other'; there are: labs",
-        ),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_counted(

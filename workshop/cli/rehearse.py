@@ -33,6 +33,7 @@ from workshop.errors import UsageError
 from workshop.rehearse import (
     content,
     enclosed,
+    installs,
     interpreters,
     rehearsal,
     samples,
@@ -319,7 +320,12 @@ def _rehearsed(
         def packages(some: list[str]) -> Path:
             return interpreters.prepared(kept, some, index, confined=wanted.confined, ways=ways)
 
-        base = packages(interpreters.requirements(wanted.sdk, wanted.packages))
+        base = interpreters.with_installs(
+            packages,
+            interpreters.requirements(wanted.sdk, wanted.packages),
+            installs.requirements(wanted.source, wanted.notebooks),
+            warn=console.warn,
+        )
         has_command = content.uses_aws_command(wanted.source, text)
         root = Path(stack.enter_context(TemporaryDirectory(dir=STATE_DIR, prefix="run-"))).resolve()
         bench = Workbench(
@@ -352,7 +358,8 @@ def _rehearsed(
         }
         for old in content.replace(bench.home / folder, wanted.replacing, known):
             console.warn(f"'{old}' is nowhere in the content; --replace changed nothing there")
-        sample_data = _samples(loaded, running, wanted)
+        own = frozenset(map(names.bucket, profile.storage.buckets))
+        sample_data = _samples(loaded, running, wanted, own)
         stack.enter_context(samples.given(sample_data, bench.root / samples.WANTED))
         yield from rehearsal.run(
             bench,
@@ -380,7 +387,9 @@ def _of_seat(running: Running, role_arn: str) -> dict[str, str]:
     }
 
 
-def _samples(loaded: LoadedEnvironment, running: Running, wanted: _Wanted) -> Samples:
+def _samples(
+    loaded: LoadedEnvironment, running: Running, wanted: _Wanted, own: frozenset[str]
+) -> Samples:
     """Return what gives code the data of other accounts' buckets that it reads."""
     anonymous = Config(
         signature_version=UNSIGNED,
@@ -399,6 +408,8 @@ def _samples(loaded: LoadedEnvironment, running: Running, wanted: _Wanted) -> Sa
         else None,
         files.make_folder(STATE_DIR / "samples"),
         closed=lambda bucket: bucket.startswith(f"{loaded.settings.workshop}-"),
+        of_seat=_client("s3", running),
+        own=own,
     )
 
 

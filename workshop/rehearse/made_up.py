@@ -28,6 +28,7 @@ TABLES = frozenset({".csv", ".data", ".tsv", ".asc"})
 _FILES = re.compile(
     r"(?:\.{0,2}/)*((?:[\w.-]+/)*[\w.-]+\.(?:csv|data|tsv|asc|txt|json|jsonl|png|jpe?g))"
 )
+_STRIPPED = re.compile(r"--strip(?:-components)?[= ](\d)\b")
 _LINE = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 _WORDS = re.compile(
     r"text|title|content|review|headline|sentence|comment|description", re.IGNORECASE
@@ -170,7 +171,10 @@ def _inside(name: str, texts: Iterable[str]) -> list[str]:
     near = [text for text in texts if name in text] or texts
     found = dict.fromkeys(each for text in near for each in _FILES.findall(text))
     stem = name.partition(".")[0]
-    return list(found)[:MOST_FILES] or [f"{stem}/{stem}.csv"]
+    above = f"{stem}/" * max(
+        (int(count) for text in near for count in _STRIPPED.findall(text)), default=0
+    )
+    return [f"{above}{each}" for each in found][:MOST_FILES] or [f"{stem}/{stem}.csv"]
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

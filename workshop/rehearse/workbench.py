@@ -114,6 +114,8 @@ class Workbench:
         python = shlex.quote(self.python)
         self._command("pip", f'exec {python} -m pip "$@"')
         self._command("pip3", f'exec {python} -m pip "$@"')
+        played = shlex.quote(f"{self.programs}/uv_command.py")
+        self._command("uv", f'exec {python} {played} "$@"')
         played = shlex.quote(f"{self.programs}/played_docker.py")
         self._command("docker", f'exec {python} {played} "$@"')
         for name in ("curl", "wget"):
@@ -135,7 +137,7 @@ class Workbench:
             capture_output=True,
             env={},
         )
-        site = next(folder.glob("lib/python3*/site-packages"))
+        site = self._site()
         packages = self._packages("python3")
         lines = {
             # A path alone would leave out the .pth files there.
@@ -144,6 +146,9 @@ class Workbench:
         }
         for name, text in lines.items():
             (site / name).write_text(text, encoding="utf-8")
+
+    def _site(self) -> Path:
+        return next((self.root / ENVIRONMENT).glob("lib/python3*/site-packages"))
 
     def _command(self, name: str, body: str) -> None:
         file = self.root / "opt/rehearsal/bin" / name
@@ -190,9 +195,13 @@ class Workbench:
             kept.chmod(0o755)
 
     def constrained(self, requirement: str) -> dict[str, str]:
-        """Keep pip to a requirement, which may be empty; return the variables for it."""
+        """Keep pip to a requirement, which may be empty; return the variables for it.
+
+        It is also kept from bringing what is left out of a rehearsal's Python.
+        """
         file = "opt/rehearsal/constraints.txt"
-        (self.root / file).write_text(f"{requirement}\n", encoding="utf-8")
+        kept = interpreters.stand_for_left_out(self._site(), self.base)
+        (self.root / file).write_text("\n".join([requirement, *kept, ""]), encoding="utf-8")
         return {"PIP_CONSTRAINT": self.seen(file)}
 
     def variables(self, cloud: Mapping[str, str]) -> dict[str, str]:

@@ -81,6 +81,16 @@ def _experiments(engine: SageMakerEngine, component: Record) -> list[str]:
     return [trial["members"]["ExperimentName"] for trial in found if trial is not None]
 
 
+def parents(engine: SageMakerEngine, component: Record) -> list[Members]:
+    """Return the trials of a component with their experiments, as Search shows them."""
+    trials = (engine.record(TRIAL, trial) for trial in _trials(component))
+    return [
+        {"TrialName": trial["name"], "ExperimentName": trial["members"]["ExperimentName"]}
+        for trial in trials
+        if trial is not None
+    ]
+
+
 def _components(engine: SageMakerEngine, trial: Record) -> list[str]:
     return [
         component["name"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
@@ -222,7 +223,7 @@ def require_inputs(uris: Iterable[str], role_arn: str) -> None:
     """Refuse, as the service does at once, input data that is not there."""
     for uri in uris:
         if not objects.keys_under(uri):
-            bucket = uri.split("/")[2]
+            bucket = urlsplit(uri).netloc
             raise invalid(
                 f'No S3 objects found under S3 URL "{uri}" given in input data source. Please '
                 "ensure that the bucket exists in the selected region "

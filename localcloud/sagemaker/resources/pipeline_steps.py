@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,10 @@ MAKES = {
 LONGEST_NAME = 63
 SUCCEEDED = ("Completed", "InService", "Active", None)
 UNSUCCESSFUL = ("Failed", "Stopped")
+
+
+_MEMBERS = re.compile(r"([^.\[\]]+)(?:\[([^\]]+)\])?")
+"""The members of a path, each with what picks an entry of it."""
 
 
 def planned(definition: str) -> list[Members]:
@@ -232,6 +237,21 @@ def _gotten(engine: SageMakerEngine, execution: Record, path: str) -> Any:
     if found is None:
         return ""
     value: Any = engine.view(*found)
-    for member in inside.split("."):
+    for member, key in _MEMBERS.findall(inside):
         value = value.get(member, "") if isinstance(value, dict) else ""
+        if key:
+            value = _entry(value, key.strip("'\""))
     return value
+
+
+def _entry(value: Any, key: str) -> Any:
+    """Return the entry of a list that has a number or a name, or of a map: ``Outputs['train']``."""
+    if isinstance(value, dict):
+        return value.get(key, "")
+    entries = value if isinstance(value, list) else []
+    if key.isdecimal():
+        return entries[int(key)] if int(key) < len(entries) else ""
+    for entry in entries:
+        if any(name.endswith("Name") and known == key for name, known in entry.items()):
+            return entry
+    return ""

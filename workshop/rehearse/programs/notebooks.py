@@ -41,6 +41,10 @@ del _answer
 """
 INSTALLS = re.compile(r"\b(?:pip3?|conda|mamba) +install\b")
 """In the code of cells that may take all the time that is left."""
+RESTARTS = re.compile(
+    r"^[^#\n]*(?:\.do_shutdown\(\s*(?:restart\s*=\s*)?True|\bos\._exit\()", re.MULTILINE
+)
+"""In the code of cells that end the kernel on purpose, so that a new one sees new packages."""
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -110,7 +114,33 @@ class Rehearsal:
     async def notebook(self, name: str) -> None:
         path = Path(self.spec["content"], name)
         book = read(path)
-        manager = OneKernel()
+        cells = [(index, cell) for index, cell in enumerate(book.cells) if is_code(cell)]
+        numbers = {index: at + 1 for at, (index, _) in enumerate(cells)}
+        rest = [(index, cell) for index, cell in cells if cell.source.strip()]
+        alive = True
+        while rest:
+            manager = OneKernel()
+            client = self.client(book, path, manager)
+            try:
+                async with client.async_setup_kernel():
+                    await self.answer_nothing(client)
+                    self.new_calls()
+                    while rest:
+                        index, cell = rest.pop(0)
+                        told = {"notebook": name, "cell": numbers[index]}
+                        told["source"] = cell.source[:SOURCE]
+                        restarts = RESTARTS.search(cell.source) is not None
+                        if alive and self.left() > 0:
+                            alive = await self.cell(told, client, cell, index) or restarts
+                        else:
+                            self.tell(**told, event="cell", status="not reached")
+                        if restarts:
+                            break  # as the notebook's server does, which then has a new kernel
+            finally:
+                # Nbclient leaves a kernel that it was given a manager for, with all its memory.
+                await manager.shutdown_kernel(now=True)
+
+    def client(self, book: Any, path: Path, manager: OneKernel) -> NotebookClient:
         manager.python = self.spec["python"]
         kernels = self.spec.get("kernels")
         if kernels is not None:  # of a notebook of AWS's
@@ -118,7 +148,7 @@ class Rehearsal:
             manager.python = kernels.get(saved_with, manager.python)
             folder = str(Path(manager.python).parent)
             manager.variables = {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-        client = NotebookClient(
+        return NotebookClient(
             book,
             km=manager,
             allow_errors=True,
@@ -128,21 +158,6 @@ class Rehearsal:
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_error=self.raised,
         )
-        async with client.async_setup_kernel():
-            await self.answer_nothing(client)
-            self.new_calls()
-            alive, number = True, 0
-            for index, cell in enumerate(book.cells):
-                if cell.cell_type != "code":
-                    continue
-                number += 1
-                known = {"notebook": name, "cell": number, "source": cell.source[:SOURCE]}
-                if not cell.source.strip():
-                    continue
-                if alive and self.left() > 0:
-                    alive = await self.cell(known, client, cell, index)
-                else:
-                    self.tell(**known, event="cell", status="not reached")
 
     async def answer_nothing(self, client: Any) -> None:
         """Let questions of the code (``input``, ``getpass``) be answered as by Enter alone."""
@@ -163,7 +178,7 @@ class Rehearsal:
         except CellTimeoutError:
             status = "timeout"
         except DeadKernelError:
-            status = "dead"
+            status = "ok" if RESTARTS.search(cell.source) else "dead"
         if status != "dead" and time.time() - began >= seconds:
             status = "timeout"
         self.tell(
@@ -179,6 +194,10 @@ class Rehearsal:
         )
         cell.outputs = []
         return status != "dead"
+
+
+def is_code(cell: Any) -> bool:
+    return bool(cell.cell_type == "code")
 
 
 def read(path: Path) -> Any:

@@ -8,6 +8,7 @@ be read is then decided as for any bucket. Needs Python 3.9.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ NAP = 0.02
 """Which is a nap that the rehearsal leaves as it is."""
 READS = ("GET", "HEAD")
 _PLACE = re.compile(rb"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\s\"'\\<&?]*)")
+job_data = importlib.import_module("job_data")
 asked: dict[tuple[str, str], dict[str, str]] = {}
 
 
@@ -65,26 +67,38 @@ def unsigned(request: Any, address: str) -> None:
                 del request.headers[name]  # none of them is signed
 
 
+def public_buckets() -> set[str]:
+    """Return the buckets of others that the seat may read."""
+    return set(os.environ.get("WORKSHOP_PUBLIC_BUCKETS", "").replace(",", " ").split())
+
+
+def read(request: Any, bucket: str, key: str, query: dict[str, list[str]], note: Any) -> None:
+    """Ask for an object that a request reads, or for those below a prefix that it lists."""
+    signed = "authorization" in {name.lower() for name in request.headers}
+    if bucket in public_buckets():
+        want(bucket, key or query.get("prefix", [""])[0], note)
+    elif key and job_data.is_written(bucket, key):
+        want(bucket, key, note)
+    elif bucket and key and bucket not in os.environ.values():
+        found = want(bucket, key, note)
+        if not signed and "X-Amz-Signature" not in query:
+            unsigned(request, found.get(request.method, ""))
+
+
 def look(request: Any, note: Any) -> None:
     """Ask for what a request reads of buckets that are not the seat's; never raise."""
     from urllib.parse import parse_qs, unquote, urlsplit
 
     try:
-        public = set(os.environ.get("WORKSHOP_PUBLIC_BUCKETS", "").replace(",", " ").split())
         place = urlsplit(request.url)
         if place.netloc != urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc:
             return
-        query = parse_qs(place.query)
         bucket, _, key = unquote(place.path).lstrip("/").partition("/")
-        signed = "authorization" in {name.lower() for name in request.headers}
         if request.method in READS:
-            if bucket in public:
-                want(bucket, key or query.get("prefix", [""])[0], note)
-            elif bucket and key and bucket not in os.environ.values():
-                found = want(bucket, key, note)
-                if not signed and "X-Amz-Signature" not in query:
-                    unsigned(request, found.get(request.method, ""))
+            read(request, bucket, key, parse_qs(place.query), note)
             return
+        if job_data.is_of_jobs(request):
+            job_data.wanted(request, lambda of, rest: want(of, rest, note))
         copied = request.headers.get("x-amz-copy-source", b"")
         copied = copied if isinstance(copied, bytes) else str(copied).encode()
         body = request.body if isinstance(request.body, bytes) else b""
@@ -93,7 +107,7 @@ def look(request: Any, note: Any) -> None:
             source, _, rest = unquote(copied.decode()).lstrip("/").partition("/")
             places.append((source.encode(), rest.partition("?")[0].encode()))
         for of, rest in places:
-            if of.decode() in public:
+            if of.decode() in public_buckets():
                 want(of.decode(), rest.decode(), note)
     except Exception:  # noqa: BLE001, S110 - the lab's call goes on
         pass
