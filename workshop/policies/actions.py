@@ -140,13 +140,15 @@ BOX_VIEW = (
 BOX_CONNECTION = actions("ssm", "GetConnectionStatus")
 # What the SSM agent calls for sessions alone: no commands, no parameters, no inventory
 # (https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html).
-# Whoever opens a session calls the last of them as well. Of the first two, AWS says from which
-# instance they come (Service Authorization Reference).
+# Whoever opens a session carries it as well. Of the agent's own, AWS says from which instance they
+# come (Service Authorization Reference).
 AGENT_ITSELF = ("ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel")
-AGENT = actions("ssmmessages", "CreateDataChannel OpenControlChannel OpenDataChannel")
+AGENT = actions("ssmmessages", "CreateDataChannel OpenControlChannel")
+CARRY = actions("ssmmessages", "OpenDataChannel")
 # The same for the boundary, by wildcards that cover nothing else.
 BOX_OF_A_SEAT = (
-    *("ec2-instance-connect:SendSSH*", "ec2:Describe*", "ec2:RebootI*", "ec2:St*Instances"),
+    *("ec2-instance-connect:SendSSH*", "ec2:RebootI*", "ec2:St*Instances"),
+    *("ec2:DescribeInstances", "ec2:DescribeInstanceStatus"),
     *("ssm:*Session", "ssm:DescribeInstanceI*", "ssm:GetConn*"),
     *("ssm:UpdateInstanceI*", "ssmmessages:*"),
 )
