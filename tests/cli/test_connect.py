@@ -282,3 +282,15 @@ def test_run_names_what_is_not_installed(
         "session-manager-working-with-install-plugin.html"
     )
     assert "AWS_SESSION_TOKEN" not in os.environ
+
+
+def test_the_roster_says_of_a_machine_what_its_row_says_otherwise(room: Path) -> None:
+    rows = "id,profile,instance_type,volume_gb\nada,gpu,,\nben,alone,t3.large,90\ncleo,both,,\n"
+    (room / "config" / "people.csv").write_text(rows, encoding="utf-8")
+    ran = run("roster", "-e", "dev")
+    assert ran.code == 0, ran.err
+    assert [line.split() for line in ran.out.splitlines()[1:]] == [
+        ["ada", "gpu"],
+        ["ben", "alone", "t3.large,", "90", "GB"],
+        ["cleo", "both"],
+    ]

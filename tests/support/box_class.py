@@ -35,6 +35,7 @@ profiles:
   book: {{}}
 """
 PEOPLE = "id,profile\nada,gpu\nben,alone\ncleo,both\ndan,book\n"
+_MAY = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 END = datetime.fromisoformat("2099-03-09T17:00:00+01:00")
 
 
@@ -102,21 +103,22 @@ def box_stack(cloud: Cloud, seat: str, workshop: str = ADA.workshop) -> str:
     return str(stack["Outputs"][0]["OutputValue"])
 
 
+def organisers(cloud: Cloud) -> None:
+    """Make two roles that may take on others, as far as these let them; one is the organisers'."""
+    for name in ("organisers", "others"):
+        trust = [{**_MAY, "Principal": {"Service": "sagemaker.amazonaws.com"}}]
+        _role(cloud.client("iam"), name, "/", trust, ["sts:*", "ec2:*", "ssm:*"])
+
+
 def console_role(cloud: Cloud, seat: str = "ada") -> str:
     """Make a seat's console role, which organisers may take on, and two roles that might."""
     names = Names(ADA.workshop, seat, ADA.account, ADA.region)
-    iam = cloud.client("iam")
-    account = {"AWS": f"arn:aws:iam::{ADA.account}:root"}
-    may = {"Effect": "Allow", "Action": "sts:AssumeRole"}
-    sagemaker = {"Service": "sagemaker.amazonaws.com"}
-    for name in ("organisers", "others"):
-        trust = [{**may, "Principal": account}, {**may, "Principal": sagemaker}]
-        _role(iam, name, "/", trust, ["sts:*", "ec2:*", "ssm:*"])
+    organisers(cloud)
     _role(
-        iam,
+        cloud.client("iam"),
         names.console_role,
         names.iam_path,
-        [{**may, "Principal": {"AWS": ORGANISERS}}],
+        [{**_MAY, "Principal": {"AWS": ORGANISERS}}],
         ["s3:ListAllMyBuckets"],
     )
     return names.console_role_arn
