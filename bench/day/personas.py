@@ -74,7 +74,7 @@ def _in_a_box(seat: str, seed: int, minutes: int) -> Iterator[Action]:
     chance, back = random.Random(f"{seat} {seed}"), minutes // 10 * 5  # noqa: S311 - repeatable
     comes = chance.randrange(0, 10)
     yield Action(comes, "enter")
-    yield Action(chance.randrange(comes + 5, back - 5), "idle")
+    yield Action(chance.randrange(comes + 5, min(back - 5, comes + 50)), "idle")
     yield Action(back, "start-box")  # of which one is refused a machine, and asks once more
     yield Action(back + 5, "start-box")
     yield Action(back + 10, "enter")

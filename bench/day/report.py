@@ -162,18 +162,23 @@ def _freezes(played: Played) -> Document:
         "missed": [
             seat
             for seat in sorted(personas)
-            if seat not in early and _is_above(played, seat, end - TICK.total_seconds())
+            if seat not in early and _is_above(played, seat, end - TICK.total_seconds(), seen=True)
         ],
         "at_the_end": sum(at >= end for at in played.frozen.values()),
     }
 
 
-def _is_above(played: Played, seat: str, at: float) -> bool:
-    """Return whether a seat was above a cap by then, as the events say."""
+def _is_above(played: Played, seat: str, at: float, *, seen: bool = False) -> bool:
+    """Return whether a seat was above a cap by then, as the events say.
+
+    ``seen``: without what ended between two ticks can cost since the first, which the watch cannot
+    see.
+    """
     spans = [one for one in played.day.spans if one.seat == seat]
     usd = sum(one.hours(at) * price(one.kind, one.instance_type) * one.count for one in spans)
     above = played.day.instances(seat, at) > played.setting.instances
-    return above or usd >= played.setting.usd - CENT
+    unseen = sum(_in_a_tick(one) for one in spans if one.billed_until) if seen else 0.0
+    return above or usd - unseen >= played.setting.usd - CENT
 
 
 def _refused(played: Played) -> Document:

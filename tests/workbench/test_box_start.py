@@ -110,6 +110,7 @@ def test_beside_a_notebook_it_saves_to_a_place_of_its_own(box: Sandbox) -> None:
     run(box, user_data(saved_to="saved/box/"))
     assert "export WORKSHOP_SAVED=saved/box/" in box.read("etc/profile.d/workshop-box.sh")
     assert "workshop-box.sh" in box.read("opt/workshop/agent.sh")
+    assert " to saved/box/files/ in your bucket" in (box.home / "WORKSHOP.md").read_text()
 
 
 def test_an_image_without_the_user_gets_one_who_may_use_docker(box: Sandbox) -> None:
@@ -198,4 +199,5 @@ def test_attendees_are_told_what_of_the_disk_is_saved(box: Sandbox) -> None:
     run(box, user_data())
     told = (box.home / "WORKSHOP.md").read_text()
     assert "is saved; the rest of the disk is lost with the instance." in told
+    assert " to saved/files/ in your bucket" in told
     assert "The instance stops after 45 minutes" in told

@@ -63,4 +63,4 @@ fi
 } >"$etc/profile.d/workshop-box.sh"
 # What set_up.sh adds to is written anew, since this disk stays.
 rm -f "$etc/ipython/ipython_config.py"
-export box=yes
+export box=yes saved=@SAVED@

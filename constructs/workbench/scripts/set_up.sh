@@ -199,7 +199,7 @@ fi
     fi
   fi
   printf '%s\n' '' \
-    'Your files are saved every few minutes to saved/files/ in your bucket: all but links, caches,' \
+    "Your files are saved every few minutes to ${saved:-saved/}files/ in your bucket: all but links, caches," \
     'environments, what the organiser leaves out and files that are too large (200 MB, if nobody says' \
     "otherwise). A new $machine gets them back by itself." \
     '' 'In notebooks and terminals:'
