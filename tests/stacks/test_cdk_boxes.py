@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import box_assembly, config_folder
+from tests.support.box_assembly import boxed_demo
 from tests.support.cdk_command import Cdk
-from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import IAM, Cloud
 
 DEPLOY = ("--require-approval", "never", "--concurrency", "8")
 
@@ -76,3 +78,24 @@ def test_a_seat_with_an_instance_is_deployed_changed_and_destroyed_without_a_tra
     assert stacks(cloud) == set()
     assert machines(cloud) == {}
     assert {kind: found for kind, found in left(cloud).items() if found} == {}
+
+
+def test_an_instance_comes_and_goes_beside_the_role_of_its_seat(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    """From templates that were synthesized before; the whole of it is in ``make test-long``."""
+    made = boxed_demo()
+    for stack in ("demo-cohort-start", "demo-cohort", "demo-ada-access"):
+        assert cloud.deploy(stack, made.text(stack), **IAM) == "CREATE_COMPLETE"
+    output = tmp_path / "cdk.out"
+    shutil.copytree(made.directory, output)
+    cdk = Cdk(cloud.environment(), output)
+    cdk.succeed_again("deploy", "demo-ada-box", "--exclusively", "--require-approval", "never")
+    assert {name: one["State"]["Name"] for name, one in machines(cloud).items()} == {
+        "demo-ada-box": "running"
+    }
+    cdk.succeed_again("destroy", "demo-ada-box", "--exclusively", "--force")
+    assert machines(cloud) == {}
+    found = left(cloud)
+    assert [role["RoleName"] for role in found.pop("roles")] != []
+    assert {kind: some for kind, some in found.items() if some} == {}
