@@ -395,6 +395,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.ssm": {"_public_parameter": "(name)"},
     "services.sts": {
         "_sessions": None,
+        "_session_expired": "(session) -> bool",
         "_assumed_role_arn": "(role_arn: str, session_name: str)",
         "_role_id": "(role_arn: str) -> str",
         "register_session": "(access_key: str, session: dict) -> None",

@@ -17,9 +17,11 @@ from stacks.function_role import function_role
 from workbench.fn_sub import sub
 from workbench.inline_source import DOOR as DOOR_PACKAGE
 from workbench.inline_source import index
+from workshop.config.ec2 import Ec2
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
+from workshop.connect.lines import CODE, JUPYTER, BoxAddress, cli_section
 from workshop.naming import DOOR, DOOR_ADDRESS, Names
 from workshop.policies.door import door_policy
 
@@ -120,6 +122,8 @@ def _names(names: Names, end: datetime) -> dict[str, str]:
         "bucket": names.watch_bucket,
         "datasets": names.datasets_bucket,
         "notebook": seat.notebook,
+        "box": seat.stack("box"),
+        "console_role": seat.console_role_arn,
         "seat_bucket": seat.bucket("{key}"),
         "repository": seat.repository_uri("{key}"),
         "role": seat.role,
@@ -140,11 +144,13 @@ def _given(settings: Environment, seats: Sequence[Seat]) -> Mapping[str, Any]:
         "languages": settings.door.languages if settings.door else (),
         "cap": settings.budget.per_seat_usd,
         "seats": {name: " ".join(ids) for name, ids in by_profile.items()},
-        "profiles": {name: _profile(settings.profiles[name]) for name in by_profile},
+        "profiles": {
+            name: _profile(settings.workshop, settings.profiles[name]) for name in by_profile
+        },
     }
 
 
-def _profile(profile: Profile) -> Mapping[str, Any]:
+def _profile(workshop: str, profile: Profile) -> Mapping[str, Any]:
     access, buckets = profile.access, [*profile.storage.buckets]
     return {
         "buckets": buckets,
@@ -156,13 +162,26 @@ def _profile(profile: Profile) -> Mapping[str, Any]:
             "endpoint": access.endpoint_instance_types,
         },
         "hours": access.max_runtime_hours,
-        "idle": _idle_minutes(profile),
+        "idle": profile.notebook.idle_stop_minutes,
         **({} if profile.has_notebook else {"notebook": False}),
+        **({"box": _box(workshop, profile, profile.ec2)} if profile.ec2 else {}),
     }
 
 
-def _idle_minutes(profile: Profile) -> int | None:
-    """Return after how many idle minutes the machine of a seat stops, None for never."""
-    if profile.has_notebook:
-        return profile.notebook.idle_stop_minutes
-    return profile.ec2.idle_stop_minutes if profile.ec2 else None
+def _box(workshop: str, profile: Profile, box: Ec2) -> Mapping[str, Any]:
+    """Return what the door says of a seat's EC2 instance, with placeholders that it fills."""
+    if not profile.access.has_console:  # nobody but organisers may enter it
+        return {"idle": box.idle_stop_minutes, "lines": {}}
+    own = f"{workshop}-{{seat}}"
+    address = BoxAddress(Names(workshop, "{seat}", "", "").box, "{instance}", "{region}", own)
+    of_role = cli_section(own, "{role}", "{region}") if profile.access.console_principals else ""
+    lines = {
+        "profile": of_role,
+        "jupyter": address.forwarding(JUPYTER),
+        "code": address.forwarding(CODE),
+        "key": address.key,
+        "ssh_config": address.ssh_config("linux"),
+        "ssh_config_windows": address.ssh_config("windows"),
+        "shell": address.shell,
+    }
+    return {"idle": box.idle_stop_minutes, "lines": lines}

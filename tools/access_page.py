@@ -14,6 +14,7 @@ from tools.generated_files import ROOT
 from workshop.access import matrix
 from workshop.access.matrix import AccessCase
 from workshop.access.permissions import EffectivePermissions, cell
+from workshop.config.ec2 import Ec2
 from workshop.environments import loader
 from workshop.naming import Names
 
@@ -31,15 +32,28 @@ def table_text() -> str:
     me = Names(settings.workshop, "ada", settings.account, settings.region)
     other = Names(settings.workshop, "adam", settings.account, settings.region)
     asked = cell(me, profile, settings)
+    boxed = profile.model_copy(update={"ec2": Ec2()})
+    with_box = settings.model_copy(update={"profiles": {"attendee": boxed}})
+    machine = cell(me, boxed, with_box)
+    can, cannot = matrix.allowed(profile), matrix.denied(profile)
     return "\n".join(
         [
             "### What ada can do\n",
-            *_table(asked, me, other, matrix.allowed(profile)),
+            *_table(asked, me, other, can),
             "\n### What ada cannot do, to adam or at all\n",
-            *_table(asked, me, other, matrix.denied(profile)),
+            *_table(asked, me, other, cannot),
+            "\n### What she can do besides where her profile has an EC2 instance\n",
+            *_table(machine, me, other, _besides(matrix.allowed(boxed), can)),
+            "\n### What she cannot do even so\n",
+            *_table(machine, me, other, _besides(matrix.denied(boxed), cannot)),
             "",
         ]
     )
+
+
+def _besides(some: list[AccessCase], others: list[AccessCase]) -> list[AccessCase]:
+    known = {case.about for case in others}
+    return [case for case in some if case.about not in known]
 
 
 def _table(

@@ -22,8 +22,8 @@ MODULES = {
         *("counted", "spending", "budget", "handler"),
     ),
     DOOR: (
-        *("texts", "codes", "visit", "request", "state", "sessions", "claims", "seats", "pages"),
-        "handler",
+        *("texts", "codes", "visit", "request", "state", "sessions", "claims", "seats", "boxes"),
+        *("pages", "handler"),
     ),
 }
 """The modules of each package: what is imported stands before what imports it."""

@@ -1,6 +1,7 @@
 """What is served without a signature, each at a host name of its own and with nothing beside it.
 
-Function URLs are for whom their function lets in, notebooks for who has a link or its session.
+Function URLs are for whom their function lets in, notebooks for who has a link or its session, and
+the console's sign-in is for who has credentials.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from localcloud import console_sign_in
 from localcloud.asgi import Handler
 from localcloud.authentication.gate import refuse
 
@@ -26,12 +28,15 @@ class PublicHosts:
         self._functions = functions
         self._notebooks = notebooks
         self._due = due
+        self._sign_in = console_sign_in.ConsoleSignIn()
 
     async def __call__(
         self, received: Received, scope: Any, receive: Handler, send: Handler
     ) -> None:
         self._due()
-        if (url := self._functions.resolved(received.host)) is not None:
+        if received.host == console_sign_in.HOST:
+            await self._sign_in.serve(received, send)
+        elif (url := self._functions.resolved(received.host)) is not None:
             await self._functions.serve(url, received, scope, receive, send)
         elif self._notebooks.is_served(received.headers.get("host", "").lower()):
             await self._notebooks.serve(received, scope, send)

@@ -135,7 +135,7 @@ def test_the_documents_of_a_seat_are_shown_whole() -> None:
         *("data", "sagemaker", "observation", "limits", "end"),
         *("attendee-caps", "attendee-opened"),
     }
-    assert shown["people"] == people.presigned_url_policy(names)
+    assert shown["people"] == people.people_policy(names)
     for document in (*shown["policies"].values(), shown["boundary"], shown["people"]):
         assert documents.characters(document) <= documents.MANAGED_LIMIT
     assert "console" not in shown

@@ -38,7 +38,7 @@ def test_no_text_is_there_that_no_page_shows() -> None:
         if path.name.endswith(".py")
         if path.name != "texts.py"
     )
-    built = ("state_", "types_", "column_")
+    built = ("state_", "types_", "column_", "box_state_", "box_to_")
     unused = [
         name
         for name in TEXTS["en"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.loaders import Loader
 
+from workshop.aws import consoles
 from workshop.errors import UsageError
 from workshop.handout import links
 from workshop.naming import Names
@@ -43,9 +44,9 @@ def test_every_partition_has_a_console_but_those_that_the_public_cannot_reach() 
         for region in found["regions"]:
             if "iso" in found["id"]:
                 with pytest.raises(UsageError, match="has no public address"):
-                    links.console(region)
+                    consoles.console(region)
             else:
-                assert "console" in links.console(region)
+                assert "console" in consoles.console(region)
 
 
 def test_a_repository_has_the_domain_of_its_partition() -> None:

@@ -78,6 +78,10 @@ def test_the_document_holds_times_as_iso_and_all_that_is_the_seats(tmp_path: Pat
         "#/notebook-instances/openNotebook/vision-ada-notebook?view=lab",
         "dashboard": "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
         "#dashboards/dashboard/vision-ada-us-east-1",
+        "instance": None,
+        "instance_state": None,
+        "instance_problem": None,
+        "connect": None,
         "buckets": {"data": "vision-ada-data-000000000000-us-east-1"},
         "datasets": "vision-cohort-datasets-000000000000-us-east-1",
         "repositories": {

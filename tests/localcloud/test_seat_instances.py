@@ -18,6 +18,7 @@ from tests.support.machines import PARAMETER, SSH_KEY, described, image, run, st
 from workshop.naming import FREEZE, Names
 from workshop.policies.documents import Document
 from workshop.policies.door import door_policy
+from workshop.policies.people import people_policy
 from workshop.policies.watch import watch_policy
 
 ADA, BEN = (Names("vision", seat, "000000000000", "us-east-1") for seat in ("ada", "ben"))
@@ -233,6 +234,17 @@ def _with_rights(boxes: Boxes, name: str, policy: Document) -> Cloud:
         RoleName=name, PolicyName="all", PolicyDocument=json.dumps(policy)
     )
     return boxes.root.as_role(arn)
+
+
+def test_people_with_the_policy_that_is_shown_enter_one_seats_instance(boxes: Boxes) -> None:
+    friend = _with_rights(boxes, "friend", people_policy(ADA, has_box=True))
+    ssm = friend.client("ssm")
+    session = ssm.start_session(Target=boxes.own, DocumentName=FORWARD)["SessionId"]
+    assert ssm.terminate_session(SessionId=session)
+    friend.client("ec2").start_instances(InstanceIds=[boxes.own])
+    for target in (boxes.bens, boxes.organisers):
+        refused(friend, "ssm", "start_session", Target=target, DocumentName=FORWARD)
+        refused(friend, "ec2", "start_instances", InstanceIds=[target])
 
 
 def test_the_watch_and_the_door_reach_the_workshops_instances_and_no_other(boxes: Boxes) -> None:

@@ -24,12 +24,14 @@ from workshop.policies.actions import (
     BOX_SESSION,
     BOX_USE,
     BOX_VIEW,
+    CARRY,
     SESSION_USE,
 )
 from workshop.policies.boundary import boundary_policy
 from workshop.policies.box import box_statements
 from workshop.policies.documents import MANAGED_LIMIT, Document
 from workshop.policies.door import door_policy
+from workshop.policies.people import people_policy
 from workshop.policies.reasons import WHY_WILDCARD
 from workshop.policies.watch import watch_policy
 
@@ -38,7 +40,7 @@ END = datetime(2027, 3, 9, 17, tzinfo=UTC)
 WITH = Profile(ec2=Ec2())
 USED = {
     *(*AGENT, *AGENT_ITSELF, *BOX_CONNECTION, *BOX_KEY, *BOX_SESSION, *BOX_USE, *BOX_VIEW),
-    *SESSION_USE,
+    *(*CARRY, *SESSION_USE),
 }
 SERVICES = ("ec2", "ec2-instance-connect", "ssm", "ssmmessages")
 
@@ -73,11 +75,10 @@ def test_what_runs_changes_or_tags_instances_is_allowed_by_no_statement() -> Non
     }
 
 
-def test_the_boundarys_wildcards_cover_what_a_seat_does_and_descriptions_besides() -> None:
+def test_the_boundarys_wildcards_cover_what_a_seat_does_and_nothing_besides() -> None:
     known = {one.action for service in SERVICES for one in iam_reference.actions(service)}
     covered = {one for one in known if any(fnmatchcase(one, pattern) for pattern in BOX_OF_A_SEAT)}
-    assert covered >= USED
-    assert {one for one in covered - USED if not one.startswith("ec2:Describe")} == set()
+    assert covered == USED
 
 
 def test_every_wildcard_has_its_reason_and_the_document_check_stands_by_every_session() -> None:
@@ -100,7 +101,7 @@ def test_a_frozen_seat_neither_starts_nor_enters_its_instance_and_can_stop_it() 
 
         assert all(map(is_denied, (*BOX_ENTER, "ec2:StartInstances"))), part
         # Work under way is saved by the instance, which Session Manager goes on reaching.
-        spared = ("ec2:StopInstances", "ssm:TerminateSession", *AGENT, *AGENT_ITSELF)
+        spared = ("ec2:StopInstances", "ssm:TerminateSession", *AGENT, *AGENT_ITSELF, *CARRY)
         assert not any(map(is_denied, spared)), part
 
 
@@ -169,6 +170,20 @@ def of_ec2(policy: Document) -> set[str]:
         for action in statement["Action"]
         if action.startswith("ec2:")
     }
+
+
+def test_people_without_a_boundary_enter_one_seats_instance_and_answer_for_none() -> None:
+    """They may be users of the account, as whoever opens notebooks by links."""
+    opened = people_policy(ADA, has_notebook=False, has_box=True)
+    allowed = {action for one in opened["Statement"] for action in one["Action"]}
+    assert allowed == USED - {*AGENT, *AGENT_ITSELF}
+    for one in opened["Statement"]:
+        if one["Action"][0] in {*BOX_USE, *BOX_KEY, *BOX_CONNECTION}:
+            held = list(one["Condition"]["StringEquals"].values())
+            assert "ada" in held
+            assert "vision" in held
+    both = people_policy(ADA, has_box=True)["Statement"]
+    assert [one["Sid"] for one in both if one not in opened["Statement"]] == ["OpenNotebook"]
 
 
 def test_the_boundary_knows_instances_only_where_some_profile_has_them() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.preflights import HOME, THREE, Preflights, one, refused
+from tests.support import boxes
+from tests.support.preflights import HEAD, HOME, THREE, Preflights, one, refused
 from workshop.account_region import AccountRegion
 from workshop.aws.reads import Unavailable
 from workshop.naming import Names
@@ -143,6 +144,26 @@ def test_a_role_that_may_be_passed_to_notebooks_alone_is_no_role_of_the_watch(
     assert check.denied == (
         DeniedAction(
             "iam:PassRole", "arn:aws:iam::000000000000:role/ws/vision/vision-cohort-eu-west-1-watch"
+        ),
+    )
+
+
+def test_where_seats_have_instances_their_roles_have_to_be_passed_to_ec2_too(
+    preflights: Preflights,
+) -> None:
+    passing = statement("Deny", "iam:PassRole")
+    passing["Condition"] = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
+    role = as_role(preflights, statement("Allow", "*"), passing)
+    assert one(preflights.ask(THREE, variables=role), "permissions").state == CheckState.OK
+    boxes.write(preflights.folder)
+    seats = "roster: {seats: 3, profile: plain}"
+    profile = "{notebook: {enabled: false}, ec2: {instance_types: [g5.xlarge]}}"
+    text = f"{HEAD}{seats}\nprofiles: {{plain: {profile}}}\n"
+    check = one(preflights.ask(text, variables=role), "permissions")
+    assert check.denied == (
+        DeniedAction(
+            "iam:PassRole",
+            "arn:aws:iam::000000000000:role/ws/vision/vision-seat01-eu-west-1-execution",
         ),
     )
 

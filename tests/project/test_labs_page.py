@@ -187,7 +187,10 @@ def test_the_table_of_workshops_has_whole_commits_and_figures_that_add_up() -> N
             rf"\[`([0-9a-f]{{7}})`\]\(https://github\.com/{re.escape(row['workshop'])}/tree/\1\w*\)"
         )
         assert re.fullmatch(link, row["commit"])
-        for whole, part in (("cells that call AWS", "allowed"), ("their cells that call AWS", "ok")):
+        for whole, part in (
+            ("cells that call AWS", "allowed"),
+            ("their cells that call AWS", "ok"),
+        ):
             if row[whole] != "-":
                 share = re.fullmatch(r"(\d+) \((\d+) %\)", row[part])
                 assert share

@@ -28,7 +28,7 @@ def test_every_place_in_which_the_door_keeps_something_is_named() -> None:
         for name, value in vars(state).items()
         if name.isupper() and isinstance(value, str) and value.startswith(state.PREFIX)
     } - {state.PREFIX}
-    assert len(places) == 10
+    assert len(places) == 11
     assert {place for place in places if f"`{place}`" not in TEXT} == set()
 
 

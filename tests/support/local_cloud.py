@@ -95,13 +95,14 @@ class Cloud:
 
     def as_role(self, role_arn: str) -> Cloud:
         """Return this cloud as a notebook with that role sees it."""
-        return self._with(process.role_credentials(self.running, role_arn))
+        return self.with_credentials(process.role_credentials(self.running, role_arn))
 
     def as_box(self, instance: str) -> Cloud:
         """Return this cloud as a running EC2 instance sees it."""
-        return self._with(process.instance_credentials(self.running, instance))
+        return self.with_credentials(process.instance_credentials(self.running, instance))
 
-    def _with(self, given: dict[str, str]) -> Cloud:
+    def with_credentials(self, given: dict[str, str]) -> Cloud:
+        """Return this cloud as whoever has these temporary credentials sees it."""
         credentials = {
             "aws_access_key_id": given["AccessKeyId"],
             "aws_secret_access_key": given["SecretAccessKey"],

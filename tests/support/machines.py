@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from tests.support.local_cloud import Cloud
 
 PARAMETER = (
     "/aws/service/deeplearning/ami/x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-22.04"
@@ -55,3 +59,19 @@ def refusal(call: Callable[..., Any], **request: Any) -> tuple[int, str, str]:
     answer: Any = caught.value.response
     error = answer["Error"]
     return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
+
+
+def online_box(cloud: Cloud, seat: str = "ada", **more: Any) -> str:
+    """Run an instance that Systems Manager reaches, as the stack of a seat makes it; its id."""
+    iam = cloud.client("iam")
+    name = f"box-{seat}"
+    principal = {"Service": "ec2.amazonaws.com"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(
+        RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    )
+    iam.create_instance_profile(InstanceProfileName=name)
+    iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return run(cloud.client, IamInstanceProfile={"Name": name}, **more)

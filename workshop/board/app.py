@@ -25,7 +25,7 @@ from starlette.types import ASGIApp
 from workshop import events
 from workshop.aws import errors
 from workshop.aws.reads import Unavailable, attempt
-from workshop.board import actions, hands, pages, progress, tiles
+from workshop.board import actions, connecting, hands, pages, progress, tiles
 from workshop.board.action_runs import ActionRuns
 from workshop.board.actions import ACTIONS, BoardAction
 from workshop.board.guard import PageGuard, PageKeys
@@ -35,6 +35,7 @@ from workshop.board.posters import posters_of
 from workshop.board.reading import BoardSource
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
+from workshop.connect.lines import SYSTEMS
 from workshop.errors import UsageError, WorkshopError
 from workshop.escaping import printable
 from workshop.ledger import Ledger
@@ -44,6 +45,7 @@ from workshop.teardown import guard
 
 LABELS = {
     "state": "State",
+    "box": "EC2 instance",
     "idle": "Idle",
     "jobs": "Jobs",
     "endpoints": "Endpoints",
@@ -78,6 +80,7 @@ class Board:
                 Route("/actions", self.actions),
                 Route("/day", self.day),
                 Route("/room", self.room),
+                Route("/connect/{seat}", self.connect),
                 Route("/do/{name}", self.do, methods=["POST"]),
                 Route("/open", self.open, methods=["POST"]),
                 Route("/take", self.take, methods=["POST"]),
@@ -107,6 +110,7 @@ class Board:
             chosen=chosen,
             kinds=tiles.KINDS,
             labels=LABELS,
+            nothing_to_open=tiles.NOTHING_TO_OPEN,
             actions=ACTIONS,
             chosen_kind=kind,
             chosen_text=text,
@@ -197,6 +201,17 @@ class Board:
             return self._said("The page for the room", _sentence(error), 409)
         command = self._loaded.command("handout", "--serve")
         return self._page("room", posters=posters, command=command)
+
+    async def connect(self, request: Request) -> Response:
+        chosen = request.query_params.get("os", "linux")
+        try:
+            (seat,) = self._loaded.chosen([request.path_params["seat"]])
+            found = await asyncio.to_thread(
+                connecting.of_seat, self.source.clients, self._loaded, seat, chosen
+            )
+        except (WorkshopError, BotoCoreError, ClientError) as error:
+            return self._said("There is nothing to connect to", _sentence(error), 409)
+        return self._page("connect", seat=seat.id, found=found, systems=SYSTEMS)
 
     def _day(self) -> tuple[list[progress.DayLine], list[str]]:
         loaded, now = self._loaded, events.now()

@@ -20,6 +20,8 @@ from workshop.board.guard import PageGuard, PageKeys
 from workshop.board.opening import notebook_origins, opened
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.connect import boxes
+from workshop.connect.boxes import SeatBox
 from workshop.errors import WorkshopError
 from workshop.handout import notebooks, pages, slips
 from workshop.handout.notebooks import HandoutNotebook
@@ -83,10 +85,14 @@ class SlipPages:
         return answer
 
     def _now(self, seats: tuple[Seat, ...]) -> Handout:
-        return self._handout(notebooks.statuses(self.clients, self.loaded, seats), seats)
+        found = notebooks.statuses(self.clients, self.loaded, seats)
+        return self._handout(found, seats, boxes.of_seats(self.clients, self.loaded, seats))
 
     def _handout(
-        self, found: dict[str, HandoutNotebook], seats: tuple[Seat, ...] | None = None
+        self,
+        found: dict[str, HandoutNotebook],
+        seats: tuple[Seat, ...] | None = None,
+        instances: dict[str, SeatBox] | None = None,
     ) -> Handout:
         return slips.handout(
             self.loaded,
@@ -95,6 +101,7 @@ class SlipPages:
             made=events.now().replace(microsecond=0),
             presigned=False,
             with_names=self.with_names,
+            boxes=instances,
         )
 
     def _room_page(self, handout: Handout) -> str:

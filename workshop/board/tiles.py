@@ -15,7 +15,7 @@ from workshop.counting import count_of
 from workshop.escaping import printable
 from workshop.status.report import ABSENT, NO_NOTEBOOK, READY, Count, StatusRow
 
-FIELDS = ("state", "idle", "jobs", "endpoints")
+FIELDS = ("state", "box", "idle", "jobs", "endpoints")
 OWN_FIELDS = ("name", "money", "hand", "message")
 """What everybody in the room may see of a seat, and what organisers see beside it."""
 
@@ -28,8 +28,19 @@ KINDS = {
     UNKNOWN: "not known",
 }
 """States that tiles can be chosen by, and how they are called."""
-_RESTING = frozenset({"Stopped"})
+_OF_NOTEBOOK = {READY: RUNS, "Stopped": RESTS}
 _CHANGING = frozenset({"Pending", "Stopping", "Updating"})
+_OF_BOX = {
+    "running": RUNS,
+    "pending": CHANGES,
+    "stopping": CHANGES,
+    "shutting-down": CHANGES,
+    "stopped": RESTS,
+    NO_NOTEBOOK: RUNS,
+    None: UNKNOWN,
+}
+"""What the state of an EC2 instance means for a seat that has no notebook; any other is trouble."""
+NOTHING_TO_OPEN = "no notebook"
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Tile:
     seat: str
     kind: str
     state: str
+    box: str = ""
+    """The state of the EC2 instance and its type; empty where the profile has none."""
     idle: str = "-"
     jobs: str = "0"
     endpoints: str = "0"
@@ -54,6 +67,8 @@ class Tile:
         """Return what a browser gets; of a ``public`` board what the room may see, and no more."""
         fields = FIELDS if public else (*FIELDS, *OWN_FIELDS)
         shown = {name: printable(str(getattr(self, name))) for name in fields}
+        if not self.box:
+            del shown["box"]
         marks = {} if public else {"waits": self.waits}
         return {"seat": self.seat, "kind": self.kind, "fields": shown, **marks}
 
@@ -154,6 +169,7 @@ class Tiles:
             seat=seat.id,
             kind=kind,
             state=state,
+            box=_box(row),
             idle=_idle(row, now),
             jobs=_jobs(row),
             endpoints=_count(row.endpoints),
@@ -188,9 +204,16 @@ def _state(row: StatusRow) -> tuple[str, str]:
         return CHANGES, state
     if wrong:
         return TROUBLE, state
-    if row.notebook in (READY, NO_NOTEBOOK):
-        return RUNS, "no notebook" if row.notebook == NO_NOTEBOOK else state
-    return (RESTS if row.notebook in _RESTING else TROUBLE), state
+    if row.notebook == NO_NOTEBOOK:
+        return _OF_BOX.get(row.box, TROUBLE), NOTHING_TO_OPEN
+    return _OF_NOTEBOOK.get(row.notebook, TROUBLE), state
+
+
+def _box(row: StatusRow) -> str:
+    """Return the state of the seat's EC2 instance; empty where there is none to have."""
+    if row.box == NO_NOTEBOOK:
+        return ""
+    return ", ".join(filter(None, (row.box or "not known", row.box_type)))
 
 
 def _idle(row: StatusRow, now: datetime) -> str:

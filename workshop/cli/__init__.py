@@ -40,6 +40,8 @@ COMMANDS = {
     "rehearse": "rehearse",
     "swap": "swap",
     "handout": "handout",
+    "connect": "connect",
+    "credentials": "credentials",
     "board": "board",
     "teardown": "teardown",
     "sweep": "sweep",

@@ -67,7 +67,9 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
         },
         BOUNDARY: asked.boundary,
         "trust": trust.trust_policy(asked.names, has_box=profile.has_box),
-        "people": people.presigned_url_policy(asked.names),
+        "people": people.people_policy(
+            asked.names, has_notebook=profile.has_notebook, has_box=profile.has_box
+        ),
     }
     if access.has_console:
         document["console"] = {

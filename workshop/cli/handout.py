@@ -18,6 +18,8 @@ from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only, Port
 from workshop.config.roster import Seat
+from workshop.connect import boxes
+from workshop.connect.boxes import SeatBox
 from workshop.counting import count_of
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
@@ -146,7 +148,9 @@ def handout(
     files.check(writers, force=force)
     made = events.now().replace(microsecond=0)
     found = _asked(work, chosen, session)
-    if all(one.status == notebooks.MISSING for one in found.values()) and (
+    instances = boxes.of_seats(work.clients, work.loaded, work.seats)
+    there = {one.status for one in found.values()} | {one.state for one in instances.values()}
+    if there <= {notebooks.MISSING, notebooks.NO_NOTEBOOK} and (
         over := torn_down.sentence(work.loaded, work.account_regions)
     ):
         raise WorkshopError(f"{over}, and there is nothing to hand out")
@@ -158,6 +162,7 @@ def handout(
         presigned=chosen is Link.PRESIGNED,
         with_names=with_names,
         by_door=_by_door(work) if chosen is Link.DOOR else None,
+        boxes=instances,
     )
     if output is None:
         console.print_text(_TEXTS[form](filled))
@@ -177,7 +182,7 @@ def handout(
     _warn_of_links(found)
     if chosen is Link.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
-    _warn_of_problems(work, found)
+    _warn_of_problems(work, found, instances)
 
 
 def _serve(work: CommandContext, port: int, *, with_names: bool, session: timedelta) -> None:
@@ -287,12 +292,18 @@ def _warn_of_links(found: Mapping[str, notebooks.HandoutNotebook]) -> None:
         )
 
 
-def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.HandoutNotebook]) -> None:
+def _warn_of_problems(
+    work: CommandContext,
+    found: Mapping[str, notebooks.HandoutNotebook],
+    instances: Mapping[str, SeatBox],
+) -> None:
     """Warn of each kind of problem with its cure; raise WorkshopError when there is any."""
     groups: dict[tuple[str, str], list[Seat]] = defaultdict(list)
     for seat in work.seats:
         if problem := found[seat.id].problem:
             groups[found[seat.id].status, problem].append(seat)
+        if (box := instances.get(seat.id)) and box.problem:
+            groups[box.state, box.problem].append(seat)
     for (status, problem), seats in groups.items():
         ids = ",".join(seat.id for seat in seats)
         # What is gone of a seat that left the roster is not made again.
@@ -304,6 +315,9 @@ def _warn_of_problems(work: CommandContext, found: Mapping[str, notebooks.Handou
     bad = sum(map(len, groups.values()))
     if bad:
         of_all = f"{bad} of {count_of(len(work.seats), 'notebook')}"
+        if instances:
+            troubled = len({seat.id for some in groups.values() for seat in some})
+            of_all = f"what {troubled} of {count_of(len(work.seats), 'seat')} have"
         raise WorkshopError(
             f"{of_all} cannot be opened now; see to those above, then hand them out with:"
             f" {work.loaded.command('handout', '--only', 'ID,...')}"
@@ -314,5 +328,7 @@ _CURES = {
     "Failed": ("start", "start"),
     "Stopped": ("start", "start"),
     "Stopping": ("start once stopped", "start"),
+    "stopped": ("start", "start"),
+    "stopping": ("start once stopped", "start"),
     notebooks.MISSING: ("make", "deploy"),
 }

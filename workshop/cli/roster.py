@@ -170,11 +170,23 @@ def _overrides(draft: Draft, seat: Seat) -> str:
     settings = draft.settings
     if settings is None:
         return ""
-    notebook = settings.profiles[seat.profile].notebook
+    profile = settings.profiles[seat.profile]
+    notebook, box = profile.notebook, profile.ec2
+    own_machines = [
+        (seat.instance_type, notebook.instance_type, seat.volume_gb, notebook.volume_gb)
+        if profile.has_notebook
+        else (),
+        (seat.box_type, box.instance_types[0], seat.box_gb, box.volume_gb) if box else (),
+    ]
     pairs = (
-        (seat.instance_type, notebook.instance_type, seat.instance_type),
-        (seat.volume_gb, notebook.volume_gb, f"{seat.volume_gb} GB"),
+        *(pair for one in own_machines if one for pair in _of_machine(*one)),
         (seat.account, settings.account, seat.account),
         (seat.region, settings.region, seat.region),
     )
     return ", ".join(text for own, usual, text in pairs if own != usual)
+
+
+def _of_machine(
+    own: str, usual: str, own_gb: int, usual_gb: int
+) -> tuple[tuple[str | int, str | int, str], ...]:
+    return ((own, usual, own), (own_gb, usual_gb, f"{own_gb} GB"))

@@ -19,9 +19,11 @@ from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.door.boxes import NoMachineError, box_of, box_states, has_box, start_box
 from workshop.door.claims import Claiming, HurriedError, claimed, source
 from workshop.door.codes import CLASS, all_subjects, code_of, spelled, subject_of
 from workshop.door.pages import (
+    BOX_CHANGING,
     CHANGING,
     STYLE_HASH,
     WORD,
@@ -57,7 +59,7 @@ SECONDS_KEPT = 5.0
 LOOK_AGAIN = 15
 """Seconds after which a page looks again while a notebook starts."""
 CLAIM_SAID = ("claim_closed", "claim_none", "claim_wait", "claim_most")
-SAID = ("no_session", "not_open", "closed", "busy", "left", "soon", *CLAIM_SAID)
+SAID = ("no_session", "not_open", "no_machine", "closed", "busy", "left", "soon", *CLAIM_SAID)
 """The texts that an address may ask for, after something was done."""
 LOG = logging.getLogger("door")
 LOG.setLevel(logging.INFO)
@@ -226,7 +228,8 @@ class DoorRoutes:
             return self._seats_page(page, say)
         if self.session.kind == "helper":
             # What it says of seats is what everybody's listing says.
-            body = helper_page(page, self.session.name, statuses(self.visit), self.state.hands())
+            states = {**box_states(self.visit), **statuses(self.visit)}
+            body = helper_page(page, self.session.name, states, self.state.hands())
             return Reply(body=body, refresh=self._looks_again(2 * LOOK_AGAIN))
         if not self._may_claim():
             return Reply(body=word_page(self.page(notice or "claim_closed", is_bad=True), "claim"))
@@ -242,10 +245,12 @@ class DoorRoutes:
         if self.visit.is_over:
             return Reply(body=seat_page(page, self.seat, "", {}))
         status = statuses(self.visit).get(self.seat, "")
+        box = box_of(self.visit, self.seat) if has_box(self.visit, self.seat) else None
+        changes = status in CHANGING or (box is not None and box.state in BOX_CHANGING)
         hand, _condition = self.state.read(f"{HANDS}{self.seat}.json")
         return Reply(
-            body=seat_page(page, self.seat, status, hand),
-            refresh=self._looks_again(LOOK_AGAIN) if status in CHANGING else None,
+            body=seat_page(page, self.seat, status, hand, box),
+            refresh=self._looks_again(LOOK_AGAIN) if changes else None,
             targets=form_targets(self.visit, self.seat),
         )
 
@@ -336,9 +341,14 @@ class DoorRoutes:
         if self._has_seat():
             try:
                 with suppress(TurnError):  # it was asked to start a moment ago
-                    start(self.visit, self.seat)
+                    if self.request.form.get("what") == "box":
+                        start_box(self.visit, self.seat)
+                    else:
+                        start(self.visit, self.seat)
             except ClosedError:
                 return self._said("closed")
+            except NoMachineError:
+                return self._said("no_machine")
         return Reply(303, to="/")
 
     def hand(self) -> Reply:

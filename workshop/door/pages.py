@@ -14,6 +14,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from workshop.door.boxes import DoorBox, box_lines
 from workshop.door.seats import SavedFile, bucket_of, messages, used
 from workshop.door.texts import TEXTS
 from workshop.door.visit import Visit
@@ -22,6 +23,15 @@ WORD = 140
 """Characters of a hand's word at most."""
 OPENABLE = ("InService", "")
 STARTABLE = ("Stopped", "Failed")
+BOX_CHANGING = ("pending", "stopping")
+BOX_LINES = ("profile", "jupyter", "code", "key", "ssh_config", "ssh_config_windows", "shell")
+"""What is shown of the lines that lead into an instance, in this order."""
+_GUIDE = "https://docs.aws.amazon.com"
+INSTALLING = {
+    "AWS CLI": f"{_GUIDE}/cli/latest/userguide/getting-started-install.html",
+    "Session Manager plugin": f"{_GUIDE}/systems-manager/latest/userguide/"
+    "session-manager-working-with-install-plugin.html",
+}
 CHANGING = ("Pending", "Stopping", "Updating", "Deleting")
 """Statuses that pass by themselves."""
 STYLE = """
@@ -51,6 +61,7 @@ table{width:100%;border-collapse:collapse}caption{text-align:left;color:var(--qu
 th,td{text-align:left;vertical-align:top;padding:.4rem .5rem .4rem 0;
 border-bottom:1px solid var(--line)}
 thead th,tbody th,td:nth-child(2){white-space:nowrap;overflow-wrap:normal}
+pre{overflow-x:auto;padding:.5rem;background:var(--soft);white-space:pre-wrap}
 ul{padding-left:1.2rem}footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -160,14 +171,19 @@ def claim_page(page: Page) -> str:
     return page.whole(page.text("claim"), body + page.leave())
 
 
-def seat_page(page: Page, seat: str, status: str, hand: dict[str, Any]) -> str:
+def seat_page(
+    page: Page, seat: str, status: str, hand: dict[str, Any], box: DoorBox | None = None
+) -> str:
     """Return what an attendee sees: the way in, messages, time and money, and what is theirs."""
     title = page.text("seat", seat=seat)
     if page.visit.is_over:
         body = f"<p>{page.text('over')}</p>{_saved_link(page)}{page.leave()}"
         return page.whole(title, body)
-    has = page.visit.settings.profile(seat) or {}
-    body = page.section("notebook", _notebook(page, status)) if has.get("notebook", True) else ""
+    body = ""
+    if has_notebook(page.visit, seat):
+        body = page.section("notebook", _notebook(page, status))
+    if box is not None:
+        body += page.section("box", _box(page, seat, box))
     body += _messages(page, seat)
     body += page.section("hand", _hand(page, hand))
     body += page.section("time", _time(page, seat))
@@ -186,6 +202,33 @@ def _notebook(page: Page, status: str) -> str:
     if status in STARTABLE:
         return html + page.form("/start", page.button(page.text("start")))
     return html + still(page)
+
+
+def has_notebook(visit: Visit, seat: str) -> bool:
+    """Return whether the profile of a seat has a notebook."""
+    return bool((visit.settings.profile(seat) or {}).get("notebook", True))
+
+
+def _box(page: Page, seat: str, box: DoorBox) -> str:
+    name = f"box_state_{box.state}"
+    html = f"<p>{page.text(name if name in page.texts else 'box_state_')}</p>"
+    if box.state == "stopped":
+        html += page.form("/start", page.button(page.text("start_box"), "what", "box"))
+    elif box.state in BOX_CHANGING:
+        html += still(page)
+    lines = box_lines(page.visit, seat, box)
+    if not box.id or not lines:
+        return html
+    parts = "".join(
+        f"<p>{page.text(f'box_to_{name}')}</p><pre><code>{escape(lines[name])}</code></pre>"
+        for name in BOX_LINES
+        if lines.get(name)
+    )
+    needs = "".join(
+        f'<a href="{INSTALLING[name]}" rel="noreferrer">{escape(name)}</a>. ' for name in INSTALLING
+    )
+    intro = f"<p>{page.text('box_needs')} {needs}</p><p>{page.text('box_who')}</p>"
+    return f"{html}<details><summary>{page.text('box_lines')}</summary>{intro}{parts}</details>"
 
 
 def still(page: Page) -> str:
@@ -256,8 +299,10 @@ def _yours(page: Page, seat: str) -> str:
     for use, types in profile["types"].items():
         rows.append((page.text(f"types_{use}"), escape(", ".join(types))))
     rows.append((page.text("max_hours"), page.text("hours", hours=profile["hours"], minutes=0)))
-    if profile["idle"]:
+    if profile["idle"] and has_notebook(page.visit, seat):
         rows.append((page.text("idle"), page.text("idle_after", minutes=profile["idle"])))
+    if (box := profile.get("box")) and box["idle"]:
+        rows.append((page.text("box_idle"), page.text("idle_after", minutes=box["idle"])))
     return _pairs(rows)
 
 

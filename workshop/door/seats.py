@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,24 +67,31 @@ def bucket_of(visit: Visit, seat: str, key: str) -> str:
 
 
 def statuses(visit: Visit) -> dict[str, str]:
-    """Return the status of each seat's notebook, no older than some seconds.
+    """Return the status of each seat's notebook, no older than some seconds."""
+    return listed_for_all(visit, LISTING, _listed)
 
-    One visitor at a time asks SageMaker, for all: whoever writes first. The others, and everybody
-    while SageMaker does not answer, get what is known.
+
+def listed_for_all(
+    visit: Visit, name: str, listed: Callable[[Visit], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what AWS lists of each seat, no older than some seconds.
+
+    One visitor at a time asks AWS, for all: whoever writes first. The others, and everybody while
+    AWS does not answer, get what is known.
     """
     state = state_of(visit)
-    known, condition = state.read(LISTING)
-    seats: dict[str, str] = known.get("seats", {})
+    known, condition = state.read(name)
+    seats: dict[str, Any] = known.get("seats", {})
     if 0 <= visit.time - known.get("at", 0) < FRESH:
         return seats
-    taken = state.write(LISTING, {"at": visit.time, "seats": seats}, condition)
+    taken = state.write(name, {"at": visit.time, "seats": seats}, condition)
     if taken is None:
         return seats
     try:
-        found = _listed(visit)
+        found = listed(visit)
     except (ClientError, BotoCoreError):
         return seats
-    state.write(LISTING, {"at": visit.time, "seats": found}, taken)
+    state.write(name, {"at": visit.time, "seats": found}, taken)
     return found
 
 

@@ -26,6 +26,7 @@ ASKED = f"{PREFIX}asked/"
 """When SageMaker was asked for a seat last, by seat and what was asked."""
 HANDS = f"{PREFIX}hands/"
 LISTING = f"{PREFIX}listing.json"
+BOXES = f"{PREFIX}boxes.json"
 OPENED = f"{PREFIX}opened/"
 TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 """What S3 answers to a write that another came before."""

@@ -16,6 +16,32 @@ TEXTS: dict[str, dict[str, str]] = {
         "foreign_form": "This form was not sent from this page. Please try again from here.",
         "seat": "Seat {seat}",
         "notebook": "Your notebook",
+        "box": "Your EC2 instance",
+        "box_state_running": "It is running.",
+        "box_state_stopped": "It is stopped. What is on its disk is still there.",
+        "box_state_pending": "It is starting. That takes some minutes; this page looks again by"
+        " itself.",
+        "box_state_stopping": "It is being stopped, which can take some minutes; this page looks"
+        " again by itself.",
+        "box_state_": "Its state is not known at this moment. Look again, or raise a hand.",
+        "start_box": "Start the EC2 instance",
+        "no_machine": "AWS has no machine of this kind free at this moment, so your EC2 instance"
+        " was not started. Try again in some minutes, or raise a hand.",
+        "box_lines": "How to connect",
+        "box_needs": "Your machine needs both of these:",
+        "box_who": "The lines use a profile of the AWS CLI. The organisers give you what belongs"
+        " into ~/.aws/credentials, for an hour at a time, or a link that signs your browser in to"
+        " AWS's console, at a shell on the instance, without any installation.",
+        "box_to_profile": "If you sign in to AWS yourself, add this to ~/.aws/config instead:",
+        "box_to_jupyter": "JupyterLab: leave this running, and open http://localhost:18888/lab",
+        "box_to_code": "VS Code in the browser: leave this running, and open"
+        " http://localhost:18080/",
+        "box_to_key": "VS Code (Remote - SSH), JetBrains Gateway and SSH: make a key pair once,",
+        "box_to_ssh_config": "and write this into ~/.ssh/config (Linux, macOS):",
+        "box_to_ssh_config_windows": "or this on Windows; then connect to the host of the first"
+        " line:",
+        "box_to_shell": "A shell without SSH:",
+        "box_idle": "The EC2 instance stops by itself",
         "state_InService": "It is running.",
         "state_Stopped": "It is stopped. What you saved is still there.",
         "state_Failed": "It could not be started. Start it once more, or raise a hand.",
@@ -120,6 +146,36 @@ TEXTS: dict[str, dict[str, str]] = {
         " hier aus noch einmal.",
         "seat": "Platz {seat}",
         "notebook": "Ihr Notebook",
+        "box": "Ihre EC2-Instanz",
+        "box_state_running": "Sie läuft.",
+        "box_state_stopped": "Sie ist angehalten. Was auf ihrer Platte ist, ist noch da.",
+        "box_state_pending": "Sie startet. Das dauert einige Minuten; diese Seite sieht von selbst"
+        " wieder nach.",
+        "box_state_stopping": "Sie wird angehalten, was einige Minuten dauern kann; diese Seite"
+        " sieht von selbst wieder nach.",
+        "box_state_": "Ihr Zustand ist gerade nicht bekannt. Sehen Sie noch einmal nach, oder"
+        " melden Sie sich.",
+        "start_box": "EC2-Instanz starten",
+        "no_machine": "AWS hat gerade keine solche Maschine frei, deshalb wurde Ihre EC2-Instanz"
+        " nicht gestartet. Versuchen Sie es in einigen Minuten wieder, oder melden Sie sich.",
+        "box_lines": "So verbinden Sie sich",
+        "box_needs": "Ihr Rechner braucht dies beides:",
+        "box_who": "Die Zeilen nehmen ein Profil der AWS CLI. Was in ~/.aws/credentials gehört,"
+        " gibt Ihnen die Leitung, für je eine Stunde, oder einen Link, der Ihren Browser an der"
+        " AWS-Konsole anmeldet, bei einer Shell auf der Instanz, ohne jede Installation.",
+        "box_to_profile": "Melden Sie sich selbst bei AWS an, dann schreiben Sie stattdessen dies"
+        " in ~/.aws/config:",
+        "box_to_jupyter": "JupyterLab: Lassen Sie dies laufen, und öffnen Sie"
+        " http://localhost:18888/lab",
+        "box_to_code": "VS Code im Browser: Lassen Sie dies laufen, und öffnen Sie"
+        " http://localhost:18080/",
+        "box_to_key": "VS Code (Remote - SSH), JetBrains Gateway und SSH: Machen Sie einmal ein"
+        " Schlüsselpaar,",
+        "box_to_ssh_config": "und schreiben Sie dies in ~/.ssh/config (Linux, macOS):",
+        "box_to_ssh_config_windows": "oder dies unter Windows; dann verbinden Sie sich mit dem Host"
+        " der ersten Zeile:",
+        "box_to_shell": "Eine Shell ohne SSH:",
+        "box_idle": "Die EC2-Instanz hält von selbst an",
         "state_InService": "Es läuft.",
         "state_Stopped": "Es ist angehalten. Was Sie gespeichert haben, ist noch da.",
         "state_Failed": "Es ließ sich nicht starten. Starten Sie es noch einmal, oder melden Sie"

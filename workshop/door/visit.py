@@ -49,6 +49,10 @@ class DoorSettings:
     seat_bucket: str
     repository: str
     role: str
+    box: str = ""
+    """The name of a seat's EC2 instance, which is that of its stack."""
+    console_role: str = ""
+    """The ARN of the role with which people enter that instance."""
     title: str = ""
     zone: int = 0
     """Minutes that the workshop's clock is ahead of UTC."""
@@ -60,7 +64,7 @@ class DoorSettings:
     seats: dict[str, str] = field(default_factory=dict)
     """The ids of the seats of each profile, with blanks between them."""
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What the seats of a profile have: buckets, repositories, types, idle."""
+    """What the seats of a profile have: buckets, repositories, types, idle, notebook, box."""
 
     @classmethod
     def given(cls) -> DoorSettings:

@@ -7,6 +7,7 @@ import io
 import json
 from typing import Any
 
+from workshop.connect.lines import CODE, JUPYTER, SYSTEMS, BoxAddress
 from workshop.escaping import spreadsheet_cell
 from workshop.handout.slips import Handout, Slip
 
@@ -15,7 +16,8 @@ def rows(handout: Handout) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the columns and a row for each seat; the link is last, since it is long."""
     people = ("name", "email") if handout.with_names else ()
     timed = ("open before",) if handout.presigned else ("code",) if handout.by_door else ()
-    columns = ("seat", *people, "notebook", "state", *timed, "link")
+    boxes = ("instance", "its state") if has_boxes(handout) else ()
+    columns = ("seat", *people, "notebook", "state", *boxes, *timed, "link")
     return columns, [_row(handout, slip) for slip in handout.slips]
 
 
@@ -28,12 +30,22 @@ def _row(handout: Handout, slip: Slip) -> tuple[str, ...]:
     elif slip.code:
         timed = (slip.code.code,)
     given = _given(handout, slip) or slip.notebook.problem
-    return (slip.seat, *people, slip.notebook_name, slip.notebook.status, *timed, given)
+    notebook = (slip.notebook_name, slip.notebook.status)
+    box: tuple[str, ...] = ()
+    if has_boxes(handout):
+        box = (slip.box.id, slip.box.state) if slip.box else ("", "none")
+    return (slip.seat, *people, *notebook, *box, *timed, given)
+
+
+def has_boxes(handout: Handout) -> bool:
+    """Return whether any of the seats has an EC2 instance to have."""
+    return any(slip.box for slip in handout.slips)
 
 
 _COLUMNS = (
     *("seat", "name", "email", "profile", "account", "region", "notebook", "state", "problem"),
     *("door", "code", "link", "open_before", "session_seconds", "dashboard"),
+    *("instance", "instance_state", "instance_problem"),
 )
 """Of CSV: what of the JSON document goes into a cell; people only where they are in it."""
 
@@ -68,7 +80,7 @@ def json_text(handout: Handout) -> str:
 
 
 def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
-    link, names = slip.notebook.link, slip.names
+    link, names, box = slip.notebook.link, slip.names, slip.box
     return {
         "seat": slip.seat,
         **({"name": slip.name, "email": slip.email} if handout.with_names else {}),
@@ -85,10 +97,27 @@ def _document(handout: Handout, slip: Slip) -> dict[str, Any]:
         "session_seconds": int(link.session.total_seconds()) if link else None,
         "console": slip.console_url,
         "dashboard": slip.dashboard_url,
+        "instance": (box.id or None) if box else None,
+        "instance_state": box.state if box else None,
+        "instance_problem": (box.problem or None) if box else None,
+        "connect": _connect(slip.address) if slip.address else None,
         "buckets": slip.buckets,
         "datasets": names.datasets_bucket,
         "repositories": slip.repositories,
         "job_prefix": names.job_prefix,
+    }
+
+
+def _connect(address: BoxAddress) -> dict[str, Any]:
+    """Return the lines that lead into an instance; none of them holds a secret."""
+    return {
+        "host": address.host,
+        "profile": address.profile or None,
+        "jupyter": address.forwarding(JUPYTER),
+        "code": address.forwarding(CODE),
+        "shell": address.shell,
+        "key": address.key,
+        "ssh_config": {system: address.ssh_config(system) for system in SYSTEMS},
     }
 
 

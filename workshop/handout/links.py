@@ -1,37 +1,12 @@
 """Addresses in AWS's console, and lines for a shell that need no more than names; all are pure.
 
-The console of each partition is a site of its own (endpoints pages of the General References:
-https://docs.aws.amazon.com/general/latest/gr/, https://docs.aws.eu/general/latest/gr/). The part
-behind ``#`` is what the console itself shows in the address bar; it is documented nowhere.
+The part behind ``#`` is what the console itself shows in the address bar; it is documented nowhere.
 """
 
 from __future__ import annotations
 
-from workshop.aws import regions
-from workshop.errors import UsageError
+from workshop.aws import consoles, regions
 from workshop.naming import Names
-
-_CONSOLES = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-    "aws-eusc": "console.amazonaws-eusc.eu",
-}
-"""The host of a partition's console; a Region's own stands before it."""
-
-
-def console(region: str) -> str:
-    """Return the host of the console of a Region's partition.
-
-    Raise UsageError for Regions whose console has no public address.
-    """
-    host = _CONSOLES.get(regions.partition(region).name)
-    if host is None:
-        raise UsageError(
-            f"the console of {region} has no public address, so there is no handout for seats"
-            " there; choose others with --only"
-        )
-    return host
 
 
 def placed(names: Names) -> Names:
@@ -39,7 +14,7 @@ def placed(names: Names) -> Names:
 
     Raises UsageError for Regions whose console has no public address.
     """
-    console(names.region)
+    consoles.console(names.region)
     return regions.placed(names)
 
 
@@ -67,4 +42,4 @@ def registry_login(names: Names) -> str:
 
 
 def _home(service: str, names: Names) -> str:
-    return f"https://{names.region}.{console(names.region)}/{service}/home?region={names.region}"
+    return f"https://{names.region}.{consoles.console(names.region)}/{service}/home?region={names.region}"

@@ -15,8 +15,11 @@ from pathlib import Path
 import segno
 
 from workshop import page_templates, tags
+from workshop.connect import lines
+from workshop.connect.ways import INSTALLING
 from workshop.counting import count_of
 from workshop.handout import links
+from workshop.handout.export import has_boxes
 from workshop.handout.slips import Handout, Slip
 from workshop.handout.texts import Words
 
@@ -41,6 +44,8 @@ def seat_page(handout: Handout, slip: Slip, *, form_token: str = "") -> str:
         names=slip.names,
         profile=slip.profile,
         links=links,
+        lines=lines,
+        installing=INSTALLING,
         tags=tags,
         form_token=form_token,
         words=Words(handout.languages[0]),
@@ -53,6 +58,7 @@ def room_page(handout: Handout, *, form_token: str = "") -> str:
     return _TEMPLATES.get_template("room.html.j2").render(
         handout=handout,
         locations=locations,
+        boxes=has_boxes(handout),
         seat_file=seat_file,
         form_token=form_token,
         words=Words("en"),

@@ -9,6 +9,9 @@ from datetime import datetime
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
+from workshop.connect import identity
+from workshop.connect.boxes import SeatBox
+from workshop.connect.lines import BoxAddress
 from workshop.handout import links
 from workshop.handout.doors import DoorCode
 from workshop.handout.notebooks import NO_NOTEBOOK, HandoutNotebook
@@ -29,6 +32,12 @@ class Slip:
     door: str = ""
     """The address of the door; empty where slips lead elsewhere."""
     code: DoorCode | None = field(default=None, repr=False)
+    box: SeatBox | None = None
+    """The EC2 instance; None where the profile has none."""
+    address: BoxAddress | None = None
+    """That instance as lines name it; None until there is one."""
+    own_profile: str = ""
+    """What of ``~/.aws/config`` lets people be the seat who sign in themselves."""
 
     @property
     def door_url(self) -> str:
@@ -102,12 +111,15 @@ def handout(
     presigned: bool,
     with_names: bool,
     by_door: Mapping[str, tuple[str, DoorCode]] | None = None,
+    boxes: Mapping[str, SeatBox] | None = None,
 ) -> Handout:
     """Return the handout of some seats; with people's names only if ``with_names``.
 
-    ``by_door`` has the address of the door and the code of each seat.
+    ``by_door`` has the address of the door and the code of each seat, ``boxes`` the EC2 instances
+    of the seats that have one.
     """
     settings = loaded.settings
+    known = boxes or {}
     return Handout(
         title=settings.title or settings.workshop,
         environment=loaded.name,
@@ -130,7 +142,20 @@ def handout(
                 email=seat.email if with_names else "",
                 door=by_door[seat.id][0] if by_door else "",
                 code=by_door[seat.id][1] if by_door else None,
+                box=known.get(seat.id),
+                address=_address(loaded, seat, known.get(seat.id)),
+                own_profile=_own_profile(loaded, seat),
             )
             for seat in seats
         ),
     )
+
+
+def _address(loaded: LoadedEnvironment, seat: Seat, box: SeatBox | None) -> BoxAddress | None:
+    return identity.address(loaded, seat, box.id) if box and box.id else None
+
+
+def _own_profile(loaded: LoadedEnvironment, seat: Seat) -> str:
+    if not loaded.settings.profiles[seat.profile].access.console_principals:
+        return ""
+    return identity.role_profile(loaded.names(seat), identity.cli_profile(loaded, seat))

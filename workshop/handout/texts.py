@@ -71,6 +71,24 @@ TEXTS: dict[str, dict[str, str]] = {
         "slip_role": "Sign in to the AWS console, account {account} with the role {role}, then"
         " scan: it leads to {notebook}. Without a sign-in, ask for a link.",
         "qr_slip": "QR code that opens notebook {notebook}",
+        "press_box": "The page has the lines that lead into your EC2 instance, and starts it if it"
+        " is stopped.",
+        "box_needs": "{host}, {id}. Your machine needs the {cli} and its {plugin}.",
+        "box_own": "The lines use its profile {profile}, which you add to"
+        " <code>~/.aws/config</code>:",
+        "box_asked": "The lines use its profile {profile}: the organisers give you what belongs"
+        " into <code>~/.aws/credentials</code>, for an hour at a time.",
+        "box_jupyter": "JupyterLab: leave this running, and open {address}",
+        "box_code": "VS Code in the browser: leave this running, and open {address}",
+        "box_ssh": "VS Code (Remote - SSH), JetBrains Gateway and SSH connect to the host {host},"
+        " once you have made a key pair:",
+        "box_config": "and written this into <code>~/.ssh/config</code> ({system}):",
+        "box_link": "Without any installation, ask the organisers for a link that signs your"
+        " browser in to AWS's console, at a shell on the instance.",
+        "box_idle": "The EC2 instance stops after {minutes} minutes in which nobody is connected"
+        " and nothing runs. Its disk stays until the workshop is removed.",
+        "slip_box": "Your EC2 instance is {id}. The page of your seat has the lines to connect.",
+        "slip_box_door": "Your EC2 instance is {id}. The same page has the lines to connect.",
     },
     "de": {
         "moment": "{0.day}.{0.month}.{0.year}, {0:%H:%M} ({0:%Z})",
@@ -136,6 +154,25 @@ TEXTS: dict[str, dict[str, str]] = {
         "slip_role": "Melden Sie sich an der AWS-Konsole an, Konto {account}, mit der Rolle {role},"
         " und scannen Sie dann: Das führt zu {notebook}. Ohne Anmeldung bitten Sie um einen Link.",
         "qr_slip": "QR-Code, der das Notebook {notebook} öffnet",
+        "press_box": "Die Seite hat die Zeilen, die in Ihre EC2-Instanz führen, und startet sie,"
+        " wenn sie angehalten ist.",
+        "box_needs": "{host}, {id}. Ihr Rechner braucht die {cli} und ihr {plugin}.",
+        "box_own": "Die Zeilen nehmen ihr Profil {profile}, das Sie in <code>~/.aws/config</code>"
+        " schreiben:",
+        "box_asked": "Die Zeilen nehmen ihr Profil {profile}: Was in"
+        " <code>~/.aws/credentials</code> gehört, gibt Ihnen die Leitung, für je eine Stunde.",
+        "box_jupyter": "JupyterLab: Lassen Sie dies laufen, und öffnen Sie {address}",
+        "box_code": "VS Code im Browser: Lassen Sie dies laufen, und öffnen Sie {address}",
+        "box_ssh": "VS Code (Remote - SSH), JetBrains Gateway und SSH verbinden sich mit dem Host"
+        " {host}, sobald Sie ein Schlüsselpaar haben:",
+        "box_config": "und dies in <code>~/.ssh/config</code> steht ({system}):",
+        "box_link": "Ohne jede Installation: Bitten Sie die Leitung um einen Link, der Ihren"
+        " Browser an der AWS-Konsole anmeldet, bei einer Shell auf der Instanz.",
+        "box_idle": "Die EC2-Instanz hält an nach {minutes} Minuten, in denen niemand verbunden ist"
+        " und nichts läuft. Ihre Platte bleibt, bis der Workshop gelöscht wird.",
+        "slip_box": "Ihre EC2-Instanz ist {id}. Die Zeilen zum Verbinden stehen auf der Seite Ihres"
+        " Platzes.",
+        "slip_box_door": "Ihre EC2-Instanz ist {id}. Dieselbe Seite hat die Zeilen zum Verbinden.",
     },
 }
 

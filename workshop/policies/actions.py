@@ -140,13 +140,15 @@ BOX_VIEW = (
 BOX_CONNECTION = actions("ssm", "GetConnectionStatus")
 # What the SSM agent calls for sessions alone: no commands, no parameters, no inventory
 # (https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html).
-# Whoever opens a session calls the last of them as well. Of the first two, AWS says from which
-# instance they come (Service Authorization Reference).
+# Whoever opens a session carries it as well. Of the agent's own, AWS says from which instance they
+# come (Service Authorization Reference).
 AGENT_ITSELF = ("ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel")
-AGENT = actions("ssmmessages", "CreateDataChannel OpenControlChannel OpenDataChannel")
+AGENT = actions("ssmmessages", "CreateDataChannel OpenControlChannel")
+CARRY = actions("ssmmessages", "OpenDataChannel")
 # The same for the boundary, by wildcards that cover nothing else.
 BOX_OF_A_SEAT = (
-    *("ec2-instance-connect:SendSSH*", "ec2:Describe*", "ec2:RebootI*", "ec2:St*Instances"),
+    *("ec2-instance-connect:SendSSH*", "ec2:RebootI*", "ec2:St*Instances"),
+    *("ec2:DescribeInstances", "ec2:DescribeInstanceStatus"),
     *("ssm:*Session", "ssm:DescribeInstanceI*", "ssm:GetConn*"),
     *("ssm:UpdateInstanceI*", "ssmmessages:*"),
 )
@@ -154,10 +156,13 @@ BOX_OF_A_SEAT = (
 # organiser's may carry tags of any meaning.
 BOXES_OF_OTHERS = ("ec2-instance-connect:*", "ec2:*Instance*", "ssm:StartSession")
 # By these one could take another's instance for one's own, put another role on it, or run something
-# on it: ``check`` refuses to open them where seats have instances.
+# on it: ``check`` refuses to open them where seats have instances. By their whole names, so that
+# any wildcard that covers one is found.
 BOX_NEVER = (
-    *actions("ec2", "*IamInstanceProfile* *teTags ModifyInstance*"),
-    *actions("ssm", "CreateAssociation* SendCommand StartAutomation* UpdateAssociation"),
+    *actions("ec2", "AssociateIamInstanceProfile CreateTags DeleteTags ModifyInstanceAttribute"),
+    *actions("ec2", "ModifyInstanceMetadataOptions ReplaceIamInstanceProfileAssociation"),
+    *actions("ssm", "CreateAssociation CreateAssociationBatch SendCommand"),
+    *actions("ssm", "StartAutomationExecution UpdateAssociation"),
 )
 # What the boundary lets through of SageMaker, in any mode. A name that AWS adds is not among them
 # unless a wildcard covers it, of which ``test_access_completeness`` knows all that it covers.

@@ -16,6 +16,7 @@ from workshop.policies.actions import (
     BOX_SESSION,
     BOX_USE,
     BOX_VIEW,
+    CARRY,
     SESSION_USE,
 )
 from workshop.policies.documents import Statement, allow, carries_own, deny, deny_but
@@ -37,6 +38,18 @@ _ITSELF = "${aws:userid}"
 
 def box_statements(names: Names) -> list[Statement]:
     """Return what lets a seat use its own instance, and the instance be reached."""
+    return [
+        *people_statements(names),
+        # No other session of the seat's role, as a job's, answers for an instance.
+        allow(
+            "BoxAgent", AGENT_ITSELF, ["*"], Condition={"Null": {"ec2:SourceInstanceARN": "false"}}
+        ),
+        allow("BoxChannels", AGENT, ["*"]),
+    ]
+
+
+def people_statements(names: Names) -> list[Statement]:
+    """Return what whoever works on a seat's instance does from elsewhere."""
     instances = [_anywhere(names, "ec2", "instance/*")]
     own = carries_own(names)["StringEquals"]
     # As Session Manager's own examples name the tags of an instance.
@@ -63,11 +76,8 @@ def box_statements(names: Names) -> list[Statement]:
             instances,
             Condition={"StringEquals": {**own, "ec2:osuser": list(USERS)}},
         ),
-        # No other session of the seat's role, as a job's, answers for an instance.
-        allow(
-            "BoxAgent", AGENT_ITSELF, ["*"], Condition={"Null": {"ec2:SourceInstanceARN": "false"}}
-        ),
-        allow("BoxChannels", AGENT, ["*"]),
+        # What the plug-in of the AWS CLI calls with the token of its session.
+        allow("CarrySessions", CARRY, ["*"]),
     ]
 
 

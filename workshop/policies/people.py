@@ -1,8 +1,8 @@
 """What people get, as opposed to the role that their notebook and jobs run with.
 
-Either a link to the notebook (``presigned_url_policy``, for whoever hands links out or fetches
-their own), or AWS's console (``console_policy`` beside the seat's own policies, on a role of the
-account or as a permission set of IAM Identity Center).
+Either a link to the notebook or a session with the instance (``people_policy``, for whoever hands
+links out or fetches their own), or AWS's console (``console_policy`` beside the seat's own
+policies, on a role of the account or as a permission set of IAM Identity Center).
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ from collections.abc import Sequence
 from workshop import tags
 from workshop.naming import BOUNDARY, Names
 from workshop.policies.actions import CONSOLE_VIEWS, NOTEBOOK_USE
+from workshop.policies.box import people_statements
 from workshop.policies.documents import Document, Statement, allow, document
 from workshop.policies.trust import managed_policy_arns
 
 
-def presigned_url_policy(names: Names) -> Document:
-    """Return what opens one seat's notebook, and starts it when it has stopped itself."""
-    return document(allow("OpenNotebook", NOTEBOOK_USE, [names.notebook_arn]))
+def people_policy(names: Names, *, has_notebook: bool = True, has_box: bool = False) -> Document:
+    """Return what opens one seat's notebook or instance, and starts it when it has stopped itself.
+
+    It is for callers without a permissions boundary: it names nothing of another seat.
+    """
+    opens = allow("OpenNotebook", NOTEBOOK_USE, [names.notebook_arn])
+    return document(
+        *([opens] if has_notebook else []), *(people_statements(names) if has_box else [])
+    )
 
 
 def console_policy() -> Document:

@@ -94,7 +94,8 @@ WHY_WILDCARD = {
     "SendKeys": "as UseOwnBox, for the users of AWS's images",
     "BoxAgent": "ssmmessages has no resource-level permissions; AWS says from which instance it is"
     " called, and no other session of the role may",
-    "BoxChannels": "the same; a channel opens with the token of its session alone",
+    "BoxChannels": "the same",
+    "CarrySessions": "the same; a channel opens with the token of its session alone",
     "ConsoleViews": "the console's lists have no resource-level permissions and show names, tags"
     " and states",
     "OwnRole": "a boundary allows nothing by itself, it only limits",

@@ -252,6 +252,15 @@ def questions(
     yield names.watch_role_arn, ("iam:PassRole",)
 
 
+EC2 = "ec2.amazonaws.com"
+"""The service that takes on the role of a seat whose profile has an instance."""
+
+
+def passed_to_ec2(names: Names, partition: str) -> Question:
+    """Return what lets an instance have its seat's role, which jobs and notebook have as well."""
+    return replace(names, partition=partition).role_arn, ("iam:PassRole",)
+
+
 def reads() -> Question:
     """Return what a teardown reads of whatever it finds, in a lasting order.
 
@@ -295,10 +304,15 @@ def deletes(names: Names, partition: str, *, bucket: str) -> tuple[Question, Que
 
 
 def simulated(
-    clients: Clients, account_region: AccountRegion, caller: str, asked: Collection[Question]
+    clients: Clients,
+    account_region: AccountRegion,
+    caller: str,
+    asked: Collection[Question],
+    passed_to: str = "",
 ) -> tuple[SimulatedDecision, ...]:
     """Return IAM's answers for the caller with this ARN; one call for each resource.
 
+    ``passed_to`` is the service that takes on a role, if it is none that such a role tells.
     The policies are those of a user or role. A session's ARN leaves its role's path out, so the
     role is asked for it: raises ClientError where it may not be read.
     """
@@ -321,7 +335,7 @@ def simulated(
             ResourceArns=[resource],
             ContextEntries=[
                 _entry("aws:RequestedRegion", account_region.region),
-                _entry("iam:PassedToService", _passed_to(resource)),
+                _entry("iam:PassedToService", passed_to or _passed_to(resource)),
             ],
         )
         for result in page["EvaluationResults"]

@@ -170,6 +170,12 @@ def _permissions(
         has_box=request.loaded.settings.has_boxes,
     )
     decisions = ask(permissions.simulated, account_region, caller, tuple(questions))
+    passed = [permissions.passed_to_ec2(names, partition)]
+    to_ec2 = (
+        ask(permissions.simulated, account_region, caller, passed, permissions.EC2)
+        if request.loaded.settings.has_boxes
+        else None
+    )
     of_teardown = [permissions.reads(), *permissions.deletes(names, partition, bucket=bucket)]
     of_running = permissions.running(names, partition, bucket=bucket)
     torn_down = (
@@ -180,7 +186,11 @@ def _permissions(
     )
 
     def judge() -> Iterator[Check]:
-        yield from permissions.check(account_region, caller, decisions.result())
+        found = decisions.result()
+        boxes = () if to_ec2 is None else to_ec2.result()
+        if not isinstance(found, Unavailable):
+            found = boxes if isinstance(boxes, Unavailable) else (*found, *boxes)
+        yield from permissions.check(account_region, caller, found)
         if torn_down is not None:
             yield from permissions.check_teardown(account_region, torn_down.result())
         if running is not None:
