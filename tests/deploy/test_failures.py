@@ -149,6 +149,23 @@ def test_a_failure_of_the_stack_itself_names_no_resource() -> None:
         ),
         ("CapacityError: nothing there", FailureClass.CAPACITY),
         ("Insufficient capacity", FailureClass.CAPACITY),
+        (
+            "We currently do not have sufficient g5.xlarge capacity in zones with support for 'gp3'"
+            " volumes. Our system will be working on provisioning additional capacity.",
+            FailureClass.CAPACITY,
+        ),
+        (
+            "Your requested instance type (g5.xlarge) is not supported in your requested"
+            " Availability Zone (us-east-1e). Please retry your request by not specifying an"
+            " Availability Zone or choosing us-east-1a.",
+            FailureClass.CAPACITY,
+        ),
+        ("No default subnet for availability zone: 'us-east-1e'.", FailureClass.CAPACITY),
+        (
+            "You have requested more vCPU capacity than your current vCPU limit of 64 allows for"
+            " the instance bucket that the specified instance type belongs to.",
+            FailureClass.LIMIT,
+        ),
         # https://github.com/aws/amazon-sagemaker-examples/issues/207
         (
             "Insufficient notebook instance capacity. Retry later or with a different instance"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.local_cloud import Cloud
+from tests.support.machines import tag_map
 from tests.support.small_workshop import REGION, Fleet
 from workshop.notebooks import start_stop
 
@@ -87,3 +88,17 @@ def test_a_quota_that_has_been_used_up_meanwhile_is_told(deployed: Fleet) -> Non
         "the account's quota of vCPUs has none left for g5.xlarge; stop another instance, or ask"
         " AWS for more with: workshop preflight -e dev --request-quotas"
     ) in started.err
+
+
+def test_a_frozen_seats_instance_carries_the_tag_by_which_a_door_leaves_it_alone(
+    deployed: Fleet,
+) -> None:
+    def frozen() -> list[str]:
+        tagged = [{"Name": "tag:frozen", "Values": ["true"]}]
+        found = deployed.cloud.client("ec2").describe_instances(Filters=tagged)["Reservations"]
+        return [tag_map(one["Instances"][0])["Name"] for one in found]
+
+    assert deployed.run("freeze", "--only", "ada").code == 0
+    assert frozen() == ["demo-ada-box"]
+    assert deployed.run("reopen", "--only", "ada").code == 0
+    assert frozen() == []

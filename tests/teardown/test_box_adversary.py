@@ -39,7 +39,6 @@ def attempts(cloud: Cloud, own: str, disk: str, bens: str, theirs: str) -> list[
     ami = cloud.client("ec2").describe_instances(InstanceIds=[own])
     image = ami["Reservations"][0]["Instances"][0]["ImageId"]
     machine = {"ImageId": image, "InstanceType": "t3.medium", "MinCount": 1, "MaxCount": 1}
-    mine = tag_list(**SEATS_TAGS)
     of_ben = tag_list(**{**SEATS_TAGS, "attendee": "ben"})
     made: list[Attempt] = [
         lambda ec2: ec2.run_instances(**machine),
@@ -62,17 +61,21 @@ def attempts(cloud: Cloud, own: str, disk: str, bens: str, theirs: str) -> list[
             InstanceId=own, DisableApiTermination={"Value": True}
         ),
     ]
-    for machine_id in (bens, theirs):
-        made += [
-            lambda ec2, one=machine_id: ec2.create_tags(Resources=[one], Tags=mine),
-            lambda ec2, one=machine_id: ec2.stop_instances(InstanceIds=[one]),
-            lambda ec2, one=machine_id: ec2.terminate_instances(InstanceIds=[one]),
-            lambda ec2, one=machine_id: ec2.create_image(InstanceId=one, Name="taken"),
-            lambda ec2, one=machine_id: ec2.modify_instance_attribute(
-                InstanceId=one, InstanceInitiatedShutdownBehavior={"Value": "terminate"}
-            ),
-        ]
-    return made
+    return [*made, *against(bens), *against(theirs)]
+
+
+def against(machine: str) -> list[Attempt]:
+    """What an attendee would do to an instance that is not theirs."""
+    mine = tag_list(**SEATS_TAGS)
+    return [
+        lambda ec2: ec2.create_tags(Resources=[machine], Tags=mine),
+        lambda ec2: ec2.stop_instances(InstanceIds=[machine]),
+        lambda ec2: ec2.terminate_instances(InstanceIds=[machine]),
+        lambda ec2: ec2.create_image(InstanceId=machine, Name="taken"),
+        lambda ec2: ec2.modify_instance_attribute(
+            InstanceId=machine, InstanceInitiatedShutdownBehavior={"Value": "terminate"}
+        ),
+    ]
 
 
 def test_nothing_that_a_seat_tries_of_ec2_outlives_it_or_costs_anybody_else(

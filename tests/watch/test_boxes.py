@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.local_cloud import Cloud, template
-from tests.support.machines import image, run, state
+from tests.support.machines import described, image, run, state, tag_map
 from tests.support.watch_runs import END, PLENTY, SETTINGS, watch_without_stacks
 from tests.watch.test_hours import CLOSES, IN_CLASS, OPENS
 from workshop.watch import handler
@@ -85,6 +85,8 @@ def test_the_end_stops_them_and_a_workshop_without_any_does_not_ask_for_them(
     ended = work(cloud, END, replace(SETTINGS, boxes=True))
     handler.end(ended)
     assert ended.done["EC2 instances stopped"] == 1
+    assert tag_map(described(cloud.client, mine))["frozen"] == "true"
+    assert "frozen" not in tag_map(described(cloud.client, foreign))
     assert (state(cloud.client, mine), state(cloud.client, foreign)) == ("stopped", "running")
 
 

@@ -27,7 +27,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.naming import COHORT, FREEZE, Names
 from workshop.teardown.resource import Resource
-from workshop.teardown.resources.names import NOTEBOOK
+from workshop.teardown.resources.names import EC2_INSTANCE, NOTEBOOK
 
 THREADS = 8
 NO_POLICY = (
@@ -96,9 +96,15 @@ def freeze_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> Seat
     tagged = frozen_tag.put_on(clients, where, [arn])
     return SeatFreeze(
         tuple(f"{role} is not frozen: {why}" for role, why in left.items()),
-        tuple(
-            f"the notebook of {seat.id} may stay open for who has it open: {why}"
-            for why in tagged.values()
+        (
+            *(
+                f"the notebook of {seat.id} may stay open for who has it open: {why}"
+                for why in tagged.values()
+            ),
+            *(
+                f"the EC2 instance of {seat.id} may be started by a door: {why}"
+                for why in frozen_tag.of_box(clients, loaded, seat, frozen_tag.put_on_boxes)
+            ),
         ),
     )
 
@@ -130,18 +136,23 @@ def _exists(client: Any, name: str) -> bool:
 
 
 def close_notebooks(clients: Clients, owned: Iterable[Resource]) -> dict[str, str]:
-    """Tag notebooks as those of frozen seats; return why that failed, by ARN, where it did.
+    """Tag machines as those of frozen seats; return why that failed, by ARN or id, where it did.
 
     Whoever opens them for attendees is denied what carries the tag: a link that another role made
     goes on whatever becomes of the seat's.
     """
     arns: dict[AccountRegion, list[str]] = {}
+    ids: dict[AccountRegion, list[str]] = {}
     for resource in owned:
         if resource.resource_type == NOTEBOOK and resource.arn:
             arns.setdefault(resource.account_region, []).append(resource.arn)
+        elif resource.resource_type == EC2_INSTANCE:
+            ids.setdefault(resource.account_region, []).append(resource.id)
     left: dict[str, str] = {}
     for account_region, some in arns.items():
         left |= frozen_tag.put_on(clients, account_region, some)
+    for account_region, some in ids.items():
+        left |= frozen_tag.put_on_boxes(clients, account_region, some)
     return left
 
 
