@@ -162,10 +162,17 @@ def _profile(workshop: str, profile: Profile) -> Mapping[str, Any]:
             "endpoint": access.endpoint_instance_types,
         },
         "hours": access.max_runtime_hours,
-        "idle": profile.notebook.idle_stop_minutes,
+        "idle": _idle_minutes(profile),
         **({} if profile.has_notebook else {"notebook": False}),
         **({"box": _box(workshop, profile, profile.ec2)} if profile.ec2 else {}),
     }
+
+
+def _idle_minutes(profile: Profile) -> int | None:
+    """Return after how many idle minutes the machine of a seat stops, None for never."""
+    if profile.has_notebook:
+        return profile.notebook.idle_stop_minutes
+    return profile.ec2.idle_stop_minutes if profile.ec2 else None
 
 
 def _box(workshop: str, profile: Profile, box: Ec2) -> Mapping[str, Any]:

@@ -1,15 +1,15 @@
-"""A whole day of a workshop: 100 seats, 8 hours, by the local cloud's clock.
+"""A whole day of a workshop: 100 seats with notebooks, 20 with EC2 instances, 8 hours.
 
 ``python -m bench.day`` deploys with ``workshop deploy``, lets attendees use their seats through
 boto3 under the seats' own roles with IAM enforced, has the watch woken by the rules of its stack,
-looks with ``status`` and ``bill``, injects faults, and tears down. ``--seed``, ``--seats`` and
-``--hours`` choose another day, ``--json`` prints JSON; the same seed gives the same report, byte
-for byte.
+looks with ``status`` and ``bill``, injects faults, and tears down. Time is the local cloud's.
+``--seed``, ``--seats``, ``--boxes`` and ``--hours`` choose another day, ``--json`` prints JSON; the
+same seed gives the same report, byte for byte.
 
-The report has the most that was taken of each quota, each seat's bill beside what SageMaker's
-events say (``observed``, which asks neither the product nor the watch), what the watch stopped and
-when, whom it froze and whether they were above a cap, what was refused, and what the teardown
-found. ``wrong`` names what is not as it has to be; then the exit code is 1.
+The report has the most that was taken of each quota, each seat's bill beside what events of
+SageMaker and EC2 say (``observed``, which asks neither the product nor the watch), what the watch
+stopped and when, whom it froze and whether they were above a cap, what was refused, and what the
+teardown found. ``wrong`` names what is not as it has to be; then the exit code is 1.
 """
 
 from __future__ import annotations

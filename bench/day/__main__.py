@@ -20,13 +20,14 @@ def main() -> int:
     """Play a day and print its report; what is different each time goes to standard error."""
     parser = argparse.ArgumentParser(prog="python -m bench.day")
     parser.add_argument("--seats", type=int, default=Setting.seats)
+    parser.add_argument("--boxes", type=int, default=Setting.boxes)
     parser.add_argument("--hours", type=int, default=Setting.hours)
     parser.add_argument("--seed", type=int, default=Setting.seed)
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     chosen = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-day-") as folder:
-        setting = Setting(seats=chosen.seats, hours=chosen.hours, seed=chosen.seed)
+        setting = Setting(chosen.seats, chosen.boxes, chosen.hours, chosen.seed)
         played = play(setting, Path(folder))
     made = report.document(played)
     if chosen.json:

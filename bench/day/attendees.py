@@ -20,7 +20,10 @@ from workshop import tags
 from workshop.naming import Names
 
 IMAGE_TAG = "1"
+FORWARDING = "AWS-StartPortForwardingSession"
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, proxies={})
+_ONCE = Config(retries={"total_max_attempts": 1}, proxies={})
+"""For EC2, which answers 500 where it has no machine: who asks again does so later."""
 ENOUGH = 3
 """So often somebody tries again who is refused, before they give up."""
 
@@ -36,12 +39,14 @@ class Attendee:
     session: boto3.Session
     refused: Counter[str] = field(default_factory=Counter)
     """How often a call was refused, by verb and code."""
+    box: str = ""
+    """The id of the seat's EC2 instance."""
     asked: set[str] = field(default_factory=set)
     """ARNs of what this attendee asked to be stopped or deleted."""
     _clients: dict[str, Any] = field(default_factory=dict)
     _mined: int = 0
 
-    def client(self, service: Literal["sagemaker", "s3"]) -> Any:
+    def client(self, service: Literal["sagemaker", "s3", "ec2", "ssm"]) -> Any:
         """Return a client with the credentials that the notebook has."""
         if service not in self._clients:
             given = local_cloud.role_credentials(self.running, self.names.role_arn)
@@ -49,7 +54,7 @@ class Attendee:
                 service,
                 region_name=self.names.region,
                 endpoint_url=self.running.endpoint,
-                config=_CONFIG,
+                config=_ONCE if service == "ec2" else _CONFIG,
                 aws_access_key_id=given["AccessKeyId"],
                 aws_secret_access_key=given["SecretAccessKey"],
                 aws_session_token=given["SessionToken"],
@@ -130,6 +135,19 @@ class Attendee:
         for _ in range(min(jobs, most - running)):
             self._mined += 1
             client.create_training_job(**self._job(f"mine-{self._mined}", type, count))
+
+    def _enter(self) -> None:
+        ssm = self.client("ssm")
+        session = ssm.start_session(Target=self.box, DocumentName=FORWARDING)["SessionId"]
+        ssm.terminate_session(SessionId=session)
+
+    def _idle(self) -> None:
+        """Nobody is there any more: the machine shuts itself down."""
+        local_cloud.shut_down(self.running, self.box)
+        self.asked.add(self.names.box)
+
+    def _start_box(self) -> None:
+        self.client("ec2").start_instances(InstanceIds=[self.box])
 
     # --- what is refused ----------------------------------------------------------------------
 

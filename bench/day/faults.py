@@ -38,6 +38,9 @@ LATE: tuple[Rule, ...] = (
 )
 """Listings that do not know yet what was just made."""
 
+NO_MACHINE: Rule = {"effect": "capacity", "instance_type": "g4dn.*", "times": 1}
+"""What one of those meets who start their EC2 instances at the same moment."""
+
 AT_TEARDOWN: tuple[Rule, ...] = (
     {"effect": "throttle", "operation": "cloudformation:DeleteStack", "times": 2},
     {"effect": "throttle", "operation": "sagemaker:ListTrainingJobs", "times": 1},
@@ -55,4 +58,5 @@ def storms(seed: int, steps: int) -> dict[int, list[Rule]]:
         again = [{**rule, "times": 1} for rule in chance.sample(AGAIN, 2)]
         made[step] = [*again, chance.choice(REFUSED), chance.choice(LATE)]
     made[steps] = [*made[steps][:2], *REFUSED]
+    made[steps // 2] = [*made.get(steps // 2, ()), NO_MACHINE]
     return made

@@ -1,4 +1,4 @@
-"""What SageMaker's own events say of a day: machines and for how long, what it cost, what stopped.
+"""What events of SageMaker and EC2 say of a day: machines, for how long, at what cost, their stops.
 
 All of it is computed from the state-change events alone, beside the product and without asking it:
 it is what bill, watch and freezes are held against. Pure functions.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 HOUR = 3600.0
@@ -25,12 +26,15 @@ KINDS = {
     "TrainingJob": "training",
 }
 """Noun of an event -> the word of a bill."""
+BOX, BOX_DISK = "EC2 instance", "EC2 disk"
 TOTALS = {
     "endpoint": "Number of instances across active endpoints",
     "processing": "Number of instances across all processing jobs",
     "training": "Number of instances across all training jobs",
 }
+VCPUS = "Running On-Demand G and VT instances"
 USES = {
+    BOX: "EC2",
     "endpoint": "endpoint usage",
     "notebook": "notebook instance usage",
     "processing": "processing job usage",
@@ -67,6 +71,18 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """A seat's EC2 instance, of which events have the id alone."""
+
+    seat: str
+    name: str
+    instance_type: str
+    vcpus: int
+    gigabytes: int
+    made: float
+
+
+@dataclass(frozen=True)
 class Stopped:
     """A resource that began to stop, or to be deleted, at a moment."""
 
@@ -85,6 +101,8 @@ class Day:
     spans: list[Span] = field(default_factory=list)
     disks: dict[str, tuple[str, float, int]] = field(default_factory=dict)
     """Notebook -> its seat, since when, and its GB."""
+    machines: dict[str, Machine] = field(default_factory=dict)
+    """EC2 instances by their ids, as they were described once."""
     stopped: list[Stopped] = field(default_factory=list)
     number: int = 0
     _open: dict[str, Span] = field(default_factory=dict)
@@ -93,24 +111,39 @@ class Day:
         """Read some events, in their order."""
         for event in events:
             noun = NOUNS.get(event["detail-type"])
+            if event["source"] == "aws.ec2":
+                self.number += 1
+                at = datetime.fromisoformat(event["time"]).timestamp()
+                self._instance(event["detail"]["instance-id"], event["detail"]["state"], at)
             if noun is not None:
                 self.number += 1
                 self._read(noun, event["detail"])
 
-    def cost(self, price: Price, disk: float, until: float) -> dict[str, dict[str, float]]:
-        """Return USD by seat and kind; ``disk`` is USD per hour of a GB."""
+    def cost(
+        self, price: Price, disk: float, box_disk: float, until: float
+    ) -> dict[str, dict[str, float]]:
+        """Return USD by seat and kind; disks are USD per hour of a GB, of notebooks and of EC2."""
         usd: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for span in self.spans:
             hourly = price(span.kind, span.instance_type) * span.count
             usd[span.seat][span.kind] += span.hours(until) * hourly
         for seat, since, gigabytes in self.disks.values():
             usd[seat]["disk"] += (until - since) / HOUR * gigabytes * disk
+        for machine in self.machines.values():
+            hours = (until - machine.made) / HOUR
+            usd[machine.seat][BOX_DISK] += hours * machine.gigabytes * box_disk
         return {seat: dict(kinds) for seat, kinds in usd.items()}
 
     def peaks(self) -> dict[str, int]:
         """Return the most that was ever taken of each quota of machines."""
         changes: dict[str, list[tuple[float, int]]] = defaultdict(list)
         for span in self.spans:
+            if span.kind == BOX:
+                vcpus = self._vcpus(span.name)
+                changes[VCPUS].append((span.held, vcpus))
+                if span.held_until is not None:
+                    changes[VCPUS].append((span.held_until, -vcpus))
+                continue
             names = [f"{span.instance_type} for {USES[span.kind]}"]
             names += [TOTALS[span.kind]] if span.kind in TOTALS else []
             for name in names:
@@ -123,7 +156,7 @@ class Day:
         """Return the most machines that a seat's jobs and endpoints had at one time."""
         changes = []
         for span in self.spans:
-            if span.seat == seat and span.kind != "notebook" and span.held <= until:
+            if span.seat == seat and span.kind not in ("notebook", BOX) and span.held <= until:
                 changes.append((span.held, span.count))
                 if span.held_until is not None:
                     changes.append((span.held_until, -span.count))
@@ -132,6 +165,32 @@ class Day:
     def running(self) -> list[str]:
         """Return what has machines, by kind and name."""
         return sorted(f"{one.kind} {one.name}" for one in self._open.values())
+
+    def describe(self, machines: Mapping[str, Machine]) -> None:
+        """Learn whose the instances are, and that they run since they were made."""
+        self.machines.update(machines)
+        for name, machine in machines.items():
+            self._instance(name, "pending", machine.made)
+            self._instance(name, "running", machine.made)
+
+    def _vcpus(self, name: str) -> int:
+        return next(one.vcpus for one in self.machines.values() if one.name == name)
+
+    def _instance(self, instance: str, state: str, at: float) -> None:
+        machine = self.machines.get(instance)
+        if machine is None:
+            return
+        key = f"{BOX} {machine.name}"
+        if state == "pending":
+            of = (machine.seat, BOX, machine.name, machine.instance_type, 1)
+            self._begin(key, Span(*of, at))
+        elif state == "running":
+            self._open[key].billed = at
+        elif state == "stopping":
+            self._open[key].billed_until = at
+            self.stopped.append(Stopped(at, machine.seat, BOX, machine.name))
+        elif key in self._open:
+            self._open.pop(key).held_until = at
 
     def _read(self, noun: str, detail: Mapping[str, Any]) -> None:
         name, status = detail[f"{noun}Name"], detail[f"{noun}Status"]

@@ -53,7 +53,7 @@ class Organiser:
     def command(self, verb: str, *more: str) -> Said:
         """Run ``workshop VERB -e day ...`` and return what it left."""
         out, err, code = io.StringIO(), io.StringIO(), 0
-        arguments = ["workshop", verb, "-e", NAME, "--config-dir", str(self.folder), *more]
+        arguments = ["workshop", *verb.split(), "-e", NAME, "--config-dir", str(self.folder), *more]
         with (
             self._here(),
             mock.patch.object(events, "now", self.now),

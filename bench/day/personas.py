@@ -26,6 +26,8 @@ SHARES: Mapping[str, float] = {
 }
 """Persona -> part of the seats."""
 
+BOX = "box"
+"""The persona of those whose machine is an EC2 instance."""
 SMALL, BIG = "ml.m5.large", "ml.m5.xlarge"
 """Instance types that seats may use; the small one also for endpoints."""
 FORBIDDEN = "ml.g5.xlarge"
@@ -60,6 +62,22 @@ def scripts(seats: list[str], seed: int, minutes: int) -> list[Script]:
         Script(seat, persona, tuple(sorted(_day(persona, seat, seed, minutes), key=_moment)))
         for seat, persona in zip(seats, personas, strict=True)
     ]
+
+
+def box_scripts(seats: list[str], seed: int, minutes: int) -> list[Script]:
+    """Return the day of seats with EC2 instances: all come back at once from a long pause."""
+    return [Script(seat, BOX, tuple(_in_a_box(seat, seed, minutes))) for seat in seats]
+
+
+def _in_a_box(seat: str, seed: int, minutes: int) -> Iterator[Action]:
+    """Enters, leaves the machine idle until it stops itself, and starts it again and again."""
+    chance, back = random.Random(f"{seat} {seed}"), minutes // 10 * 5  # noqa: S311 - repeatable
+    comes = chance.randrange(0, 10)
+    yield Action(comes, "enter")
+    yield Action(chance.randrange(comes + 5, back - 5), "idle")
+    yield Action(back, "start-box")  # of which one is refused a machine, and asks once more
+    yield Action(back + 5, "start-box")
+    yield Action(back + 10, "enter")
 
 
 def _moment(action: Action) -> int:

@@ -22,7 +22,7 @@ import boto3
 
 from bench.day import faults, personas
 from bench.day.attendees import Attendee
-from bench.day.observed import Day
+from bench.day.observed import Day, Machine
 from bench.day.organiser import NAME, Organiser, Said
 from localcloud import process as local_cloud
 from localcloud.authentication import keys
@@ -41,6 +41,8 @@ LEAD = timedelta(minutes=35)
 TICK = timedelta(minutes=5)
 AFTER = 3
 """Ticks after the end that are played."""
+GPU = "g4dn.xlarge"
+"""The instance type of seats that have an EC2 instance."""
 ENDPOINT, STOPPING, NOTEBOOK = 240, 60, 120
 """Seconds that transitions take."""
 
@@ -59,6 +61,12 @@ profiles:
       training_instance_types: [{small}, {big}]
       processing_instance_types: [{small}, {big}]
       endpoint_instance_types: [{small}]
+  box:
+    notebook: {{enabled: false}}
+    ec2: {{instance_types: [{gpu}]}}
+    access:
+      training_instance_types: [{small}]
+      endpoint_instance_types: [{small}]
 """
 
 OBSERVER = {
@@ -67,23 +75,25 @@ OBSERVER = {
         "Rule": {
             "Type": "AWS::Events::Rule",
             "Properties": {
-                "EventPattern": {"source": ["aws.sagemaker"]},
+                "EventPattern": {"source": ["aws.sagemaker", "aws.ec2"]},
                 "Targets": [{"Id": "observer", "Arn": {"Ref": "Topic"}}],
             },
         },
     }
 }
-"""A stack of somebody else's in the same account: what SageMaker tells, the day's own record."""
+"""A stack of somebody else's in the same account: what happens there, the day's own record."""
 
 
 @dataclass(frozen=True)
 class Setting:
     """What is played; with ``watched`` false, nothing wakes the watch.
 
-    ``torn_down`` is whether the teardown is played as well.
+    ``boxes`` is how many seats more have an EC2 instance. ``torn_down`` is whether the teardown is
+    played as well.
     """
 
     seats: int = 100
+    boxes: int = 20
     hours: int = 8
     seed: int = 1
     usd: int = 3
@@ -158,16 +168,18 @@ def _write(setting: Setting, folder: Path) -> None:
         instances=setting.instances,
         small=personas.SMALL,
         big=personas.BIG,
+        gpu=GPU,
     )
     (folder / f"{NAME}.yaml").write_text(text, encoding="utf-8")
-    rows = [f"seat{number:03}" for number in range(1, setting.seats + 1)]
-    (folder / f"{NAME}.csv").write_text("\n".join(["id", *rows]), encoding="utf-8")
+    rows = [f"seat{number:03}," for number in range(1, setting.seats + 1)]
+    rows += [f"box{number:03},box" for number in range(1, setting.boxes + 1)]
+    (folder / f"{NAME}.csv").write_text("\n".join(["id,profile", *rows]), encoding="utf-8")
 
 
 @contextmanager
 def _cloud(folder: Path) -> Iterator[Running]:
     state = folder / "cloud"
-    at_once = dict.fromkeys(("notebook", "stopping", "tick"), 0.0)
+    at_once = dict.fromkeys(("notebook", "stopping", "tick", "instance", "agent"), 0.0)
     jobs = dict.fromkeys(("training", "processing"), personas.JOB * 60.0)
     running = local_cloud.start(
         state,
@@ -190,10 +202,13 @@ class _Player:
         self._running = running
         self._now = float(local_cloud.set_clock(running, freeze=True)["now"])
         self._organiser = Organiser(running, folder, lambda: datetime.fromtimestamp(self._now, UTC))
+        if setting.boxes:
+            self._organiser.command("image pin")
         loaded = loader.load(NAME, folder)
-        scripts = personas.scripts(
-            [seat.id for seat in loaded.seats], setting.seed, setting.hours * 60
-        )
+        seats = [seat.id for seat in loaded.seats]
+        drawn = (setting.seed, setting.hours * 60)
+        scripts = personas.scripts(seats[: setting.seats], *drawn)
+        scripts += personas.box_scripts(seats[setting.seats :], *drawn)
         self._played = Played(setting, loaded, scripts, Day(loaded.settings.workshop, ENDPOINT))
         self._session = boto3.Session()
         self._clients: dict[str, Any] = {}
@@ -228,8 +243,11 @@ class _Player:
             StackName="observer", WaiterConfig={"Delay": 0.02, "MaxAttempts": 500}
         )
         self._command("deploy", "deploy", "--concurrency", "100", "--json")
+        self._look()
+        machines = dict(self._machines())
         self._command("stop", "stop", "--no-wait")
         local_cloud.set_delays(self._running, notebook=NOTEBOOK, stopping=STOPPING)
+        self._played.day.describe(machines)
         self._look()
         self._played.asked |= {(one.at, one.name) for one in self._played.day.stopped}
         self._note_static()
@@ -242,8 +260,16 @@ class _Player:
             self._tick()
         loaded = self._played.loaded
         names = [loaded.names(seat) for seat in loaded.seats]
+        boxes = {one.name: key for key, one in self._played.day.machines.items()}
         self._attendees = [
-            Attendee(script, own, names[number - 1], self._running, self._session)
+            Attendee(
+                script,
+                own,
+                names[number - 1],
+                self._running,
+                self._session,
+                box=boxes.get(own.box, ""),
+            )
             for number, (script, own) in enumerate(zip(self._played.scripts, names, strict=True))
         ]
 
@@ -363,6 +389,26 @@ class _Player:
                 aws_secret_access_key=keys.account_secret(self._running.secret, ACCOUNT),
             )
         return self._clients[service]
+
+    def _machines(self) -> Iterator[tuple[str, Machine]]:
+        """Yield the EC2 instances that were just deployed, by their ids."""
+        ec2 = self._client("ec2")
+        vcpus = ec2.describe_instance_types(InstanceTypes=[GPU])["InstanceTypes"][0]["VCpuInfo"]
+        gigabytes = {seat.id: seat.box_gb for seat in self._played.loaded.seats}
+        for page in ec2.get_paginator("describe_instances").paginate():
+            for one in (one for held in page["Reservations"] for one in held["Instances"]):
+                tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+                yield (
+                    one["InstanceId"],
+                    Machine(
+                        tags["attendee"],
+                        tags["Name"],
+                        one["InstanceType"],
+                        vcpus["DefaultVCpus"],
+                        gigabytes[tags["attendee"]],
+                        one["LaunchTime"].timestamp(),
+                    ),
+                )
 
     def _watched(self, key: str) -> dict[str, Any]:
         """Return a document of the watch, empty where it has written none."""

@@ -27,6 +27,7 @@ def document(played: Played) -> Document:
     """Return all of a day as plain JSON values; what is not as it should be is in ``wrong``."""
     made: Document = {
         "seats": played.setting.seats,
+        "boxes": played.setting.boxes,
         "hours": played.setting.hours,
         "seed": played.setting.seed,
         "personas": dict(sorted(Counter(one.persona for one in played.scripts).items())),
@@ -46,7 +47,7 @@ def document(played: Played) -> Document:
 
 def price(use: str, instance_type: str) -> float:
     """Return USD per hour at list prices, as a bill rests on them."""
-    found = prices.hourly(use, instance_type, REGION)  # type: ignore[arg-type]
+    found = prices.hourly("box" if use == observed.BOX else use, instance_type, REGION)  # type: ignore[arg-type]
     assert found is not None, f"no price of {instance_type} for {use}"
     return float(found)
 
@@ -65,7 +66,8 @@ def _quotas(played: Played) -> Document:
 def _cost(played: Played) -> dict[str, dict[str, float]]:
     """Return USD by seat and kind as the events say."""
     disk = float(prices.volume_hourly(1, REGION) or Decimal(0))
-    return played.day.cost(price, disk, played.billed_at)
+    box_disk = float(prices.box_volume_hourly(1, REGION) or Decimal(0))
+    return played.day.cost(price, disk, box_disk, played.billed_at)
 
 
 def _bill(played: Played) -> Document:
@@ -241,7 +243,7 @@ def _wrong_freezes(made: Document) -> Iterator[str]:
             yield f"{one['seat']} was frozen at {one['at']} and was above no cap"
     for seat in freezes["missed"]:
         yield f"{seat} was above a cap and was not frozen"
-    if freezes["at_the_end"] + len(freezes["early"]) < made["seats"]:
+    if freezes["at_the_end"] + len(freezes["early"]) < made["seats"] + made["boxes"]:
         yield "not every seat was frozen at the end"
 
 
@@ -251,7 +253,9 @@ def _wrong_sums(played: Played) -> Iterator[str]:
     for seat, kinds in sorted(by_events.items()):
         spans = [one for one in played.day.spans if one.seat == seat]
         slack = sum(_in_a_tick(one) for one in spans) + ROUNDED
-        usd = sum(amount for kind, amount in kinds.items() if kind != "disk")
+        usd = sum(
+            amount for kind, amount in kinds.items() if kind not in ("disk", observed.BOX_DISK)
+        )
         counted = sum(played.counted.get(seat, {}).values())
         if not usd - slack <= counted <= usd + ROUNDED:
             yield f"the watch counted {counted:.4f} USD of {seat}, by the events {usd:.4f}"
@@ -259,7 +263,7 @@ def _wrong_sums(played: Played) -> Iterator[str]:
 
 def _in_a_tick(span: Span) -> float:
     """Return what a span can cost from the last tick before its end, unseen."""
-    if span.kind not in ("endpoint", "notebook"):
+    if span.kind not in ("endpoint", "notebook", observed.BOX):
         return 0.0
     return TICK / timedelta(hours=1) * price(span.kind, span.instance_type) * span.count
 

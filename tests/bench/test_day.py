@@ -1,4 +1,4 @@
-"""A small day: four seats, an hour, and the watch over them, played from seeds."""
+"""A small day: five seats, an hour, and the watch over them, played from seeds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.day.play import Played, Setting, play
 from workshop.aws import clients
 from workshop.pricing import prices
 
-SMALL = Setting(seats=4, hours=1, seed=19, torn_down=False)
+SMALL = Setting(seats=4, boxes=1, hours=1, seed=19, torn_down=False)
 """In which the miner asks for too many instances, and an endpoint is forgotten."""
 OTHER = replace(SMALL, seed=49, watched=False)
 SEATS = [f"seat{number:03}" for number in range(1, 101)]
@@ -57,8 +57,9 @@ def test_the_bill_of_every_seat_holds_what_its_events_say(made: dict[str, Any]) 
     assert made["wrong"] == []
     assert made["faults"] > 0
     bill = made["bill"]
-    assert {"disk", "endpoint", "notebook", "training"} <= {*bill["by_kind"]}
-    for kind in ("disk", "training"):
+    kinds = {"EC2 disk", "EC2 instance", "disk", "endpoint", "notebook", "training"}
+    assert kinds <= {*bill["by_kind"]}
+    for kind in ("EC2 disk", "disk", "training"):
         told = bill["by_kind"][kind]
         assert told["least"] == told["most"] == pytest.approx(told["events"], abs=0.001)
     usd = bill["usd"]
@@ -77,7 +78,8 @@ def test_a_miner_is_frozen_and_no_neighbour_is_touched_before_the_end(
         if one.at < played.setting.end.timestamp() and (one.at, one.name) not in played.asked
     }
     assert by_the_watch == {frozen["seat"]}
-    assert made["freezes"]["at_the_end"] == SMALL.seats - 1
+    assert made["refused"]["box"] == {"start-box: InsufficientInstanceCapacity": 1}
+    assert made["freezes"]["at_the_end"] == SMALL.seats + SMALL.boxes - 1
     assert made["after_the_end"] == []
 
 

@@ -15,13 +15,16 @@ import boto3
 import pytest
 
 from localcloud import process
+from tests.support import machines
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from tests.support.local_cloud import TRUST, Cloud
 from workshop.cli import demo
+from workshop.demo import own_copy
 from workshop.demo import program as child
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
+from workshop.environments import loader
 from workshop.errors import GuardError, UsageError, WorkshopError
 
 WORKSHOP = Path(sys.executable).with_name("workshop")
@@ -57,9 +60,27 @@ def make_one_of_each(cloud: Cloud, name: str) -> None:
         NotebookInstanceName=name, InstanceType="ml.t3.medium", RoleArn=role["Arn"]
     )
     sagemaker.create_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName=name)
+    _make_an_instance(cloud, name)
     cloud.client("cloudwatch").put_dashboard(DashboardName=name, DashboardBody='{"widgets":[]}')
     cloud.deploy(
         name, json.dumps({"Resources": {"X": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}})
+    )
+
+
+def _make_an_instance(cloud: Cloud, name: str) -> None:
+    ec2 = cloud.client("ec2")
+    cloud.client("iam").create_instance_profile(InstanceProfileName=name)
+    group = ec2.create_security_group(GroupName=f"box-{name}", Description="of a test")["GroupId"]
+    tagged = [{"Key": "Name", "Value": name}]
+    ec2.run_instances(
+        ImageId=machines.image(cloud.client),
+        InstanceType="g5.xlarge",
+        MinCount=1,
+        MaxCount=1,
+        SecurityGroupIds=[group],
+        TagSpecifications=[
+            {"ResourceType": kind, "Tags": tagged} for kind in ("instance", "volume")
+        ],
     )
 
 
@@ -73,6 +94,7 @@ def test_whatever_is_left_of_the_workshop_is_found_and_nothing_of_others(
     assert set(found) == {
         *("stacks", "buckets", "roles", "policies"),
         *("notebooks", "lifecycle configs", "dashboards"),
+        *("EC2 instances", "volumes", "security groups", "instance profiles"),
     }
     assert {kind: names for kind, names in found.items() if names != ["lab-x"]} == {}
 
@@ -83,6 +105,20 @@ def test_every_page_is_read(cloud: Cloud, session: boto3.Session) -> None:
             NotebookInstanceLifecycleConfigName=f"lab-{number:03d}"
         )
     assert len(leftovers(session, "lab")["lifecycle configs"]) == 101
+
+
+def test_the_shipped_environment_has_a_seat_more_whose_machine_is_an_ec2_instance(
+    tmp_path: Path,
+) -> None:
+    shipped = loader.load("demo", demo.SHIPPED)
+    made = own_copy.with_gpu_seat(shipped, tmp_path / "copy")
+    boxed = [seat.id for seat in made.seats if made.settings.profiles[seat.profile].has_box]
+    assert boxed == ["barbara"]
+    assert [seat.id for seat in made.seats if seat.id not in boxed] == [
+        seat.id for seat in shipped.seats
+    ]
+    assert made.seats[-1].id == shipped.seats[-1].id
+    assert made.path == tmp_path / "copy" / "demo.yaml"
 
 
 def test_a_failing_cdk_ends_in_a_sentence_with_the_last_lines(tmp_path: Path) -> None:
@@ -140,7 +176,7 @@ def test_an_interrupted_demo_fails_and_stops_its_cloud(folder: Path, sign: int) 
         text=True,
     ) as story:
         assert story.stderr is not None
-        assert any(line.startswith("2. workshop deploy") for line in story.stderr)
+        assert any(line.startswith("2. workshop image pin") for line in story.stderr)
         assert process.status(state_dir) is not None
         os.kill(story.pid, sign)
         try:

@@ -79,7 +79,9 @@ def test_a_roster_elsewhere_is_not_copied_and_not_written_over(tmp_path: Path) -
     text = (demo.SHIPPED / "demo.yaml").read_text(encoding="utf-8")
     for place in ("../people.csv", str(roster)):
         (folder / "demo.yaml").write_text(text.replace("rosters/demo.csv", place))
-        with pytest.raises(UsageError, match="has no door, and '--stay' shows one"):
+        with pytest.raises(
+            UsageError, match=r"and its roster .* lies elsewhere; put it beside it$"
+        ):
             stay.with_door(loader.load("demo", folder), tmp_path / "copy")
     assert roster.read_text() == "id,name,email\nada,,\n"
     assert not (tmp_path / "copy").exists()

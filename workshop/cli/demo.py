@@ -25,7 +25,7 @@ from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
-from workshop.demo import attendee_activity, attendee_view, cdk_command
+from workshop.demo import attendee_activity, attendee_view, cdk_command, own_copy
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
@@ -37,6 +37,8 @@ SHIPPED = Path(attendee_view.__file__).with_name("environment")
 """The environment ``demo`` of the package, for a folder that has none."""
 
 STATE_DIR = files.STATE / "demo-cloud"
+COPY = STATE_DIR / "config"
+"""Of the environment, where the demo needs another one."""
 CONCURRENCY = "8"
 AT_WORK = 2
 """How many attendees the demo shows at work."""
@@ -70,7 +72,7 @@ def demo(
     be an attendee, a helper and the organiser in your browser.
     """
     own = env in loader.known(CONFIG_DIR) or env not in loader.known(SHIPPED)
-    loaded = loader.load(env, CONFIG_DIR if own else SHIPPED)
+    loaded = loader.load(env, CONFIG_DIR if own else SHIPPED, pinned=False)
     for sign in (signal.SIGTERM, signal.SIGHUP):
         # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well; under
         # nohup it goes on.
@@ -78,8 +80,12 @@ def demo(
             signal.signal(sign, lambda *_: sys.exit(1))
     clock = Stopwatch()
     with _alone():
+        if loaded.path.read_bytes() == (SHIPPED / "demo.yaml").read_bytes():
+            loaded = own_copy.with_gpu_seat(loaded, COPY)
+        elif loaded.settings.has_boxes:
+            loaded = own_copy.copy(loaded, COPY)
         if stays:
-            loaded = stay.with_door(loaded, STATE_DIR / "config")
+            loaded = stay.with_door(loaded, COPY)
         try:
             with _step("Start a local cloud", clock):
                 running = _started(loaded)
@@ -132,6 +138,11 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch, *, sta
         environment += ["--config-dir", str(loaded.path.parent)]
     cdk = Toolkit(Path.cwd(), STATE_DIR, whole)
 
+    if loaded.settings.has_boxes:
+        with _step("workshop image pin: which image EC2 instances have", clock):
+            _workshop(whole, "image", "pin", *environment)
+        loaded = loader.load(loaded.name, loaded.path.parent)
+
     if cdk.program:
         with _step("workshop deploy: all seats but one, at the same time", clock):
             console.say("   making the templates takes up to a minute the first time")
@@ -154,9 +165,10 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch, *, sta
                 whose = ""
         console.print_table(shown)
 
-    with _step("Attendees at work, with the credentials of their notebooks", clock):
-        for seat in loaded.seats[:AT_WORK]:
-            _work(loaded, seat, running)
+    with _step("Attendees at work, with the credentials of their machines", clock):
+        boxes = [seat for seat in loaded.seats if _has_box(loaded, seat)][:1]
+        for seat in dict.fromkeys((*loaded.seats[:AT_WORK], *boxes)):
+            _work(session, loaded, seat, running)
 
     with _step("workshop status: what runs, and what it costs", clock):
         _workshop(whole, "status", *environment)
@@ -205,9 +217,17 @@ def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
         )
 
 
-def _work(loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
+def _has_box(loaded: LoadedEnvironment, seat: Seat) -> bool:
+    return loaded.settings.profiles[seat.profile].has_box
+
+
+def _work(mine: boto3.Session, loaded: LoadedEnvironment, seat: Seat, running: Running) -> None:
     names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
-    given = process.role_credentials(running, names.role_arn)
+    given = (
+        process.role_credentials(running, names.role_arn)
+        if profile.has_notebook
+        else process.instance_credentials(running, attendee_view.box(mine, names)["InstanceId"])
+    )
     session = boto3.Session(
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from workshop import files
 from workshop.aws.clients import Clients
 from workshop.board import server
 from workshop.board.guard import address
@@ -17,9 +16,7 @@ from workshop.cli.board import made_for
 from workshop.cli.context import CommandContext
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
-from workshop.environments import loader
-from workshop.errors import UsageError
-from workshop.files import shown
+from workshop.demo import own_copy
 from workshop.handout import doors
 
 DOOR = "\ndoor: {languages: [en, de]}\n"
@@ -30,22 +27,11 @@ SEATS, HELPERS = 5, 1
 def with_door(loaded: LoadedEnvironment, folder: Path) -> LoadedEnvironment:
     """Return an environment that has a door: itself, or a copy in ``folder`` with a door added.
 
-    Raise UsageError where its roster lies outside of its own folder, and cannot be copied along.
+    Raise UsageError where it cannot be copied.
     """
     if loaded.settings.door is not None:
         return loaded
-    roster = loaded.settings.roster.file
-    if roster and (Path(roster).is_absolute() or ".." in Path(roster).parts):
-        raise UsageError(
-            f"{shown(loaded.path)} has no door, and '--stay' shows one; write 'door: {{}}' into it"
-        )
-    files.make_folder(folder)
-    text = loaded.path.read_text(encoding="utf-8")
-    files.write(folder / loaded.path.name, text + DOOR)
-    if roster:
-        files.make_folder((folder / roster).parent, root=folder)
-        files.write(folder / roster, (loaded.path.parent / roster).read_bytes())
-    return loader.load(loaded.name, folder)
+    return own_copy.copy(loaded, folder, more=DOOR)
 
 
 def wait_for_interrupt() -> None:

@@ -34,6 +34,17 @@ def leftovers(session: boto3.Session, workshop: str) -> dict[str, list[str]]:
             "list_notebook_instance_lifecycle_configs",
             "NotebookInstanceLifecycleConfigs[].NotebookInstanceLifecycleConfigName",
         ),
+        "EC2 instances": lambda: _paged(
+            session,
+            "ec2",
+            "describe_instances",
+            f"Reservations[].Instances[?State.Name!='terminated'][].{_NAME_TAG}",
+        ),
+        "volumes": lambda: _paged(session, "ec2", "describe_volumes", f"Volumes[].{_NAME_TAG}"),
+        "security groups": lambda: _groups(session),
+        "instance profiles": lambda: _paged(
+            session, "iam", "list_instance_profiles", "InstanceProfiles[].InstanceProfileName"
+        ),
         "dashboards": lambda: _paged(
             session, "cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"
         ),
@@ -42,6 +53,9 @@ def leftovers(session: boto3.Session, workshop: str) -> dict[str, list[str]]:
         kind: sorted(name for name in listing() if _belongs(name, workshop))
         for kind, listing in listings.items()
     }
+
+
+_NAME_TAG = "Tags[?Key=='Name'].Value | []"
 
 
 def _belongs(name: str, workshop: str) -> bool:
@@ -55,6 +69,13 @@ def _paged(
     for name in client.get_paginator(operation).paginate(**arguments).search(names):
         if name is not None:
             yield str(name)
+
+
+def _groups(session: boto3.Session) -> Iterator[str]:
+    """Yield names of security groups without what begins those of EC2 instances."""
+    names = _paged(session, "ec2", "describe_security_groups", "SecurityGroups[].GroupName")
+    for name in names:
+        yield name.removeprefix("box-")
 
 
 def _stacks(session: boto3.Session) -> Iterator[str]:

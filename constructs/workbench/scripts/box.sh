@@ -28,8 +28,12 @@ done
 "$envs/$kernel/bin/pip" install ipykernel==6.30.1 || exit 1
 environment "$(command -v python3)" JupyterSystemEnv || exit 1
 "$envs/JupyterSystemEnv/bin/pip" install jupyterlab==4.4.10 boto3 || exit 1
-"$envs/$kernel/bin/python" -m ipykernel install --prefix "$envs/JupyterSystemEnv" \
-  --name "conda_$kernel" --display-name "conda_$kernel"
+# Under the name that notebooks of SageMaker's have, and the one that all others have: else that would
+# be Jupyter's own environment, which has nothing to work with.
+for name in "conda_$kernel" python3; do
+  "$envs/$kernel/bin/python" -m ipykernel install --prefix "$envs/JupyterSystemEnv" \
+    --name "$name" --display-name "$name"
+done
 version=4.139.1
 case "$(uname -m)" in
 aarch64) machine=arm64 sum=0edb4b60d9c4744b2dd14b0911e3c2e6dd8c6f3c13bd58bda23ae744e59e7df1 ;;
