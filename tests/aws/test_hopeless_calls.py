@@ -115,7 +115,7 @@ def test_a_deployment_that_may_not_see_its_stacks_ends(fleet: Fleet) -> None:
     plan = fleet.plan()
     fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
     run = fleet.deploy(plan=plan)
-    assert run.outcomes == {"cohort": "failed", "seat01": "failed"}
+    assert run.outcomes == {"cohort": "stuck", "seat01": "failed"}
     assert "AccessDenied" in run.message("cohort")
     assert counts(fleet.cloud) == [(1, 1)]
 

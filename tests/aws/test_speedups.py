@@ -123,4 +123,5 @@ def test_models_are_read_once_for_the_configuration_and_for_all_sessions() -> No
     sessions = [speedups.session(boto3.Session()) for _ in range(2)]
     loaders: list[Any] = [made._session.get_component("data_loader") for made in sessions]
     assert loaders == [instance_types.data_loader()] * 2
-    assert instance_types._model() is loaders[0].load_service_model("sagemaker", "service-2")
+    model = loaders[0].load_service_model("sagemaker", "service-2")
+    assert instance_types._model("sagemaker") is model

@@ -13,7 +13,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.counting import count_of
 from workshop.deploy import machines
 from workshop.deploy.failures import Cause
-from workshop.deploy.machines import Refused
+from workshop.deploy.machines import RefusedMachine
 from workshop.deploy.plan import StackAction, StackPlan
 
 
@@ -79,7 +79,7 @@ class StackJob:
     cause: Cause | None = None
     ended_badly: StackSummary | None = None
     message: str = ""
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedMachine] = field(default_factory=list)
     """The machines that EC2 did not give."""
 
     @property
@@ -101,7 +101,7 @@ class StackJob:
         """Note what was refused; return the template of another machine, None for no other."""
         if not cause.lacks_machine:
             return None
-        self.refused.append(Refused(self.plan.desired.templates[self.template], cause))
+        self.refused.append(RefusedMachine(self.plan.desired.templates[self.template], cause))
         updates = self.plan.action in (StackAction.UPDATE, StackAction.ROLL_BACK)
         return machines.following(self.plan.desired, self.template, cause.kind, updates=updates)
 

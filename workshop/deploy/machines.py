@@ -58,14 +58,14 @@ def following(
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedMachine:
     """A machine that EC2 did not give."""
 
     template: Template
     cause: Cause
 
 
-def none_to_be_had(desired: DesiredStack, tried: Sequence[Refused]) -> str:
+def none_to_be_had(desired: DesiredStack, tried: Sequence[RefusedMachine]) -> str:
     """Return why a seat has no instance and what helps, once every type and place was refused."""
     no_machine = [one.template for one in tried if one.cause.kind == FailureClass.CAPACITY]
     no_quota = [one for one in tried if one.cause.kind == FailureClass.LIMIT]

@@ -20,8 +20,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workshop.config import images
-
 if TYPE_CHECKING:  # it takes longer to import than an app needs to start
     from workshop.config.environment import LoadedEnvironment
 
@@ -92,6 +90,8 @@ def _asked(loaded: LoadedEnvironment, context: Mapping[str, str]) -> Iterator[tu
     yield "environment", _content(loaded.path)
     if loaded.settings.roster.file is not None:
         yield "roster", _content(loaded.path.parent / loaded.settings.roster.file)
+    from workshop.config import images  # noqa: PLC0415 - it takes longer than all of this
+
     yield "images", _content(images.path(loaded.path.parent))
     for path in (*map(Path, FILES), Path(os.path.expanduser("~/.cdk.json"))):  # noqa: PTH111
         yield str(path), _content(path)
