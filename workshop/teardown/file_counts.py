@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ class FileCounts:
     seats: tuple[FileCount, ...]
     keep: Keep | None = None
     notebooks: int = 0
-    """Those whose disks are deleted."""
+    boxes: int = 0
+    """Notebooks and EC2 instances whose disks are deleted."""
 
     @property
     def lost(self) -> int:
@@ -99,14 +101,15 @@ class FileCounts:
             lines.append(f"{count_of(logs, 'log')} {'are' if logs > 1 else 'is'} {becomes}")
         unread = [message for seat in self.seats for message in seat.unread]
         lines += [f"files that could not be counted: {message}" for message in unread]
-        if self.notebooks:
-            disks = f"the disks of {count_of(self.notebooks, 'notebook')} are"
-            if self.notebooks == 1:
-                disks = "the disk of 1 notebook is"
+        machines = {"notebook": self.notebooks, "EC2 instance": self.boxes}
+        disks = [count_of(number, noun) for noun, number in machines.items() if number]
+        if disks:
+            many = sum(machines.values()) > 1
             lines.append(
-                f"{disks} {not_saved}: no API of AWS reads them, and what agents saved of them is"
-                " in the seats' buckets; 'workshop save' has all of it saved now, and names whose"
-                " is not"
+                f"the {'disks' if many else 'disk'} of {' and '.join(disks)}"
+                f" {'are' if many else 'is'} {not_saved}: no API of AWS reads files of them, and"
+                " what agents saved is in the seats' buckets; 'workshop save' has all of it saved"
+                " now, and names whose is not"
             )
         return lines
 
@@ -137,12 +140,11 @@ def count(clients: Clients, plan: TeardownPlan) -> FileCounts:
             lambda one: _count(clients, one, kept.get((one.account_region, one.seat)), keep), lost
         )
         seats = tuple(counts)
-    disks = [
-        resource
+    disks = Counter(
+        resource.resource_type
         for resource in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-        if resource.resource_type == "notebook"
-    ]
-    return FileCounts(seats, keep, len(disks))
+    )
+    return FileCounts(seats, keep, disks["notebook"], disks["EC2 instance"])
 
 
 def _count(
