@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.deploy import test_boxes
 from tests.deploy.test_kept import RESULTS, deploy_two, with_template
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
 from tests.support.assemblies import ROOT
-from tests.support.small_workshop import Fleet, repository
+from tests.support.small_workshop import REGION, Fleet, repository
 from tests.support.stack_states import Hand, put
 from tests.support.workshop_command import on_the_path
 from workshop.deploy.plan import DeployPlan
@@ -97,6 +98,16 @@ def a_template_is_unread(fleet: Fleet) -> None:
 
 def a_bucket_is_left_outside(fleet: Fleet) -> None:
     deploy_two(fleet)
+
+
+def ec2_has_no_machine(fleet: Fleet) -> None:
+    fleet.cloud.quotas(region=REGION, ec2={"L-DB2E81BA": 64})
+    test_boxes.write(fleet, test_boxes.profiles("[g5.xlarge]"))
+    fleet.cloud.faults(*test_boxes.lacking("g5.xlarge", test_boxes.HERE, test_boxes.THERE))
+
+
+def ec2_has_machines(fleet: Fleet) -> None:
+    fleet.cloud.faults()
 
 
 def a_name_is_taken(fleet: Fleet) -> None:
@@ -216,7 +227,7 @@ class Cured:
 BOTH = "--remove bucket:results --remove repository:serving"
 PLAN, START = "workshop/deploy/plan.py", "workshop/notebooks/start_stop.py"
 STATUS, HANDOUT = "workshop/cli/status.py", "workshop/cli/handout.py"
-REOPENING = "workshop/notebooks/reopening.py"
+MACHINES, REOPENING = "workshop/deploy/machines.py", "workshop/notebooks/reopening.py"
 NAMES = "workshop/preflight/existing_names.py"
 SUMMARY, SAY = "workshop/cli/deploy_summary.py", "workshop/cli/start_stop.py"
 DEPLOY_IT, START_IT = "workshop deploy -e dev --only seat01", "workshop start -e dev --only seat01"
@@ -253,6 +264,7 @@ CURES = [
     Cured(a_notebook_is_stopped, "handout", HANDOUT, START_IT),
     Cured(a_notebook_is_stopping, "handout", HANDOUT, START_IT),
     Cured(a_notebook_is_stopping, "start --no-wait", SAY, "workshop start -e dev"),
+    Cured(ec2_has_no_machine, "deploy", MACHINES, DEPLOY_IT, before=ec2_has_machines),
     Cured(a_name_is_taken, "deploy", SUMMARY, "workshop deploy -e dev", before=by_hand),
 ]
 
