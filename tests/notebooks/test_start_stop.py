@@ -15,11 +15,12 @@ import pytest
 from tests.support.faulty import counts
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, retries_at_once, room
+from workshop.aws import machine_kinds as kinds
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
 from workshop.cli.progress import Progress
 from workshop.environments import loader
-from workshop.notebooks import kinds, start_stop
+from workshop.notebooks import start_stop
 
 
 @pytest.fixture(autouse=True)
