@@ -16,7 +16,7 @@ from workshop.config.images import Pin
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
 from workshop.errors import UsageError
-from workshop.naming import Names
+from workshop.naming import SAVED_BESIDE_NOTEBOOK, Names
 
 
 class BoxStack(SeatStack):
@@ -100,7 +100,7 @@ class BoxStack(SeatStack):
             partition=names.partition,
             account=names.account,
             # Beside a notebook, which saves its own files, in a folder of its own.
-            saved_to="saved/box/" if profile.has_notebook else "",
+            saved_to=SAVED_BESIDE_NOTEBOOK if profile.has_notebook else "",
             **seat_values(names, profile, self.placement.inside_tags),
             mlflow=profile.shared_mlflow or "",
             idle_stop_minutes=box.idle_stop_minutes,

@@ -60,6 +60,9 @@ MLFLOW_APP = "AWS::SageMaker::MlflowApp"
 MLFLOW = "Mlflow"
 """Its logical id, by which the notebook's scripts name its ARN."""
 
+SAVED_BESIDE_NOTEBOOK = "saved/box/"
+"""Where the agent of an EC2 instance saves and reports whose seat has a notebook as well."""
+
 BOX_USER = "ec2-user"
 """Who people are on an EC2 instance, whatever its image: the user data makes that user."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,13 @@ import pytest
 from tests.support.local_cloud import Cloud
 from tests.support.machines import tag_map
 from tests.support.small_workshop import REGION, Fleet
+from workshop import events
+from workshop.agent import inbox
+from workshop.aws.agent_reports import BOX_KEY
+from workshop.cli import ready as ready_command
 from workshop.notebooks import start_stop
+from workshop.requests import ask
+from workshop.requests.ask import AgentWaits
 
 PROFILES = (
     "profiles: {box: {notebook: {enabled: false}, ec2: {instance_types: [g5.xlarge]}},"
@@ -42,6 +50,102 @@ def zone_of(fleet: Fleet, seat: str) -> str:
     box = [{"Name": "tag:Name", "Values": [f"demo-{seat}-box"]}]
     (found,) = fleet.cloud.client("ec2").describe_instances(Filters=box)["Reservations"]
     return str(found["Instances"][0]["Placement"]["AvailabilityZone"])
+
+
+def reports(fleet: Fleet, seat: str, key: str = "saved/report.json", **more: object) -> None:
+    """Lay what the agent of a seat's machine reports now."""
+    text = {"time": events.now().timestamp(), **more}
+    bucket = f"demo-{seat}-data-000000000000-us-east-1"
+    fleet.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(text).encode())
+
+
+@pytest.fixture
+def agents(deployed: Fleet, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Agents that answer all requests while they are waited for; seat -> why no kernel starts."""
+    broken: dict[str, str] = {}
+    s3, (first, *_) = deployed.cloud.client("s3"), deployed.seats()
+    held = deployed.loaded().names(first).datasets_bucket
+
+    def answer(_: float) -> bool:
+        document = json.loads(s3.get_object(Bucket=held, Key=inbox.KEY)["Body"].read())
+        asked = [one["id"] for one in document["requests"]]
+        for seat in ("ada", "ben", "cleo"):
+            reports(deployed, seat, kernels={"python3": broken.get(seat, "")}, handled=asked)
+        reports(deployed, "ben", BOX_KEY, kernels={"pytorch": "died"}, handled=asked)
+        return False
+
+    def waits(_: Callable[[float], bool], minutes: float) -> AgentWaits:
+        return AgentWaits(answer, minutes, clock=lambda: 0.0)
+
+    monkeypatch.setattr(ready_command, "AgentWaits", waits)
+    monkeypatch.setattr(ask, "POLL_SECONDS", 0.01)
+    return broken
+
+
+def ready(fleet: Fleet, *arguments: str) -> dict[str, dict[str, Any]]:
+    """Seat -> what `workshop ready` tells programs."""
+    return {row["seat"]: row for row in json.loads(fleet.run("ready", "--json", *arguments).out)}
+
+
+def test_the_last_use_of_an_instance_is_what_its_agent_reports(deployed: Fleet) -> None:
+    now = events.now().timestamp()
+    reports(deployed, "ada", active=now - 7200)
+    reports(deployed, "ben", active=now)  # of the notebook, which is not asked for it
+    reports(deployed, "ben", BOX_KEY, active=now - 3600)
+    reports(deployed, "cleo", time=now - 3600, active=now - 3600)
+    ada, ben, cleo = told(deployed)["seats"]
+    assert datetime.fromisoformat(ada["active"]).timestamp() == pytest.approx(now - 7200)
+    assert datetime.fromisoformat(ben["active"]).timestamp() == pytest.approx(now - 3600)
+    assert [row["active_known"] for row in (ada, ben, cleo)] == [True, True, False]
+    shown = deployed.run("status")
+    assert shown.code == 0
+    assert "2h00m" in shown.out
+    assert " ? " in next(line for line in shown.out.splitlines() if line.startswith("cleo"))
+
+    deployed.cloud.faults({"effect": "denied", "operation": "s3:GetObject"})
+    unread = deployed.run("status", "--only", "ada")
+    assert unread.code == 1
+    assert "reports of EC2 instances (1 of them) could not be read: " in unread.err
+    assert " ? " in next(line for line in unread.out.splitlines() if line.startswith("ada"))
+
+
+def test_ready_asks_instances_and_leaves_those_that_run_as_they_are(
+    deployed: Fleet, agents: dict[str, str]
+) -> None:
+    assert deployed.run("stop", "--save-minutes", "0", "--only", "ada").code == 0
+    before = {row["seat"]: row["box_up_since"] for row in told(deployed)["seats"]}
+    agents["cleo"] = "no ipykernel"
+    seen = ready(deployed)
+    assert seen["ada"] == {
+        "seat": "ada",
+        "ready": True,
+        "reasons": [],
+        "was_stopped": True,
+        "may_run_on": False,
+    }
+    assert seen["ben"]["reasons"] == ["EC2 instance: the kernel pytorch does not start: died"]
+    assert seen["cleo"]["reasons"] == ["the kernel python3 does not start: no ipykernel"]
+    rows = told(deployed)["seats"]
+    assert [row["box"] for row in rows] == ["stopped", "running", "running"]
+    assert {row["seat"]: row["box_up_since"] for row in rows} == before
+
+
+@pytest.mark.usefixtures("agents")
+def test_a_seat_for_whose_instance_there_is_no_machine_is_not_ready(deployed: Fleet) -> None:
+    assert deployed.run("stop", "--save-minutes", "0", "--only", "ada").code == 0
+    deployed.cloud.faults({"effect": "capacity", "instance_type": "g5.xlarge"})
+    seen = ready(deployed, "--only", "ada,cleo")
+    assert seen["ada"]["reasons"][0].startswith("EC2 has no g5.xlarge to give in ")
+    assert [seen["ada"]["may_run_on"], seen["cleo"]["ready"]] == [False, True]
+    assert [row["box"] for row in told(deployed)["seats"]] == ["stopped", "running", "running"]
+
+
+def test_instances_that_cannot_be_listed_are_not_started_and_not_ready(deployed: Fleet) -> None:
+    assert deployed.run("stop", "--save-minutes", "0", "--only", "ada").code == 0
+    deployed.cloud.faults({"effect": "denied", "operation": "ec2:DescribeInstances", "times": 1})
+    seen = ready(deployed, "--only", "ada")
+    assert seen["ada"]["reasons"][0].startswith("its EC2 instance could not be read: ")
+    assert told(deployed)["seats"][0]["box"] == "stopped"
 
 
 def test_instances_are_stopped_and_started_and_who_gets_no_machine_is_named(

@@ -15,11 +15,12 @@ import pytest
 from tests.support.faulty import counts
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, retries_at_once, room
+from workshop.aws import machine_kinds as kinds
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.notebooks import notebooks
 from workshop.cli.progress import Progress
 from workshop.environments import loader
-from workshop.notebooks import kinds, start_stop
+from workshop.notebooks import start_stop
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +108,7 @@ def test_what_is_on_its_way_is_waited_for_and_then_asked(
         return seen
 
     monkeypatch.setattr(kinds, "notebooks", advancing)
-    told = three.told("stop")
+    told = three.told("stop", "--save-minutes", "0")
     assert [(one["before"], one["after"], one["result"]) for one in told["seats"]] == [
         ("Pending", "Stopped", "done"),
         ("Stopped", "Stopped", "already"),
@@ -320,7 +321,7 @@ def test_what_was_asked_is_not_asked_again_although_the_listing_is_behind(
         return looks[max(0, len(looks) - 2)]
 
     monkeypatch.setattr(kinds, "notebooks", behind)
-    told = three.told("stop")
+    told = three.told("stop", "--save-minutes", "0")
     assert {one["result"] for one in told["seats"]} == {"done"}
     assert told["calls"] == {
         "sagemaker:ListNotebookInstances": 3,
@@ -357,7 +358,8 @@ def test_a_notebook_that_another_stopped_since_the_look_is_seen_to_stop(
         return seen
 
     monkeypatch.setattr(kinds, "notebooks", overtaken)
-    assert [one["result"] for one in three.told("stop")["seats"]] == ["done"] * 3
+    stop = ("stop", "--save-minutes", "0")
+    assert [one["result"] for one in three.told(*stop)["seats"]] == ["done"] * 3
 
 
 def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:

@@ -10,12 +10,12 @@ from stacks import door as door_stack
 from stacks import watch as watch_stack
 from tests.support.assemblies import ROOT
 from workshop.agent import saving
+from workshop.aws import agent_reports as reports
 from workshop.config.profiles import Bucket
 from workshop.door import claims, seats, sessions, state
 from workshop.door.pages import WORD
 from workshop.door.texts import TEXTS
 from workshop.naming import Names
-from workshop.requests import reports
 from workshop.watch import budget, messages, spending
 
 TEXT = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_no_place_of_the_door_is_named_that_it_does_not_have() -> None:
     "place",
     [
         *(messages.SAID, messages.STATE, messages.INBOX, budget.REFUSED, spending.SPENDING),
-        *(reports.KEY, saving.PREFIX),
+        *(reports.KEY, reports.BOX_KEY, saving.PREFIX),
     ],
 )
 def test_every_place_of_the_watch_and_the_agent_is_named(place: str) -> None:

@@ -155,7 +155,7 @@ def test_packages_that_failed_to_install_are_told(checks: Checks) -> None:
     checks.ada.exported["WORKSHOP_PACKAGES"] = "yes"
     checks.ada.write("workshop-packages.log", "ERROR: No matching distribution\n== failed; see\n")
     assert checks.reasons() == [
-        "packages are not installed: see workshop-packages.log on the notebook"
+        "packages are not installed: see workshop-packages.log on the machine"
     ]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import count
 
+from workshop.aws.agent_reports import AgentReport
 from workshop.aws.reads import Unavailable
 from workshop.config.roster import Seat
 from workshop.requests import ask
 from workshop.requests.ask import AgentAnswer, AgentWaits
-from workshop.requests.reports import AgentReport
 
 ADA, BEN = (
     Seat(one, "attendee", "000000000000", "us-east-1", "ml.t3.medium", 5) for one in ("ada", "ben")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,27 @@ def test_it_is_idle_from_the_last_look_that_saw_a_session(box: Machine) -> None:
         os.utime(seen, (when, when))
         box.run(port, "--box")
     assert box.calls == SHUT_DOWN
+
+
+def test_the_last_use_is_noted_for_the_agent_and_never_an_earlier_one(box: Machine) -> None:
+    noted = box.root / "home/ec2-user/.workshop-used"
+    used = kernel("idle", LIMIT / 2)
+    with serving(Jupyter(kernels=[used])) as port:
+        box.run(port, "--box")
+    last = datetime.fromisoformat(used["last_activity"]).timestamp()
+    assert noted.stat().st_mtime == pytest.approx(last, abs=0.01)
+    with serving(Jupyter(kernels=[kernel("idle", LIMIT)])) as port:
+        box.run(port, "--box")
+    assert noted.stat().st_mtime == pytest.approx(last, abs=0.01)
+    with serving(Jupyter(kernels=[kernel("busy", LIMIT)])) as port:
+        box.run(port, "--box")
+    assert noted.stat().st_mtime == noted.stat().st_atime > last
+
+
+def test_use_that_cannot_be_read_is_not_noted(box: Machine) -> None:
+    with serving(Jupyter(kernels=b"<html>")) as port:
+        box.run(port, "--box")
+    assert not (box.root / "home/ec2-user/.workshop-used").exists()
 
 
 def test_a_session_that_never_ends_has_the_upper_bound_of_all_use(box: Machine) -> None:

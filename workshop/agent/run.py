@@ -247,6 +247,7 @@ class Agent:
             "brought": self._known("content"),
             "no_tokens": self._known("tokens").get("missing", []),
             "datasets": state.datasets(self.cohort),
+            "active": state.last_use(self.root, now),
             "kernels": self.remembered.get("kernels"),
             **state.of_disk(self.home, self.environment),
             "errors": self.errors[:10],

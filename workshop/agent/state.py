@@ -24,6 +24,8 @@ finally:
     manager.shutdown_kernel(now=True)
 """
 """Starts a kernel of the environment that it runs in, as JupyterLab does, and runs a cell."""
+LOOKED = 900
+"""Seconds for which a look of the idle stop counts; it looks every five minutes."""
 MOST_KERNELS = 3
 KERNEL_SECONDS = 60
 
@@ -64,6 +66,18 @@ def _first_lines(path: Path, *, last: bool = False) -> str:
             return file.read(500).decode("utf-8", "replace").strip()
     except OSError:
         return ""
+
+
+def last_use(root: Path, now: float) -> float | None:
+    """Return when an EC2 instance was last used; None where its idle stop has not looked lately.
+
+    The file that it notes has this as its time of change, and the look as that of access.
+    """
+    try:
+        noted = (root / "home/ec2-user/.workshop-used").stat()
+    except OSError:
+        return None
+    return noted.st_mtime if abs(now - noted.st_atime) < LOOKED else None
 
 
 def datasets(store: BucketStore) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from workshop.aws.machine_kinds import BOX
 from workshop.board.reading import BoardReading, told, told_all
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -217,12 +218,12 @@ def _box(row: StatusRow) -> str:
 
 
 def _idle(row: StatusRow, now: datetime) -> str:
-    """Return for how many minutes a notebook that runs has done nothing."""
+    """Return for how many minutes a machine that runs has done nothing."""
     if not row.active_known or row.notebook is None:
         return "?"
-    if row.notebook != READY:
+    if row.notebook != READY and row.box != BOX.up:
         return "-"
-    since = row.active or row.up_since
+    since = row.active or row.up_since or row.box_up_since
     if since is None:
         return "-"
     return f"{max(now - since, timedelta()) // timedelta(minutes=1)} min"

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from workshop.aws import agent_reports as reports
 from workshop.aws.reads import Unavailable, side_by_side
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.roster import Seat
 from workshop.counting import count_of
-from workshop.requests import refreshing, reports
+from workshop.requests import refreshing
 
 app = typer.Typer(help="The workshop's material in every notebook: bring it again, see who has it.")
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from workshop.account_region import AccountRegion
+from workshop.aws.machine_kinds import BOX, KINDS, NOTEBOOK, BoxKind, NotebookKind
 from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
 from workshop.config.roster import Seat
 from workshop.notebooks import start_stop
-from workshop.notebooks.kinds import BOX, NOTEBOOK
 from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
@@ -124,16 +124,15 @@ def moved(
     *,
     minutes: float,
     stay: bool = True,
-    boxes: bool = True,
+    kinds: Collection[NotebookKind | BoxKind] = KINDS,
 ) -> tuple[list[NotebookOutcome], bool]:
-    """Take notebooks, and ``boxes`` as well, to a goal, and show how far it is.
+    """Take machines of some kinds to a goal, and show how far it is.
 
     Return one outcome for each machine, in any order, and whether Ctrl-C ended the waiting. What a
     batch raises passes through.
     """
     interrupted = threading.Event()
-    machines = sum(bool(seat.instance_type or not seat.box_type) for seat in seats)
-    machines += sum(bool(seat.box_type) for seat in seats) if boxes else 0
+    machines = sum(len(some) for kind, some in start_stop.by_kind(seats).items() if kind in kinds)
     progress = Progress(goal.verb, machines)
 
     def report(outcome: NotebookOutcome) -> None:
@@ -153,7 +152,7 @@ def moved(
             interrupted=end,
             minutes=minutes,
             stay=stay,
-            boxes=boxes,
+            kinds=kinds,
         )
     return outcomes, interrupted.is_set()
 

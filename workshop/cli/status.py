@@ -61,13 +61,14 @@ def status(
     """Show what every seat has, does and costs now.
 
     The last activity is the newest line in the log of a seat's notebook, with which CloudWatch may
-    be an hour behind, or the beginning of a job that runs. Costs are estimates from list prices of
-    machines and notebook disks. "?" is what could not be read. The exit code is 1 then, where a
-    notebook is missing or Failed though its stack is there, where a stack that all seats share is
-    not as it should be, and where anything but disks costs after the workshop's end. One scan
-    describes 200 processing and
-    transform jobs and configurations of endpoints at most; with --watch, the next scan goes on with
-    the others.
+    be an hour behind, the last use that the agent of its EC2 instance reports, ten minutes behind,
+    or the beginning of a job that runs. Costs are estimates from list prices of machines and disks.
+    "?" is what could not be read. The exit code is 1 then, where a notebook is missing or Failed
+    though its stack is there, where a stack that all seats share is not as it should be, and where
+    anything but disks costs after the workshop's end. An agent that has not reported for a quarter
+    of an hour is no such error: "?" is then all that is known of the last use. One scan describes
+    200 processing and transform jobs and configurations of endpoints at most; with --watch, the
+    next scan goes on with the others.
 
     For example:
 

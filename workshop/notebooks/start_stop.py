@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,12 +22,12 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.boxes import BoxState
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import BOX, KINDS, NOTEBOOK, BoxKind, NotebookKind, Step
 from workshop.aws.notebooks import NotebookState
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
 from workshop.events import EventStream
-from workshop.notebooks.kinds import BOX, NOTEBOOK, BoxKind, NotebookKind, Step
 
 AT_ONCE = 8
 FIRST_POLL_SECONDS, POLL_SECONDS = 1.0, 5.0
@@ -68,6 +68,10 @@ class Transition(Step):
     verb: str
     past: str
     of_boxes: Step
+
+    def of(self, kind: NotebookKind | BoxKind) -> Step:
+        """Return the step of a kind of machine."""
+        return self.of_boxes if kind is BOX else self
 
 
 STOP = Transition(
@@ -176,7 +180,7 @@ class MachineBatch:
     @property
     def step(self) -> Step:
         """The step of this kind of machine."""
-        return self.goal.of_boxes if self.kind is BOX else self.goal
+        return self.goal.of(self.kind)
 
     def run(self) -> list[NotebookOutcome]:
         """Take them there; return one outcome for each seat, reported as it comes."""
@@ -314,11 +318,11 @@ def move(
     interrupted: Callable[[], object],
     minutes: float = DEADLINE_MINUTES,
     stay: bool = True,
-    boxes: bool = True,
+    kinds: Collection[NotebookKind | BoxKind] = KINDS,
 ) -> list[NotebookOutcome]:
     """Take machines to a goal, those of all accounts and Regions side by side.
 
-    ``boxes`` takes EC2 instances there as well.
+    Those of ``kinds`` alone are looked at.
 
     Return one outcome for each machine, in any order. ``report`` is called with each as it comes,
     and ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
@@ -326,7 +330,7 @@ def move(
     ending = threading.Event()
     waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
     some = batches(loaded, seats, clients, goal=goal, waits=waits, report=EventStream(report))
-    some = [batch for batch in some if boxes or batch.kind is NOTEBOOK]
+    some = [batch for batch in some if batch.kind in kinds]
     with ThreadPoolExecutor(max(1, len(some))) as pool:
         running = [pool.submit(batch.run) for batch in some]
         try:
@@ -355,16 +359,20 @@ def batches(
     found = []
     for account_region in account_regions_of(seats):
         here = [seat for seat in seats if seat.account_region == account_region]
-        kinds: tuple[tuple[NotebookKind | BoxKind, list[Seat]], ...] = (
-            (NOTEBOOK, [seat for seat in here if seat.instance_type or not seat.box_type]),
-            (BOX, [seat for seat in here if seat.box_type]),
-        )
         found += [
             MachineBatch(loaded, some, clients, account_region, goal, waits, report, kind)
-            for kind, some in kinds
+            for kind, some in by_kind(here).items()
             if some
         ]
     return found
+
+
+def by_kind(seats: Sequence[Seat]) -> dict[NotebookKind | BoxKind, list[Seat]]:
+    """Return who has a machine of each kind; who has none at all is among those of notebooks."""
+    return {
+        NOTEBOOK: [seat for seat in seats if seat.instance_type or not seat.box_type],
+        BOX: [seat for seat in seats if seat.box_type],
+    }
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:

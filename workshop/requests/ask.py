@@ -1,4 +1,4 @@
-"""Asks the agents of running notebooks for something, and waits for their answers."""
+"""Asks the agents of running machines for something, and waits for their answers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+from workshop.aws import agent_reports as reports
+from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
-from workshop.aws.notebooks import NotebookState, notebooks
+from workshop.aws.machine_kinds import BOX, NOTEBOOK, BoxKind, Machine, NotebookKind
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
-from workshop.requests import inbox, reports
+from workshop.requests import inbox
 from workshop.requests.inbox import CohortInbox
-from workshop.requests.reports import AgentReport
 
 THREADS = 16
 POLL_SECONDS = 5.0
 FIRST_REPORT_MINUTES = 5.0
 """After which an agent that has never reported is not waited for: it reports once it has begun."""
-RUNNING = "InService"
 NEVER = "its agent has never reported"
 
 Result = Literal["done", "failed", "silent", "not running", "unread", "interrupted"]
@@ -48,21 +48,24 @@ class AgentAnswer:
 
 
 def running(
-    clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
-) -> dict[Seat, NotebookState | Unavailable | None]:
-    """Return the notebooks of seats, None for none, from one listing of each account and Region."""
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    kind: NotebookKind | BoxKind = NOTEBOOK,
+) -> dict[Seat, Machine | Unavailable | None]:
+    """Return the machines of seats, None for none, from one listing of each account and Region."""
     listed = side_by_side(
-        lambda where: attempt(partial(notebooks, clients, where, loaded.settings.workshop)),
+        lambda where: attempt(partial(kind.listed, clients, where, loaded.settings.workshop)),
         account_regions_of(seats),
         threads=THREADS,
     )
-    found: dict[Seat, NotebookState | Unavailable | None] = {}
+    found: dict[Seat, Machine | Unavailable | None] = {}
     for seat in seats:
-        books = listed[seat.account_region]
-        if isinstance(books, Unavailable):
-            found[seat] = books
+        machines = listed[seat.account_region]
+        if isinstance(machines, Unavailable):
+            found[seat] = machines
         else:
-            found[seat] = books.get(loaded.names(seat).notebook)
+            found[seat] = machines.get(kind.name(loaded.names(seat)))
     return found
 
 
@@ -75,9 +78,10 @@ def ask(
     *,
     report: Callable[[AgentAnswer], None] = lambda _: None,
     known: bool = False,
+    of: NotebookKind | BoxKind = NOTEBOOK,
     **more: Any,
 ) -> list[AgentAnswer]:
-    """Ask running notebooks for ``kind`` and wait; return one answer for each seat, in order.
+    """Ask running machines for ``kind`` and wait; return one answer for each seat, in order.
 
     ``report`` is called with each answer as it comes. ``known``: agents that have never reported
     are asked, and not waited for. Raise WorkshopError where the request cannot
@@ -90,11 +94,11 @@ def ask(
         report(answer)
 
     asked = []
-    for seat, book in running(clients, loaded, seats).items():
-        if isinstance(book, Unavailable):
-            end(AgentAnswer(seat, "unread", reason=f"its notebook: {book.reason}"))
-        elif book is None or book.status != RUNNING:
-            state = "there is no notebook" if book is None else f"its notebook is {book.status}"
+    for seat, machine in running(clients, loaded, seats, of).items():
+        if isinstance(machine, Unavailable):
+            end(AgentAnswer(seat, "unread", reason=f"its {of.noun}: {machine.reason}"))
+        elif machine is None or machine.status != of.up:
+            state = f"its {of.noun} is {machine.status}" if machine else f"there is no {of.noun}"
             end(AgentAnswer(seat, "not running", reason=state))
         else:
             asked.append(seat)
@@ -111,7 +115,8 @@ def ask(
                 **more,
             )
         )
-    wait_for(partial(reports.read, clients, loaded), asked, request_id, waits, end, known=known)
+    read_one = partial(reports.read, clients, loaded, of_box=of is BOX)
+    wait_for(read_one, asked, request_id, waits, end, known=known)
     return [answers[seat.id] for seat in seats]
 
 

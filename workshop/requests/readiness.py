@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from workshop.agent import files
+from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import NOTEBOOK, BoxKind, NotebookKind
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.requests import ask
 from workshop.requests.ask import AgentAnswer, AgentWaits
-from workshop.requests.reports import AgentReport
 
 AGAIN_SECONDS = 20.0
 """After which a workbench that still installs packages is checked once more."""
@@ -27,6 +28,7 @@ def check(
     waits: AgentWaits,
     *,
     report: Callable[[AgentAnswer], None],
+    of: NotebookKind | BoxKind = NOTEBOOK,
 ) -> None:
     """Have running workbenches checked, those that still install packages again until they have.
 
@@ -44,7 +46,7 @@ def check(
     while left:
         minutes = max(0.0, ends - waits.clock()) / 60
         answers = ask.ask(
-            clients, loaded, left, "check", replace(waits, minutes=minutes), report=note
+            clients, loaded, left, "check", replace(waits, minutes=minutes), report=note, of=of
         )
         left = [
             answer.seat
@@ -70,7 +72,7 @@ def _missing(report: AgentReport) -> list[str]:
     if report.packages == INSTALLING:
         found.append("packages are still being installed")
     elif report.packages not in (None, "done"):
-        found.append("packages are not installed: see workshop-packages.log on the notebook")
+        found.append("packages are not installed: see workshop-packages.log on the machine")
     if report.datasets:
         found.append(f"the datasets cannot be read: {report.datasets}")
     if report.disk_free is not None and report.disk_free < files.KEPT_FREE:

@@ -13,13 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.agent.files import MOST_FILES, Entry, document
 from workshop.agent.saving import PREFIX, entries
+from workshop.aws import agent_reports as reports
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
-from workshop.requests import reports
 
 THREADS = 16
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from workshop.aws import agent_reports as reports
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.requests import reports
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from workshop.config.roster import Seat, account_regions_of
 from workshop.naming import stack_that_makes
 from workshop.pricing.billing import ENDPOINT_AT_REST, JOB_RUNS
 from workshop.status import report, watch_state
+from workshop.status.box_use import box_use
 from workshop.status.describe import GONE, DescribeCache, Described, Descriptions
 from workshop.status.report import StatusRow, StatusTotals, Unattributed
 from workshop.status.snapshot import (
@@ -121,9 +122,10 @@ def scan(
     """
 
     def collect(account_region: AccountRegion) -> Snapshot:
-        return StatusCollector(
+        found = StatusCollector(
             clients, account_region, report.owners(loaded, account_region), cache
         ).snapshot(has_mlflow=loaded.settings.has_mlflow, has_boxes=loaded.settings.has_boxes)
+        return replace(found, box_use=box_use(clients, loaded, seats, found))
 
     before = clients.calls
     account_regions = tuple(dict.fromkeys((*account_regions_of(seats), *also)))

@@ -10,6 +10,7 @@ from datetime import datetime
 from workshop.account_region import AccountRegion
 from workshop.aws import mlflow_apps
 from workshop.aws.boxes import BoxState
+from workshop.aws.machine_kinds import BOX, NOTEBOOK
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import ROLLED_BACK, SETTLED, StackSummary
@@ -19,7 +20,7 @@ from workshop.pricing import billing, prices
 from workshop.pricing.prices import NOT_KNOWN, Cost
 from workshop.status.snapshot import ENDPOINT, KINDS, Owners, RunningJob, Snapshot
 
-READY, RUNS = "InService", "running"
+READY, RUNS = NOTEBOOK.up, BOX.up
 """How a notebook and an EC2 instance are that somebody can work on."""
 MISSING, NO_NOTEBOOK = "missing", "none"
 """Beside AWS's own statuses: there is no such machine, and there should be none."""
@@ -51,8 +52,9 @@ class StatusRow:
     """One seat now; ``None`` is what could not be read.
 
     ``notebook`` is its status, ``missing``, or ``none`` where it has none to have; ``up_since`` and
-    ``active`` are also None where the notebook does not run and has never written a log. ``jobs``
-    is by kind, and holds what is not 0.
+    ``active`` are also None where the notebook does not run and has never written a log.
+    ``active_known`` is also False where no agent tells the use of an EC2 instance that runs.
+    ``jobs`` is by kind, and holds what is not 0.
     """
 
     seat: str
@@ -233,8 +235,8 @@ def _row(
         expected_stacks=len(loaded.kinds(seat)),
         notebook=_notebook(seat, found, book),
         up_since=book.changed if book is not None and book.status == "InService" else None,
-        active=_last(found, name, mine),
-        active_known=not isinstance(found.active, Unavailable),
+        active=_last(found, name, box, mine),
+        active_known=not isinstance(found.active, Unavailable) and _is_use_known(found, box),
         jobs={kind: number for kind, number in numbers.items() if kind != ENDPOINT and number != 0},
         endpoints=numbers[ENDPOINT],
         running=_running(found, book, box, mine),
@@ -308,11 +310,21 @@ def _box_disk(seat: Seat, found: Snapshot, box: BoxState | None) -> Cost:
     return prices.cost(prices.box_volume_hourly(seat.box_gb, found.account_region.region))
 
 
-def _last(found: Snapshot, name: str, mine: Iterable[RunningJob]) -> datetime | None:
-    """Return the latest of the notebook's log and of the jobs that still run."""
+def _last(
+    found: Snapshot, name: str, box: BoxState | None, mine: Iterable[RunningJob]
+) -> datetime | None:
+    """Return the latest of the notebook's log, the instance's use and the jobs that still run."""
     logged = known(found.active).get(name)
+    used = found.box_use.get(box.name) if box else None
     moments = [work.since for work in mine]
-    return max([*moments, logged] if logged else moments, default=None)
+    moments += [moment for moment in (logged, used) if isinstance(moment, datetime)]
+    return max(moments, default=None)
+
+
+def _is_use_known(found: Snapshot, box: BoxState | None) -> bool:
+    if box is None or box.status != RUNS:
+        return True
+    return isinstance(found.box_use.get(box.name), datetime)
 
 
 def _running(

@@ -84,6 +84,8 @@ class Snapshot:
     mlflow_apps: Mapping[str, str] | Unavailable = field(default_factory=dict)
     boxes: Mapping[str, BoxState] | Unavailable = field(default_factory=dict)
     """EC2 instances of seats by name; not asked for where no seat can have one."""
+    box_use: Mapping[str, datetime | Unavailable | None] = field(default_factory=dict)
+    """When EC2 instances that run were last used, by name; None where no agent tells it."""
 
     @property
     def running(self) -> tuple[RunningJob, ...]:
@@ -121,6 +123,9 @@ class Snapshot:
         ]
         if machines:
             parts[f"machines of jobs and endpoints ({len(machines)} of them)"] = machines[0]
+        reports = [use for use in self.box_use.values() if isinstance(use, Unavailable)]
+        if reports:
+            parts[f"reports of EC2 instances ({len(reports)} of them)"] = reports[0]
         return {name: part.reason for name, part in parts.items() if isinstance(part, Unavailable)}
 
 

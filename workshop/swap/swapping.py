@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workshop.aws import agent_reports as reports
+from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
 from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
@@ -20,9 +22,8 @@ from workshop.errors import ConfigError, GuardError, UsageError
 from workshop.files import shown
 from workshop.ledger import Ledger
 from workshop.notebooks.start_stop import NotebookOutcome
-from workshop.requests import ask, reports, saved_work
+from workshop.requests import ask, saved_work
 from workshop.requests.ask import AgentAnswer, AgentWaits
-from workshop.requests.reports import AgentReport
 from workshop.requests.saved_work import CopiedWork
 from workshop.teardown.freeze import freeze_seat
 

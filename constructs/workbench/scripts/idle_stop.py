@@ -260,6 +260,16 @@ def note(pause: Path) -> None:
         say(f"this pause is not noted: {error}")
 
 
+def note_use(file: Path, moment: float, now: float) -> None:
+    """Note for the agent when this machine was last used, and as the time of access this look."""
+    try:
+        last = max(moment, file.stat().st_mtime if file.exists() else 0)
+        file.touch()
+        os.utime(file, (now, min(last, now)))
+    except OSError as error:
+        say(f"this use is not noted: {error}")
+
+
 def save(command: str) -> None:
     """Have the agent save the attendee's files; if that fails, the notebook stops all the same."""
     try:
@@ -344,6 +354,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             idle = min(idle, max(0.0, now - (home / ".workshop-session").stat().st_mtime))
             in_use = f"idle for {idle / 60:.0f} of {given.minutes} minutes"
         working = work(given.root, given.sample) if idle >= PAUSE else ""
+        if given.box:
+            note_use(home / ".workshop-used", now - (0 if working else idle), now)
         if idle >= PAUSE and not working:
             note(paused)
             if idle >= given.minutes * 60:

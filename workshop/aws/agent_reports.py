@@ -19,8 +19,11 @@ from workshop.aws.reads import Unavailable
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import SignInError
+from workshop.naming import SAVED_BESIDE_NOTEBOOK
 
 KEY = f"{PREFIX}report.json"
+BOX_KEY = f"{SAVED_BESIDE_NOTEBOOK}report.json"
+"""Of an EC2 instance whose seat has a notebook as well."""
 MOST_BYTES = 100_000
 
 
@@ -40,6 +43,8 @@ class AgentReport:
     back: int = 0
     """Files that were brought back to a new disk."""
     not_back: int = 0
+    active: float = 0
+    """When the machine was last used, 0 where the agent does not know."""
     disk_free: int | None = None
     content: bool | None = None
     """Whether the workshop's content is there; None where there is none to have."""
@@ -61,15 +66,21 @@ def bucket(loaded: LoadedEnvironment, seat: Seat) -> str:
     return loaded.names(seat).bucket(key)
 
 
-def read(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> AgentReport | Unavailable:
-    """Return the report of a seat's agent; an empty one where there never was any."""
+def read(
+    clients: Clients, loaded: LoadedEnvironment, seat: Seat, *, of_box: bool = False
+) -> AgentReport | Unavailable:
+    """Return the report of the agent of a seat's notebook, or of its EC2 instance.
+
+    It is an empty one where there never was any.
+    """
+    beside = of_box and loaded.settings.profiles[seat.profile].has_notebook
     try:
         answer = clients.call(
             seat.account_region,
             "s3",
             "GetObject",
             Bucket=bucket(loaded, seat),
-            Key=KEY,
+            Key=BOX_KEY if beside else KEY,
             ExpectedBucketOwner=seat.account,
         )
         return of_document(document(answer["Body"].read(MOST_BYTES)))
@@ -101,6 +112,7 @@ def of_document(text: Mapping[str, Any]) -> AgentReport:
         save_error=_text(saved.get("error")),
         back=int(_number(back.get("files"))),
         not_back=int(_number(back.get("missing"))),
+        active=_number(text.get("active")),
         disk_free=int(_number(text["disk_free"])) if "disk_free" in text else None,
         content=content if isinstance(content, bool) else None,
         brought={

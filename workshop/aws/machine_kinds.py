@@ -33,6 +33,8 @@ class NotebookKind:
     """Notebook instances of SageMaker."""
 
     noun = "notebook"
+    up = "InService"
+    """The status of one that runs."""
     hopeless = ("Failed", "Deleting")
     """Statuses that time alone does not cure."""
 
@@ -79,6 +81,7 @@ class BoxKind:
     """EC2 instances. A stopped one has no claim to a machine when it is started."""
 
     noun = "EC2 instance"
+    up = "running"
     hopeless = ("shutting-down",)
 
     def name(self, names: Names) -> str:
@@ -138,4 +141,4 @@ class BoxKind:
         return f"its EC2 instance is {machine.status}" + (f": {reason}" if reason else "")
 
 
-NOTEBOOK, BOX = NotebookKind(), BoxKind()
+NOTEBOOK, BOX = KINDS = NotebookKind(), BoxKind()
