@@ -119,8 +119,9 @@ def fitted(folder: Path, config: Path) -> dict[str, Any]:
 def rehearsal(one: LabRepository, work: Path, minutes: float) -> dict[str, Any]:
     """Run a workshop's notebooks in ``work`` with the profile that fit writes there.
 
-    Return what ``workshop rehearse --json`` says, with its minutes and those of a core.
+    Return what ``workshop rehearse --json`` says, with the minutes of both and those of a core.
     """
+    before, began = _of_a_core(), time.monotonic()
     config = (work / "config").resolve()
     shutil.rmtree(config, ignore_errors=True)
     told = fitted(one.folder, config)
@@ -133,7 +134,6 @@ def rehearsal(one: LabRepository, work: Path, minutes: float) -> dict[str, Any]:
         command += ["--replace", f"{old}={new}"]
     for pattern in CHOSEN.get(one.name, ()):
         command += ["--notebook", pattern]
-    before, began = _of_a_core(), time.monotonic()
     with (work / "rehearsal.log").open("w", encoding="utf-8") as log:
         done = subprocess.run(
             [_program(), *command], cwd=work, stdout=subprocess.PIPE, stderr=log, check=False

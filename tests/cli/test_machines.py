@@ -57,6 +57,7 @@ def gone() -> None:
     assert ran.code == 0, (ran.out, ran.err)
 
 
+@pytest.mark.long
 def test_a_seat_may_have_a_role_and_buckets_and_no_machine(cloud: Cloud, folder: Path) -> None:
     written(folder)
     assert "attendee      2       8" in well("check").out

@@ -227,8 +227,6 @@ def test_a_notebook_is_wanted_with_each_type_that_may_take_its_place(tmp_path: P
         "ml.t3.large",
     ]
     assert {kind: stack.needs for kind, stack in stacks.items() if stack.needs} == {
-        "cohort": "demo-cohort-start",
-        "watch": "demo-cohort",
         "access": "demo-cohort",
         "notebook": "demo-seat01-access",
     }

@@ -231,7 +231,7 @@ VALUES = {
     "AppType": "JupyterLab",
     "Arn": "arn:aws:sagemaker:us-east-1:000000000000:mlflow-app/app-nowhere",
 }
-NOT_PLAYED = re.compile("LabelingJob|InferenceRecommendationsJob|Artifact|Context|Action")
+NOT_PLAYED = re.compile("LabelingJob|InferenceRecommendationsJob")
 """What the local cloud does not have is never told as something that is gone."""
 
 SAGEMAKER = [

@@ -38,7 +38,10 @@ PAGES = [
     *sorted((ROOT / ".github").rglob("*.md")),
 ]
 DAYS = ROOT / "docs" / "your-workshop.md"
-MINUTES = {"access.md", "deploying.md", "door.md", "local-cloud-services.md", DAYS.name}
+MINUTES = {
+    *("access.md", "deploying.md", "door.md", "into-a-box.md"),
+    *("local-cloud-services.md", DAYS.name),
+}
 """Pages whose commands take long; the README has a workshop from beginning to end as well."""
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = (

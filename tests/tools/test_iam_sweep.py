@@ -39,6 +39,7 @@ def told(found: Sequence[SweptRole]) -> list[str]:
     return [f"{one.question.action} on {one.question.resource}: {one.statement}" for one in answers]
 
 
+@pytest.mark.long
 def test_what_a_seat_may_do_to_others_is_explained() -> None:
     found = swept("dev", *QUICK)
     assert all(role.asked > 20_000 for role in found)

@@ -14,6 +14,20 @@ from tests.support.lab_files import MONITOR, SERVE, TRAIN, write_notebook
 from tools import generated_files, labs_table
 
 COMMIT = "0123456789abcdef"
+FITTED: dict[str, Any] = {}
+
+
+@pytest.fixture
+def fit_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fit says of the labs of all these tests is asked for once."""
+    fitted = labs_table.fitted
+
+    def remembered(folder: Path, config: Path) -> dict[str, Any]:
+        if not FITTED:
+            FITTED.update(fitted(folder, config))
+        return FITTED
+
+    monkeypatch.setattr(labs_table, "fitted", remembered)
 
 
 @pytest.fixture
@@ -60,6 +74,7 @@ RAN = {
 }
 
 
+@pytest.mark.usefixtures("fit_runs_once")
 def test_a_row_has_what_fit_reads_and_what_was_run(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +89,7 @@ def test_a_row_has_what_fit_reads_and_what_was_run(
     )
 
 
+@pytest.mark.usefixtures("fit_runs_once")
 def test_the_notebooks_that_were_chosen_are_named_below_the_table(
     folder: Path,
     tmp_path: Path,
@@ -93,6 +109,7 @@ def test_the_notebooks_that_were_chosen_are_named_below_the_table(
     assert capsys.readouterr().err == f"someone/labs was rehearsed at {COMMIT}, not at 89abcdef\n"
 
 
+@pytest.mark.usefixtures("fit_runs_once")
 def test_a_workshop_that_was_not_rehearsed_has_dashes(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,6 +166,7 @@ def test_what_is_wrong_is_told_before_anything_is_counted(
     assert capsys.readouterr().err == told.format(folder=folder) + "\n"
 
 
+@pytest.mark.usefixtures("fit_runs_once")
 def test_it_is_written_between_its_comments(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

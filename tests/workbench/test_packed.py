@@ -91,7 +91,15 @@ def test_a_bare_program_lacks_comments_annotations_and_docstrings_alone(
     ast.parse(BARE)
 
 
-@pytest.mark.parametrize("damage", ["", "~ no Ascii85", "87cURDZBb;", "é"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param("", marks=pytest.mark.long),
+        pytest.param("~ no Ascii85", marks=pytest.mark.long),
+        "87cURDZBb;",
+        pytest.param("é", marks=pytest.mark.long),
+    ],
+)
 def test_a_stale_text_is_told_and_packed_anew(
     damage: str,
     tmp_path: Path,
