@@ -83,6 +83,13 @@ class Ledger:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
         self._write({"roles": [dict(role) for role in some], "of": account})
 
+    def note_disks(self, some: Mapping[str, tuple[str, str]]) -> None:
+        """Note instances and disks of seats, by id with seat and instance, that are not known."""
+        known = self.disks()
+        new = {id_: list(whose) for id_, whose in some.items() if id_ not in known}
+        if new:
+            self._write({"disks": new})
+
     def note_began(self, account_region: AccountRegion, moment: datetime, workshop: str) -> None:
         """Note when the workshop began in a Region, as what is there tells while it is there."""
         known = self.began().get(account_region)
@@ -189,6 +196,14 @@ class Ledger:
         for line in self._lines():
             for role in line.get("roles", ()):
                 yield {**role, "account": line["of"], "at": line["at"]}
+
+    def disks(self) -> dict[str, tuple[str, str]]:
+        """Return every instance and disk of a seat that was noted, by id with seat and instance."""
+        return {
+            id_: (str(seat), str(instance))
+            for line in self._lines()
+            for id_, (seat, instance) in line.get("disks", {}).items()
+        }
 
     def _since_gone(self) -> dict[AccountRegion, list[dict[str, Any]]]:
         found: dict[AccountRegion, list[dict[str, Any]]] = {}

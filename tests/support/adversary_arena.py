@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -23,10 +23,11 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from tests.support import account_snapshots as snapshots
-from tests.support import adversary
+from tests.support import adversary, adversary_machines, box_assembly
 from tests.support.account_snapshots import Held
 from tests.support.adversary import Attempt, Person
 from tests.support.adversary_bystanders import BYSTANDERS
+from tests.support.adversary_machines import MachineAttempt
 from tests.support.assemblies import Synthesized, synthesize
 from tests.support.config_folder import load, write
 from tests.support.direct_calls import QuickClients, lines_to
@@ -38,13 +39,17 @@ from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.config import images
+from workshop.config.images import Pins
 from workshop.naming import COHORT, Names
 from workshop.teardown.events import TeardownStep
 from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
-MODES = ("scoped", "managed")
+EXEMPLARS = {"scoped": "ada", "managed": "ben", "boxed": "cleo"}
+"""Profiles of the YAML, each with the seat of which the templates are."""
+MODES = tuple(EXEMPLARS)
 SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
 YAML = """\
 workshop: demo
@@ -61,14 +66,17 @@ profiles:
       serverless: {{max_concurrency: 5, memory_mb: 2048}}
       warm_pools: 10
   managed: {{access: {{mode: managed}}}}
+  boxed:
+    notebook: {{enabled: false}}
+    ec2: {{instance_types: [t3.medium]}}
 """
 
 
 @cache
 def assembly() -> Synthesized:
-    """The workshop's templates: ada's with ``scoped``, ben's with ``managed``."""
+    """The workshop's templates, of one seat for each profile."""
     folder = Path(mkdtemp(prefix="adversary-"))
-    write_configuration(folder, {"ada": "scoped", "ben": "managed"})
+    write_configuration(folder, {seat: mode for mode, seat in EXEMPLARS.items()})
     return synthesize(load(folder, ENVIRONMENT))
 
 
@@ -77,6 +85,10 @@ def write_configuration(
 ) -> None:
     """Put the environment and its roster into a folder."""
     write(folder, YAML.format(region=region), name)
+    here = box_assembly.pins().by_region[REGION]
+    file = images.path(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(images.text(Pins({REGION: here, ELSEWHERE: here})), encoding="utf-8")
     rows = "".join(f"{seat},{seat.title()},{mode}\n" for seat, mode in seats.items())
     (folder / "people.csv").write_text(f"id,name,profile\n{rows}", encoding="utf-8")
 
@@ -88,7 +100,7 @@ def names_of(seat: str, workshop: str = WORKSHOP) -> Names:
 @cache
 def template_of(mode: str, kind: str, seat: str) -> str:
     """A stack's template for a seat; AWS's managed policies are what they may allow at most."""
-    exemplar = {"scoped": "ada", "managed": "ben"}[mode]
+    exemplar = EXEMPLARS[mode]
     document = json.loads(assembly().text(f"{WORKSHOP}-{exemplar}-{kind}"))
     document["Parameters"]["AttendeeId"]["Default"] = seat
     # The local cloud has no AmazonSageMakerFullAccess.
@@ -102,6 +114,8 @@ class AdversarialSeat:
     id: str
     mode: str
     tries: Sequence[Attempt]
+    machines: Sequence[MachineAttempt] = ()
+    """What it tries of EC2, if it has an instance."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +131,20 @@ class Contest:
     """What she tries while it is applied."""
     moved: str
     only: bool
+    imitations: Sequence[MachineAttempt] = ()
+    """What somebody with all rights does of EC2 once the seats have their instances."""
+    faults: Sequence[Mapping[str, Any]] = ()
+    """What goes wrong during the first teardown."""
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether a seat has an EC2 instance."""
+        return any(seat.mode == "boxed" for seat in self.seats)
 
 
 EXCLUDED = (
     *("Studio app", "Studio space", "Studio user profile", "Studio domain", "code repository"),
-    *("EC2 instance", "EBS volume", "event rule", "schedule", "MLflow tracking server"),
+    *("event rule", "schedule", "MLflow tracking server"),
     *("labeling job", "artifact", "context", "action", "AutoML job"),
     *("inference recommendations job", "MLflow App"),
     *("compilation job", "notebook", "lifecycle configuration", "folder in the shared bucket"),
@@ -194,7 +217,7 @@ class Arena:
         return {key: one for key, one in self.held().items() if key not in held}
 
     def _work(self, one: AdversarialSeat, neighbour: str) -> None:
-        for kind in ("storage", "registry", "access"):
+        for kind in ("storage", "registry", "access", *(["box"] if one.mode == "boxed" else [])):
             name = names_of(one.id).stack(kind)
             self.deploy(name, template_of(one.mode, kind, one.id), one.id)
         self.cloud.client("s3").put_object(
@@ -202,7 +225,9 @@ class Arena:
         )
         # The stacks are made by a clock that does not stand still, and no seat works before them.
         self.cloud.advance(60)
-        self.try_all(adversary.seat(names_of(one.id), neighbour), one.tries)
+        person = adversary.seat(names_of(one.id), neighbour)
+        self.try_all(person, one.tries)
+        self.try_machines(person, one.machines)
 
     def deploy(self, name: str, text: str, seat: str, region: str = REGION) -> None:
         """Make a stack; where somebody else has taken a name in it, there is none."""
@@ -245,6 +270,33 @@ class Arena:
         self.session.sign_in(**self._credentials[person.role])
         for one in tries:
             self.codes += adversary.attempts(person, one, self.call)
+
+    def try_machines(self, person: Person, tries: Sequence[MachineAttempt]) -> None:
+        """Let somebody try all of it of EC2."""
+        if tries:
+            self.try_all(person, ())
+            self.codes += [adversary_machines.attempt(self.cloud, one, self.call) for one in tries]
+
+    def imitate(self, contest: Contest) -> None:
+        """Let somebody make and tag EC2's as they can, with all rights.
+
+        What they make is theirs, but for copies of a seat's disk and what has a seat's role.
+        """
+        before = self.held()
+        self.try_machines(self._somebody(), contest.imitations)
+        after = self.held()
+        seats = adversary_machines.seats_of((before, after))
+        known = self.others.keys() & after.keys()
+        self.others = {key: after[key] for key in known}
+        self.neighbours = {
+            key: after[key] for key in self.neighbours.keys() & after.keys() - self.others.keys()
+        }
+        for key in after.keys() - before.keys():
+            seat = adversary_machines.seat_of(key, after[key], seats)
+            if not seat:
+                self.others[key] = after[key]
+            elif seat != "ada":
+                self.neighbours[key] = after[key]
 
     def call(self, service: str, operation: str, request: dict[str, Any]) -> Any:
         return getattr(self.session.client(service), xform_name(operation))(**request)
@@ -292,6 +344,11 @@ class Arena:
         region = ELSEWHERE if contest.moved == "region" else REGION
         write_configuration(config, seats, region=region, name=name)
         return name
+
+    def plan(self, env: str) -> None:
+        """``workshop teardown``, to plan alone: it has seen the disks that there are now."""
+        with self._commands(lambda _: None):
+            run("teardown", "-e", env, "--early", "--config-dir", "config")
 
     def teardown(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tests.support import adversary_machines
 from tests.support import attendee_resources as pieces
 from tests.support.local_cloud import template
 
@@ -77,6 +78,11 @@ def _other_workshop(arena: Arena) -> None:
         make(hand)
 
 
+def _machines(arena: Arena) -> None:
+    """EC2 instances of somebody else's, and what has a seat's tags and names."""
+    adversary_machines.bystander(arena.cloud)
+
+
 BYSTANDERS: dict[str, Make] = {
     "look-alike stack": _look_alike_stack,
     "deleted role": _deleted_role("demo-data-science-execution"),
@@ -84,4 +90,5 @@ BYSTANDERS: dict[str, Make] = {
     "production": _production,
     "named alike": _named_alike,
     "other workshop": _other_workshop,
+    "machines": _machines,
 }

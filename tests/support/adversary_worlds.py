@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 from hypothesis import strategies as st
@@ -10,13 +11,28 @@ from hypothesis import strategies as st
 from localcloud.protocol.errors import NOT_PLAYED
 from tests.support import adversary
 from tests.support.adversary import Attempt
-from tests.support.adversary_arena import MODES, AdversarialSeat, Arena, Contest, assembly, names_of
+from tests.support.adversary_arena import (
+    EXEMPLARS,
+    MODES,
+    AdversarialSeat,
+    Arena,
+    Contest,
+    assembly,
+    names_of,
+)
 from tests.support.adversary_bystanders import BYSTANDERS
+from tests.support.adversary_machines import MOVES, TAGS, MachineAttempt
 from tools.synthesized_roles import roles
 
 OFTEN = (0, 0, 0, 1, 1, *range(len(adversary.NAMES)))
 """Places in the tables of names: one's own and free names more often than others."""
 MOSTLY = st.sampled_from((True, True, True, False))
+FAULTY = (
+    *("ec2:DescribeInstances", "ec2:DescribeVolumes", "ec2:DescribeSnapshots"),
+    *("ec2:DescribeImages", "ec2:DescribeSecurityGroups", "iam:ListInstanceProfiles"),
+    *("ec2:TerminateInstances", "ec2:DeregisterImage", "ec2:DeleteSnapshot", "ec2:DeleteVolume"),
+    *("ec2:DeleteSecurityGroup", "iam:GetInstanceProfile", "iam:DeleteInstanceProfile"),
+)
 MOVED = ("", "", "", "", "renamed", "region", "row", "far row")
 
 
@@ -47,8 +63,7 @@ def attempted(mode: str, known: Played) -> Mapping[str, Sequence[str]]:
 
     What makes something is there three times.
     """
-    exemplar = {"scoped": "ada", "managed": "ben"}[mode]
-    (role,) = roles(assembly().directory, names_of(exemplar))
+    (role,) = roles(assembly().directory, names_of(EXEMPLARS[mode]))
     found: dict[str, list[str]] = {}
     for service, operation in sorted(known):
         if any(role.could_allow(action) for action in _actions(service, operation)):
@@ -95,10 +110,45 @@ def attempts(mode: str, known: Played, least: int, most: int) -> st.SearchStrate
     )
 
 
+def machine_attempts(most: int) -> st.SearchStrategy[list[MachineAttempt]]:
+    """What is tried of EC2."""
+    one = st.builds(
+        MachineAttempt,
+        st.sampled_from(sorted(MOVES)),
+        st.integers(0, 9),
+        st.integers(0, len(TAGS) - 1),
+    )
+    return st.lists(one, max_size=most)
+
+
+def _faults() -> st.SearchStrategy[list[dict[str, object]]]:
+    """What goes wrong with EC2's listings and deletions, for a while or as long as the run."""
+    one = st.fixed_dictionaries(
+        {
+            "effect": st.sampled_from(("throttle", "error", "denied")),
+            "operation": st.sampled_from(FAULTY),
+            "after": st.integers(0, 2),
+        },
+        optional={"times": st.integers(1, 3)},
+    )
+    return st.lists(one, max_size=2)
+
+
+def _with_boxes(contest: Contest) -> st.SearchStrategy[Contest]:
+    """A contest with what others do of EC2, if a seat has an instance."""
+    if not contest.has_boxes:
+        return st.just(contest)
+    return st.builds(replace, st.just(contest), imitations=machine_attempts(6), faults=_faults())
+
+
 def _seats(name: str, known: Played, least: int, most: int) -> st.SearchStrategy[AdversarialSeat]:
     return st.sampled_from(MODES).flatmap(
         lambda mode: st.builds(
-            AdversarialSeat, st.just(name), st.just(mode), attempts(mode, known, least, most)
+            AdversarialSeat,
+            st.just(name),
+            st.just(mode),
+            attempts(mode, known, least, most),
+            machine_attempts(6) if mode == "boxed" else st.just(()),
         )
     )
 
@@ -115,4 +165,4 @@ def contests(known: Played) -> st.SearchStrategy[Contest]:
         late=attempts("scoped", known, 0, 2),
         moved=st.sampled_from(MOVED),
         only=st.booleans(),
-    )
+    ).flatmap(_with_boxes)

@@ -62,7 +62,7 @@ def _at_once(answer: Awaitable[Any]) -> Any:
         next(asked)
     except StopIteration as done:
         return done.value
-    raise ValueError("a service waits for something")
+    raise ValueError(f"a service waits for {answer}")
 
 
 class _Asking:
@@ -81,6 +81,10 @@ class _Asking:
         request = (method, unquote(where), given, body.encode(), query)
         if service == "glue":  # Its handler only hands on to a thread.
             answered = ministack_adapter.module("services.glue")._handle_request_sync(*request)
+        elif service == "ec2":  # As does this one, once anybody has made an image.
+            form = parse_qs(body, keep_blank_values=True)
+            actions = ministack_adapter.module("services.ec2")._ACTION_MAP
+            answered = actions[form["Action"][0]](form)
         else:
             answered = _at_once(self._handlers[service](*request))
         status, _, answer = answered
@@ -337,13 +341,33 @@ def _machines(asking: _Asking) -> Iterator[tuple[str, Any]]:
                     yield f"{action} {one}", found
 
 
+def _around_machines(asking: _Asking) -> Iterator[tuple[str, Any]]:
+    """Copies of disks, groups, launch templates and instance profiles of the account's own."""
+    cloud = ("ec2", "2016-11-15")
+    own = {"Owner.1": "self"}
+    for action, named, asked, whose in (
+        ("DescribeSnapshots", "snapshotId", "SnapshotId.1", own),
+        ("DescribeImages", "imageId", "ImageId.1", own),
+        ("DescribeSecurityGroups", "groupId", "GroupId.1", {}),
+        ("DescribeLaunchTemplates", "launchTemplateId", "LaunchTemplateId.1", {}),
+    ):
+        for page in asking.paged(*cloud, action, "NextToken", **whose):
+            for one in dict.fromkeys(re.findall(rf"<{named}>([^<]+)<", page)):
+                yield f"{action} {one}", asking.query(*cloud, action, **{asked: one})
+    iam = ("iam", "2010-05-08")
+    for page in asking.paged(*iam, "ListInstanceProfiles", "Marker"):
+        for name in re.findall(r"<InstanceProfileName>([^<]+)<", page):
+            named_so = {"InstanceProfileName": name}
+            yield f"InstanceProfile {name}", asking.query(*iam, "GetInstanceProfile", **named_so)
+
+
 EVERYTHING = (
     *(_buckets, _images, _logs, _scaling, _scheduled, _stacks, _watched, _machines),
     *(_studio, _catalog, _packages, _identity),
 )
 BY_SEATS = (
     *(_buckets, _images, _logs, _log_settings, _stacks, _watched, _catalog),
-    *(_packages, _identity),
+    *(_packages, _identity, _machines, _around_machines),
 )
 """All that those of ``adversary_worlds`` can make."""
 

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, event, given, seed, settings
 
 from tests.support import account_snapshots as snapshots
+from tests.support import adversary_machines
 from tests.support.account_snapshots import Held
 from tests.support.adversary import Attempt
 from tests.support.adversary_arena import AdversarialSeat, Arena, Contest
+from tests.support.adversary_machines import MachineAttempt
 from tests.support.adversary_worlds import contests, played
 from tests.support.direct_calls import lines_to
 from tests.support.local_cloud import started
@@ -30,6 +32,10 @@ docs/access.md says so."""
 CLOSED_IN_ANY_MODE = ("Model ", "EndpointConfig ", "NotebookInstance")
 """Whose name says whose they are: a seat changes only its own, whatever tags they carry."""
 
+HOLDING = ("protect", "tag", "untag", "make an image")
+"""How somebody keeps what is claimed: an instance by its protection, and disks and groups by an
+instance or an image of theirs that uses them and is not claimed."""
+
 RECORDS = ("TransformJob ", "AutoMLJob ")
 """What AWS has no way to delete."""
 
@@ -42,6 +48,7 @@ def _alone(
     neighbour: bool = False,
     meanwhile: Sequence[Attempt] = (),
     strangers: Sequence[Attempt] = (),
+    imitations: Sequence[MachineAttempt] = (),
 ) -> Contest:
     """Ada with these tries, beside one bystander at most."""
     seats = (AdversarialSeat("ada", mode, tries), AdversarialSeat("ben", "scoped", ()))
@@ -53,6 +60,7 @@ def _alone(
         late=(),
         moved=moved,
         only=False,
+        imitations=imitations,
     )
 
 
@@ -65,6 +73,9 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 
 OWN, FREE, ORGANISERS, NEIGHBOURS = 0, 1, 3, 4
 """Places in the table of names."""
+
+WORKSHOPS_TAG, OF_A_DISK = 2, 1
+"""Places in the table of EC2's tags, and among all that has some."""
 
 CONTESTS = 8
 """Random worlds of every run; the long proof goes through 2,000."""
@@ -117,6 +128,17 @@ KNOWN: dict[str, Contest] = {
     "a renamed environment": _alone(moved="renamed"),
     "a row that was removed": _alone(moved="row", neighbour=True),
     "a row of another Region that was removed": _alone(moved="far row"),
+    "a copy of a seat's disk with the workshop's tag alone": _alone(
+        mode="boxed", imitations=[MachineAttempt("make a snapshot", 0, WORKSHOPS_TAG)]
+    ),
+    "a disk that somebody took off its instance, tags and all": _alone(
+        mode="boxed",
+        imitations=[
+            MachineAttempt("stop"),
+            MachineAttempt("detach"),
+            MachineAttempt("untag", OF_A_DISK),
+        ],
+    ),
 }
 """Worlds in which a teardown once went wrong."""
 
@@ -169,6 +191,12 @@ def check(arena: Arena, contest: Contest) -> str:
     }
     assert not damage, f"a seat changed what is not its own: {sorted(damage)}"
     env = arena.configure(contest)
+    if contest.imitations:
+        # A disk that is off its instance and has no tags is known to whoever has seen it there.
+        arena.plan(env)
+        arena.imitate(contest)
+        before = arena.held()
+    arena.cloud.faults(*map(dict, contest.faults))
     if contest.moved == "renamed":
         # All of it is another environment's.
         ran = arena.teardown(env)
@@ -188,14 +216,21 @@ def check(arena: Arena, contest: Contest) -> str:
     ended = f"{contest.moved or 'as it was'}: exit {ran.code}"
     refusing = {GuardError.exit_code} if contest.moved else set()
     assert ran.code in {0, NotProvenError.exit_code} | refusing, ran.err
+    arena.cloud.faults()
+    if ran.code == NotProvenError.exit_code and contest.has_boxes and not contest.moved:
+        # Without what went wrong, and without the instances: what was made of them is known.
+        before, ran = after, arena.teardown(env)
+        after = arena.held()
+        untouched(before, after, arena.others, ran.err)
     if ran.code == 0:
         nothing_left(after, arena.others, ran.err)
     elif not contest.moved:
         # What only claims to be the workshop's may go as well; then there is an end to it.
         ran = arena.teardown(env, "--include-claimed")
         last = arena.held()
-        proven = {key: one for key, one in arena.others.items() if not claims(key)}
-        untouched(after, last, proven, ran.err)
+        untouched(after, last, unclaimed(arena.others), ran.err)
+        if ran.code == NotProvenError.exit_code and is_held(contest):
+            return f"{ended}; held"
         assert ran.code == 0, f"no end to it: {stuck(ran)}"
         nothing_left(last, arena.others, ran.err)
     return ended
@@ -208,9 +243,28 @@ def carries_no_seats_tag(key: str, held: Any) -> bool:
     return all(tag["Key"] != tags.ATTENDEE for tag in held["tags"]["Tags"])
 
 
-def claims(key: str) -> bool:
-    """Whether a name says that something is the workshop's."""
+def unclaimed(others: Held) -> Held:
+    """What nothing claims for the workshop; the disks of an instance are claimed with it."""
+    claimed = {key for key, one in others.items() if claims(key, one)}
+    machines = {key.split()[1] for key in claimed if key.startswith("DescribeInstances ")}
+    claimed |= {
+        key
+        for key, one in others.items()
+        if key.startswith("DescribeVolumes ") and any(f">{id_}<" in one for id_ in machines)
+    }
+    return {key: one for key, one in others.items() if key not in claimed}
+
+
+def claims(key: str, one: Any) -> bool:
+    """Whether a name, or a tag of EC2's, says that something is the workshop's."""
+    if key.startswith(adversary_machines.TAGGED):
+        return adversary_machines.says(one, "workshop", "demo")
     return re.search(r"\bdemo[-/]", key) is not None
+
+
+def is_held(contest: Contest) -> bool:
+    """Whether somebody keeps something of EC2's from being deleted, which nobody can help."""
+    return any(one.operation in HOLDING for one in contest.imitations)
 
 
 def stuck(ran: Ran) -> str:

@@ -174,6 +174,39 @@ def test_with_what_is_claimed_included_copies_go_in_their_order(deployed: Fleet)
     assert world(cloud) == {}
 
 
+def test_a_copy_is_known_when_an_earlier_teardown_has_ended_its_instance(
+    deployed: Fleet,
+) -> None:
+    cloud = deployed.cloud
+    ec2, ours = cloud.client("ec2"), world(cloud)
+    box, disk = disk_of(cloud, "ada")
+    ec2.create_snapshot(VolumeId=disk)
+    ec2.create_image(InstanceId=box, Name="of ada")
+    copies = {key: one for key, one in world(cloud).items() if key not in ours}
+    for _ in range(2):
+        ended = torn_down(deployed)
+        assert ended.code == 4, ended.err + ended.out
+        assert world(cloud) == copies
+    left = deployed.run("leftovers")
+    assert f"somebody made it of the disk of {box}" in left.out.replace("\n", " "), left.out
+    ended = torn_down(deployed, "--include-claimed")
+    assert ended.code == 0, ended.err + ended.out
+    assert world(cloud) == {}
+
+
+def test_what_only_claims_to_be_a_seats_vouches_for_no_copy_later(deployed: Fleet) -> None:
+    cloud = deployed.cloud
+    ec2 = cloud.client("ec2")
+    theirs = run(cloud.client, TagSpecifications=tagged("instance", **SEATS_TAGS))
+    ec2.create_image(InstanceId=theirs, Name="of somebody")
+    assert torn_down(deployed).code == 4
+    ec2.delete_tags(Resources=[theirs])
+    left = world(cloud)
+    ended = torn_down(deployed)
+    assert ended.code == 0, ended.err + ended.out
+    assert world(cloud) == left
+
+
 def test_an_instance_that_nobody_lets_be_terminated_is_never_called_gone(deployed: Fleet) -> None:
     cloud = deployed.cloud
     box, _ = disk_of(cloud, "ada")

@@ -21,7 +21,7 @@ from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
-from workshop.teardown import evidence, guard, roles
+from workshop.teardown import evidence, guard
 from workshop.teardown.discovery import Discovery, discover
 from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
 from workshop.teardown.region_inventory import tagged
@@ -130,7 +130,7 @@ def _of_environment(
 ) -> tuple[Clients, list[ScanTarget]]:
     """Return an environment wherever it left a trace, or in an earlier Region of its own."""
     folder = FOLDER / env
-    roles.remember(lasting, evidence.roles_seen(Ledger(env)))
+    evidence.remember(lasting, Ledger(env))
     if earlier is None:
         work = opened(env, config_dir)
         whole = evidence.target(work.clients, work.loaded, work.seats, whole=True, folder=folder)

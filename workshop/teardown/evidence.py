@@ -31,7 +31,8 @@ from workshop.policies import extra
 from workshop.teardown import roles, scan_target, shown_plan, verification
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
-from workshop.teardown.resource import Ownership, Resource, SeenRole
+from workshop.teardown.resource import Ownership, Resource, ScanCache, SeenRole
+from workshop.teardown.resources import instances
 from workshop.teardown.scan_target import ScanTarget, Unknown
 
 if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
@@ -151,18 +152,26 @@ def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknow
             yield Unknown(service, loaded.home, why, tried=False)
 
 
-def roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
+def _roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
     """Yield the workshop's roles that the ledger tells of."""
     for noted in ledger.roles():
         created, seen = (datetime.fromisoformat(noted[key]) for key in ("created", "at"))
         yield SeenRole(noted["account"], noted["name"], noted["id"], created, seen)
 
 
-def note_scan(ledger: Ledger, discovery: Discovery) -> None:
-    """Have the ledger tell of roles, and since when there is a workshop, for when all that is gone.
+def remember(memory: ScanCache, ledger: Ledger) -> None:
+    """Note in a lasting memory what the ledger tells of the workshop's roles and disks."""
+    roles.remember(memory, _roles_seen(ledger))
+    instances.remember_disks(memory, ledger.disks())
 
-    By its roles their work is known; what seats made and nothing explains is known by its age.
+
+def note_scan(ledger: Ledger, discovery: Discovery) -> None:
+    """Have the ledger tell of roles and disks, and since when there is a workshop.
+
+    That is for when all of it is gone: by its roles their work is known, by its disks their copies;
+    what seats made and nothing explains is known by its age.
     """
+    disks: dict[str, tuple[str, str]] = {}
     by_account: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
     for account_region, context in discovery.contexts.items():
         for role in roles.remembered(context.lasting):
@@ -170,6 +179,8 @@ def note_scan(ledger: Ledger, discovery: Discovery) -> None:
             by_account[role.account][role.id] = noted
         if context.since is not None:
             ledger.note_began(account_region, context.since, context.scope.workshop)
+        disks |= instances.proven_disks(context.lasting)
+    ledger.note_disks(disks)
     for account, noted_roles in by_account.items():
         ledger.note_roles(account, noted_roles.values())
 

@@ -22,7 +22,6 @@ from workshop.teardown import (
     evidence,
     file_counts,
     guard,
-    roles,
     save_checks,
     save_paths,
     saving,
@@ -88,7 +87,7 @@ class TeardownSession:
         check_accepted(choices.accept_unknown, ALL, self._target.unlooked)
         known = request.apply and self._last is not None
         lasting = self._last.memory() if known and self._last is not None else ScanCache()
-        roles.remember(lasting, evidence.roles_seen(self._ledger))
+        evidence.remember(lasting, self._ledger)
 
         def note(event: TeardownEvent) -> None:
             if event.resource is None:

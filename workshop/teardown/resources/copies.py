@@ -1,45 +1,22 @@
 """Snapshots of volumes and machine images: copies of a disk, which somebody is billed for.
 
 A seat may make none. By their tags they are claimed, and so is a copy of a seat's own disk, with
-whatever its person had on it: EC2 copies no tags to it.
+whatever its person had on it: EC2 copies no tags to it. The ledger tells of disks that are gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from workshop.teardown.ownership import OwnershipVerdict
-from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import instances, names
-from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.instances import Ec2Type
 
-
-class _Copies(Ec2Type):
-    """Copies of disks, each proven by its tags or known by what it was made of."""
-
-    def copied(
-        self,
-        context: ScanContext,
-        id_: str,
-        description: Mapping[str, Any],
-        source: str,
-        **more: Any,
-    ) -> Iterator[Resource]:
-        """Yield a copy; ``source`` is the id of the instance or disk that it was made of."""
-        known: dict[str, tuple[str, str]] = context.lasting.get("disks of seats", dict)
-        tags = tag_map(description.get("Tags", ()))
-        if source in known and "workshop" not in tags:
-            seat, instance = known[source]
-            message = f"somebody made it of the disk of {instance}, and it has no tags"
-            verdict = OwnershipVerdict(Ownership.CLAIMED, message, seat)
-            yield from self.judged(context, id_, proof=verdict, tagged=tags, **more)
-        else:
-            yield from self.described(context, id_, description, **more)
+MADE = "somebody made it of"
 
 
-class MachineImages(_Copies):
+class MachineImages(Ec2Type):
     """Images of the account's own; they cost by their snapshots."""
 
     name = names.MACHINE_IMAGE
@@ -49,11 +26,12 @@ class MachineImages(_Copies):
     def find(self, context: ScanContext) -> Iterator[Resource]:
         instances.of_workshop(context)
         for image in self.listed(context, "describe_images", "Images", Owners=["self"]):
-            yield from self.copied(
+            yield from self.of_disk(
                 context,
                 image["ImageId"],
                 image,
                 image.get("SourceInstanceId", ""),
+                MADE,
                 state=image["State"],
             )
 
@@ -66,7 +44,7 @@ class MachineImages(_Copies):
         return next((state for state in states if state != "deregistered"), None)
 
 
-class Snapshots(_Copies):
+class Snapshots(Ec2Type):
     """Snapshots of the account's own; one that an image uses goes after it."""
 
     name = names.SNAPSHOT
@@ -77,11 +55,12 @@ class Snapshots(_Copies):
     def find(self, context: ScanContext) -> Iterator[Resource]:
         instances.of_workshop(context)
         for snapshot in self.listed(context, "describe_snapshots", "Snapshots", OwnerIds=["self"]):
-            yield from self.copied(
+            yield from self.of_disk(
                 context,
                 snapshot["SnapshotId"],
                 snapshot,
                 snapshot.get("VolumeId", ""),
+                MADE,
                 state=snapshot["State"],
                 hourly=None,
                 created=snapshot.get("StartTime"),
