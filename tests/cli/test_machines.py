@@ -103,3 +103,7 @@ def test_an_instance_in_place_of_a_notebook_is_pinned_deployed_and_unchanged(
     assert "all 2 seats are ready" in well("status").err
     assert "2 unchanged" in well("plan").out
     well("handout")
+    (folder / "images" / "pins.yaml").unlink()
+    assert run("plan", "-e", "dev").code == 2
+    assert "all 2 seats are ready" in well("status").err
+    assert "2 EC2 instances" in well("teardown", "--early").out

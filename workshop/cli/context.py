@@ -57,14 +57,16 @@ def opened(
     only: str | None = None,
     profile: str | None = None,
     with_strays: bool = False,
+    pinned: bool = False,
 ) -> CommandContext:
     """Load an environment, choose its seats and check whose account it is.
 
+    ``pinned`` where instances are made: whatever else is done needs no machine image.
     ``with_strays``: ``only`` may also name seats that left the roster and of which something is
     left. Raises ConfigError and UsageError before AWS is asked anything but what is left of unknown
     seats, and GuardError when the caller's account is another than the environment's.
     """
-    loaded = loader.load(env, config_dir)
+    loaded = loader.load(env, config_dir, pinned=pinned)
     kept.use(loaded.name)
     clients = Clients(loaded.home, role=loaded.settings.deploy.role)
     known = {seat.id for seat in loaded.seats}

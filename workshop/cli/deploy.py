@@ -69,7 +69,7 @@ def deploy(
 
         workshop deploy -e prod --json | jq 'select(.what == "seat failed")'
     """
-    work = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile, pinned=True)
     watch = Stopwatch()
     with EarlyChecks(work, accept_unknown) as checks:
         with watch.step("synthesis"):

@@ -135,7 +135,7 @@ def _of_environment(
         work = opened(env, config_dir)
         whole = evidence.target(work.clients, work.loaded, work.seats, whole=True, folder=folder)
         return work.clients, [whole]
-    loaded = loader.load(env, config_dir)
+    loaded = loader.load(env, config_dir, pinned=False)
     clients = Clients(earlier)
     _check_account(clients, earlier)
     traces = evidence.recorded(Ledger(env), folder)

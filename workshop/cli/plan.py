@@ -69,7 +69,7 @@ def plan(
 
         workshop plan -e prod --only ada,grace --json | jq .totals
     """
-    work = opened(env, config_dir, only=only, profile=profile)
+    work = opened(env, config_dir, only=only, profile=profile, pinned=True)
     templates = synthesized(work)
     made = proposed(work, templates, listed(work), remove)
     # The shipped prices are said to be these in the estimate.
