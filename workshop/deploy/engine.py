@@ -73,6 +73,7 @@ class DeployEngine:
         self._interrupted = threading.Event()
         self._schedule = PollSchedule(self.limits)
         self._polling = False
+        self._unseen = ""  # why no listing would tell how stacks are
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     # --- what a caller does ------------------------------------------------------------------
@@ -202,8 +203,8 @@ class DeployEngine:
         job.rolling_back = plan.action == StackAction.ROLL_BACK
         if plan.action == StackAction.WAIT:
             job.stack_id = ""
-            self._watch(job)
             self._say(What.JOINED, job, plan.message)
+            self._watch(job)
             return
         job.before = found.changed if found else None
         job.stage = Stage.CALLING
@@ -218,21 +219,24 @@ class DeployEngine:
         if sent.answer == Answer.ACCEPTED:
             found = job.plan.current
             job.stack_id = sent.stack_id or (found.id if found else "")
-            self._watch(job)
             self._say(What.BEGUN, job, job.repair)
+            self._watch(job)
         elif sent.answer == Answer.NOTHING_TO_DO:
             self._end(job, Stage.UNCHANGED)
         elif sent.answer == Answer.OVERTAKEN:
             # Seen by its name, whatever it is by then, and then decided about again.
             job.stack_id, job.deleting, job.rolling_back = "", False, False
             job.overtaken = sent.cause
-            self._watch(job)
             self._say(What.JOINED, job, "somebody else is at work on it")
+            self._watch(job)
         else:
             job.cause = sent.cause
             self._failed(job)
 
     def _watch(self, job: StackJob) -> None:
+        if self._unseen:
+            self._give_up(job, self._unseen)
+            return
         job.stage = Stage.WATCHED
         job.since = self.clock()
         last = not self._calling and not self._queue.holds(self._may_begin)
@@ -268,8 +272,9 @@ class DeployEngine:
                     "", What.RETRY, f"the stacks could not be listed, asking again: {seen}"
                 )
             else:
+                self._unseen = f"{seen}; CloudFormation goes on with it, unseen"
                 for job in list(self._watched.values()):
-                    self._give_up(job, f"{seen}; CloudFormation goes on with it, unseen")
+                    self._give_up(job, self._unseen)
         else:
             for job in watched:
                 if job.name in self._watched:
