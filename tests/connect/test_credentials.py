@@ -16,7 +16,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud import process
 from tests.support.box_class import (
     END,
     ORGANISERS,
@@ -26,7 +25,7 @@ from tests.support.box_class import (
     terminal,
     write_boxes,
 )
-from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud, started
 from tests.support.workshop_command import Ran, run
 
 AWS = str(Path(sys.executable).with_name("aws"))
@@ -35,11 +34,8 @@ NOTE = "warning: whoever has these is ada until "
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    state_dir = tmp_path_factory.mktemp("credentials")
-    delays = {"notebook": 0, "instance": 0, "agent": 0}
-    started = process.start(state_dir, enforce_iam=True, delays=delays)
-    yield Cloud(started.running, state_dir)
-    process.stop(state_dir)
+    with started(tmp_path_factory.mktemp("credentials"), enforce_iam=True) as cloud:
+        yield cloud
 
 
 @pytest.fixture

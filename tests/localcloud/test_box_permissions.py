@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.errors import LocalCloudError
-from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud, started
 from tests.support.machines import SSH_KEY, image, refusal, run, state
 
 if TYPE_CHECKING:
@@ -36,11 +36,8 @@ ROLE = "arn:aws:iam::000000000000:role/{}"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    state_dir = tmp_path_factory.mktemp("enforcing")
-    delays = {"notebook": 0, "instance": 0, "agent": 0}
-    started = process.start(state_dir, enforce_iam=True, delays=delays)
-    yield Cloud(started.running, state_dir)
-    process.stop(state_dir)
+    with started(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
+        yield cloud
 
 
 @pytest.fixture

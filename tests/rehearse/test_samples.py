@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from tests.support.rehearsals import Rehearsed, rehearse, write_notebook
@@ -198,3 +200,14 @@ def test_a_question_that_is_a_link_or_nonsense_is_answered_with_nothing(
     assert [answer.read_text(encoding="utf-8") for answer in answers] == ['{"is": ""}'] * 3
     assert given.given == {}
     assert outside.exists()
+
+
+def test_what_kept_data_from_being_asked_for_is_told_and_the_call_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(enclosed.PROGRAMS))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    sample_data = import_module("sample_data")
+    sample_data.look(AWSRequest("GET", "http://127.0.0.1:1/sagemaker-sample-files/a.csv"), None)
+    said = "the rehearsal asked for no sample data: KeyError('AWS_ENDPOINT_URL')\n"
+    assert capsys.readouterr().err == said

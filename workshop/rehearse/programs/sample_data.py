@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import re
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -85,6 +86,11 @@ def read(request: Any, bucket: str, key: str, query: dict[str, list[str]], note:
             unsigned(request, found.get(request.method, ""))
 
 
+def failed(error: Exception) -> None:
+    """Tell, where a cell's warnings stand, what kept sample data from being asked for."""
+    sys.stderr.write(f"the rehearsal asked for no sample data: {error!r}\n")
+
+
 def look(request: Any, note: Any) -> None:
     """Ask for what a request reads of buckets that are not the seat's; never raise."""
     from urllib.parse import parse_qs, unquote, urlsplit
@@ -109,8 +115,8 @@ def look(request: Any, note: Any) -> None:
         for of, rest in places:
             if of.decode() in public_buckets():
                 want(of.decode(), rest.decode(), note)
-    except Exception:  # noqa: BLE001, S110 - the lab's call goes on
-        pass
+    except Exception as error:  # noqa: BLE001 - the lab's call goes on
+        failed(error)
 
 
 def made_up(url: Any, note: Any) -> str:
@@ -124,7 +130,8 @@ def made_up(url: Any, note: Any) -> str:
         if "." not in place.path.rpartition("/")[2]:
             return ""  # a page or a service, not a file
         return want(DOWNLOADS, f"{place.hostname}{place.path}", note).get("GET", "")
-    except Exception:  # noqa: BLE001 - the lab's call fails as it would
+    except Exception as error:  # noqa: BLE001 - the lab's call fails as it would
+        failed(error)
         return ""
 
 
