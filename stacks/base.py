@@ -113,7 +113,7 @@ class WorkshopStack(Stack):
 
 
 class SeatStack(WorkshopStack):
-    """One of a seat's stacks, called as its ``construct_id``, with the parameter ``AttendeeId``.
+    """One of a seat's stacks, with the parameter ``AttendeeId``.
 
     The parameter's default is the seat, so that plain ``cdk deploy`` needs no ``--parameters``.
     Each stack is ``described``, and defines its resources in ``_define``.
@@ -130,6 +130,7 @@ class SeatStack(WorkshopStack):
         scope: Construct,
         construct_id: str,
         *,
+        stack_name: str,
         placement: Placement,
         profile: Profile,
         seat: Seat,
@@ -138,7 +139,7 @@ class SeatStack(WorkshopStack):
         super().__init__(
             scope,
             construct_id,
-            stack_name=construct_id,
+            stack_name=stack_name,
             description=self.described.format(environment=environment),
             placement=placement,
         )

@@ -34,13 +34,21 @@ class BoxStack(SeatStack):
         scope: Construct,
         construct_id: str,
         *,
+        stack_name: str,
         placement: Placement,
         profile: Profile,
         seat: Seat,
         pins: Mapping[str, Pin],
     ) -> None:
         self._pins = pins
-        super().__init__(scope, construct_id, placement=placement, profile=profile, seat=seat)
+        super().__init__(
+            scope,
+            construct_id,
+            stack_name=stack_name,
+            placement=placement,
+            profile=profile,
+            seat=seat,
+        )
 
     def _define(self, names: Names, profile: Profile) -> None:
         box = profile.ec2

@@ -16,6 +16,7 @@ from stacks.cohort import CohortStack
 from stacks.door import DoorStack
 from stacks.monitoring import MonitoringStack
 from stacks.notebook import NotebookStack
+from stacks.organiser import OrganiserStack
 from stacks.registry import RegistryStack
 from stacks.start import StartStack
 from stacks.storage import StorageStack
@@ -25,7 +26,7 @@ from workshop.config import time_zones
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.images import Pin
 from workshop.config.roster import Seat, account_regions_of
-from workshop.naming import COHORT, DOOR, SEAT_STACKS, START, WATCH
+from workshop.naming import COHORT, DOOR, ORGANISER, SEAT_STACKS, START, WATCH
 from workshop.pricing import caps
 
 FLAGS = Path(__file__).with_name("feature_flags.json")
@@ -71,9 +72,12 @@ def new_app(outdir: str | None = None, context: Mapping[str, str] | None = None)
 def build(app: Stage, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
     """Put the stacks of ``attendees`` (None: of every seat) and their cohorts into ``app``.
 
-    Raises UsageError for an attendee who is not on the roster.
+    Where each seat has an account of its own, those of one seat of each profile, which are the
+    templates of the stack sets. Raises UsageError for an attendee who is not on the roster.
     """
     seats = loaded.chosen(attendees)
+    if loaded.settings.accounts.are_own:
+        seats = tuple({seat.profile: seat for seat in reversed(seats)}.values())
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     for number, warning in enumerate(loaded.warnings, start=1):
         Validations.of(app).add_warning(f"workshop-{number}", warning)
@@ -89,27 +93,25 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
     """Put the stacks that all seats of an account and Region share into ``app``."""
     names = loaded.cohort_names(account_region)
     placement = Placement(names, loaded.tags(COHORT, COHORT))
-    # One of each for each account and Region; only the construct's id has to tell them apart.
-    where = (
-        ""
-        if account_region == loaded.home
-        else f"-{account_region.account}-{account_region.region}"
-    )
+
+    def called(kind: str) -> str:
+        return loaded.artifact(kind, account_region)
+
     cohort = CohortStack(
         app,
-        f"{names.stack(COHORT)}{where}",
+        called(COHORT),
         placement=placement,
         cohort=loaded.settings.cohort,
         profiles=loaded.settings.profiles,
         end=loaded.settings.end,
         tag_keys=tuple(loaded.settings.tags),
     )
-    start = StartStack(app, f"{names.stack(START)}{where}", placement=placement)
+    start = StartStack(app, called(START), placement=placement)
     cohort.add_stack_dependency(start, "what notebooks do when they start")
     seats = loaded.seats_in(account_region)
     watch = WatchStack(
         app,
-        f"{names.stack(WATCH)}{where}",
+        called(WATCH),
         placement=placement,
         start=loaded.settings.start,
         end=loaded.settings.end,
@@ -124,10 +126,17 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
     )
     # A cohort cannot go while a seat is left: `cdk destroy` of one seat leaves the watch to others.
     cohort.add_stack_dependency(watch, "nobody works unwatched")
+    if loaded.settings.accounts.makes_role:
+        OrganiserStack(
+            app,
+            called(ORGANISER),
+            placement=placement,
+            external_id=str(loaded.external_id),
+        )
     if loaded.settings.door:
         door = DoorStack(
             app,
-            f"{names.stack(DOOR)}{where}",
+            called(DOOR),
             placement=placement,
             settings=loaded.settings,
             seats=seats,
@@ -140,12 +149,18 @@ def _cohort(app: Stage, loaded: LoadedEnvironment, account_region: AccountRegion
 def _workbench(app: Stage, loaded: LoadedEnvironment, seat: Seat, cohort: CohortStack) -> None:
     """Put the stacks of one seat into ``app``."""
     names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
-    placement = Placement(names, loaded.tags(seat.id, seat.profile))
+    placement = Placement(names, loaded.tags(seat.attendee, seat.profile))
     made: dict[str, Stack] = {COHORT: cohort}
     for kind in profile.stacks:
         more = {"pins": _pins(loaded, seat.profile)} if kind == "box" else {}
         made[kind] = STACKS[kind](
-            app, names.stack(kind), placement=placement, profile=profile, seat=seat, **more
+            app,
+            loaded.artifact(kind, seat.account_region, seat),
+            stack_name=names.stack(kind),
+            placement=placement,
+            profile=profile,
+            seat=seat,
+            **more,
         )
     for kind in profile.stacks:
         entry = SEAT_STACKS[kind]

@@ -136,7 +136,7 @@ def _given(settings: Environment, seats: Sequence[Seat]) -> Mapping[str, Any]:
     until = settings.saved_work_ends
     by_profile: dict[str, list[str]] = {}
     for seat in seats:
-        by_profile.setdefault(seat.profile, []).append(seat.id)
+        by_profile.setdefault(seat.profile, []).append(seat.attendee)
     return {
         "title": settings.title,
         "zone": int(offset.total_seconds() // 60) if offset else 0,

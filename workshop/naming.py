@@ -29,13 +29,20 @@ REGION_PATTERN = r"^[a-z]{2,4}(?:-[a-z]+){1,2}-[0-9]$"
 COHORT = "cohort"
 """Takes a seat's place in the names of what all seats share; hence no seat may be called so."""
 
+ALONE = "seat"
+"""Takes a seat's place in the names of what it has in an account of its own: the stacks of all such
+accounts are made from the same template with the same parameters, so that none tells whose it is.
+"""
+
 WATCH = "watch"
 """The other stack that all seats share: what ends the workshop, from inside AWS."""
 START = "start"
 """The third: what notebooks do when they start."""
 DOOR = "door"
 """The fourth, where the YAML asks for it: the page that opens notebooks to attendees."""
-COHORT_STACKS = (START, COHORT, WATCH, DOOR)
+ORGANISER = "organiser"
+"""The fifth, in accounts that are a seat's own: the role by which the organiser reads and acts."""
+COHORT_STACKS = (ORGANISER, START, COHORT, WATCH, DOOR)
 """The stacks that seats can share, in the order in which they are told.
 
 Which of them an environment has, its settings say (``Environment.cohort_stacks``). They are made
@@ -47,6 +54,8 @@ WATCH_MAKES = (
     *("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription"),
 )
 """The resource types that the watch's stack makes, besides a log group."""
+ORGANISER_ACCOUNT, ORGANISER_PRINCIPALS = "OrganiserAccount", "OrganiserPrincipals"
+"""Parameters of the organiser's stack: who may take on its role, by account and ARNs."""
 PRICES = "Prices"
 NOTIFY = tuple(f"Notify{number}" for number in range(1, 4))
 """Parameters of the watch's stack: the prices by which it counts, as JSON, and e-mail addresses."""
@@ -166,6 +175,24 @@ def seat_of_name(workshop: str, name: str) -> str | None:
     return found[2] if found else None
 
 
+_OF_STACK_SET = re.compile(r"StackSet-(?P<set>.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WORDS_OF_SET = 4
+
+
+def stack_of_set(name: str) -> str:
+    """Return the name by which the workshop knows a stack: of one that a stack set made, its own.
+
+    CloudFormation calls such a stack ``StackSet-<name of the set>-<UUID>``; what a set is called
+    says :meth:`Names.stack_set`.
+    """
+    found = _OF_STACK_SET.fullmatch(name)
+    words = found["set"].split("-") if found else []
+    if len(words) != _WORDS_OF_SET:
+        return name
+    workshop, seat, kind, _ = words
+    return Names(workshop, seat, "", "").stack(kind)
+
+
 def seat_of_stack(name: str) -> str:
     """Return the seat, or the cohort, whose stack a name is: ``ada`` of ``vision-ada-storage``."""
     return name.split("-")[1]
@@ -205,6 +232,11 @@ class Names:
         if self.seat == COHORT and kind == COHORT:
             return f"{self.workshop}-{COHORT}"
         return f"{self.workshop}-{self.seat}-{kind}"
+
+    # Stack sets: 128 characters as well; 46 of these go to what CloudFormation adds for a stack.
+    def stack_set(self, kind: str, profile: str) -> str:
+        """``vision-seat-storage-attendee``, of the profile ``attendee``."""
+        return f"{self.workshop}-{self.seat}-{kind}-{profile}"
 
     # Buckets: 3 to 63 characters, one namespace for the whole partition, hence account and Region.
     # 12 + 12 + 8 + 12 + 15 letters and 4 hyphens are exactly 63.
@@ -290,6 +322,11 @@ class Names:
     @property
     def boundary_arn(self) -> str:
         return self.cohort_policy_arn(BOUNDARY)
+
+    @property
+    def organiser_role(self) -> str:
+        """``vision-cohort-organiser``, under the same path: a seat's own account has one Region."""
+        return f"{self.workshop}-{COHORT}-{ORGANISER}"
 
     # SSM parameters: 1,011 characters of an ARN, at most 15 levels.
     @property

@@ -14,13 +14,13 @@ from stacks import build
 from tests.support import shared
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
-from workshop.naming import COHORT_STACKS, DOOR
+from workshop.naming import COHORT_STACKS, DOOR, ORGANISER
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = tuple(loader.known(ROOT / "config"))
 
 
-WITHOUT_DOOR = tuple(kind for kind in COHORT_STACKS if kind != DOOR)
+WITHOUT_DOOR = tuple(kind for kind in COHORT_STACKS if kind not in (DOOR, ORGANISER))
 """The stacks that the seats of every shipped environment share."""
 
 

@@ -74,7 +74,7 @@ class Preflights:
         loaded = self.loaded(text)
         seats = loaded.chosen(None if only is None else list(only))
         with calling(self.cloud, **(variables or {})):
-            clients = Clients(loaded.home, role=loaded.settings.deploy.role)
+            clients = Clients.of(loaded)
             stacks: dict[AccountRegion, dict[str, StackSummary]] = {
                 account_region: inventory.stacks(clients, account_region)
                 for account_region in account_regions_of(seats)

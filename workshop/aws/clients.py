@@ -21,6 +21,7 @@ from botocore.model import OperationModel
 from workshop.account_region import AccountRegion
 from workshop.aws import errors, local_cloud, regions, retries, speedups
 from workshop.aws.sign_in import SignIn
+from workshop.config.environment import LoadedEnvironment
 from workshop.errors import WorkshopError
 
 SESSION_NAME = "workshop-provisioner"
@@ -48,8 +49,8 @@ class Clients:
     """Clients by service, account and Region.
 
     The home account is reached with the caller's own credentials; every other one by taking on
-    ``role`` there. Once AWS takes the caller's credentials no more, every
-    call raises SignInError.
+    ``role`` there, with ``external_id`` where it asks for one. Once AWS takes the caller's
+    credentials no more, every call raises SignInError.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class Clients:
         home: AccountRegion,
         *,
         role: str | None = None,
+        external_id: str | None = None,
     ) -> None:
         self.home = home
         self._role = role
+        self._external_id = external_id
         self._throttles = 0
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
@@ -69,6 +72,11 @@ class Clients:
         self._interrupted = False
         self._here = threading.local()
         self._sign_in = SignIn(home, self._unwatched_sts)
+
+    @classmethod
+    def of(cls, loaded: LoadedEnvironment) -> Clients:
+        """Return the clients of an environment."""
+        return cls(loaded.home, role=loaded.member_role, external_id=loaded.external_id)
 
     def client(
         self, service: str, account_region: AccountRegion, *, attempts: int | None = None
@@ -238,7 +246,10 @@ class Clients:
             ),
             source_credentials=raw.get_credentials(),
             role_arn=f"arn:{partition}:iam::{account}:role/{self._role}",
-            extra_args={"RoleSessionName": SESSION_NAME},
+            extra_args={
+                "RoleSessionName": SESSION_NAME,
+                **({"ExternalId": self._external_id} if self._external_id else {}),
+            },
         )
         made: Any = botocore.session.Session()
         made._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - the same

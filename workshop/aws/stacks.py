@@ -12,6 +12,7 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import attempt, known_and_not, side_by_side
+from workshop.naming import stack_of_set
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 """Statuses of a stack that is what its last operation meant it to be."""
@@ -30,8 +31,9 @@ LISTED_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class StackSummary:
-    """A stack as CloudFormation describes it; ``id`` is its ARN.
+    """A stack as CloudFormation describes it; ``id`` is its ARN, by which calls name it.
 
+    ``name`` is what the workshop calls it, also where a stack set made it under another name.
     ``changed`` is when its last update began, None for a stack that had none.
     """
 
@@ -87,8 +89,15 @@ def pages(
 
 
 def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSummary]:
-    """Return all stacks that are not deleted, by name."""
-    return {stack.name: stack for page in pages(clients, account_region) for stack in page}
+    """Return all stacks that are not deleted, by name; by its ARN one whose name is taken.
+
+    Two of one name are a stack set's and another one, and neither is hidden by the other.
+    """
+    found: dict[str, StackSummary] = {}
+    for page in pages(clients, account_region):
+        for stack in page:
+            found[stack.id if stack.name in found else stack.name] = stack
+    return found
 
 
 def in_each(
@@ -105,7 +114,7 @@ def in_each(
 
 def _found(stack: Mapping[str, Any]) -> StackSummary:
     return StackSummary(
-        name=stack["StackName"],
+        name=stack_of_set(stack["StackName"]),
         id=stack["StackId"],
         status=stack["StackStatus"],
         reason=stack.get("StackStatusReason", ""),

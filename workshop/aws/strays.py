@@ -54,7 +54,7 @@ def off_roster(
     loaded: LoadedEnvironment, found: Mapping[AccountRegion, Mapping[str, StackSummary]]
 ) -> tuple[Stray, ...]:
     """Return the strays of seats; what cohorts of other Regions have left is none of them."""
-    known = [(seat.account_region, seat.id) for seat in loaded.seats]
+    known = [(seat.account_region, seat.attendee) for seat in loaded.seats]
     cohorts = [
         (account_region, COHORT) for account_region in (*account_regions_of(loaded.seats), *found)
     ]

@@ -82,7 +82,7 @@ def collect(
     """
     ledger, workshop = Ledger(loaded.name), loaded.settings.workshop
     began = ledger.began()
-    everybody = ledger.every_seat(workshop) | {seat.id for seat in loaded.seats}
+    everybody = ledger.every_seat(workshop) | {seat.attendee for seat in loaded.seats}
 
     def read(account_region: AccountRegion) -> Observation:
         look = Observation(account_region, Owners(workshop, everybody), kept, at)

@@ -193,7 +193,7 @@ def observed(
     at: datetime,
 ) -> UsageRecord:
     """Return what was kept with the notebooks and endpoints of a status; AWS is asked nothing."""
-    everybody = {seat.id for seat in loaded.seats}
+    everybody = {seat.attendee for seat in loaded.seats}
     looks = []
     for account_region, snapshot in snapshots.items():
         owners = Owners(loaded.settings.workshop, everybody)

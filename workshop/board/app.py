@@ -181,7 +181,7 @@ class Board:
         try:
             seat = self._seat(request)
             why_not = await asyncio.to_thread(
-                hands.take, self.source.clients, self._loaded, seat.account_region, seat.id
+                hands.take, self.source.clients, self._loaded, seat.account_region, seat.attendee
             )
         except (WorkshopError, BotoCoreError, ClientError) as error:
             return self._said("Taking a hand", _sentence(error), 400)

@@ -161,7 +161,7 @@ class Tiles:
         else:
             state = f"{state}, frozen" if frozen else state
             self._known[seat.id] = (moment, state)
-        hand = reading.hands.get(row.account_region, {}).get(seat.id)
+        hand = reading.hands.get(row.account_region, {}).get(seat.attendee)
         hand_text = ""
         if hand is not None:
             taken = f" ({hand.taken} sees to it)" if hand.taken else ""
@@ -177,7 +177,7 @@ class Tiles:
             name=seat.name,
             money=_money(reading, row),
             hand=hand_text,
-            message=told(reading.messages.get(row.account_region, []), seat.id),
+            message=told(reading.messages.get(row.account_region, []), seat.attendee),
             waits=hand is not None and not hand.taken,
             frozen=frozen,
         )

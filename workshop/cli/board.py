@@ -76,7 +76,7 @@ def made_for(
 
     def connect() -> Clients:
         loaded = load()
-        clients = Clients(loaded.home, role=loaded.settings.deploy.role)
+        clients = Clients.of(loaded)
         account_guard.check_accounts(
             clients, loaded, [loaded.home, *account_regions_of(loaded.seats)]
         )

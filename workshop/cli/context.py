@@ -68,7 +68,7 @@ def opened(
     """
     loaded = loader.load(env, config_dir, pinned=pinned)
     kept.use(loaded.name)
-    clients = Clients(loaded.home, role=loaded.settings.deploy.role)
+    clients = Clients.of(loaded)
     known = {seat.id for seat in loaded.seats}
     unknown = [word for word in options.ids(only) or () if word not in known]
     if unknown:

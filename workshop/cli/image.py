@@ -39,7 +39,7 @@ def pin(*, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
     if not loaded.settings.has_boxes:
         console.say("no profile has EC2 instances; there is no image to pin")
         return
-    clients = Clients(loaded.home, role=loaded.settings.deploy.role)
+    clients = Clients.of(loaded)
     account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions_of(loaded.seats)])
     pins, changes = pinning.pin(clients, loaded)
     file = images.path(config_dir)

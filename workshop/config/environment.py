@@ -9,6 +9,7 @@ from pathlib import Path
 from workshop import naming, tags
 from workshop.account_region import AccountRegion
 from workshop.config import command_line, unknown_seats
+from workshop.config.assignment import Assignment
 from workshop.config.images import Pins
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
@@ -21,7 +22,8 @@ class LoadedEnvironment:
     """An environment without mistakes, and its seats in the roster's order.
 
     ``warnings`` are for every command, ``remarks`` for those that look at the files alone;
-    ``pins`` are the machine images of its folder.
+    ``pins`` are the machine images of its folder, ``assignment`` the accounts of seats that have
+    their own.
     """
 
     name: str
@@ -31,11 +33,28 @@ class LoadedEnvironment:
     warnings: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     pins: Pins = field(default_factory=Pins)
+    assignment: Assignment = field(default_factory=Assignment)
 
     @property
     def home(self) -> AccountRegion:
         """The account and Region of whatever names no other."""
         return AccountRegion(self.settings.account, self.settings.region)
+
+    @property
+    def member_role(self) -> str | None:
+        """The role, with its path, that is taken on in every other account; None for none."""
+        accounts, names = self.settings.accounts, self.cohort_names(self.home)
+        if accounts.are_own:
+            return accounts.role or f"{names.iam_path}{names.organiser_role}".lstrip("/")
+        return self.settings.deploy.role
+
+    @property
+    def external_id(self) -> str | None:
+        """What has to be known to take on that role, None for nothing."""
+        accounts = self.settings.accounts
+        if accounts.external_id is not None or not accounts.makes_role:
+            return accounts.external_id
+        return f"{self.settings.workshop}/{self.name}"
 
     def command(self, verb: str, *options: str) -> str:
         """Return the command that does ``verb`` with this environment."""
@@ -62,7 +81,7 @@ class LoadedEnvironment:
 
     def names(self, seat: Seat) -> Names:
         """Return the names of what belongs to ``seat``."""
-        return Names(self.settings.workshop, seat.id, seat.account, seat.region)
+        return Names(self.settings.workshop, seat.attendee, seat.account, seat.region)
 
     def stacks(self, seat: Seat) -> tuple[str, ...]:
         """Return the names of the stacks that a seat has, in the order in which they are made."""
@@ -81,6 +100,20 @@ class LoadedEnvironment:
         names = self.names(seat)
         has_console = self.settings.profiles[seat.profile].access.has_console
         return (names.role, names.console_role) if has_console else (names.role,)
+
+    def artifact(self, kind: str, account_region: AccountRegion, seat: Seat | None = None) -> str:
+        """Return what a stack is called in the CDK app: of a ``seat``, or of what seats share.
+
+        Its name, with the account and Region behind it where seats share it away from home; where
+        each seat has an account of its own, the name of the stack set.
+        """
+        names = self.names(seat) if seat else self.cohort_names(account_region)
+        if self.settings.accounts.are_own:
+            (alone,) = self.seats_in(account_region)
+            return names.stack_set(kind, alone.profile)
+        if seat or account_region == self.home:
+            return names.stack(kind)
+        return f"{names.stack(kind)}-{account_region.account}-{account_region.region}"
 
     def cohort_names(self, account_region: AccountRegion) -> Names:
         """Return the names of what the seats of one account and Region share."""

@@ -8,7 +8,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from workshop.config import content, ec2, models, profiles
+from workshop.config import accounts, content, ec2, models, profiles
 from workshop.config.models import Environment
 
 FILE = "schema.json"
@@ -44,7 +44,7 @@ def _docstrings() -> dict[tuple[str, str], str]:
     pydantic would look for it each time that they are imported, which is what every command does.
     """
     found = {}
-    sources = (inspect.getsource(module) for module in (models, profiles, content, ec2))
+    sources = (inspect.getsource(module) for module in (models, accounts, profiles, content, ec2))
     for made in (node for source in sources for node in ast.parse(source).body):
         if isinstance(made, ast.ClassDef):
             for key, text in pairwise(made.body):

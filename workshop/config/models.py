@@ -27,11 +27,12 @@ from pydantic import (
 
 from workshop import tags as tag_rules
 from workshop.config import rules, time_zones
+from workshop.config.accounts import Accounts
 from workshop.config.diagnostics import listing, suggestion
 from workshop.config.model import Flag, Model, Whole
 from workshop.config.profiles import Profile
 from workshop.config.rules import shown
-from workshop.naming import COHORT_STACKS, DOOR
+from workshop.naming import COHORT_STACKS, DOOR, ORGANISER
 
 DEFAULT_PROFILE = "attendee"
 
@@ -274,6 +275,8 @@ class Environment(Model):
     """Your own tags for everything that is made; no personal data."""
     cohort: Cohort = Cohort()
     """What all seats share."""
+    accounts: Accounts = Accounts()
+    """In which accounts the seats are."""
     deploy: Deploy = Deploy()
     """How ``workshop deploy`` drives CloudFormation."""
     keep: Keep = Keep()
@@ -340,7 +343,15 @@ class Environment(Model):
     @property
     def cohort_stacks(self) -> tuple[str, ...]:
         """The stacks that all seats share, in the order in which they are made."""
-        return tuple(kind for kind in COHORT_STACKS if kind != DOOR or self.door is not None)
+        absent = {
+            kind
+            for kind, there in (
+                (ORGANISER, self.accounts.makes_role),
+                (DOOR, self.door is not None),
+            )
+            if not there
+        }
+        return tuple(kind for kind in COHORT_STACKS if kind not in absent)
 
     @property
     def saved_work_ends(self) -> datetime | None:

@@ -203,6 +203,14 @@ ROLE = Rule(
     "is not a role; write its name, with its path if it has one, such as 'WorkshopDeployer'",
     longest=512,
 )
+UNIT = Rule(
+    r"^(?:ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32})$",
+    "is not an organizational unit; write its id, such as 'ou-ab12-cd345678', or that of the root",
+)
+EXTERNAL_ID = Rule(
+    r"^[A-Za-z0-9+=,.@:/_-]{2,1224}$",
+    "is not an external id; write 2 to 1,224 letters, digits and '+=,.@:/_-'",
+)
 SUBNET = Rule(
     r"^subnet-[0-9a-f]{8,17}$", "is not a subnet's id; write one such as 'subnet-0abc12345'"
 )

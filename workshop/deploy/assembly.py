@@ -38,8 +38,13 @@ class Assembly:
 
 
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
-    """Return the fewest of ``seats`` that hold one of each profile and of each Region."""
+    """Return the fewest of ``seats`` that hold one of each profile and of each Region.
+
+    Where each seat has an account of its own, all accounts have the same stacks.
+    """
     profiles = {seat.profile: seat for seat in reversed(seats)}
+    if loaded.settings.accounts.are_own:
+        return tuple(reversed(profiles.values()))
     by_account_region = {seat.account_region: seat for seat in reversed(seats)}
     desired = {seat.id for seat in (*profiles.values(), *by_account_region.values())}
     return tuple(seat for seat in loaded.seats if seat.id in desired)
@@ -79,19 +84,14 @@ def read(
 ) -> Assembly:
     """Return the assembly of the stacks that were made for the seats ``some``."""
     exemplars = {
-        (seat.profile, kind): Exemplar(stacks[loaded.names(seat).stack(kind)][0])
+        (seat.profile, kind): Exemplar(stacks[loaded.artifact(kind, seat.account_region, seat)][0])
         for seat in reversed(some)
         for kind in loaded.kinds(seat)
     }
     cohorts = {}
     for account_region in account_regions_of(some):
-        where = (
-            ""
-            if account_region == loaded.home
-            else f"-{account_region.account}-{account_region.region}"
-        )
         for kind in loaded.settings.cohort_stacks:
-            text, protected = stacks[f"{loaded.cohort_names(account_region).stack(kind)}{where}"]
+            text, protected = stacks[loaded.artifact(kind, account_region)]
             template = of_text(text)
             if (size := len(template.body.encode())) > TEMPLATE_LIMIT:
                 cure = (

@@ -123,7 +123,7 @@ class CloudFormation:
     def _protect(self, found: StackSummary, *, protected: bool) -> Sent:
         return self._send(
             "update_termination_protection",
-            StackName=found.name,
+            StackName=found.id,
             EnableTerminationProtection=protected,
         )
 

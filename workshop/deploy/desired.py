@@ -104,7 +104,7 @@ def _workbench(
     loaded: LoadedEnvironment, assembly: Assembly, seat: Seat, zones: Mapping[str, Sequence[str]]
 ) -> Iterator[DesiredStack]:
     names = loaded.names(seat)
-    seat_tags = loaded.tags(seat.id, seat.profile)
+    seat_tags = loaded.tags(seat.attendee, seat.profile)
     profile = loaded.settings.profiles[seat.profile]
     for kind in profile.stacks:
         exemplar = assembly.exemplars[seat.profile, kind]

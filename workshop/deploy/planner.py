@@ -285,7 +285,7 @@ def _strays(
 ) -> tuple[strays.Stray, ...]:
     if len(seats) < len(loaded.seats):
         return ()
-    known = [(seat.account_region, seat.id) for seat in loaded.seats]
+    known = [(seat.account_region, seat.attendee) for seat in loaded.seats]
     cohorts = [(account_region, COHORT) for account_region in account_regions_of(loaded.seats)]
     return strays.strays(
         found,

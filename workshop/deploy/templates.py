@@ -105,7 +105,7 @@ def overrides(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filled(text: str, seat: Seat) -> str:
-    text = text.replace(_SEAT, seat.id)
+    text = text.replace(_SEAT, seat.attendee)
     for mark, name in _MARKS.items():
         text = text.replace(mark, str(getattr(seat, name)))
     return text

@@ -261,6 +261,8 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
     unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
     if unused:
         yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"
+    if settings.accounts.are_own:
+        return
     home = (settings.account, settings.region)
     for (account, region), count in sorted(Counter((s.account, s.region) for s in seats).items()):
         if (account, region) != home:

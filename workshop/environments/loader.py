@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workshop.config import command_line, images, roster, yaml_document
+from workshop.config import assignment, command_line, images, roster, yaml_document
+from workshop.config.assignment import Assignment
 from workshop.config.diagnostics import Diagnostic, suggestion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.images import Pins
@@ -18,7 +19,7 @@ from workshop.config.roster import Seat
 from workshop.config.roster import doubts as roster_doubts
 from workshop.config.roster.sheet import Sheet
 from workshop.config.validation import validate
-from workshop.environments import boxes, dates, lint
+from workshop.environments import accounts, boxes, dates, lint
 from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
 
@@ -46,10 +47,27 @@ class Draft:
     of_people: tuple[str, ...] = ()
     """Those of the remarks that are about the roster."""
     pins: Pins = field(default_factory=Pins)
+    assignment: Assignment = field(default_factory=Assignment)
+    """The accounts of seats, where each has its own."""
 
     @property
     def seats(self) -> tuple[Seat, ...]:
-        """All seats, those without a written id under the id they would be given."""
+        """All seats, those without a written id under the id they would be given.
+
+        Where each has an account of its own, those that have none yet are left out.
+        """
+        if self.settings is None or not self.settings.accounts.are_own:
+            return self.everybody
+        assigned = self.assignment.by_seat
+        return tuple(
+            replace(seat, account=assigned[seat.id], alone=True)
+            for seat in self.everybody
+            if seat.id in assigned
+        )
+
+    @property
+    def everybody(self) -> tuple[Seat, ...]:
+        """All seats, as if they were in the accounts that YAML and roster name."""
         if self.settings is None or self.diagnostics:
             return ()
         if self.sheet is None:
@@ -74,6 +92,7 @@ def load(
     """
     read = draft(name, config_dir)
     diagnostics = [*read.diagnostics, *missing_ids(read, config_dir)]
+    diagnostics += missing_accounts(read) if not diagnostics else []
     diagnostics += missing_pins(read) if pinned else []
     if diagnostics or read.settings is None:
         raise ConfigError([str(each) for each in sorted(diagnostics, key=_place)])
@@ -87,6 +106,7 @@ def load(
         tuple(warnings),
         remarks=read.remarks,
         pins=read.pins,
+        assignment=read.assignment,
     )
 
 
@@ -104,6 +124,10 @@ def draft(name: str, config_dir: Path = command_line.CONFIG_DIR) -> Draft:
     roster_path, sheet, of_roster = _roster(path, document, diagnostics)
     diagnostics += _overlaps(path, document, sheet)
     found = Draft(name, path, settings, roster_path, sheet, (*diagnostics, *of_roster))
+    if settings is not None:
+        assigned, of_accounts = _accounts_of(path, settings, sheet, roster_path)
+        of_roster = [*of_roster, *of_accounts]
+        found = replace(found, assignment=assigned, diagnostics=(*diagnostics, *of_roster))
     if settings is not None and not found.diagnostics:
         diagnostics += lint.diagnostics(document, settings, found.seats)
         pins, of_pins = images.read(config_dir) if settings.has_boxes else (found.pins, ())
@@ -115,6 +139,22 @@ def draft(name: str, config_dir: Path = command_line.CONFIG_DIR) -> Draft:
     whole = (*(each.of(file) for each in diagnostics), *of_roster)
     found = replace(found, diagnostics=tuple(sorted(whole, key=_place)))
     return found if settings is None or whole else _doubted(found, document, settings)
+
+
+def _accounts_of(
+    path: Path, settings: Environment, sheet: Sheet | None, roster_path: Path | None
+) -> tuple[Assignment, list[Diagnostic]]:
+    """Return the accounts that seats have as their own, and what is wrong with any account."""
+    found: list[Diagnostic] = []
+    if sheet is not None and roster_path is not None:
+        file = shown(roster_path)
+        found += [each.of(file) for each in accounts.of_rows(sheet, settings)]
+    if not settings.accounts.are_own:
+        return Assignment(), found
+    assigned, diagnostics = assignment.read(path)
+    file = shown(assignment.path(path))
+    at_home = accounts.of_assignment(assigned, settings.account)
+    return assigned, [*found, *diagnostics, *(each.of(file) for each in at_home)]
 
 
 def _doubted(found: Draft, document: yaml_document.Document, settings: Environment) -> Draft:
@@ -140,6 +180,15 @@ def missing_ids(read: Draft, config_dir: Path) -> list[Diagnostic]:
         return []
     cure = command_line.command("roster", read.name, config_dir, "--write")
     return roster.missing_ids(read.sheet, shown(read.roster_path), cure)
+
+
+def missing_accounts(read: Draft) -> list[Diagnostic]:
+    """Return the diagnostic that seats have no account of their own yet, with the cure."""
+    if read.settings is None or not read.settings.accounts.are_own:
+        return []
+    cure = command_line.command("accounts", read.name, read.path.parent, "--write")
+    lacking = accounts.lacking(read.everybody, read.assignment, cure)
+    return [each.of(shown(assignment.path(read.path))) for each in lacking]
 
 
 def missing_pins(read: Draft) -> list[Diagnostic]:

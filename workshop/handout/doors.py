@@ -102,9 +102,9 @@ class SeatsDoor:
 
     def seats_codes(self, seats: Iterable[Seat]) -> dict[str, DoorCode]:
         """Return the codes of seats, by the seats' ids."""
-        ids = [seat.id for seat in seats]
-        made = self.codes(map(seat_subject, ids))
-        return {seat: made[seat_subject(seat)] for seat in ids}
+        subjects = {seat.id: seat_subject(seat.attendee) for seat in seats}
+        made = self.codes(subjects.values())
+        return {seat: made[subject] for seat, subject in subjects.items()}
 
     def shared_codes(self, helpers: int) -> list[DoorCode]:
         """Return the code of the class, and those of some helpers."""

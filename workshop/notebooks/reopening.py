@@ -99,7 +99,7 @@ def again_above(loaded: LoadedEnvironment, watch: WatchState | None, seat: Seat)
     here = watch.of.get(seat.account_region)
     if here is None:
         return ""
-    excess = excess_of(budget.model_dump(), here.spending, seat.id)
+    excess = excess_of(budget.model_dump(), here.spending, seat.attendee)
     if excess is None:
         return ""
     key = {"cap": "per_seat_usd", "instances": "max_instances", "hourly": "per_hour_usd"}[

@@ -94,7 +94,7 @@ def _look(
         workshop=request.loaded.settings.workshop,
         environment=request.loaded.name,
         account_region=account_region,
-        seats=frozenset(seat.id for seat in request.seats),
+        seats=frozenset(seat.attendee for seat in request.seats),
         whole=True,
     )
     few = _FewCalls(clients)

@@ -104,7 +104,7 @@ def ask(
             asked.append(seat)
     request_id, now = inbox.new_id(waits.now()), waits.now()
     for where in account_regions_of(asked):
-        here = [seat.id for seat in asked if seat.account_region == where]
+        here = [seat.attendee for seat in asked if seat.account_region == where]
         CohortInbox(clients, loaded, where).change(
             partial(
                 inbox.with_request,

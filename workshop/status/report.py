@@ -130,7 +130,7 @@ def rows(
     made = []
     for seat in seats:
         account_region = seat.account_region
-        mine = [work for work, owner in sorted_out[account_region] if owner == seat.id]
+        mine = [work for work, owner in sorted_out[account_region] if owner == seat.attendee]
         made.append(_row(loaded, seat, found[account_region], mine))
     return made
 
@@ -213,7 +213,7 @@ def work_by_seat(loaded: LoadedEnvironment, found: Snapshot) -> list[tuple[Runni
 
 def owners(loaded: LoadedEnvironment, account_region: AccountRegion) -> Owners:
     """Return the seats that can own something in an account and Region."""
-    here = {seat.id for seat in loaded.seats if seat.account_region == account_region}
+    here = {seat.attendee for seat in loaded.seats if seat.account_region == account_region}
     return Owners(loaded.settings.workshop, here)
 
 

@@ -72,18 +72,18 @@ def survey(
 
     def read_stacks() -> None:
         inventory.stacks = stack_listing.stacks(clients, account_region)
-        own = [
-            stack
-            for stack in inventory.stacks.values()
+        own = {
+            key: stack
+            for key, stack in inventory.stacks.items()
             if stack.belongs_to(target.workshop, target.environment)
-        ]
+        }
         with ThreadPoolExecutor(LISTING) as pool:
-            held_by = pool.map(partial(_resources, clients, account_region, lasting), own)
-            for stack, held in zip(own, held_by, strict=True):
+            held_by = pool.map(partial(_resources, clients, account_region, lasting), own.values())
+            for key, held in zip(own, held_by, strict=True):
                 if isinstance(held, tuple):
-                    inventory.stack_resources[stack.name] = held
+                    inventory.stack_resources[key] = held
                 else:
-                    why = f"{stack.name}: {errors.describe(held)}"
+                    why = f"{key}: {errors.describe(held)}"
                     inventory.unknown.append(Unknown(STACK_RESOURCE, account_region, why))
 
     def read(resource_type: str, part: Callable[[], None]) -> None:
@@ -126,7 +126,7 @@ def _resources(
     client = clients.client("cloudformation", account_region)
 
     def read() -> tuple[Mapping[str, Any], ...]:
-        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.name)
+        pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.id)
         return tuple(
             one
             for page in pages

@@ -82,7 +82,7 @@ def configured(
         by_account_region[loaded.home] = set()
     for seat in seats:
         account_region = seat.account_region
-        by_account_region.setdefault(account_region, set()).add(seat.id)
+        by_account_region.setdefault(account_region, set()).add(seat.attendee)
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
         kept = keep.setdefault(account_region, set())
         kept |= {names.bucket(key) for key, one in profile.storage.buckets.items() if one.keep}

@@ -53,6 +53,13 @@ class Seat:
     box_gb: int = 0
     box_zone: str = ""
     box_subnet: str = ""
+    alone: bool = False
+    """Whether the account is the seat's own, in which no name tells whose it is."""
+
+    @property
+    def attendee(self) -> str:
+        """Who the seat is to AWS, in names and tags: its id, unless the account is its own."""
+        return naming.ALONE if self.alone else self.id
 
     @property
     def account_region(self) -> AccountRegion:

@@ -1,0 +1,149 @@
+"""Which account is which seat's: a file beside the environment's, that lasts.
+
+A line for each account; one without a seat is free. Who leaves the roster leaves the account
+behind, with the seat's id in the file: nobody else is given it before it is empty. The file is
+written by ``workshop accounts --write`` and is the only place that says whose an account is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop import naming
+from workshop.config import rules, yaml_document
+from workshop.config.diagnostics import Diagnostic
+from workshop.config.roster import csv_file
+from workshop.files import shown
+
+COLUMNS = ("account", "seat")
+_MESSAGE = "is not as 'workshop accounts' writes it; "
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedAccount:
+    """An account, and the seat that has it, empty for none; ``line`` is 0 for a new one."""
+
+    account: str
+    seat: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The accounts of an environment in the order of its file."""
+
+    accounts: tuple[AssignedAccount, ...] = ()
+
+    @property
+    def by_seat(self) -> Mapping[str, str]:
+        """The account of each seat that has one, those that left the roster too."""
+        return {one.seat: one.account for one in self.accounts if one.seat}
+
+    @property
+    def seat_of(self) -> Mapping[str, str]:
+        """The seat of each account that has one."""
+        return {one.account: one.seat for one in self.accounts if one.seat}
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The accounts that nobody has."""
+        return tuple(one.account for one in self.accounts if not one.seat)
+
+    def with_accounts(self, accounts: Iterable[str]) -> Assignment:
+        """Return it with these accounts as well, the new ones behind the others."""
+        known = {one.account for one in self.accounts}
+        new = (account for account in dict.fromkeys(accounts) if account not in known)
+        return Assignment((*self.accounts, *map(AssignedAccount, new)))
+
+    def assigned(self, seats: Iterable[str], unusable: Collection[str] = ()) -> Assignment:
+        """Return it with an account for each of ``seats`` that has none, as far as there are any.
+
+        The free accounts are given in their order, none that is ``unusable``; nobody's changes.
+        """
+        free = iter([account for account in self.free if account not in unusable])
+        lacking = [seat for seat in dict.fromkeys(seats) if seat not in self.by_seat]
+        given = dict(zip(free, lacking, strict=False))
+        return Assignment(
+            tuple(
+                AssignedAccount(one.account, one.seat or given.get(one.account, ""), one.line)
+                for one in self.accounts
+            )
+        )
+
+    def released(self, accounts: Collection[str]) -> Assignment:
+        """Return it with these accounts free again: they are empty."""
+        return Assignment(
+            tuple(
+                AssignedAccount(one.account, "", one.line) if one.account in accounts else one
+                for one in self.accounts
+            )
+        )
+
+
+def path(environment: Path) -> Path:
+    """Return where the accounts of an environment are, by its own file: ``vision.accounts.csv``."""
+    return environment.with_suffix(".accounts.csv")
+
+
+def read(environment: Path) -> tuple[Assignment, tuple[Diagnostic, ...]]:
+    """Return the accounts of an environment, none without a file, and what is wrong with that."""
+    file = path(environment)
+    if not file.is_file():
+        return Assignment(), ()
+    try:
+        text = yaml_document.read(file)
+    except yaml_document.UnreadableError as error:
+        return Assignment(), tuple(each.of(shown(file)) for each in error.diagnostics)
+    found, diagnostics = parse(text)
+    return found, tuple(each.of(shown(file)) for each in diagnostics)
+
+
+def parse(text: str) -> tuple[Assignment, list[Diagnostic]]:
+    """Return the accounts of a file's text, and what is wrong with it, line by line."""
+    found: list[AssignedAccount] = []
+    try:
+        records = [*csv_file.records(text, csv_file.declared_delimiter(text) or ",")]
+    except csv_file.BrokenRecordError as broken:
+        return Assignment(), [Diagnostic(broken.line, (), broken.text)]
+    if not records or tuple(records[0][2][: len(COLUMNS)]) != COLUMNS:
+        line = records[0][0] if records else 1
+        return Assignment(), [
+            Diagnostic(line, (), f"{_MESSAGE}begin it with the line '{','.join(COLUMNS)}'")
+        ]
+    for line, _, cells in records[1:]:
+        account, seat = (*cells, "", "")[:2]
+        found.append(AssignedAccount(account, seat, line))
+    return Assignment(tuple(found)), [*_mistakes(found)]
+
+
+def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
+    accounts: dict[str, int] = {}
+    seats: dict[str, int] = {}
+    for one in found:
+        if not re.fullmatch(naming.ACCOUNT_PATTERN.strip("^$"), one.account):
+            yield Diagnostic(one.line, ("account",), rules.ACCOUNT.message)
+        elif one.account in accounts:
+            message = f"stands in line {accounts[one.account]} too; remove one of the lines"
+            yield Diagnostic(one.line, ("account",), message)
+        if one.seat and not rules.SEAT.holds(one.seat):
+            yield Diagnostic(one.line, ("seat",), rules.SEAT.message)
+        elif one.seat in seats:
+            message = f"has the account of line {seats[one.seat]} too; empty one of the cells"
+            yield Diagnostic(one.line, ("seat",), message)
+        accounts.setdefault(one.account, one.line)
+        if one.seat:
+            seats.setdefault(one.seat, one.line)
+
+
+def text(assignment: Assignment) -> str:
+    """Return the text of the file that holds an assignment."""
+    made = io.StringIO(newline="")
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((one.account, one.seat) for one in assignment.accounts)
+    return made.getvalue()

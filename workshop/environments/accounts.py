@@ -1,0 +1,66 @@
+"""What is wrong with a roster, by the accounts in which the YAML says that its seats are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from workshop.config.assignment import Assignment
+from workshop.config.diagnostics import Diagnostic
+from workshop.config.models import Environment
+from workshop.config.roster import Seat
+from workshop.config.roster.sheet import Sheet
+from workshop.counting import count_of
+
+_OF_A_PROFILE = ("instance_type", "volume_gb")
+"""What rows may override where seats have templates of their own."""
+
+
+def of_rows(sheet: Sheet, settings: Environment) -> Iterator[Diagnostic]:
+    """Yield the cells that the mode does not go with."""
+    mode = settings.accounts.mode
+    for row in sheet.rows:
+        account = row.get("account")
+        if mode == "one" and account not in ("", settings.account):
+            message = (
+                "is another account than the environment's, with accounts.mode 'one'; empty the"
+                " cell, or write 'mode: roster'"
+            )
+            yield Diagnostic(row.line, ("account",), message)
+        if mode == "roster" and not account:
+            message = "is missing, with accounts.mode 'roster'; fill in the row's account"
+            yield Diagnostic(row.line, ("account",), message)
+        if mode == "ou":
+            yield from _own(row.line, row.cells)
+
+
+def _own(line: int, cells: Mapping[str, str]) -> Iterator[Diagnostic]:
+    if cells.get("account"):
+        message = (
+            "is not read with accounts.mode 'ou', which assigns an account to each seat; empty the"
+            " cell, or write 'mode: roster'"
+        )
+        yield Diagnostic(line, ("account",), message)
+    for column in _OF_A_PROFILE:
+        if cells.get(column):
+            message = (
+                "cannot differ within a profile with accounts.mode 'ou', since one stack set makes"
+                " all its seats; make a profile for it, and name that in the row"
+            )
+            yield Diagnostic(line, (column,), message)
+
+
+def of_assignment(assignment: Assignment, home: str) -> Iterator[Diagnostic]:
+    """Yield the line of the environment's own account, in which no seat can be."""
+    for one in assignment.accounts:
+        if one.account == home:
+            message = "is the environment's own account, in which no seat can be; remove the line"
+            yield Diagnostic(one.line, ("account",), message)
+
+
+def lacking(seats: Sequence[Seat], assignment: Assignment, cure: str) -> Iterator[Diagnostic]:
+    """Yield one diagnostic for all seats that no account is assigned to; ``cure`` is a command."""
+    without = [seat.id for seat in seats if seat.id not in assignment.by_seat]
+    if without:
+        others = f" and {count_of(len(without) - 1, 'more seat')}" if without[1:] else ""
+        has = "have" if others else "has"
+        yield Diagnostic(1, (), f"{without[0]}{others} {has} no account; assign with: {cure}")
