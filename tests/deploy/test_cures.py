@@ -364,7 +364,7 @@ def test_a_seat_above_its_cap_is_reopened_once_a_higher_one_is_deployed(fleet: F
 def test_a_local_cloud_of_another_account_is_replaced_by_one_of_the_right_account(
     fleet: Fleet,
 ) -> None:
-    """With the commands as they are printed, by a shell."""
+    """With the commands as they are printed, by a shell; the cloud is none of the usual folder."""
     fleet.write(1)
     file = fleet.config / "dev.yaml"
     file.write_text(file.read_text().replace('"000000000000"', '"111122223333"'))
@@ -386,25 +386,28 @@ def replaced(fleet: Fleet, variables: dict[str, str]) -> None:
             check=False,
         )
 
-    use, plan = 'eval "$(workshop cloud env)"', "workshop plan -e dev"
+    elsewhere = " --state-dir elsewhere"
+    use, plan = f'eval "$(workshop cloud env{elsewhere})"', "workshop plan -e dev"
+    named = f" --state-dir {fleet.folder.resolve() / 'elsewhere'}"
+    again = f'eval "$(workshop cloud env{named})"'
     try:
-        refused = shell("workshop cloud start", use, plan)
+        refused = shell(f"workshop cloud start{elsewhere}", use, plan)
         assert refused.returncode == 3
         said = [one.rstrip(",") for one in COMMAND.findall(refused.stderr.rpartition(";")[2])]
         assert said[:2] == [
-            "workshop cloud stop",
-            "workshop cloud start --account 111122223333 --region us-east-1",
+            f"workshop cloud stop{named}",
+            f"workshop cloud start --account 111122223333 --region us-east-1{named}",
         ]
-        assert use in refused.stderr
+        assert again in refused.stderr
         for command in ("preflight -e dev", "leftovers -e dev"):
             told = shell(use, f"workshop {command}")
             assert f"{said[0]}, start one of that account with: {said[1]}" in " ".join(
                 f"{told.stdout}{told.stderr}".split()
             ), command
-        cured = shell(use, *said[:2], use, plan)
+        cured = shell(use, *said[:2], again, plan)
         assert cured.returncode == 0, cured.stderr
     finally:
-        shell("workshop cloud stop --yes")
+        shell(f"workshop cloud stop --yes{elsewhere}")
 
 
 def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:
