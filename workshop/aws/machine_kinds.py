@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from workshop.aws.boxes import BoxState, boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.naming import Names
 
 Machine = NotebookState | BoxState
@@ -142,3 +143,22 @@ class BoxKind:
 
 
 NOTEBOOK, BOX = KINDS = NotebookKind(), BoxKind()
+
+
+@dataclass(frozen=True)
+class SeatMachine:
+    """The machine of a kind that a seat has, or should have."""
+
+    seat: Seat
+    kind: NotebookKind | BoxKind
+
+
+def machines_of(seats: Iterable[Seat]) -> list[SeatMachine]:
+    """Return the machines of seats; who has none at all may have a notebook from before."""
+    found = []
+    for seat in seats:
+        if seat.instance_type or not seat.box_type:
+            found.append(SeatMachine(seat, NOTEBOOK))
+        if seat.box_type:
+            found.append(SeatMachine(seat, BOX))
+    return found
