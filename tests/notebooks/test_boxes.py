@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -245,6 +247,25 @@ def test_a_quota_that_has_been_used_up_meanwhile_is_told(deployed: Fleet) -> Non
         "the account's quota of vCPUs has none left for g5.xlarge; stop another instance, or ask"
         " AWS for more with: workshop preflight -e dev --request-quotas"
     ) in started.err
+
+
+def test_an_instance_that_is_protected_is_told_with_what_lets_it_be_stopped(
+    deployed: Fleet,
+) -> None:
+    ec2 = deployed.cloud.client("ec2")
+    box = [{"Name": "tag:Name", "Values": ["demo-ada-box"]}]
+    (found,) = ec2.describe_instances(Filters=box)["Reservations"]
+    id_ = found["Instances"][0]["InstanceId"]
+    ec2.modify_instance_attribute(InstanceId=id_, DisableApiStop={"Value": True})
+    stop = ("stop", "--save-minutes", "0", "--only", "ada")
+    refused = deployed.run(*stop)
+    assert refused.code == 1
+    told, _, cure = refused.out.partition("take that off with: ")
+    assert f"the EC2 instance {id_} is protected against being stopped; " in told
+    program, *words = cure.splitlines()[0].split()
+    aws = Path(sys.executable).with_name(program)
+    subprocess.run([aws, *words], env=deployed.cloud.environment(), check=True)
+    assert deployed.run(*stop).code == 0
 
 
 def test_a_frozen_seats_instance_carries_the_tag_by_which_a_door_leaves_it_alone(

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
-from workshop.aws.boxes import BoxState, boxes
+from workshop.aws.boxes import BoxState, boxes, protection
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
@@ -61,6 +61,7 @@ class NotebookKind:
         self,
         error: BotoCoreError | ClientError,
         loaded: LoadedEnvironment,  # noqa: ARG002 - its errors need no cure of ours
+        account_region: AccountRegion,  # noqa: ARG002
         machine: Machine | None,  # noqa: ARG002
     ) -> str:
         """Return a refusal for people."""
@@ -113,6 +114,7 @@ class BoxKind:
         self,
         error: BotoCoreError | ClientError,
         loaded: LoadedEnvironment,
+        account_region: AccountRegion,
         machine: Machine | None,
     ) -> str:
         """Return a refusal for people."""
@@ -129,7 +131,8 @@ class BoxKind:
                 f"the account's quota of vCPUs has none left for {of}; stop another instance, or"
                 f" ask AWS for more with: {loaded.command('preflight', '--request-quotas')}"
             )
-        return str(error)
+        id_ = machine.id if isinstance(machine, BoxState) else ""
+        return protection(error, id_, account_region.region) or str(error)
 
     def why(
         self,

@@ -257,7 +257,9 @@ class MachineBatch:
             if pending.book is not None:
                 self.kind.ask(self.clients, self.account_region, self.step.operation, pending.book)
         except (BotoCoreError, ClientError) as error:
-            pending.trouble = self.kind.trouble(error, self.loaded, pending.book)
+            pending.trouble = self.kind.trouble(
+                error, self.loaded, self.account_region, pending.book
+            )
             if not _may_pass(error):
                 pending.tries = TRIES
         else:

@@ -16,14 +16,14 @@ from botocore.exceptions import ClientError
 
 from workshop import tags as keys
 from workshop.aws import errors
-from workshop.aws.boxes import ALIVE
+from workshop.aws.boxes import ALIVE, protection
 from workshop.aws.errors import code
 from workshop.pricing import billing, prices
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext
 from workshop.teardown.resources import names, tagged
-from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resources.base import ProtectedError, ResourceType, tag_map
 from workshop.teardown.resources.tagged import TaggedType
 
 FILTERED = 200
@@ -142,11 +142,16 @@ class Instances(Ec2Type):
         except ClientError as error:
             if code(error.response) == "UnsupportedOperation" or errors.is_gone(error):
                 return False
+            _raise_protected(error, resource)
             raise
         return True
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
-        self.client(context).terminate_instances(InstanceIds=[resource.id])
+        try:
+            self.client(context).terminate_instances(InstanceIds=[resource.id])
+        except ClientError as error:
+            _raise_protected(error, resource)
+            raise
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         answer = self.client(context).describe_instances(InstanceIds=[resource.id])
@@ -255,6 +260,13 @@ def _note_disks(context: ScanContext, instance: Mapping[str, Any], found: Resour
     ):
         if id_ and not (id_ in known and known[id_].is_proven):
             known[id_] = seen
+
+
+def _raise_protected(error: ClientError, resource: Resource) -> None:
+    """Raise ProtectedError where EC2 refuses for a protection of the instance."""
+    protected = protection(error, resource.id, resource.account_region.region)
+    if protected:
+        raise ProtectedError(protected) from error
 
 
 def _state(instance: Mapping[str, Any]) -> str:
