@@ -82,16 +82,19 @@ def disks(memory: ScanCache) -> MutableMapping[str, SeenDisk]:
 
 
 def note_disks(context: ScanContext, instance: Description, found: Resource) -> None:
-    """Note of what a copy may be made: it outlives the instance, whose disk goes with it."""
+    """Note of what a copy may be made: it outlives the instance, whose disk goes with it.
+
+    What somebody attached to it later stays theirs.
+    """
     seen = SeenDisk(found.seat, found.id, is_proven=found.ownership == Ownership.OWNED)
     known = disks(context.lasting)
-    for id_ in (
-        found.id,
-        *(
-            disk.get("Ebs", {}).get("VolumeId", "")
-            for disk in instance.get("BlockDeviceMappings", ())
-        ),
-    ):
+    own = [
+        disk.get("Ebs", {})
+        for disk in instance.get("BlockDeviceMappings", ())
+        if disk.get("Ebs", {}).get("DeleteOnTermination")
+        or disk["DeviceName"] == instance.get("RootDeviceName")
+    ]
+    for id_ in (found.id, *(disk.get("VolumeId", "") for disk in own)):
         if id_ and not (id_ in known and known[id_].is_proven):
             known[id_] = seen
 
