@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,8 @@ from workshop.aws.clients import Clients
 
 STACK_NAME = "aws:cloudformation:stack-name"
 """Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
+
+_ENDED = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 ALIVE = ("pending", "running", "stopping", "stopped", "shutting-down")
 """States of an instance that is there: what was terminated is shown for an hour more."""
@@ -44,6 +47,15 @@ class BoxState:
     created: datetime
     disks: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def ended(self) -> datetime | None:
+        """When somebody stopped it: EC2 tells that in words, and of a shutdown from inside not."""
+        found = _ENDED.search(self.reason)
+        if found is None or self.status not in ("stopping", "stopped"):
+            return None
+        moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        return max(moment, self.changed)
 
 
 def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dict[str, BoxState]:
