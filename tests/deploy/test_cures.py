@@ -17,10 +17,11 @@ import pytest
 from tests.deploy import test_boxes
 from tests.deploy.test_kept import RESULTS, deploy_two, with_template
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
+from tests.support import machines
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import REGION, Fleet, repository
 from tests.support.stack_states import Hand, put
-from tests.support.workshop_command import on_the_path
+from tests.support.workshop_command import Ran, on_the_path
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
 from workshop.watch.spending import SPENDING
@@ -345,6 +346,36 @@ def test_what_goes_on_after_the_end_is_ended_by_what_status_names(fleet: Fleet) 
     ]
     follow(fleet, cure)
     assert (fleet.statuses(), fleet.run("status").code) == ({}, 0)
+
+
+def test_instances_that_are_protected_are_told_with_what_lets_a_teardown_be_proven(
+    fleet: Fleet,
+) -> None:
+    """One that a stack holds, and one that somebody has made with a seat's instance profile."""
+    fleet.cloud.quotas(region=REGION, ec2={"L-DB2E81BA": 64})
+    test_boxes.write(fleet, test_boxes.profiles("[g5.xlarge]"))
+    assert fleet.run("deploy").code == 0
+    stacks, _, _ = test_boxes.machines(fleet)[f"demo-{SEAT}-box"]
+    profile = {"Name": f"demo-{SEAT}-{REGION}-box"}
+    made = machines.run(fleet.cloud.client, IamInstanceProfile=profile)
+    ec2 = fleet.cloud.client("ec2")
+    for one in (made, stacks):
+        ec2.modify_instance_attribute(InstanceId=one, DisableApiTermination={"Value": True})
+
+    def torn_down() -> Ran:
+        assert fleet.run("teardown", "--early").code == 0
+        return fleet.run("teardown", "--early", "--apply", "--yes", "demo", "--interval", "0")
+
+    refused = torn_down()
+    assert refused.code == 4
+    said = dict.fromkeys(COMMAND.findall(refused.out))
+    cures = [one for one in said if one.startswith("aws ec2 modify-instance-attribute")]
+    assert {one.split()[5] for one in cures} == {made, stacks}
+    for cure in cures:
+        follow(fleet, cure)
+    gone = torn_down()
+    assert gone.code == 0, gone.out
+    assert fleet.statuses() == {}
 
 
 def test_a_seat_above_its_cap_is_reopened_once_a_higher_one_is_deployed(fleet: Fleet) -> None:

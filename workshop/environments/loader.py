@@ -161,6 +161,7 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
     """Return a draft without mistakes with what of it may not be meant."""
     file = shown(found.path)
     about_dates = [each.of(file) for each in dates.warnings(document, settings, datetime.now(UTC))]
+    about_boxes = [each.of(file) for each in boxes.remarks(document, settings)]
     about_people = (
         roster_doubts.warnings(found.sheet, shown(found.roster_path))
         if found.sheet is not None and found.roster_path is not None
@@ -169,7 +170,9 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
     return replace(
         found,
         doubts=tuple(str(each.of(file)) for each in lint.doubts(document, settings)),
-        remarks=tuple(map(str, (*about_dates, *about_people, *lint.remarks(settings)))),
+        remarks=tuple(
+            map(str, (*about_dates, *about_people, *about_boxes, *lint.remarks(settings)))
+        ),
         of_people=tuple(map(str, about_people)),
     )
 
