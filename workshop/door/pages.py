@@ -61,7 +61,7 @@ table{width:100%;border-collapse:collapse}caption{text-align:left;color:var(--qu
 th,td{text-align:left;vertical-align:top;padding:.4rem .5rem .4rem 0;
 border-bottom:1px solid var(--line)}
 thead th,tbody th,td:nth-child(2){white-space:nowrap;overflow-wrap:normal}
-pre{overflow-x:auto;padding:.5rem;background:var(--soft);white-space:pre-wrap}
+pre{padding:.5rem;background:var(--soft);white-space:pre-wrap}pre code{user-select:all}
 ul{padding-left:1.2rem}footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
