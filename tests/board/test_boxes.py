@@ -66,6 +66,14 @@ def test_a_page_has_the_lines_for_each_system_and_no_secret(
     assert organiser.get("/connect/ada?os=beos").status == 409
 
 
+def test_a_seat_with_a_notebook_as_well_gets_in_with_a_browser_alone(
+    served: ServedBoard, cloud: Cloud
+) -> None:
+    box_stack(cloud, "cleo")
+    assert "<pre><code>workshop-box</code></pre>" in served.organiser().get("/connect/cleo").text
+    assert "workshop-box" not in served.organiser().get("/connect/ada").text
+
+
 def test_a_stopped_instance_is_told_with_its_cure(served: ServedBoard) -> None:
     page = html.unescape(served.organiser().get("/connect/ben").text)
     assert "the EC2 instance is stopped; start it with: workshop start " in page

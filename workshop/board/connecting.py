@@ -52,7 +52,7 @@ def of_seat(
         # What several ways have in common is said once.
         parts[heading] = tuple(dict.fromkeys(steps))
     if loaded.settings.profiles[seat.profile].has_notebook:
-        parts["With a browser alone"] = (ways.through_notebook(address),)
+        parts["With a browser alone"] = (ways.through_notebook(),)
     connect, credentials = f"connect {seat.id}", f"credentials {seat.id}"
     return BoardConnection(
         box=box,

@@ -41,6 +41,8 @@ class IdeServer:
 
 JUPYTER = IdeServer(8888, 18888, "/lab")
 CODE = IdeServer(8080, 18080, f"/?folder={FOLDER}")
+THROUGH_NOTEBOOK = "workshop-box"
+"""The command of a seat's notebook that forwards ``CODE`` to it and says what to open there."""
 
 
 @dataclass(frozen=True)

@@ -216,14 +216,17 @@ def _box(page: Page, seat: str, box: DoorBox) -> str:
         html += page.form("/start", page.button(page.text("start_box"), "what", "box"))
     elif box.state in BOX_CHANGING:
         html += still(page)
-    lines = box_lines(page.visit, seat, box)
-    if not box.id or not lines:
+    lines = box_lines(page.visit, seat, box) if box.id else {}
+    shown = {
+        name: f"<p>{page.text(f'box_to_{name}')}</p><pre><code>{escape(text)}</code></pre>"
+        for name, text in lines.items()
+        if text
+    }
+    # What needs no installation stands first.
+    html += shown.pop("notebook", "")
+    if not shown:
         return html
-    parts = "".join(
-        f"<p>{page.text(f'box_to_{name}')}</p><pre><code>{escape(lines[name])}</code></pre>"
-        for name in BOX_LINES
-        if lines.get(name)
-    )
+    parts = "".join(shown[name] for name in BOX_LINES if name in shown)
     needs = "".join(
         f'<a href="{INSTALLING[name]}" rel="noreferrer">{escape(name)}</a>. ' for name in INSTALLING
     )
