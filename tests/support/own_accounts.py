@@ -1,0 +1,306 @@
+"""A workshop whose seats have accounts of their own, in an organization of a local cloud.
+
+``founded`` makes the organization and the files of the environment; ``deployed`` has its stack sets
+as CloudFormation makes them, without the product's own engine. Templates are synthesized once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from tests.support import shared
+from tests.support.assemblies import Synthesized, synthesize
+from tests.support.local_cloud import IAM, Cloud
+from tests.support.organizations import MANAGED, Organization, targets
+from tests.support.preflights import calling
+from tests.support.small_workshop import quick_deploys
+from tests.support.stacksets import Administrator
+from tests.support.workshop_command import Ran, run
+from workshop import tags
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.config import assignment
+from workshop.config.assignment import AssignedAccount, Assignment
+from workshop.config.environment import LoadedEnvironment
+from workshop.deploy.assembly import Assembly, chosen, read
+from workshop.environments import loader
+from workshop.naming import (
+    ALONE,
+    COHORT,
+    ORGANISER,
+    ORGANISER_ACCOUNT,
+    ORGANISER_PRINCIPALS,
+    Names,
+)
+
+ACCOUNT, REGION = "000000000000", "us-east-1"
+HOME = AccountRegion(ACCOUNT, REGION)
+WORKSHOP = ENVIRONMENT = "vision"
+SEATS = ("ada", "ben", "cleo")
+ANYBODY = f"arn:aws:iam::{ACCOUNT}:*"
+
+SETTINGS = f"""\
+workshop: {WORKSHOP}
+account: "{ACCOUNT}"
+region: {REGION}
+start: "2026-01-01T09:00:00+00:00"
+end: "2099-12-31T17:00:00+00:00"
+roster: {{file: people.csv}}
+accounts: {{mode: ou, units: [UNIT]}}
+profiles: {{attendee: {{}}, author: {{}}}}
+"""
+"""The YAML; ``UNIT`` stands for the organizational unit of the seats' accounts."""
+
+_OF_SYNTHESIS = (SETTINGS.replace("UNIT", "ou-ab12-cd345678"), "id,profile\nada,\nben,author\n")
+
+
+@cache
+def exemplar() -> Synthesized:
+    """One seat of each profile, made once by all workers of a run."""
+    folder = shared.folder() / "own-accounts"
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = not folder.exists()
+        if made:
+            folder.mkdir()
+            for name, text in zip(
+                (f"{ENVIRONMENT}.yaml", "people.csv"), _OF_SYNTHESIS, strict=True
+            ):
+                (folder / name).write_text(text)
+            accounts = Assignment(
+                (AssignedAccount("222222222222", "ada"), AssignedAccount("333333333333", "ben"))
+            )
+            (folder / f"{ENVIRONMENT}.accounts.csv").write_text(assignment.text(accounts))
+        loaded = loader.load(ENVIRONMENT, folder)
+        if made:
+            synthesize(loaded).directory.rename(folder / "assembly")
+    return Synthesized(loaded, folder / "assembly")
+
+
+def assembly(loaded: LoadedEnvironment) -> Assembly:
+    """What ``synthesize`` gives for an environment of these profiles."""
+    some = chosen(loaded, loaded.seats)
+    made = exemplar()
+    return read(loaded, some, {name: (made.text(name), False) for name in made.stacks()})
+
+
+@dataclass
+class OwnAccounts:
+    """An environment ``vision`` in a folder, and the organization that its accounts are in.
+
+    ``key`` are access key and secret of whoever runs commands; empty for the home account's root.
+    """
+
+    cloud: Cloud
+    folder: Path
+    organization: Organization
+    seats: tuple[str, ...] = ()
+    key: tuple[str, str] = ("", "")
+    profiles: dict[str, str] = field(default_factory=dict)
+    """The profile of each seat that has another than ``attendee``."""
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    @property
+    def accounts_file(self) -> Path:
+        return self.config / f"{ENVIRONMENT}.accounts.csv"
+
+    @property
+    def administrator(self) -> Administrator:
+        """Whoever calls StackSets by hand."""
+        return Administrator(self.cloud)
+
+    def account(self, seat: str) -> str:
+        """The account that a seat was given first."""
+        return self.organization.members[seat]
+
+    def place(self, seat: str) -> AccountRegion:
+        return AccountRegion(self.account(seat), REGION)
+
+    def within(self, service: str, seat: str, region: str = REGION) -> Any:
+        """Return a client of a seat's account, as its root."""
+        return self.cloud.client(service, account=self.account(seat), region=region)
+
+    # --- files ----------------------------------------------------------------------------------
+
+    def write(self, *more: str, settings: str = SETTINGS) -> None:
+        """Write YAML and roster; ``more`` are further lines of the YAML."""
+        self.config.mkdir(exist_ok=True)
+        text = settings.replace("UNIT", self.organization.units["seats"])
+        (self.config / f"{ENVIRONMENT}.yaml").write_text("\n".join([text, *more, ""]))
+        rows = [f"{seat},{self.profiles.get(seat, 'attendee')}" for seat in self.seats]
+        (self.config / "people.csv").write_text("\n".join(["id,profile", *rows, ""]))
+
+    def assign(self, *free: str) -> None:
+        """Write the file of accounts: each seat has the one of its name, ``free`` ones nobody."""
+        rows = [AssignedAccount(self.account(seat), seat) for seat in self.seats]
+        rows += [AssignedAccount(self.organization.members[name]) for name in free]
+        self.accounts_file.write_text(assignment.text(Assignment(tuple(rows))))
+
+    def loaded(self) -> LoadedEnvironment:
+        return loader.load(ENVIRONMENT, self.config)
+
+    # --- who calls ------------------------------------------------------------------------------
+
+    def variables(self) -> dict[str, str]:
+        """The environment of whoever runs commands."""
+        mine = dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), self.key, strict=True))
+        return {**self.cloud.environment(), **(mine if self.key[0] else {})}
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """The process's environment as theirs."""
+        with calling(self.cloud, **self.variables()):
+            yield
+
+    def clients(self) -> Clients:
+        """Clients of theirs; to be made and used while ``calling``."""
+        return Clients.of(self.loaded())
+
+    def run(self, command: str, *arguments: str) -> Ran:
+        """``workshop COMMAND -e vision ARGUMENTS`` in the folder, in this process."""
+
+        def made(loaded: LoadedEnvironment, *_: object, **__: object) -> tuple[Assembly, str]:
+            return assembly(loaded), ""
+
+        with (
+            _inside(self.folder),
+            self.calling(),
+            quick_deploys(),
+            mock.patch("workshop.deploy.assembly.synthesize", made),
+        ):
+            return run(*command.split(), "-e", ENVIRONMENT, *arguments)
+
+    # --- what StackSets made ----------------------------------------------------------------------
+
+    def deploy(self, *seats: str, principals: str = ANYBODY) -> None:
+        """Have the stacks of seats made by stack sets, as any deployment of them leaves them."""
+        for name, template, given, request in self._sets(seats or self.seats, principals):
+            self._create(name, template, given)
+            done = self.administrator.finished("create_stack_instances", name, **request)
+            assert done["Status"] == "SUCCEEDED", self.administrator.results(
+                done["OperationId"], name
+            )
+
+    def _sets(
+        self, seats: Sequence[str], principals: str
+    ) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+        loaded, made = self.loaded(), exemplar()
+        by_profile: dict[str, list[str]] = {}
+        for seat in loaded.chosen(seats):
+            by_profile.setdefault(seat.profile, []).append(seat.account)
+        for profile, accounts in by_profile.items():
+            kinds = [(COHORT, kind) for kind in loaded.settings.cohort_stacks]
+            kinds += [(ALONE, kind) for kind in loaded.settings.profiles[profile].stacks]
+            for attendee, kind in kinds:
+                name = Names(WORKSHOP, attendee, "", "").stack_set(kind, profile)
+                text = made.text(name)
+                carried = {
+                    **loaded.tags(attendee, COHORT if attendee == COHORT else profile),
+                    tags.TEMPLATE: tags.template_digest(text),
+                }
+                parameters = (
+                    {ORGANISER_ACCOUNT: ACCOUNT, ORGANISER_PRINCIPALS: principals}
+                    if kind == ORGANISER
+                    else {}
+                )
+                given = {"Tags": carried, "Parameters": parameters}
+                yield name, text, given, self.request(accounts)
+
+    def _create(self, name: str, text: str, given: dict[str, dict[str, str]]) -> None:
+        client = self.administrator.client
+        known = {one["StackSetName"] for one in sets(client)}
+        if name in known:
+            return
+        client.create_stack_set(
+            StackSetName=name,
+            TemplateBody=json.dumps(json.loads(text)),
+            Tags=[{"Key": key, "Value": value} for key, value in given["Tags"].items()],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value}
+                for key, value in given["Parameters"].items()
+            ],
+            ManagedExecution={"Active": True},
+            **MANAGED,
+            **IAM,
+        )
+
+    def request(self, accounts: Iterable[str], region: str = REGION) -> dict[str, Any]:
+        """Return what an operation on the instances of these accounts is asked for with."""
+        given = targets(
+            self.organization,
+            "seats",
+            Accounts=[*accounts],
+            AccountFilterType="INTERSECTION",
+        )
+        open_ended = {"MaxConcurrentPercentage": 100, "FailureTolerancePercentage": 100}
+        return {**given, "Regions": [region], "OperationPreferences": open_ended}
+
+    # --- what is there ----------------------------------------------------------------------------
+
+    def stacks(self, seat: str) -> set[str]:
+        """Return the names of the stacks that the account of a seat has."""
+        return {one["StackName"] for one in self.administrator.stacks(self.account(seat))}
+
+    def sets(self) -> set[str]:
+        """Return the stack sets of the home account that are there."""
+        return {one["StackSetName"] for one in sets(self.administrator.client)}
+
+
+def sets(client: Any) -> list[dict[str, Any]]:
+    """Return the summaries of the stack sets that are not deleted."""
+    found: list[dict[str, Any]] = client.list_stack_sets(Status="ACTIVE", MaxResults=100)[
+        "Summaries"
+    ]
+    return found
+
+
+def founded(
+    cloud: Cloud, folder: Path, *seats: str, key: tuple[str, str] = ("", "")
+) -> OwnAccounts:
+    """Return an environment of these seats with an account for each, and nothing deployed.
+
+    The accounts are in the unit ``seats``, which StackSets may reach.
+    """
+    organization = Organization(cloud)
+    organization.units["root"] = organization.client.list_roots()["Roots"][0]["Id"]
+    organization.add_unit("seats")
+    made = OwnAccounts(cloud, folder, organization, seats or SEATS, key)
+    for seat in made.seats:
+        organization.add_member(seat, "seats")
+    cloud.client("cloudformation").activate_organizations_access()
+    made.write()
+    made.assign()
+    return made
+
+
+def organiser_key(cloud: Cloud) -> tuple[str, str]:
+    """Return access key and secret of a user of the home account who may do everything there."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName="organiser")
+    iam.attach_user_policy(
+        UserName="organiser", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    key = iam.create_access_key(UserName="organiser")["AccessKey"]
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
