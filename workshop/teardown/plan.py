@@ -112,10 +112,10 @@ def check_accepted(
 ) -> None:
     """Raise UsageError for a name that is no resource type which a teardown could go without.
 
-    Services that a profile opens, which are in ``unlooked``, are; whole accounts and Regions are
-    not.
+    Services that a profile opens, which are in ``unlooked``, are, and accounts that are a seat's
+    own; other accounts and Regions are not.
     """
-    opened = {unknown.resource_type for unknown in unlooked} - _PLACES
+    opened = {unknown.accepted_as for unknown in unlooked} - _PLACES
     known = sorted({resource_type.name for resource_type in resource_types} | {TAGS} | opened)
     for name in names:
         if name not in known:
@@ -176,7 +176,7 @@ class TeardownPlan:
         """What could not be listed, without what was accepted."""
         accepted = self.choices.accept_unknown
         return tuple(
-            unknown for unknown in self.discovery.unknown if unknown.resource_type not in accepted
+            unknown for unknown in self.discovery.unknown if unknown.accepted_as not in accepted
         )
 
     @property
@@ -298,7 +298,7 @@ class TeardownPlan:
 
 def to_accept(unknown: Iterable[Unknown], left: Iterable[Resource]) -> tuple[str, ...]:
     """Return the types of these that a teardown can go without, though nobody could read them."""
-    missing = [one.resource_type for one in unknown]
+    missing = [one.accepted_as for one in unknown]
     missing += [resource.resource_type for resource in left if resource.is_unread]
     return tuple(dict.fromkeys(name for name in missing if can_be_accepted(name)))
 

@@ -58,6 +58,8 @@ class TeardownReport:
     """What was saved of each seat."""
     stays: tuple[Resource, ...] = ()
     """What a sweep leaves on purpose: the workbenches."""
+    last: tuple[Resource, ...] = ()
+    """What goes after all else, and is still there: stack sets, and the way into accounts."""
     bill: Bill | None = None
     """What it had cost before anything was deleted, None where nobody looked."""
 
@@ -65,7 +67,9 @@ class TeardownReport:
     def proven(self) -> bool:
         """Whether two scans have shown that nothing is left, and nothing was abandoned."""
         looked = len(self.scans) >= SCANS and all(scan.clean for scan in self.scans)
-        return looked and not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
+        if not looked or self.last:
+            return False
+        return not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
 
     @property
     def code(self) -> int:
@@ -102,7 +106,7 @@ class TeardownReport:
         """Resource types that some scan could not list, and that need not be."""
         found = {unknown for scan in self.scans for unknown in scan.accepted}
         return tuple(
-            sorted({plural(one.resource_type) if one.tried else one.resource_type for one in found})
+            sorted({plural(one.resource_type) if one.tried else one.subject for one in found})
         )
 
     @property
@@ -126,8 +130,8 @@ class TeardownReport:
 
     @property
     def left(self) -> tuple[Resource, ...]:
-        """What the last scan found."""
-        return self.scans[-1].left if self.scans else ()
+        """What the last scan found, and what was to go after it and has not."""
+        return (*(self.scans[-1].left if self.scans else ()), *self.last)
 
     @property
     def cost(self) -> Cost:

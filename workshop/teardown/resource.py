@@ -15,7 +15,7 @@ from typing import Any
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.naming import Names
+from workshop.naming import ALONE, Names
 
 
 class Ownership(StrEnum):
@@ -121,6 +121,13 @@ class Scope:
     """Physical names of the buckets and repositories that the YAML keeps."""
     subnets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     """The subnets of the profiles, with the security groups that seats may use there."""
+
+    alone_as: str = ""
+    """Who the seat is to people in whose own account this is; empty in an account of others."""
+
+    def known(self, seat: str) -> str:
+        """Return a seat as people know it."""
+        return self.alone_as if self.alone_as and seat == ALONE else seat
 
     def names(self, seat: str) -> Names:
         """Return the names of one seat."""
