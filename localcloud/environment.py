@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 EMPTY_CONFIG = "no-aws-config"
 """An empty file in the state directory that stands in for the user's AWS files."""
 
+STATE_DIR = "LOCAL_CLOUD_STATE_DIR"
+"""The variable that says which state directory the cloud is of that a terminal points to."""
+
 LOCAL = "127.0.0.1,localhost"
 _PROXY_EXCEPTIONS = ("NO_PROXY", "no_proxy")
 
@@ -70,6 +73,7 @@ def variables(running: Running, state_dir: Path, account: str | None = None) -> 
         "CDK_DEFAULT_ACCOUNT": here,
         "CDK_DEFAULT_REGION": running.region,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        STATE_DIR: str(state_dir.resolve()),
         "NO_PROXY": LOCAL,
         "no_proxy": LOCAL,
     }

@@ -98,9 +98,9 @@ def start(
 
 
 def command(name: str, state_dir: Path) -> str:
-    """Return the command line of ``start``, ``stop`` or ``env`` for the cloud of ``state_dir``."""
+    """Return the command line of ``start``, ``fault clear`` and so on for that state directory."""
     where = () if state_dir == DEFAULT_STATE_DIR else ("--state-dir", str(state_dir))
-    return shlex.join(("workshop", "cloud", name, *where))
+    return shlex.join(("workshop", "cloud", *name.split(), *where))
 
 
 def status(state_dir: Path = DEFAULT_STATE_DIR) -> Running | None:

@@ -24,7 +24,9 @@ class BoxStack(SeatStack):
 
     What a roster row or a zone without capacity may change stands in the mapping ``Seat``, as the
     notebook's does, and the images of all Regions of the profile's seats in the mapping ``Image``,
-    so that one template serves all of them.
+    so that one template serves all of them. Values of a mapping are strings of any length, none
+    included; names within a key are letters and digits alone
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/mappings-section-structure.html).
     """
 
     described = "EC2 instance of one workshop seat. What is on its disk goes with it."

@@ -21,7 +21,7 @@ from workshop.config.ec2 import Ec2
 from workshop.config.models import Environment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
-from workshop.connect.lines import CODE, JUPYTER, BoxAddress, cli_section
+from workshop.connect.lines import CODE, JUPYTER, THROUGH_NOTEBOOK, BoxAddress, cli_section
 from workshop.naming import DOOR, DOOR_ADDRESS, Names
 from workshop.policies.door import door_policy
 
@@ -177,12 +177,15 @@ def _idle_minutes(profile: Profile) -> int | None:
 
 def _box(workshop: str, profile: Profile, box: Ec2) -> Mapping[str, Any]:
     """Return what the door says of a seat's EC2 instance, with placeholders that it fills."""
-    if not profile.access.has_console:  # nobody but organisers may enter it
-        return {"idle": box.idle_stop_minutes, "lines": {}}
+    # The notebook has the seat's own role, whoever else may enter.
+    through = {"notebook": THROUGH_NOTEBOOK} if profile.has_notebook else {}
+    if not profile.access.has_console:
+        return {"idle": box.idle_stop_minutes, "lines": through}
     own = f"{workshop}-{{seat}}"
     address = BoxAddress(Names(workshop, "{seat}", "", "").box, "{instance}", "{region}", own)
     of_role = cli_section(own, "{role}", "{region}") if profile.access.console_principals else ""
     lines = {
+        **through,
         "profile": of_role,
         "jupyter": address.forwarding(JUPYTER),
         "code": address.forwarding(CODE),

@@ -60,9 +60,10 @@ def start_instances(world: Ec2World, all_states: States, request: Record) -> Rec
 
 
 def stop_instances(_: Ec2World, all_states: States, request: Record) -> Record:
-    """StopInstances: its disks stay, its public address does not."""
+    """StopInstances, none of them if one is protected: disks stay, a public address does not."""
     chosen = all_required(request["InstanceIds"])
     for one in chosen:
+        _require_unprotected(one, "_kept_running", "stopped", "disableApiStop")
         state = one["State"]["Name"]
         if state in ("shutting-down", "terminated", "pending"):
             raise _incorrect(one, "stopped")
@@ -78,18 +79,23 @@ def terminate_instances(_: Ec2World, all_states: States, request: Record) -> Rec
     """TerminateInstances: none of them, if one is protected."""
     chosen = all_required(request["InstanceIds"])
     for one in chosen:
-        if one["_protected"] and one["State"]["Name"] not in ("shutting-down", "terminated"):
-            raise ApiError(
-                "OperationNotPermitted",
-                f"The instance '{one['InstanceId']}' may not be terminated. Modify its "
-                "'disableApiTermination' instance attribute and try again.",
-            )
+        if one["State"]["Name"] not in ("shutting-down", "terminated"):
+            _require_unprotected(one, "_protected", "terminated", "disableApiTermination")
 
     def terminate(one: Record) -> None:
         if one["State"]["Name"] not in ("shutting-down", "terminated"):
             all_states.end(one, "shutting-down", states.USER)
 
     return {"TerminatingInstances": _changed(chosen, terminate)}
+
+
+def _require_unprotected(instance: Record, kept_as: str, done: str, attribute: str) -> None:
+    if instance[kept_as]:
+        raise ApiError(
+            "OperationNotPermitted",
+            f"The instance '{instance['InstanceId']}' may not be {done}. Modify its "
+            f"'{attribute}' instance attribute and try again.",
+        )
 
 
 def reboot_instances(_: Ec2World, __: States, request: Record) -> Record:
@@ -136,6 +142,7 @@ def _incorrect(instance: Record, done: str) -> ApiError:
 _WHILE_STOPPED = {"InstanceType": "instanceType", "UserData": "userData"}
 
 _KEPT_AS = {
+    "DisableApiStop": "_kept_running",
     "DisableApiTermination": "_protected",
     "EbsOptimized": "EbsOptimized",
     "InstanceInitiatedShutdownBehavior": "_behavior",
@@ -178,6 +185,7 @@ def _spelled_out(request: Record) -> Record:
     names = {
         "instanceType": "InstanceType",
         "userData": "UserData",
+        "disableApiStop": "DisableApiStop",
         "disableApiTermination": "DisableApiTermination",
         "instanceInitiatedShutdownBehavior": "InstanceInitiatedShutdownBehavior",
         "ebsOptimized": "EbsOptimized",
@@ -209,6 +217,7 @@ def _keep_or_delete(instance: Record, asked: Record) -> None:
 
 _ATTRIBUTES: dict[str, Callable[[Record], Record]] = {
     "blockDeviceMapping": lambda one: {"BlockDeviceMappings": one["BlockDeviceMappings"]},
+    "disableApiStop": lambda one: {"DisableApiStop": {"Value": one["_kept_running"]}},
     "disableApiTermination": lambda one: {"DisableApiTermination": {"Value": one["_protected"]}},
     "ebsOptimized": lambda one: {"EbsOptimized": {"Value": one["EbsOptimized"]}},
     "enaSupport": lambda one: {"EnaSupport": {"Value": one["EnaSupport"]}},

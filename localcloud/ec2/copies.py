@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _MISSING = ("InvalidSnapshot.NotFound", "The snapshot '{name}' does not exist.")
+_NO_VOLUME = "vol-ffffffff"
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 
 _FILTERS: stores.Filters = {
@@ -36,6 +38,28 @@ def create_snapshot(world: Ec2World, request: Record) -> Record:
     tags = stores.specified_tags(request, "snapshot")
     volume = volumes.required(request["VolumeId"])
     return _shown(_snapshot(world, volume, request.get("Description", ""), tags))
+
+
+def copy_snapshot(world: Ec2World, request: Record) -> Record:
+    """CopySnapshot from any Region: its copy tells of no volume, and has no tags of it."""
+    tags = stores.specified_tags(request, "snapshot")
+    source = _in(request["SourceRegion"], stores.snapshots).get(request["SourceSnapshotId"])
+    if source is None:
+        code, words = _MISSING
+        raise ApiError(code, words.format(name=request["SourceSnapshotId"]))
+    made = _copied(world, source, request.get("Description", ""), tags)
+    return {"SnapshotId": made["SnapshotId"], "Tags": tags}
+
+
+def _in(region: str, store: Callable[[], stores.Store]) -> dict[str, Record]:
+    """Return what a store holds in a Region of the account being served."""
+    with ministack_adapter.request_scope(ministack_adapter.account(), region):
+        return dict(store())
+
+
+def _copied(world: Ec2World, source: Record, about: str, tags: list[dict[str, str]]) -> Record:
+    copied = {**source, "VolumeId": _NO_VOLUME, "Size": source["VolumeSize"]}
+    return _snapshot(world, copied, about, tags)
 
 
 def _snapshot(world: Ec2World, volume: Record, about: str, tags: list[dict[str, str]]) -> Record:
@@ -92,19 +116,7 @@ def describe_snapshots(_: Ec2World, request: Record) -> Record:
 def create_image(world: Ec2World, request: Record) -> Record:
     """CreateImage of an instance: a snapshot of each of its volumes, and the image."""
     instance = changes.required(request["InstanceId"])
-    name = request["Name"]
-    if not _NAME.fullmatch(name):
-        raise ApiError(
-            "InvalidAMIName.Malformed",
-            "AMI names must be between 3 and 128 characters long, and may contain letters, "
-            "numbers, '(', ')', '.', '-', '/' and '_'",
-        )
-    for other in stores.images().values():
-        if other["Name"] == name:
-            raise ApiError(
-                "InvalidAMIName.Duplicate",
-                f"AMI name {name} is already in use by AMI {other['ImageId']}",
-            )
+    name = _free_name(request["Name"])
     if instance["State"]["Name"] not in ("running", "stopped", "stopping"):
         raise ApiError(
             "IncorrectInstanceState",
@@ -148,6 +160,58 @@ def create_image(world: Ec2World, request: Record) -> Record:
         "PlatformDetails": "Linux/UNIX",
         "UsageOperation": "RunInstances",
         "SourceInstanceId": instance["InstanceId"],
+        "SourceImageId": instance["ImageId"],
+        "SourceImageRegion": ministack_adapter.region(),
+    }
+    stores.tag(image_id, of_image)
+    return {"ImageId": image_id}
+
+
+def _free_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ApiError(
+            "InvalidAMIName.Malformed",
+            "AMI names must be between 3 and 128 characters long, and may contain letters, "
+            "numbers, '(', ')', '.', '-', '/' and '_'",
+        )
+    for other in stores.images().values():
+        if other["Name"] == name:
+            raise ApiError(
+                "InvalidAMIName.Duplicate",
+                f"AMI name {name} is already in use by AMI {other['ImageId']}",
+            )
+    return name
+
+
+def copy_image(world: Ec2World, request: Record) -> Record:
+    """CopyImage of one of the account's own from any Region, with a copy of each snapshot."""
+    name, region = _free_name(request["Name"]), request["SourceRegion"]
+    of_image = stores.specified_tags(request, "image")
+    of_snapshots = stores.specified_tags(request, "snapshot")
+    source = _in(region, stores.images).get(request["SourceImageId"])
+    if source is None:
+        raise images.missing(request["SourceImageId"])
+    there, image_id, mappings = _in(region, stores.snapshots), stores.new_id("ami"), []
+    for mapping in source["BlockDeviceMappings"]:
+        snapshot = mapping["Ebs"]["SnapshotId"]
+        about = (
+            f"Copied for DestinationAmi {image_id} from SourceAmi {source['ImageId']} for"
+            f" SourceSnapshot {snapshot}. Task created on {round(world.clock.now() * 1000)}."
+        )
+        made = _copied(world, there[snapshot], about, of_snapshots)
+        disk = {**mapping["Ebs"], "SnapshotId": made["SnapshotId"]}
+        mappings.append({**mapping, "Ebs": disk})
+    kept = {key: one for key, one in source.items() if key != "SourceInstanceId"}
+    stores.images()[image_id] = {
+        **kept,
+        "ImageId": image_id,
+        "ImageLocation": f"{source['OwnerId']}/{name}",
+        "Name": name,
+        "Description": request.get("Description", ""),
+        "CreationDate": moment(world.clock.now()),
+        "BlockDeviceMappings": mappings,
+        "SourceImageId": source["ImageId"],
+        "SourceImageRegion": region,
     }
     stores.tag(image_id, of_image)
     return {"ImageId": image_id}

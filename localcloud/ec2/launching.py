@@ -123,6 +123,7 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
             "VpcId": where.subnet["VpcId"],
             "_behavior": request.get("InstanceInitiatedShutdownBehavior", "stop"),
             "_protected": request.get("DisableApiTermination", False),
+            "_kept_running": request.get("DisableApiStop", False),
             "_public": public,
             "_reservation": reservation,
             "_token": token or None,

@@ -54,6 +54,8 @@ OF_OTHERS: dict[str, Perform] = {
     "AttachVolume": volumes.attach_volume,
     "CancelCapacityReservation": reservations.cancel_capacity_reservation,
     "CreateCapacityReservation": reservations.create_capacity_reservation,
+    "CopyImage": copies.copy_image,
+    "CopySnapshot": copies.copy_snapshot,
     "CreateImage": copies.create_image,
     "CreateSnapshot": copies.create_snapshot,
     "CreateTags": resource_tags.create_tags,

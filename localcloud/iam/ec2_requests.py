@@ -148,6 +148,16 @@ def _new_image(request: Request) -> Iterator[Pair]:
     yield stores.arn("instance", request["InstanceId"]), {}
 
 
+def _copied_snapshot(request: Request) -> Iterator[Pair]:
+    yield _public("snapshot", "*"), _of_tags(stores.specified_tags(request, "snapshot"))
+    yield _public("snapshot", request["SourceSnapshotId"]), {}
+
+
+def _copied_image(request: Request) -> Iterator[Pair]:
+    yield _public("image", "*"), _of_tags(stores.specified_tags(request, "image"))
+    yield _public("image", request["SourceImageId"]), {}
+
+
 _KINDS = {
     "ami": "image",
     "eni": "network-interface",
@@ -190,6 +200,8 @@ _RESOURCES: Mapping[str, Callable[[Request], Iterator[Pair]]] = {
     "AttachVolume": _attachment,
     "DetachVolume": _attachment,
     "CreateVolume": _new_volume,
+    "CopyImage": _copied_image,
+    "CopySnapshot": _copied_snapshot,
     "CreateSnapshot": _new_snapshot,
     "CreateImage": _new_image,
     "CreateTags": _tagged,
@@ -202,7 +214,7 @@ _RESOURCES: Mapping[str, Callable[[Request], Iterator[Pair]]] = {
 
 def _created(operation: str, request: Request) -> Iterator[Question]:
     """Yield what is tagged while it is made."""
-    if re.match("Create(?!Tags)|RunInstances", operation):
+    if re.match("Create(?!Tags)|Copy|RunInstances", operation):
         for given in request.get("TagSpecifications") or ():
             kind = given.get("ResourceType", "*")
             public = kind in ("image", "snapshot")

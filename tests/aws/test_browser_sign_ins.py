@@ -279,10 +279,15 @@ SESSION_ENDED = (
     " this SSO session run aws sso login with the corresponding profile"
 )
 NOT_RENEWED = "Error when retrieving token from sso: Token has expired and refresh failed"
-LOCAL_CURE = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
 COMMAND_CURE = "sign in with: aws sso login --profile local-cloud"
 MOST_FURTHER_CALLS = 20
 """Those of the threads that were asking already."""
+
+
+def local_cure(fleet: Fleet) -> str:
+    """What points a terminal anew to the local cloud that it points to already."""
+    env = process.command("env", fleet.cloud.state_dir)
+    return f'point this terminal to the local cloud anew with: eval "$({env})"'
 
 
 def ended(ran: Ran, why: str, cure: str, command: str) -> bool:
@@ -299,7 +304,7 @@ def test_a_session_that_ends_in_the_middle_stops_a_run_which_goes_on_later(
 ) -> None:
     if on_aws:
         monkeypatch.setattr(errors, "is_local", lambda _: False)
-    cure = COMMAND_CURE if on_aws else LOCAL_CURE
+    cure = COMMAND_CURE if on_aws else local_cure(fleet)
     over = {"effect": "expired", "operation": PORTAL}
     for got in (0, 3, 20, 31):  # none at all, looking, making the cohort, making seats
         watch(fleet.cloud, SOON, {**over, "after": got})
@@ -326,7 +331,7 @@ def test_a_token_that_is_over_is_renewed_until_the_session_is(
         refused = {"effect": "expired", "operation": RENEWAL, "code": code}
         watch(fleet.cloud, refused)
         ran = fleet.run("status")
-        assert (ran.code, ended(ran, NOT_RENEWED, LOCAL_CURE, "status")) == (1, True), ran
+        assert (ran.code, ended(ran, NOT_RENEWED, local_cure(fleet), "status")) == (1, True), ran
         assert counts(fleet.cloud)[-1] == (1, 1)
     watch(fleet.cloud)
     assert fleet.run("status").code == 0
@@ -347,4 +352,4 @@ def test_whoever_signs_out_elsewhere_is_signed_out_here(fleet: Fleet, signed_in:
     portal = boto3.client("sso", "us-east-1", endpoint_url=fleet.cloud.endpoint)
     portal.logout(accessToken=token)
     ran = fleet.run("status")
-    assert (ran.code, ended(ran, SESSION_ENDED, LOCAL_CURE, "status")) == (1, True), ran
+    assert (ran.code, ended(ran, SESSION_ENDED, local_cure(fleet), "status")) == (1, True), ran

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.properties import untimed
 from workshop.aws.rate_limit import MinInterval
 from workshop.deploy.jobs import FailureTolerance, Limits
-from workshop.deploy.polling import FIRST_POLL, PollSchedule
+from workshop.deploy.polling import PollSchedule
 
 
 @dataclass
@@ -100,27 +100,44 @@ def test_a_seat_counts_once_and_none_before_the_first_came_up() -> None:
 LIMITS = Limits(fastest_poll=0.5, slowest_poll=4)
 
 
-def test_polls_come_soon_after_the_last_stack_and_ever_more_seldom_while_nothing_moves() -> None:
+def test_polls_come_at_once_after_the_last_stack_and_ever_more_seldom_while_nothing_moves() -> None:
     rhythm = PollSchedule(LIMITS)
     rhythm.begun(100, first=True, last=False)
     assert rhythm.next == 100.5
     rhythm.begun(100.1, first=False, last=False)
     assert rhythm.next == 100.5
     rhythm.begun(100.2, first=False, last=True)
-    assert rhythm.next == 100.2 + FIRST_POLL
+    assert rhythm.next == 100.2
     rhythm.begun(200, first=False, last=False)  # what is due stays due
-    assert rhythm.next == 100.2 + FIRST_POLL
-    at = []
-    for _ in range(7):
-        began = rhythm.next
-        rhythm.polled(began, moved=False)
-        at.append(round(rhythm.next - began, 3))
-    assert at == [0.75, 1.125, 1.688, 2.531, 3.797, 4, 4]
+    assert rhythm.next == 100.2
+    assert unmoved(rhythm, 7) == [0.75, 1.125, 1.688, 2.531, 3.797, 4, 4]
+    rhythm.sent()
     rhythm.polled(200, moved=True)
     assert rhythm.next == 200.5
-    rhythm.polled(300, moved=False)
-    rhythm.begun(300.1, first=False, last=False)
-    assert rhythm.next == 300.6
     rhythm.begun(400, first=True, last=True)
-    rhythm.polled(rhythm.next, moved=False)
-    assert rhythm.next == pytest.approx(400 + FIRST_POLL + 1.5 * FIRST_POLL)
+    assert rhythm.next == 400
+    assert unmoved(rhythm, 4) == [0.075, 0.113, 0.169, 0.253]
+
+
+def test_what_is_begun_while_a_poll_is_under_way_is_not_put_off_by_it() -> None:
+    rhythm = PollSchedule(LIMITS)
+    rhythm.begun(100, first=True, last=False)
+    rhythm.sent()
+    rhythm.begun(100.6, first=False, last=True)
+    rhythm.polled(100.5, moved=True)
+    assert rhythm.next == 100.6
+    rhythm.sent()
+    rhythm.begun(100.7, first=False, last=False)
+    rhythm.polled(100.6, moved=False)
+    assert rhythm.next == pytest.approx(101.2)
+
+
+def unmoved(rhythm: PollSchedule, polls: int) -> list[float]:
+    """The seconds between polls that see nothing move."""
+    between = []
+    for _ in range(polls):
+        began = rhythm.next
+        rhythm.sent()
+        rhythm.polled(began, moved=False)
+        between.append(round(rhythm.next - began, 3))
+    return between

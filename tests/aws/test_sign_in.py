@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,14 @@ import pytest
 from botocore import exceptions as botocore_errors
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from localcloud import environment
+from localcloud import process as cloud_process
 from tests.support.faulty import counts
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
 from workshop.account_region import AccountRegion
-from workshop.aws import account_guard, errors
+from workshop.aws import account_guard, errors, local_cloud
 from workshop.aws.clients import Clients
 from workshop.aws.sign_in import SignIn
 from workshop.errors import SignInError, WorkshopError
@@ -366,18 +369,34 @@ def test_where_nobody_can_be_is_asked_twice(cloud: Cloud, url: str) -> None:
     assert len(sent) == 2
 
 
-def test_a_terminal_that_points_to_a_local_cloud_which_is_gone_is_told_so(cloud: Cloud) -> None:
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_terminal_that_points_to_a_local_cloud_which_is_gone_is_told_so(
+    cloud: Cloud, *, elsewhere: bool
+) -> None:
+    state = cloud.state_dir if elsewhere else cloud_process.DEFAULT_STATE_DIR
+    variables = {local_cloud.STATE_DIR: str(state.resolve())}
+    where = f" --state-dir {state}" if elsewhere else ""
     with (
-        calling(cloud, AWS_ENDPOINT_URL="http://127.0.0.1:9"),
+        calling(cloud, AWS_ENDPOINT_URL="http://127.0.0.1:9", **variables),
         pytest.raises(WorkshopError) as told,
     ):
         Clients(HOME).caller(HOME)
     assert str(told.value) == (
         "this terminal points to a local cloud at http://127.0.0.1:9, and nobody is there; start it"
-        " with: workshop cloud start --account 000000000000 --region us-east-1, and point this"
-        " terminal to it with:"
-        ' eval "$(workshop cloud env)", or open another terminal for AWS itself'
+        f" with: workshop cloud start --account 000000000000 --region us-east-1{where}, and point"
+        " this terminal to it with:"
+        f' eval "$(workshop cloud env{where})", or open another terminal for AWS itself'
     )
+
+
+def test_both_sides_name_the_local_cloud_of_a_terminal_alike(cloud: Cloud) -> None:
+    for state in (cloud.state_dir, Path("my clouds"), cloud_process.DEFAULT_STATE_DIR):
+        variables = environment.variables(cloud.running, state)
+        with mock.patch.dict(os.environ, variables):
+            for name in ("env", "stop"):
+                assert local_cloud.command(name) == cloud_process.command(
+                    name, state if state == cloud_process.DEFAULT_STATE_DIR else state.resolve()
+                )
 
 
 def test_errors_of_botocore_are_all_of_the_kinds_that_are_decided_about() -> None:

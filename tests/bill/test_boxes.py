@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.support import config_folder
 from tests.support.box_assembly import PROFILES, ROSTER, TEXT, write_pins
 from tests.support.teardown_demo import HERE
@@ -29,8 +31,9 @@ def workshop(folder: Path) -> LoadedEnvironment:
     return config_folder.load(folder)
 
 
-def box(status: str, since: datetime) -> BoxState:
-    return BoxState("demo-ada-box", "i-1", status, "g5.xlarge", "us-east-1a", since, MADE)
+def box(status: str, since: datetime, reason: str = "") -> BoxState:
+    place = ("g5.xlarge", "us-east-1a")
+    return BoxState("demo-ada-box", "i-1", status, *place, since, MADE, reason=reason)
 
 
 def test_an_estimate_has_machines_and_disks_of_both_kinds(tmp_path: Path) -> None:
@@ -62,6 +65,33 @@ def test_a_bill_counts_the_hours_that_an_instance_was_seen_to_run_and_its_disk_a
     of_disk = ada.of(amounts.BOX_DISK)
     assert of_disk.least == of_disk.most
     assert float(of_disk.least) == float(6 * 150 * Decimal("0.08") / 730)
+
+
+@pytest.mark.parametrize(
+    ("status", "began", "reason", "hours"),
+    [
+        # Once: since it was made, until it was stopped, whoever had looked meanwhile.
+        ("stopped", 0, "User initiated (2026-03-02 11:30:00 GMT)", ("3.5", "3.5")),
+        ("stopping", 0, "User initiated (2026-03-02 11:30:00 GMT)", ("3.5", "3.5")),
+        # Started again after three hours of which nobody knows.
+        ("stopped", 3, "User initiated (2026-03-02 11:30:00 GMT)", ("0.5", "3.5")),
+        # Of what is shut down from inside EC2 tells no time.
+        ("stopped", 0, "", ("0", "6")),
+        # Words of an earlier stop.
+        ("running", 4, "User initiated (2026-03-02 11:30:00 GMT)", ("2", "6")),
+    ],
+)
+def test_the_hours_of_an_instance_that_was_stopped_are_known_by_what_ec2_says_of_it(
+    tmp_path: Path, status: str, began: int, reason: str, hours: tuple[str, str]
+) -> None:
+    loaded, at = workshop(tmp_path), MADE + timedelta(hours=6)
+    look = Observation(HERE, Owners("demo", {"ada", "ben"}), UsageRecord(), at)
+    seen = box(status, MADE + timedelta(hours=began), reason)
+    look.boxes({"demo-ada-box": seen}, box_disks(loaded))
+    made = bills.bill(loaded, with_looks(UsageRecord(), [look]), at)
+    [ada] = [one for one in made.seats if one.seat == "ada"]
+    used = ada.of(amounts.BOX)
+    assert [used.least, used.most] == [Decimal(one) * Decimal("1.006") for one in hours]
 
 
 def test_what_cannot_be_listed_is_told_and_is_not_nothing() -> None:

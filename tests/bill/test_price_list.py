@@ -34,6 +34,22 @@ PRODUCTS = [
 ]
 
 
+def of_ec2(usage: str, usd: str, unit: str = "Hrs", **more: str) -> dict[str, str]:
+    """A product of EC2's, of Linux unless something else is said."""
+    linux = {"operatingSystem": "Linux", "tenancy": "Shared", "preInstalledSw": "NA"}
+    of_machine = {**linux, "capacitystatus": "Used"} if unit == "Hrs" else {}
+    return {**product(usage, usd, unit), "servicecode": "AmazonEC2", **of_machine, **more}
+
+
+OF_EC2 = [
+    of_ec2("BoxUsage:g5.xlarge", "1.123"),
+    of_ec2("BoxUsage:g5.xlarge", "9", operatingSystem="Windows"),
+    of_ec2("BoxUsage:g5.xlarge", "9", preInstalledSw="SQL Web"),
+    of_ec2("DedicatedUsage:g5.xlarge", "9"),
+    of_ec2("EBS:VolumeUsage.gp3", "0.088", "GB-Mo"),
+]
+
+
 @pytest.fixture
 def clients(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Clients:
     """The way to an empty local cloud."""
@@ -60,6 +76,26 @@ def test_prices_of_the_region_are_used_and_said_with_their_date(
     # What AWS does not offer there has no price; that of another Region is none.
     assert prices.hourly("training", "ml.t3.medium", "eu-west-1") is None
     assert prices.hourly("notebook", "ml.t3.medium", "us-east-1") == Decimal("0.05")
+
+
+def test_prices_of_ec2_are_read_where_seats_have_instances(
+    cloud: Cloud, clients: Clients, tmp_path: Path
+) -> None:
+    cloud.billing(products=[*PRODUCTS, *OF_EC2])
+    assert refresh(clients, tmp_path) == {}
+    # The shipped ones, where nobody asked for them.
+    assert prices.hourly("box", "g5.xlarge", "eu-west-1") == Decimal("1.006")
+    assert price_list.refresh(clients, "dev", [THERE], tmp_path, boxes=True) == {}
+    assert prices.hourly("box", "g5.xlarge", "eu-west-1") == Decimal("1.123")
+    assert prices.box_volume_hourly(730, "eu-west-1") == Decimal("0.088")
+    assert prices.shipped("box", "g5.xlarge", "eu-west-1") == Decimal("1.006")
+    assert prices.hourly("notebook", "ml.t3.medium", "eu-west-1") == Decimal("0.054")
+    assert prices.hourly("box", "g5.xlarge", "us-east-1") == Decimal("1.006")
+    calls = clients.calls
+    prices.use({})
+    price_list.refresh(clients, "dev", [THERE], tmp_path, boxes=True)
+    assert clients.calls == calls
+    assert prices.hourly("box", "g5.xlarge", "eu-west-1") == Decimal("1.123")
 
 
 def test_a_list_of_several_pages_is_read_to_its_end(

@@ -18,9 +18,10 @@ def fault(cloud: Cloud, *arguments: str) -> Ran:
 def test_a_fault_is_added_counted_and_cleared(cloud: Cloud) -> None:
     added = fault(cloud, "add", "throttle", "sagemaker:ListEndpoints", "--times", "5")
     assert (added.code, added.out) == (0, "")
+    undo = f"workshop cloud fault clear --state-dir {cloud.state_dir}"
     assert added.err.splitlines() == [
         "added: throttle sagemaker:ListEndpoints --times 5",
-        "undo all faults with: workshop cloud fault clear",
+        f"undo all faults with: {undo}",
     ]
     with pytest.raises(ClientError, match="ThrottlingException"):
         cloud.client("sagemaker").list_endpoints()

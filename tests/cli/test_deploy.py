@@ -115,7 +115,8 @@ def test_a_failed_seat_is_told_at_once_and_in_the_end_and_how_to_go_on(fleet: Fl
     assert row.startswith(f"seat02  000000000000 us-east-1  failed   demo-seat02-registry: {why}")
     assert SECONDS.sub("N s", end) == "seats: 1 done, 1 failed; N s"
     assert ran.err.splitlines()[-1] == (
-        "not all is done. To go on from here: workshop deploy -e dev --only seat01,seat02"
+        "not all is done; first do what is said of each that failed. To go on from here:"
+        " workshop deploy -e dev --only seat01,seat02"
     )
 
 
@@ -126,8 +127,8 @@ def test_the_whole_command_is_repeated_for_whoever_goes_on(fleet: Fleet) -> None
     fleet.config.rename(folder)
     ran = fleet.run("deploy", "--profile", "attendee", "--config-dir", str(folder))
     assert ran.err.splitlines()[-1] == (
-        f"not all is done. To go on from here: workshop deploy -e dev --config-dir"
-        f" '{folder.name}' --profile attendee"
+        "not all is done; first do what is said of each that failed. To go on from here:"
+        f" workshop deploy -e dev --config-dir '{folder.name}' --profile attendee"
     )
 
 

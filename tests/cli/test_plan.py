@@ -254,11 +254,13 @@ def test_a_wrong_account_is_refused_before_anything_is_asked(fleet: Fleet, comma
     fleet.cloud.faults(ASKED)
     ran = fleet.run(command)
     assert (ran.code, ran.out) == (3, "")
+    where = f"--state-dir {fleet.cloud.state_dir}"
     assert ran.err == (
         "workshop: your credentials are for account 000000000000, and 'dev' is for 111122223333;"
-        " end the local cloud that this terminal points to with: workshop cloud stop, start one of"
-        " that account with: workshop cloud start --account 111122223333 --region us-east-1, and"
-        ' point this terminal to it with: eval "$(workshop cloud env)", or correct the'
+        f" end the local cloud that this terminal points to with: workshop cloud stop {where},"
+        " start one of that account with:"
+        f" workshop cloud start --account 111122223333 --region us-east-1 {where}, and"
+        f' point this terminal to it with: eval "$(workshop cloud env {where})", or correct the'
         " environment's 'account'\n"
     )
     assert counts(fleet.cloud) == [(0, 0)]

@@ -205,6 +205,19 @@ def test_an_instance_that_runs_for_ever_is_warned_of(tmp_path: Path) -> None:
     assert any("idle_stop_minutes is null" in one for one in load(tmp_path).warnings)
 
 
+def test_an_instance_that_no_attendee_can_enter_is_remarked_with_its_line(tmp_path: Path) -> None:
+    boxes.write(tmp_path)
+    write(tmp_path, f"{BOX}      idle_stop_minutes: 60\n")
+    loaded = load(tmp_path)
+    (remark,) = (one for one in loaded.remarks if "no role for people" in one)
+    assert remark.startswith(f"{tmp_path}/dev.yaml:9: profiles.attendee.ec2: its seats have no")
+    assert "somebody in profiles.attendee.access.console_organisers or console_p" in remark
+    assert not any("no role for people" in one for one in loaded.warnings)
+    access = '    access: {console_organisers: ["arn:aws:iam::111122223333:role/organisers"]}\n'
+    write(tmp_path, f"{BOX}      idle_stop_minutes: 60\n{access}")
+    assert not any("no role for people" in one for one in load(tmp_path).remarks)
+
+
 def test_an_mlflow_app_needs_the_stack_of_a_notebook(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -119,6 +119,32 @@ def test_a_snapshot_outlives_its_volume_and_is_kept_by_an_image(aws: Aws) -> Non
     assert ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
 
 
+def test_a_copy_tells_of_the_image_it_comes_from_and_of_no_volume(aws: Aws) -> None:
+    ec2, name = aws.client("ec2"), run(aws.client)
+    aws.pass_time()
+    image = ec2.create_image(InstanceId=name, Name="ada")["ImageId"]
+    [source] = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    there = {"SourceRegion": "us-east-1"}
+    taken = refusal(ec2.copy_image, Name="ada", SourceImageId=image, **there)[1]
+    assert taken == "InvalidAMIName.Duplicate"
+    copied = ec2.copy_image(Name="again", SourceImageId=image, **there)["ImageId"]
+    [shown] = ec2.describe_images(ImageIds=[copied])["Images"]
+    assert (shown["SourceImageId"], shown["SourceImageRegion"]) == (image, "us-east-1")
+    assert "SourceInstanceId" not in shown
+    own = shown["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    [of_copy] = ec2.describe_snapshots(SnapshotIds=[own])["Snapshots"]
+    assert of_copy["VolumeId"] == "vol-ffffffff"
+    assert of_copy["Description"].startswith(
+        f"Copied for DestinationAmi {copied} from SourceAmi {image} for SourceSnapshot"
+        f" {source['SnapshotId']}. Task created on "
+    )
+    alone = ec2.copy_snapshot(SourceSnapshotId=source["SnapshotId"], Description="x", **there)
+    [made] = ec2.describe_snapshots(SnapshotIds=[alone["SnapshotId"]])["Snapshots"]
+    assert (made["Description"], made["VolumeSize"]) == ("x", source["VolumeSize"])
+    missing = {"SourceSnapshotId": "snap-0abc1234567890abc", **there}
+    assert refusal(ec2.copy_snapshot, **missing)[1] == "InvalidSnapshot.NotFound"
+
+
 def test_an_image_goes_with_its_snapshots_if_asked_and_amazons_are_nobodys(aws: Aws) -> None:
     ec2, name = aws.client("ec2"), run(aws.client)
     aws.pass_time()

@@ -79,6 +79,26 @@ def test_on_windows_powershell_runs_the_same_commands_without_what_it_does_not_k
     assert not {'"', "'", "&"} & {*f"{found[1]}{found[2]}"}
 
 
+def test_openssh_for_windows_gives_powershell_the_script_as_one_argument(tmp_path: Path) -> None:
+    """It starts the program without a shell, whose runtime splits the line at blanks and quotes."""
+    line = parsed(tmp_path, ADA.ssh_config("windows"))["proxycommand"]
+    filled = line.replace("%h", ADA.instance).replace("%r", "ec2-user").replace("%p", "22")
+    assert "%" not in filled
+    program, _, rest = filled.partition(" ")
+    assert program.endswith(".exe")
+    # A backslash means nothing by itself to the runtime but before a quote.
+    assert '\\"' not in rest
+    words = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|(\S+)', rest)]
+    assert words[:2] == ["-NoProfile", "-Command"]
+    [script] = words[2:]
+    send, _, start = script.partition(" | Out-Null; ")
+    assert send.startswith("aws ec2-instance-connect send-ssh-public-key --instance-id i-")
+    # Not piped on, so that its bytes go past PowerShell.
+    assert re.fullmatch(
+        r"if \(\$LASTEXITCODE -eq 0\) \{ aws ssm start-session [^|]* --profile vision-ada \}", start
+    )
+
+
 def test_a_forwarded_port_is_one_argument_in_every_shell() -> None:
     for server, port, local in ((JUPYTER, "8888", "18888"), (CODE, "8080", "18080")):
         command = ORGANISER.forwarding(server)

@@ -17,10 +17,11 @@ import pytest
 from tests.deploy import test_boxes
 from tests.deploy.test_kept import RESULTS, deploy_two, with_template
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
+from tests.support import machines
 from tests.support.assemblies import ROOT
 from tests.support.small_workshop import REGION, Fleet, repository
 from tests.support.stack_states import Hand, put
-from tests.support.workshop_command import on_the_path
+from tests.support.workshop_command import Ran, on_the_path
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.templates import Template
 from workshop.watch.spending import SPENDING
@@ -347,6 +348,36 @@ def test_what_goes_on_after_the_end_is_ended_by_what_status_names(fleet: Fleet) 
     assert (fleet.statuses(), fleet.run("status").code) == ({}, 0)
 
 
+def test_instances_that_are_protected_are_told_with_what_lets_a_teardown_be_proven(
+    fleet: Fleet,
+) -> None:
+    """One that a stack holds, and one that somebody has made with a seat's instance profile."""
+    fleet.cloud.quotas(region=REGION, ec2={"L-DB2E81BA": 64})
+    test_boxes.write(fleet, test_boxes.profiles("[g5.xlarge]"))
+    assert fleet.run("deploy").code == 0
+    stacks, _, _ = test_boxes.machines(fleet)[f"demo-{SEAT}-box"]
+    profile = {"Name": f"demo-{SEAT}-{REGION}-box"}
+    made = machines.run(fleet.cloud.client, IamInstanceProfile=profile)
+    ec2 = fleet.cloud.client("ec2")
+    for one in (made, stacks):
+        ec2.modify_instance_attribute(InstanceId=one, DisableApiTermination={"Value": True})
+
+    def torn_down() -> Ran:
+        assert fleet.run("teardown", "--early").code == 0
+        return fleet.run("teardown", "--early", "--apply", "--yes", "demo", "--interval", "0")
+
+    refused = torn_down()
+    assert refused.code == 4
+    said = dict.fromkeys(COMMAND.findall(refused.out))
+    cures = [one for one in said if one.startswith("aws ec2 modify-instance-attribute")]
+    assert {one.split()[5] for one in cures} == {made, stacks}
+    for cure in cures:
+        follow(fleet, cure)
+    gone = torn_down()
+    assert gone.code == 0, gone.out
+    assert fleet.statuses() == {}
+
+
 def test_a_seat_above_its_cap_is_reopened_once_a_higher_one_is_deployed(fleet: Fleet) -> None:
     fleet.write(1, "budget: {per_seat_usd: 25}")
     assert fleet.run("deploy").code == 0
@@ -364,7 +395,7 @@ def test_a_seat_above_its_cap_is_reopened_once_a_higher_one_is_deployed(fleet: F
 def test_a_local_cloud_of_another_account_is_replaced_by_one_of_the_right_account(
     fleet: Fleet,
 ) -> None:
-    """With the commands as they are printed, by a shell."""
+    """With the commands as they are printed, by a shell; the cloud is none of the usual folder."""
     fleet.write(1)
     file = fleet.config / "dev.yaml"
     file.write_text(file.read_text().replace('"000000000000"', '"111122223333"'))
@@ -386,25 +417,28 @@ def replaced(fleet: Fleet, variables: dict[str, str]) -> None:
             check=False,
         )
 
-    use, plan = 'eval "$(workshop cloud env)"', "workshop plan -e dev"
+    elsewhere = " --state-dir elsewhere"
+    use, plan = f'eval "$(workshop cloud env{elsewhere})"', "workshop plan -e dev"
+    named = f" --state-dir {fleet.folder.resolve() / 'elsewhere'}"
+    again = f'eval "$(workshop cloud env{named})"'
     try:
-        refused = shell("workshop cloud start", use, plan)
+        refused = shell(f"workshop cloud start{elsewhere}", use, plan)
         assert refused.returncode == 3
         said = [one.rstrip(",") for one in COMMAND.findall(refused.stderr.rpartition(";")[2])]
         assert said[:2] == [
-            "workshop cloud stop",
-            "workshop cloud start --account 111122223333 --region us-east-1",
+            f"workshop cloud stop{named}",
+            f"workshop cloud start --account 111122223333 --region us-east-1{named}",
         ]
-        assert use in refused.stderr
+        assert again in refused.stderr
         for command in ("preflight -e dev", "leftovers -e dev"):
             told = shell(use, f"workshop {command}")
             assert f"{said[0]}, start one of that account with: {said[1]}" in " ".join(
                 f"{told.stdout}{told.stderr}".split()
             ), command
-        cured = shell(use, *said[:2], use, plan)
+        cured = shell(use, *said[:2], again, plan)
         assert cured.returncode == 0, cured.stderr
     finally:
-        shell("workshop cloud stop --yes")
+        shell(f"workshop cloud stop --yes{elsewhere}")
 
 
 def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:

@@ -109,6 +109,10 @@ def test_what_holds_work_is_removed_only_where_somebody_asks_for_it_by_name(flee
             " into the YAML, or remove it with: workshop deploy -e dev --remove bucket:results"
             " --remove repository:serving"
         ) in refused.out
+    assert refused.err.splitlines()[-1] == (
+        "not all is done; first do what is said of each that failed. To go on from here:"
+        " workshop deploy -e dev"
+    )
     asked = fleet.run("deploy", "--remove", "repository:serving", "--remove", "bucket:reslts")
     assert (asked.code, there(fleet)) == (1, {RESULTS})
     assert "--remove bucket:reslts: no update would remove anything of this name" in asked.err

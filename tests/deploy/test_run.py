@@ -160,7 +160,7 @@ def test_beyond_the_failure_rate_no_new_seats_are_begun_and_begun_ones_are_finis
     assert seats == ["cohort", "seat01", "seat02", "seat03", "seat04"]
     order = [(event.what, event.stack) for event in run.events]
     after = order[order.index((What.STOPPED, "")) :]
-    assert (What.DONE, "demo-seat04-notebook") in after
+    assert (What.DONE, "demo-seat04-monitoring") in after
 
 
 def test_a_canary_does_not_count_for_the_failure_rate(fleet: Fleet) -> None:

@@ -5,15 +5,17 @@ The local cloud enforces IAM, so that the door and the console role have their o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from localcloud import process
 from tests.support import box_assembly, config_folder
+from tests.support.accessibility import picture, violations
 from tests.support.assemblies import Synthesized, synthesize
 from tests.support.box_class import ORGANISERS, organisers
 from tests.support.door_stacks import address
@@ -21,6 +23,9 @@ from tests.support.door_visits import ADA, DoorAtUrl, door_settings
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.machines import SSH_KEY, state
 from workshop.naming import Names
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BEN = Names(ADA.workshop, "ben", ADA.account, ADA.region)
 TEXT = box_assembly.TEXT.replace("file: people.csv, profile: box", "file: people.csv, profile: gpu")
@@ -125,3 +130,35 @@ def test_people_enter_their_own_instance_with_the_console_role(deployed: Deploye
     with pytest.raises(ClientError) as caught:
         connect.send_ssh_public_key(InstanceId=deployed.bens, **key)
     assert caught.value.response["Error"]["Code"] in DENIED
+
+
+def test_a_browser_shows_state_start_and_lines_at_any_width(
+    deployed: Deployed, browser: Browser
+) -> None:
+    root, door = deployed.root, deployed.door
+    root.client("ec2").stop_instances(InstanceIds=[deployed.own])
+    root.client("ec2").describe_instances()
+    root.advance(60)  # what the door remembers of everybody's instances is older by then
+    page = browser.new_page(locale="en-GB")
+    page.goto(f"{door.url}c/{door.code('seat:ada')}")
+    page.get_by_text("It is stopped.").wait_for()
+    picture(page, "door-box-stopped")
+    assert violations(page) == []
+    page.get_by_role("button", name="Start the EC2 instance").click()
+    root.client("ec2").describe_instances()
+    root.advance(60)
+    page.goto(door.url)
+    page.get_by_text("It is running.").wait_for()
+    page.get_by_text("How to connect").click()
+    picture(page, "door-box")
+    lines = page.get_by_text(re.compile(f"^aws ssm start-session --target {deployed.own}"))
+    lines.first.click()
+    # Without a script, one click selects a line as a whole.
+    assert page.evaluate("getSelection().toString()") == lines.first.inner_text()
+    page.set_viewport_size({"width": 320, "height": 640})
+    picture(page, "door-box-320")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert violations(page) == []
+    assert deployed.bens not in page.content()
+    assert not re.search("ASIA|AKIA|secret", page.content(), re.IGNORECASE)
+    page.close()

@@ -136,5 +136,21 @@ def test_where_people_have_no_role_there_are_no_lines(door: Door, cloud: Cloud) 
     assert "aws ssm" not in page.body
 
 
+def test_a_seat_with_a_notebook_as_well_gets_in_through_it_though_its_people_have_no_role(
+    door: Door, cloud: Cloud
+) -> None:
+    box_stack(cloud, "ada", "demo")
+    both = GPU.model_copy(
+        update={
+            "notebook": Profile().notebook,
+            "access": GPU.access.model_copy(update={"console_principals": ()}),
+        }
+    )
+    door.settings.profiles["gpu"] = dict(_profile("demo", both))
+    page = door.visitor("seat:ada").get()
+    assert "<pre><code>workshop-box</code></pre>" in page.body
+    assert "How to connect" not in page.words
+
+
 def test_every_text_is_there_in_each_language() -> None:
     assert {*TEXTS["en"]} == {*TEXTS["de"]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ from workshop import events
 from workshop.agent import inbox
 from workshop.aws.agent_reports import BOX_KEY
 from workshop.cli import ready as ready_command
+from workshop.cli import save as save_command
+from workshop.cli import start_stop as stop_command
 from workshop.notebooks import start_stop
 from workshop.requests import ask
 from workshop.requests.ask import AgentWaits
@@ -77,7 +81,8 @@ def agents(deployed: Fleet, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     def waits(_: Callable[[float], bool], minutes: float) -> AgentWaits:
         return AgentWaits(answer, minutes, clock=lambda: 0.0)
 
-    monkeypatch.setattr(ready_command, "AgentWaits", waits)
+    for command in (ready_command, save_command, stop_command):
+        monkeypatch.setattr(command, "AgentWaits", waits)
     monkeypatch.setattr(ask, "POLL_SECONDS", 0.01)
     return broken
 
@@ -128,6 +133,56 @@ def test_ready_asks_instances_and_leaves_those_that_run_as_they_are(
     rows = told(deployed)["seats"]
     assert [row["box"] for row in rows] == ["stopped", "running", "running"]
     assert {row["seat"]: row["box_up_since"] for row in rows} == before
+
+
+def requests(fleet: Fleet) -> list[tuple[str, list[str]]]:
+    """What agents were asked for, and of whom."""
+    held = fleet.loaded().names(fleet.seats()[0]).datasets_bucket
+    body = fleet.cloud.client("s3").get_object(Bucket=held, Key=inbox.KEY)["Body"].read()
+    return [(one["kind"], one["seats"]) for one in json.loads(body)["requests"]]
+
+
+@pytest.mark.usefixtures("agents")
+def test_ready_starts_and_checks_notebooks_and_instances_side_by_side(deployed: Fleet) -> None:
+    assert deployed.run("stop", "--save-minutes", "0").code == 0
+    seen = deployed.run("ready")
+    assert requests(deployed) == [("check", ["ada", "ben", "cleo"])]
+    assert "asking 4 agents, for 15 minutes at most" in seen.err
+    assert "stopping what was stopped before: 4 of 4 machines" in seen.err
+    assert [row["box"] for row in told(deployed)["seats"]] == ["stopped"] * 3
+
+
+@pytest.mark.usefixtures("agents")
+def test_every_machine_of_a_seat_saves_when_asked_and_before_it_is_stopped(
+    deployed: Fleet,
+) -> None:
+    saved = json.loads(deployed.run("save", "--json").out)
+    assert [(one["seat"], one["machine"], one["result"]) for one in saved] == [
+        ("ada", "EC2 instance", "done"),
+        ("ben", "notebook", "done"),
+        ("ben", "EC2 instance", "done"),
+        ("cleo", "EC2 instance", "done"),
+    ]
+    stopped = deployed.run("stop")
+    assert stopped.code == 0, stopped.err
+    assert "4 saved" in stopped.err
+    assert "not saved first" not in stopped.err
+    assert requests(deployed) == [("save", ["ada", "ben", "cleo"])] * 2
+    again = deployed.run("save")
+    assert again.code == 0
+    assert "0 saved, 0 not, 4 not running" in again.err
+
+
+def test_instances_whose_agents_do_not_save_are_named_and_stopped_all_the_same(
+    deployed: Fleet,
+) -> None:
+    stopped = deployed.run("stop", "--only", "ben")
+    assert stopped.code == 0, stopped.err
+    assert (
+        "not saved first: ben, the EC2 instance of ben: its agent has never reported; a machine"
+        " saves once more while it stops"
+    ) in stopped.err
+    assert told(deployed)["seats"][1]["box"] == "stopped"
 
 
 @pytest.mark.usefixtures("agents")
@@ -192,6 +247,25 @@ def test_a_quota_that_has_been_used_up_meanwhile_is_told(deployed: Fleet) -> Non
         "the account's quota of vCPUs has none left for g5.xlarge; stop another instance, or ask"
         " AWS for more with: workshop preflight -e dev --request-quotas"
     ) in started.err
+
+
+def test_an_instance_that_is_protected_is_told_with_what_lets_it_be_stopped(
+    deployed: Fleet,
+) -> None:
+    ec2 = deployed.cloud.client("ec2")
+    box = [{"Name": "tag:Name", "Values": ["demo-ada-box"]}]
+    (found,) = ec2.describe_instances(Filters=box)["Reservations"]
+    id_ = found["Instances"][0]["InstanceId"]
+    ec2.modify_instance_attribute(InstanceId=id_, DisableApiStop={"Value": True})
+    stop = ("stop", "--save-minutes", "0", "--only", "ada")
+    refused = deployed.run(*stop)
+    assert refused.code == 1
+    told, _, cure = refused.out.partition("take that off with: ")
+    assert f"the EC2 instance {id_} is protected against being stopped; " in told
+    program, *words = cure.splitlines()[0].split()
+    aws = Path(sys.executable).with_name(program)
+    subprocess.run([aws, *words], env=deployed.cloud.environment(), check=True)
+    assert deployed.run(*stop).code == 0
 
 
 def test_a_frozen_seats_instance_carries_the_tag_by_which_a_door_leaves_it_alone(

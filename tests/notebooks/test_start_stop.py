@@ -17,6 +17,7 @@ from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import THERE, Room, notebook, of_seats, retries_at_once, room
 from workshop.aws import machine_kinds as kinds
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
+from workshop.aws.machine_kinds import machines_of
 from workshop.aws.notebooks import notebooks
 from workshop.cli.progress import Progress
 from workshop.environments import loader
@@ -367,7 +368,7 @@ def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
     clients = Clients(loaded.home)
     [turn] = start_stop.batches(
         loaded,
-        loaded.seats,
+        machines_of(loaded.seats),
         clients,
         goal=start_stop.STOP,
         waits=start_stop.NotebookWaits(lambda _: True),

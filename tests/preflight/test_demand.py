@@ -18,6 +18,8 @@ from workshop.account_region import AccountRegion
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.naming import COHORT
 from workshop.preflight import Check, CheckState, PreflightReport, demand, quotas, run
 from workshop.preflight.checks import unknown, waived
@@ -273,6 +275,14 @@ def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case(
 # --- the moment and the Region ------------------------------------------------------------------
 
 
+def far_ahead(folder: Path, **machines: Any) -> tuple[LoadedEnvironment, list[Seat]]:
+    """A workshop of one seat, between the two moments."""
+    config_folder.write(folder, THREE)
+    loaded = config_folder.load(folder)
+    settings = loaded.settings.model_copy(update={"start": START, "end": END})
+    return replace(loaded, settings=settings), [replace(loaded.seats[0], **machines)]
+
+
 @pytest.mark.parametrize(
     ("now", "state"),
     [
@@ -284,18 +294,37 @@ def test_only_what_is_unknown_or_short_is_waived_by_code_or_subject_in_any_case(
     ],
 )
 def test_a_workshop_that_is_over_fails_and_one_far_ahead_warns(
-    now: datetime, state: CheckState
+    tmp_path: Path, now: datetime, state: CheckState
 ) -> None:
-    assert run.check_time(PLACE, START, END, now).state == state
+    assert run.check_time(*far_ahead(tmp_path), now).state == state
 
 
-def test_the_moment_says_what_to_do() -> None:
-    early = run.check_time(PLACE, START, END, START - timedelta(days=30))
+@pytest.mark.parametrize(
+    ("machines", "named"),
+    [
+        ({}, "notebooks"),
+        ({"instance_type": "", "box_type": "g5.xlarge"}, "EC2 instances"),
+        ({"box_type": "g5.xlarge"}, "notebooks and EC2 instances"),
+    ],
+)
+def test_the_moment_says_what_costs_and_what_to_do(
+    tmp_path: Path, machines: dict[str, Any], named: str
+) -> None:
+    early = run.check_time(*far_ahead(tmp_path, **machines), START - timedelta(days=30))
     assert early.message == (
         "the workshop begins in 30 days, on 2027-03-08T09:00:00+00:00, and disks and running"
-        " notebooks cost from now on; deploy later, or stop the notebooks until then"
+        f" {named} cost from now on; deploy later, or stop the {named} until then"
     )
-    late = run.check_time(PLACE, START, END, END)
+
+
+def test_a_workshop_without_machines_may_be_deployed_early(tmp_path: Path) -> None:
+    loaded, seats = far_ahead(tmp_path, instance_type="")
+    early = run.check_time(loaded, seats, START - timedelta(days=30))
+    assert early.state == CheckState.OK
+
+
+def test_a_workshop_that_is_over_is_told_with_what_to_do(tmp_path: Path) -> None:
+    late = run.check_time(*far_ahead(tmp_path), END)
     assert late.message == (
         "the workshop is over since 2027-03-09T17:00:00+00:00; set a later 'end', or tear it down"
     )

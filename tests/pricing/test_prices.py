@@ -33,6 +33,27 @@ OFFER = """\
 "10","OnDemand","Count","10.0000000000","USD","APS3-Train:ml.m5.xlarge","ap-south-1"
 """
 
+OF_EC2 = """\
+"FormatVersion","v1.0"
+"Disclaimer","This pricing list is for informational purposes only."
+"Publication Date","2026-09-30T16:09:01Z"
+"Version","20260930160901"
+"OfferCode","AmazonEC2"
+"SKU","TermType","Unit","PricePerUnit","Tenancy","Operating System","usageType","CapacityStatus",\
+"Pre Installed S/W","Region Code"
+"1","OnDemand","Hrs","1.2080000000","Shared","Linux","APS3-BoxUsage:g5.xlarge","Used","NA",\
+"ap-south-1"
+"2","OnDemand","Hrs","1.3920000000","Shared","Windows","APS3-BoxUsage:g5.xlarge","Used","NA",\
+"ap-south-1"
+"3","OnDemand","Hrs","2.2000000000","Shared","Linux","APS3-BoxUsage:g5.xlarge","Used","SQL Web",\
+"ap-south-1"
+"4","OnDemand","Hrs","1.2080000000","Shared","Linux","APS3-UnusedBox:g5.xlarge",\
+"UnusedCapacityReservation","NA","ap-south-1"
+"5","OnDemand","GB-Mo","0.0912000000","NA","NA","APS3-EBS:VolumeUsage.gp3","NA","","ap-south-1"
+"6","Reserved","Hrs","0.5000000000","Shared","Linux","APS3-BoxUsage:g5.xlarge","Used","NA",\
+"ap-south-1"
+""".replace("\\\n", "")
+
 
 def test_a_machine_costs_what_the_list_says_for_its_use() -> None:
     assert prices.hourly("notebook", "ml.t3.medium", "us-east-1") == Decimal("0.05")
@@ -106,24 +127,38 @@ def test_no_cost_is_a_negative_zero_and_nothing_known_is_not_nothing() -> None:
 def test_the_list_is_made_from_an_offer_file_of_aws(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "index.csv"
-    file.write_text(OFFER, encoding="utf-8")
-    price_list.main([str(file)])
+    files = []
+    for number, text in enumerate((OFFER, OF_EC2)):
+        file = tmp_path / f"{number}.csv"
+        file.write_text(text, encoding="utf-8")
+        files.append(str(file))
+    price_list.main(files)
     made = yaml.safe_load(capsys.readouterr().out)
-    assert made["ap-south-1"].pop("date") == "2026-10-07"
+    assert made["ap-south-1"].pop("date") == "2026-09-30"
     assert made == {
         "ap-south-1": {
             "volume_gb_month": "0.16",
             "types": {"ml.m5.xlarge": "0.242", "ml.t3.medium": {"notebook": "0.054"}},
+            "boxes": {"volume_gb_month": "0.0912", "types": {"g5.xlarge": "1.208"}},
         }
     }
+
+
+@pytest.mark.parametrize(("text", "missing"), [(OFFER, "AmazonEC2"), (OF_EC2, "AmazonSageMaker")])
+def test_a_region_of_which_a_file_is_missing_is_told(
+    tmp_path: Path, text: str, missing: str
+) -> None:
+    (tmp_path / "one.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(WorkshopError, match=f"the offer file of {missing} for ap-south-1 is miss"):
+        price_list.main([str(tmp_path / "one.csv")])
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "this is no offer file of SageMaker"),
-        (OFFER.replace("AmazonSageMaker", "AmazonEC2"), "this is no offer file of SageMaker"),
+        ("", "this is no offer file of SageMaker or of EC2"),
+        (OFFER.replace("AmazonSageMaker", "AmazonS3"), "this is no offer file of SageMaker"),
+        (OFFER.replace("AmazonSageMaker", "AmazonEC2"), "holds no price of a machine"),
         (OFFER.replace(":ml.", ":xx."), "holds no price of a machine"),
     ],
 )

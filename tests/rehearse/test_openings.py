@@ -7,6 +7,7 @@ import pytest
 from tests.support.rehearsals import permissions
 from tests.support.seats import ADA
 from workshop.access.permissions import AccessQuestion
+from workshop.config.ec2 import Ec2
 from workshop.rehearse import openings
 
 OWN = {"aws:requesttag/attendee": "ada", "aws:requesttag/workshop": "demo"}
@@ -93,3 +94,16 @@ def test_what_is_allowed_needs_no_key() -> None:
     found = openings.of(question, ADA, asked.profile, asked.settings)
     assert found.decision.allowed
     assert found.key == ""
+
+
+def test_no_key_is_named_that_check_would_refuse_where_seats_have_instances() -> None:
+    asked = permissions()
+    ssm = "arn:aws:ssm:us-east-1:000000000000:document/mine"
+    question = AccessQuestion("ssm:SendCommand", ssm, {"aws:requestedregion": "us-east-1"})
+    boxed = asked.profile.model_copy(update={"ec2": Ec2(instance_types=("g5.xlarge",))})
+    both = {**asked.settings.profiles, "boxed": boxed}
+    settings = asked.settings.model_copy(update={"profiles": both})
+    found = [
+        openings.of(question, ADA, asked.profile, one).key for one in (asked.settings, settings)
+    ]
+    assert found == ["access.extra_statements: ssm:SendCommand", ""]

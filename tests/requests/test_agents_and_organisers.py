@@ -95,7 +95,7 @@ def test_stop_has_files_saved_first_and_names_who_could_not(
     assert asked == ["8"]
     assert "1 saved" in ran.err
     assert (
-        "not saved first: ben: its agent has never reported; a notebook saves once more" in ran.err
+        "not saved first: ben: its agent has never reported; a machine saves once more" in ran.err
     )
 
 

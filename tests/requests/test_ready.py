@@ -129,7 +129,7 @@ def test_a_notebook_that_is_as_it_should_be_is_ready_and_is_stopped_again(checks
     ran = checks.command()
     assert ran.code == 0, ran.err
     assert ran.out.splitlines() == ["seat  ready  why not", "ada   yes"]
-    assert "stopping what was stopped before: 1 of 1 notebook" in ran.err
+    assert "stopping what was stopped before: 1 of 1 machine" in ran.err
     assert ran.err.splitlines()[-1] == "1 ready, 0 not"
     assert checks.status() == "Stopped"
 

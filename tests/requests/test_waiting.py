@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from workshop.aws.agent_reports import AgentReport
+from workshop.aws.machine_kinds import machines_of
 from workshop.aws.reads import Unavailable
 from workshop.config.roster import Seat
 from workshop.requests import ask
@@ -29,7 +30,8 @@ def waited(minutes: float, **reports: AgentReport | Unavailable) -> dict[str, tu
         ends[answer.seat.id] = (passed, answer.reason)
 
     waits = AgentWaits(lambda _: False, minutes, clock=now)
-    ask.wait_for(lambda seat: reports[seat.id], [ADA, BEN], "request", waits, end)
+    asked = machines_of([ADA, BEN])
+    ask.wait_for(lambda one: reports[one.seat.id], asked, "request", waits, end)
     return ends
 
 

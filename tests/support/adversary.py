@@ -307,12 +307,16 @@ class _Filling:
             chosen = [next(iter(shape.members))]
         made = {name: self._fill(shape.members[name], name) for name in chosen}
         self._depth -= 1
+        if made.get("EnableManagedSpotTraining") and "StoppingCondition" in made:
+            made["StoppingCondition"]["MaxWaitTimeInSeconds"] = 2 * PLAIN["MaxRuntimeInSeconds"]
         return made
 
     def _is_chosen(self, name: str) -> bool:
         extra = self.attempt.extra
         if name in UNFIT:
             return False
+        if name == "EnableManagedSpotTraining":
+            return bool(extra % 2)
         if name in WANTED:
             return self.attempt.tagged or name != "Tags"
         return extra > 0 and zlib.crc32(f"{name}{extra}".encode()) % 5 == 0

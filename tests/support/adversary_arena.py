@@ -43,13 +43,16 @@ from workshop.config import images
 from workshop.config.images import Pins
 from workshop.naming import COHORT, Names
 from workshop.teardown.events import TeardownStep
+from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
-EXEMPLARS = {"scoped": "ada", "managed": "ben", "boxed": "cleo"}
+EXEMPLARS = {"scoped": "ada", "managed": "ben", "boxed": "cleo", "both": "dora"}
 """Profiles of the YAML, each with the seat of which the templates are."""
 MODES = tuple(EXEMPLARS)
+MACHINES = {"boxed": ("box",), "both": ("notebook", "box")}
+"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook."""
 SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
 YAML = """\
 workshop: demo
@@ -68,6 +71,8 @@ profiles:
   managed: {{access: {{mode: managed}}}}
   boxed:
     notebook: {{enabled: false}}
+    ec2: {{instance_types: [t3.medium]}}
+  both:
     ec2: {{instance_types: [t3.medium]}}
 """
 
@@ -139,7 +144,12 @@ class Contest:
     @property
     def has_boxes(self) -> bool:
         """Whether a seat has an EC2 instance."""
-        return any(seat.mode == "boxed" for seat in self.seats)
+        return any(seat.mode in MACHINES for seat in self.seats)
+
+    @property
+    def has_notebooks(self) -> bool:
+        """Whether a seat has a notebook."""
+        return any(seat.mode == "both" for seat in self.seats)
 
 
 EXCLUDED = (
@@ -147,10 +157,11 @@ EXCLUDED = (
     *("event rule", "schedule", "MLflow tracking server"),
     *("labeling job", "artifact", "context", "action", "AutoML job"),
     *("inference recommendations job", "MLflow App"),
-    *("compilation job", "notebook", "lifecycle configuration", "folder in the shared bucket"),
+    *("compilation job", "folder in the shared bucket"),
 )
 """Resource types that nobody in these worlds can make: to list them takes a third of the time."""
-RESOURCE_TYPES = resource_types(but_for=EXCLUDED)
+WITH_NOTEBOOKS = resource_types(but_for=EXCLUDED)
+WITHOUT = resource_types(but_for=(*EXCLUDED, "notebook", "lifecycle configuration"))
 
 
 @dataclass
@@ -166,6 +177,7 @@ class Arena:
     """What is the workshop's, but not ada's."""
     codes: list[str] = field(default_factory=list)
     _is_elsewhere: bool = False
+    _types: Sequence[ResourceType] = field(default_factory=lambda: WITHOUT)
     _credentials: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def held(self) -> Held:
@@ -184,6 +196,7 @@ class Arena:
         """Let the contest come true up to the teardown."""
         self.codes.clear()
         self._is_elsewhere = contest.moved == "far row"
+        self._types = WITH_NOTEBOOKS if contest.has_notebooks else WITHOUT
         self.cloud.reset()
         self.cloud.freeze()
         self.cloud.delays(**QUIET)
@@ -217,7 +230,7 @@ class Arena:
         return {key: one for key, one in self.held().items() if key not in held}
 
     def _work(self, one: AdversarialSeat, neighbour: str) -> None:
-        for kind in ("storage", "registry", "access", *(["box"] if one.mode == "boxed" else [])):
+        for kind in ("storage", "registry", "access", *MACHINES.get(one.mode, ())):
             name = names_of(one.id).stack(kind)
             self.deploy(name, template_of(one.mode, kind, one.id), one.id)
         self.cloud.client("s3").put_object(
@@ -396,7 +409,7 @@ class Arena:
                 at_once_in(self.cloud),
                 mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
                 mock.patch("workshop.teardown.session.Teardown", quick),
-                mock.patch("workshop.teardown.session.ALL", RESOURCE_TYPES),
+                mock.patch("workshop.teardown.session.ALL", self._types),
             ):
                 yield
         finally:

@@ -18,7 +18,8 @@ from tests.support.machines import image, run
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
 
-ZONE = "us-east-1a"
+REGION = "us-east-1"
+ZONE = f"{REGION}a"
 SEATS = {
     "workshop": "demo",
     "environment": "demo",
@@ -73,6 +74,34 @@ def _at(there: There, kind: str, place: int) -> str:
     return some[-1 - place % len(some)] if some else f"{kind}-0abc1234567890abc"
 
 
+def _attach(there: There, place: int, _: Mapping[str, str]) -> Request:
+    """Of a volume to another instance than its own, or of somebody's to one of a seat."""
+    return "AttachVolume", {
+        "VolumeId": _at(there, "vol", place // 2),
+        "InstanceId": _at(there, "i", place),
+        "Device": "/dev/sdf",
+    }
+
+
+def _restore(there: There, place: int, tags: Mapping[str, str]) -> Request:
+    name, request = _volume(there, place, tags)
+    return name, {**request, "SnapshotId": _at(there, "snap", place)}
+
+
+def _copy_snapshot(there: There, place: int, tags: Mapping[str, str]) -> Request:
+    """With the description that EC2's console writes."""
+    source = _at(there, "snap", place)
+    about = f"[Copied {source} from {REGION}]"
+    named = {"SourceSnapshotId": source, "SourceRegion": REGION, "Description": about}
+    return "CopySnapshot", {**named, **_carrying("snapshot", tags)}
+
+
+def _copy_image(there: There, place: int, tags: Mapping[str, str]) -> Request:
+    name = f"copy-{len(there['ami'])}-{len(there['snap'])}"
+    source = {"SourceImageId": _at(there, "ami", place), "SourceRegion": REGION}
+    return "CopyImage", {"Name": name, **source, **_carrying("image", tags)}
+
+
 def _run(there: There, place: int, tags: Mapping[str, str]) -> Request:
     profile = PROFILES[place % len(PROFILES)]
     return "RunInstances", {
@@ -81,6 +110,8 @@ def _run(there: There, place: int, tags: Mapping[str, str]) -> Request:
         "MinCount": 1,
         "MaxCount": 1,
         **({"IamInstanceProfile": {"Name": profile}} if profile else {}),
+        # Such an instance cannot be stopped.
+        **({"InstanceMarketOptions": {"MarketType": "spot"}} if place % 3 == 1 else {}),
         **_carrying("instance", tags),
     }
 
@@ -144,6 +175,10 @@ MOVES: Mapping[str, Move] = {
     "make a volume": _volume,
     "make a snapshot": _snapshot,
     "make an image": _image,
+    "restore a volume": _restore,
+    "copy a snapshot": _copy_snapshot,
+    "copy an image": _copy_image,
+    "attach": _attach,
     "make a group": _group,
     "tag": _tag,
     "untag": _untag,
@@ -207,31 +242,71 @@ TAGGED = tuple(
 """How the keys begin of what EC2 tells with its tags."""
 
 _OF_SEAT = re.compile(r"instance-profile/ws/demo/demo-([a-z]+)-us-east-1-box<")
+_DISKS = re.compile(r"<deviceName>([^<]+)</deviceName>\s*<ebs>(.*?)</ebs>", re.DOTALL)
+_SOURCES = {
+    "DescribeImages ": re.compile(r"<(?:sourceInstanceId|sourceImageId|snapshotId)>([^<]+)<"),
+    "DescribeSnapshots ": re.compile(
+        r"<volumeId>([^<]+)<|\[Copied (snap-\w+) |from SourceAmi (ami-\w+) |Snapshot (snap-\w+)\."
+    ),
+    "DescribeVolumes ": re.compile(r"<(?:snapshotId|sourceVolumeId)>([^<]+)<"),
+}
+"""What EC2 tells of that from which something was made, by how the keys begin."""
 
 
-def seats_of(known: Iterable[Held]) -> dict[str, str]:
-    """The seats of all instances that had the profile of one, and of their disks, by id."""
+def seats_of(known: Sequence[Held]) -> dict[str, str]:
+    """The seats of all instances that had the profile of one, of their disks and copies, by id."""
     found = {}
     for held in known:
         for key, text in held.items():
             seat = _OF_SEAT.search(text) if key.startswith("DescribeInstances ") else None
             if seat is not None:
-                for id_ in (key.split()[1], *re.findall(r"<volumeId>([^<]+)<", text)):
+                for id_ in (key.split()[1], *_own_disks(text)):
                     found[id_] = seat[1]
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        for held in known:
+            for key, text in held.items():
+                for source in sources(key, text):
+                    if source in found:
+                        found.setdefault(key.split()[-1], found[source])
     return found
+
+
+def _own_disks(instance: str) -> list[str]:
+    """The disks that an instance came with, and not what somebody attached to it."""
+    (root,) = re.findall(r"<rootDeviceName>([^<]+)<", instance)
+    return [
+        id_
+        for device, disk in _DISKS.findall(instance)
+        if device == root or "<deleteOnTermination>true<" in disk
+        for id_ in re.findall(r"<volumeId>([^<]+)<", disk)
+    ]
+
+
+def sources(key: str, text: Any) -> Iterable[str]:
+    """The ids of what something was made from."""
+    for begins, told in _SOURCES.items():
+        if key.startswith(begins):
+            for found in told.findall(text):
+                yield from filter(None, [found] if isinstance(found, str) else found)
 
 
 def seat_of(key: str, text: Any, seats: Mapping[str, str]) -> str:
     """Whose something is that somebody made: of a seat's disk or role; "" for their own."""
     id_ = key.rsplit(maxsplit=1)[-1]
-    if id_ in seats:
-        return seats[id_]
-    if not key.startswith(("DescribeImages ", "DescribeSnapshots ")):
-        return ""
-    source = re.search(r"<(?:sourceInstanceId|volumeId)>([^<]+)<", text)
-    if source is None or says(text, "workshop", "speech"):
-        return ""
-    return seats.get(source[1], "")
+    if key.startswith("DescribeInstances "):
+        return seats.get(id_, "")
+    return "" if id_ not in seats or says(text, "workshop", "speech") else seats[id_]
+
+
+def attached_no_more(key: str, text: Any) -> Any:
+    """What EC2 tells of something but of the instance that uses it: that may go."""
+    if not key.startswith("DescribeVolumes "):
+        return text
+    return re.sub(
+        r"<attachmentSet>.*?</attachmentSet>|<status>[^<]+</status>", "", text, flags=re.DOTALL
+    )
 
 
 def says(text: str, key: str, value: str) -> bool:

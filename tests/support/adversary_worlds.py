@@ -13,6 +13,7 @@ from tests.support import adversary
 from tests.support.adversary import Attempt
 from tests.support.adversary_arena import (
     EXEMPLARS,
+    MACHINES,
     MODES,
     AdversarialSeat,
     Arena,
@@ -148,7 +149,7 @@ def _seats(name: str, known: Played, least: int, most: int) -> st.SearchStrategy
             st.just(name),
             st.just(mode),
             attempts(mode, known, least, most),
-            machine_attempts(6) if mode == "boxed" else st.just(()),
+            machine_attempts(6) if mode in MACHINES else st.just(()),
         )
     )
 

@@ -371,7 +371,7 @@ BY_SEATS = (
 )
 """All that those of ``adversary_worlds`` can make."""
 
-_BEYOND = ("AutoML", "CodeRepository", "Compilation", "Mlflow", "Notebook")
+_BEYOND = ("AutoML", "CodeRepository", "Compilation", "Mlflow")
 """How the names begin of what these cannot make."""
 
 

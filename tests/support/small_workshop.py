@@ -37,8 +37,8 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat, account_regions_of
+from workshop.deploy import app_process, planner
 from workshop.deploy import cloudformation as calls
-from workshop.deploy import planner
 from workshop.deploy.assembly import Assembly, CohortTemplate
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.events import DeployEvent, What
@@ -162,7 +162,7 @@ def quick_deploys() -> Iterator[None]:
 
 @contextmanager
 def synthesized() -> Iterator[None]:
-    """Let ``workshop`` take the templates that were made before."""
+    """Let ``workshop`` take the templates that were made before, and start no app."""
 
     def made(
         loaded: LoadedEnvironment, *_: object, begin: Callable[[], None]
@@ -170,7 +170,10 @@ def synthesized() -> Iterator[None]:
         begin()
         return assembly(loaded), ""
 
-    with mock.patch("workshop.deploy.assembly.synthesize", made):
+    with (
+        mock.patch("workshop.deploy.assembly.synthesize", made),
+        mock.patch.object(app_process, "begin_early"),
+    ):
         yield
 
 

@@ -32,7 +32,7 @@ docs/access.md says so."""
 CLOSED_IN_ANY_MODE = ("Model ", "EndpointConfig ", "NotebookInstance")
 """Whose name says whose they are: a seat changes only its own, whatever tags they carry."""
 
-HOLDING = ("protect", "tag", "untag", "make an image")
+HOLDING = ("protect", "tag", "untag", "make an image", "copy an image", "attach")
 """How somebody keeps what is claimed: an instance by its protection, and disks and groups by an
 instance or an image of theirs that uses them and is not claimed."""
 
@@ -130,6 +130,18 @@ KNOWN: dict[str, Contest] = {
     "a row of another Region that was removed": _alone(moved="far row"),
     "a copy of a seat's disk with the workshop's tag alone": _alone(
         mode="boxed", imitations=[MachineAttempt("make a snapshot", 0, WORKSHOPS_TAG)]
+    ),
+    "copies of copies of a seat's disk": _alone(
+        mode="boxed",
+        imitations=[
+            MachineAttempt("make a snapshot"),
+            MachineAttempt("restore a volume"),
+            MachineAttempt("make a snapshot"),
+            MachineAttempt("copy a snapshot"),
+        ],
+    ),
+    "a volume of somebody's that is attached to a seat's instance": _alone(
+        mode="both", imitations=[MachineAttempt("make a volume"), MachineAttempt("attach")]
     ),
     "a disk that somebody took off its instance, tags and all": _alone(
         mode="boxed",
@@ -274,7 +286,12 @@ def stuck(ran: Ran) -> str:
 
 
 def untouched(before: Held, after: Held, others: Held, told: str) -> None:
-    changed = snapshots.changed(before, after) & others.keys()
+    ours = adversary_machines.attached_no_more
+    changed = {
+        key
+        for key in snapshots.changed(before, after) & others.keys()
+        if key not in after or ours(key, before.get(key, "")) != ours(key, after[key])
+    }
     assert not changed, f"touched what is not the workshop's: {sorted(changed)}\n{told}"
 
 

@@ -39,6 +39,8 @@ def attempts(cloud: Cloud, own: str, disk: str, bens: str, theirs: str) -> list[
     ami = cloud.client("ec2").describe_instances(InstanceIds=[own])
     image = ami["Reservations"][0]["Instances"][0]["ImageId"]
     machine = {"ImageId": image, "InstanceType": "t3.medium", "MinCount": 1, "MaxCount": 1}
+    [prod] = cloud.client("ec2").describe_images(Owners=["self"])["Images"]
+    copied = prod["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
     of_ben = tag_list(**{**SEATS_TAGS, "attendee": "ben"})
     made: list[Attempt] = [
         lambda ec2: ec2.run_instances(**machine),
@@ -50,6 +52,8 @@ def attempts(cloud: Cloud, own: str, disk: str, bens: str, theirs: str) -> list[
         lambda ec2: ec2.create_snapshot(VolumeId=disk),
         lambda ec2: ec2.create_snapshot(VolumeId=disk, TagSpecifications=tagged("snapshot")),
         lambda ec2: ec2.create_image(InstanceId=own, Name="kept"),
+        lambda ec2: ec2.copy_image(Name="kept", SourceImageId=prod["ImageId"], SourceRegion=REGION),
+        lambda ec2: ec2.copy_snapshot(SourceSnapshotId=copied, SourceRegion=REGION),
         lambda ec2: ec2.create_security_group(GroupName="open", Description="x"),
         lambda ec2: ec2.create_launch_template(
             LaunchTemplateName="mine", LaunchTemplateData={"InstanceType": "t3.medium"}

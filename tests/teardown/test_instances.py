@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,9 @@ from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import Cloud
 from tests.support.scan_context import context, found, owners, tag_list
+from workshop.account_region import AccountRegion
+from workshop.teardown.resource import ScanCache
+from workshop.teardown.resources import disk_lineage
 from workshop.teardown.resources.copies import MachineImages, Snapshots
 from workshop.teardown.resources.instance_parts import InstanceProfiles, SecurityGroups
 from workshop.teardown.resources.instances import Instances, Volumes
@@ -149,6 +153,62 @@ def test_copies_of_a_seats_disk_are_claimed_whoever_made_them_and_images_go_firs
     for copy in found(SNAPSHOTS, again).values():
         SNAPSHOTS.delete(again, copy)
         assert SNAPSHOTS.state(again, copy) is None
+
+
+def test_copies_of_copies_are_claimed_in_whatever_order_they_were_made(cloud: Cloud) -> None:
+    host = with_role(
+        cloud, "/ws/vision/", "vision-ada-us-east-1-execution", "vision-ada-us-east-1-box"
+    )
+    ec2 = cloud.client("ec2")
+    [disk] = ec2.describe_volumes()["Volumes"]
+    first = ec2.create_snapshot(VolumeId=disk["VolumeId"])["SnapshotId"]
+    restored = ec2.create_volume(AvailabilityZone="us-east-1a", SnapshotId=first)["VolumeId"]
+    again = ec2.create_snapshot(VolumeId=restored)["SnapshotId"]
+    there = {"SourceRegion": "us-east-1"}
+    told = f"[Copied {again} from us-east-1] backup"
+    copied = ec2.copy_snapshot(SourceSnapshotId=again, Description=told, **there)["SnapshotId"]
+    image = ec2.create_image(InstanceId=host, Name="mine")["ImageId"]
+    second = ec2.copy_image(SourceImageId=image, Name="second", **there)["ImageId"]
+    third = ec2.copy_image(SourceImageId=second, Name="third", **there)["ImageId"]
+    for one in (image, second):
+        ec2.deregister_image(ImageId=one)
+    other = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
+    ec2.create_snapshot(VolumeId=other, Description=f"like {first}")
+    ec2.terminate_instances(InstanceIds=[host])
+
+    # As another run knows them by the ledger.
+    later = context(cloud)
+    disk_lineage.remember_disks(
+        later.lasting, {disk["VolumeId"]: ("ada", host), host: ("ada", host)}
+    )
+    snapshots = owners(SNAPSHOTS, later)
+    assert set(snapshots.values()) == {("claimed", "ada")}
+    assert {first, again, copied} < {*snapshots}
+    assert len(snapshots) == len(("first", "again", "copied", "mine's", "second's", "third's"))
+    assert owners(VOLUMES, later) == {restored: ("claimed", "ada")}
+    assert found(VOLUMES, later)[restored].why.startswith("somebody made it of a copy of the disk")
+
+    # An image whose source is gone is known by the snapshots that came with it.
+    assert owners(IMAGES, later) == {third: ("claimed", "ada")}
+    noted = disk_lineage.proven_disks(later.lasting)
+    assert {first, again} <= {*noted}
+    # What a description alone tells is no proof, for anybody can write one.
+    assert not {copied, third, restored} & {*noted}
+
+
+def test_a_copy_in_another_region_is_known_by_where_it_comes_from(cloud: Cloud) -> None:
+    host = with_role(
+        cloud, "/ws/vision/", "vision-ada-us-east-1-execution", "vision-ada-us-east-1-box"
+    )
+    here = context(cloud)
+    image = cloud.client("ec2").create_image(InstanceId=host, Name="mine")["ImageId"]
+    assert owners(IMAGES, here) == {image: ("claimed", "ada")}
+    elsewhere = cloud.client("ec2", region="eu-west-1")
+    copied = elsewhere.copy_image(SourceImageId=image, Name="far", SourceRegion="us-east-1")
+    scope = replace(here.scope, account_region=AccountRegion("000000000000", "eu-west-1"))
+    there = replace(here, scope=scope, memory=ScanCache())
+    assert owners(IMAGES, there) == {copied["ImageId"]: ("claimed", "ada")}
+    assert set(owners(SNAPSHOTS, there).values()) == {("claimed", "ada")}
 
 
 def test_instance_profiles_are_proven_by_the_environment_of_their_role(cloud: Cloud) -> None:

@@ -172,6 +172,11 @@ def test_its_servers_listen_on_the_loopback_interface_alone(box: Sandbox) -> Non
     assert [call for call in box.calls("systemd-run") if "--unit=workshop-box" in call]
 
 
+def test_it_has_no_command_that_leads_to_itself(box: Sandbox) -> None:
+    run(box, user_data())
+    assert not (box.root / "usr/local/bin/workshop-box").exists()
+
+
 def test_what_it_brings_is_pinned() -> None:
     text = packed.bare("box.sh")
     assert "ipykernel==" in text

@@ -157,9 +157,25 @@ def test_a_server_that_answers_nonsense_still_stops_nothing(box: Machine) -> Non
     assert (done.returncode, box.calls) == (1, [])
 
 
-def test_sessions_are_no_matter_of_a_notebook(machine: Machine) -> None:
-    process(machine, 7, b"sshd: ec2-user@pts/0\0")
+@pytest.mark.parametrize(
+    "cmdline", [b"sshd: ec2-user@pts/0\0", b"/usr/bin/ssm-session-worker\0a\0"]
+)
+def test_sessions_of_aws_with_a_notebook_are_none_of_its_people(
+    machine: Machine, cmdline: bytes
+) -> None:
+    process(machine, 7, cmdline)
     with serving(Jupyter()) as port:
         done = machine.run(port)
     assert done.returncode == 0
     assert machine.calls[0].startswith("sagemaker stop-notebook-instance")
+
+
+def test_a_notebook_through_which_somebody_is_on_an_instance_keeps_running(
+    machine: Machine,
+) -> None:
+    machine.started(HOURS)
+    process(machine, 7, b"session-manager-plugin\0AWS_SSM_START_SESSION_RESPONSE\0us-east-1\0")
+    with serving(Jupyter(kernels=[kernel("idle", LONG_AGO)])) as port:
+        done = machine.run(port)
+    assert (done.returncode, machine.calls) == (0, [])
+    assert "in use: sessions of people: 1" in done.stdout

@@ -59,7 +59,7 @@ def test_the_packed_text_is_the_script_in_the_sources_with_the_files_that_it_wri
     agent = [f"agent/{file.name}" for file in packed.AGENT.glob("[!_]*.py")]
     assert agent
     for name in (
-        *("agent.sh", "idle_stop.py", "install_packages.sh"),
+        *("agent.sh", "box.sh", "idle_stop.py", "install_packages.sh", "workshop_box.sh"),
         *(
             "workshop_messages.py",
             "workshop_seat.py",

@@ -164,7 +164,9 @@ class Agent:
     def _restore_asked(self, request: dict[str, Any]) -> None:
         """Bring back what the organiser laid into the seat's own bucket."""
         prefix = str(request.get("prefix"))
-        if not prefix.startswith(PREFIX):
+        # Below the prefix of a notebook is that of an instance beside it, which restores its own.
+        name = prefix.removeprefix(PREFIX).removesuffix("/")
+        if not prefix.startswith(PREFIX) or "/" in name:
             return
         found = self.own.read(f"{prefix}manifest.json") or {}
         done = self._restore(entries(found, "files"), prefix)

@@ -21,8 +21,9 @@ from workshop.config.roster import Seat
 from workshop.errors import SignInError
 from workshop.naming import SAVED_BESIDE_NOTEBOOK
 
-KEY = f"{PREFIX}report.json"
-BOX_KEY = f"{SAVED_BESIDE_NOTEBOOK}report.json"
+REPORT = "report.json"
+KEY = f"{PREFIX}{REPORT}"
+BOX_KEY = f"{SAVED_BESIDE_NOTEBOOK}{REPORT}"
 """Of an EC2 instance whose seat has a notebook as well."""
 MOST_BYTES = 100_000
 
@@ -66,6 +67,12 @@ def bucket(loaded: LoadedEnvironment, seat: Seat) -> str:
     return loaded.names(seat).bucket(key)
 
 
+def saved_below(loaded: LoadedEnvironment, seat: Seat, *, of_box: bool = False) -> str:
+    """Return the prefix below which a machine's agent saves and reports, in the seat's bucket."""
+    beside = of_box and loaded.settings.profiles[seat.profile].has_notebook
+    return SAVED_BESIDE_NOTEBOOK if beside else PREFIX
+
+
 def read(
     clients: Clients, loaded: LoadedEnvironment, seat: Seat, *, of_box: bool = False
 ) -> AgentReport | Unavailable:
@@ -73,14 +80,13 @@ def read(
 
     It is an empty one where there never was any.
     """
-    beside = of_box and loaded.settings.profiles[seat.profile].has_notebook
     try:
         answer = clients.call(
             seat.account_region,
             "s3",
             "GetObject",
             Bucket=bucket(loaded, seat),
-            Key=BOX_KEY if beside else KEY,
+            Key=f"{saved_below(loaded, seat, of_box=of_box)}{REPORT}",
             ExpectedBucketOwner=seat.account,
         )
         return of_document(document(answer["Body"].read(MOST_BYTES)))

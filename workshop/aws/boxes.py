@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 
 STACK_NAME = "aws:cloudformation:stack-name"
 """Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
 
+_ENDED = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+
 ALIVE = ("pending", "running", "stopping", "stopped", "shutting-down")
 """States of an instance that is there: what was terminated is shown for an hour more."""
+
+
+PROTECTIONS = {
+    "disableApiTermination": ("termination", "--no-disable-api-termination"),
+    "disableApiStop": ("being stopped", "--no-disable-api-stop"),
+}
+"""Attribute of an instance, as EC2's refusal names it: against what it is, and what ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,15 @@ class BoxState:
     created: datetime
     disks: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def ended(self) -> datetime | None:
+        """When somebody stopped it: EC2 tells that in words, and of a shutdown from inside not."""
+        found = _ENDED.search(self.reason)
+        if found is None or self.status not in ("stopping", "stopped"):
+            return None
+        moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        return max(moment, self.changed)
 
 
 def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dict[str, BoxState]:
@@ -57,6 +79,21 @@ def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dic
                 if name not in found or _rank(box) > _rank(found[name]):
                     found[name] = box
     return found
+
+
+def protection(error: BotoCoreError | ClientError, id_: str, region: str) -> str:
+    """Return that an instance is protected against what was refused, and what ends that, if so."""
+    if not isinstance(error, ClientError) or not errors.code(error.response).startswith(
+        "OperationNotPermitted"
+    ):
+        return ""
+    for attribute, (against, option) in PROTECTIONS.items():
+        if attribute in errors.message(error):
+            return (
+                f"the EC2 instance {id_} is protected against {against}; take that off with: aws"
+                f" ec2 modify-instance-attribute {option} --instance-id {id_} --region {region}"
+            )
+    return ""
 
 
 def _state(name: str, instance: dict[str, Any]) -> BoxState:

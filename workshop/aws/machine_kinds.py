@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
-from workshop.aws.boxes import BoxState, boxes
+from workshop.aws.boxes import BoxState, boxes, protection
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
 from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
 from workshop.naming import Names
 
 Machine = NotebookState | BoxState
@@ -60,6 +61,7 @@ class NotebookKind:
         self,
         error: BotoCoreError | ClientError,
         loaded: LoadedEnvironment,  # noqa: ARG002 - its errors need no cure of ours
+        account_region: AccountRegion,  # noqa: ARG002
         machine: Machine | None,  # noqa: ARG002
     ) -> str:
         """Return a refusal for people."""
@@ -112,6 +114,7 @@ class BoxKind:
         self,
         error: BotoCoreError | ClientError,
         loaded: LoadedEnvironment,
+        account_region: AccountRegion,
         machine: Machine | None,
     ) -> str:
         """Return a refusal for people."""
@@ -128,7 +131,8 @@ class BoxKind:
                 f"the account's quota of vCPUs has none left for {of}; stop another instance, or"
                 f" ask AWS for more with: {loaded.command('preflight', '--request-quotas')}"
             )
-        return str(error)
+        id_ = machine.id if isinstance(machine, BoxState) else ""
+        return protection(error, id_, account_region.region) or str(error)
 
     def why(
         self,
@@ -142,3 +146,22 @@ class BoxKind:
 
 
 NOTEBOOK, BOX = KINDS = NotebookKind(), BoxKind()
+
+
+@dataclass(frozen=True)
+class SeatMachine:
+    """The machine of a kind that a seat has, or should have."""
+
+    seat: Seat
+    kind: NotebookKind | BoxKind
+
+
+def machines_of(seats: Iterable[Seat]) -> list[SeatMachine]:
+    """Return the machines of seats; who has none at all may have a notebook from before."""
+    found = []
+    for seat in seats:
+        if seat.instance_type or not seat.box_type:
+            found.append(SeatMachine(seat, NOTEBOOK))
+        if seat.box_type:
+            found.append(SeatMachine(seat, BOX))
+    return found

@@ -30,7 +30,7 @@ from botocore.exceptions import (
 )
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, regions
+from workshop.aws import errors, local_cloud, regions
 from workshop.errors import SignInError
 
 GOOD_FOR = 30.0
@@ -184,7 +184,7 @@ def ended(error: Exception, url: str, *, sure: bool, profile: str = "") -> SignI
         return SignInError(_CLOCK, why, "set it right")
     cure = _signing_in(error, profile)
     if errors.is_local(url):
-        cure = 'point this terminal to the local cloud anew with: eval "$(workshop cloud env)"'
+        cure = f"point this terminal to the local cloud anew with: {local_cloud.pointing()}"
     if isinstance(error, MissingDependencyException):
         return SignInError(_UNREADABLE, why, cure)
     if isinstance(error, NoCredentialsError):

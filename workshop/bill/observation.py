@@ -131,13 +131,14 @@ class Observation:
 
     def _box(self, box: BoxState, seat: str, gigabytes: int | None) -> None:
         key = f"{box.id} {box.instance_type}"
-        before = self.kept.uptimes.get(key, Uptimes())
-        # Since when one is stopped, EC2 tells in words alone: it is known by looks.
-        uptimes = self.uptimes[key] = (
-            before.with_status(box.status, box.changed, self.at)
-            if box.status == "running"
-            else before
-        )
+        uptimes = self.kept.uptimes.get(key, Uptimes())
+        if box.status == "running":
+            uptimes = uptimes.with_status("running", box.changed, self.at)
+        elif box.ended is not None:
+            # From its last start to then it ran, and since then it has no machine.
+            uptimes = uptimes.with_status("running", box.changed, box.ended)
+            uptimes = uptimes.with_status("stopped", box.ended, self.at)
+        self.uptimes[key] = uptimes
         found = self.usage(amounts.BOX, key, seat, box.name)
         found = replace(found, instance_type=box.instance_type)
         self.usages.append(usages.notebook_usage(found, box.created, uptimes, self.at))

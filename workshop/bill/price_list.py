@@ -5,8 +5,9 @@ A command that does not ask AWS uses what another has kept, and the shipped list
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from workshop import events, files
@@ -32,20 +33,23 @@ def refresh(
     environment: str,
     account_regions: Collection[AccountRegion],
     folder: Path = files.STATE,
+    *,
+    boxes: bool = False,
 ) -> dict[str, str]:
     """Use AWS's prices of these Regions; return why not, by Region, where it did not answer.
 
     What is not older than :data:`FRESH` is not asked for again, and what is older is used where AWS
-    does not answer.
+    does not answer. ``boxes``: EC2's prices are asked for as well.
     """
     known = kept.read(environment, folder)
     today = events.now().date()
     failed: dict[str, str] = {}
     new: dict[str, RegionPrices] = {}
     for region in dict.fromkeys(one.region for one in account_regions):
-        if region in known and _age(known[region], today) <= FRESH:
+        before = known.get(region)
+        if before and _age(before, today) <= FRESH and (not boxes or "boxes" in before):
             continue
-        answer = attempt(lambda region=region: read(clients, region, today))  # type: ignore[misc]
+        answer = attempt(partial(read, clients, region, today, boxes=boxes))
         if isinstance(answer, Unavailable):
             failed[region] = answer.reason
         elif not answer["types"]:
@@ -58,27 +62,41 @@ def refresh(
     return failed
 
 
-def read(clients: Clients, region: str, today: date) -> RegionPrices:
+def read(clients: Clients, region: str, today: date, *, boxes: bool = False) -> RegionPrices:
     """Return AWS's price list of a Region; botocore's errors pass through.
 
     One paged question for each use of machines: the whole of SageMaker's list is ten times as long.
     """
     at = AccountRegion(clients.home.account, _asked_at(region))
     paginator = clients.client("pricing", at, attempts=ATTEMPTS).get_paginator("get_products")
-    products = [
-        product
-        for word in offers.USES
-        for page in paginator.paginate(
-            ServiceCode=offers.SERVICE_CODE,
+
+    def products(service: str, usage_type: str, **more: str) -> Iterator[str]:
+        matching = {"regionCode": region, **more}
+        pages = paginator.paginate(
+            ServiceCode=service,
             Filters=[
-                {"Type": "TERM_MATCH", "Field": "regionCode", "Value": region},
-                {"Type": "CONTAINS", "Field": "usagetype", "Value": f"{word}:"},
+                *(
+                    {"Type": "TERM_MATCH", "Field": field, "Value": value}
+                    for field, value in matching.items()
+                ),
+                {"Type": "CONTAINS", "Field": "usagetype", "Value": usage_type},
             ],
             PaginationConfig={"PageSize": PAGE},
         )
-        for product in page["PriceList"]
-    ]
-    return offers.region_prices(offers.of_products(products), today.isoformat())
+        for page in pages:
+            yield from page["PriceList"]
+
+    found = [one for word in offers.USES for one in products(offers.SERVICE_CODE, f"{word}:")]
+    listed = offers.region_prices(offers.of_products(found), today.isoformat())
+    if boxes:
+        machines, disks = offers.BOX_USES
+        of_machines = {field: value for field, (_, value) in offers.OF_BOXES.items()}
+        every = [
+            *products(offers.BOX_SERVICE_CODE, machines, **of_machines),
+            *products(offers.BOX_SERVICE_CODE, disks),
+        ]
+        listed["boxes"] = offers.box_prices(offers.of_products(every))
+    return listed
 
 
 def _asked_at(region: str) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 
 from workshop import events
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import machines_of
 from workshop.bill import so_far
 from workshop.board import claims
 from workshop.board.reading import BoardSource
@@ -105,7 +106,7 @@ def _stop(work: ActionWork) -> None:
 def _move(goal: Transition, work: ActionWork, seats: tuple[Seat, ...]) -> list[NotebookOutcome]:
     return start_stop.move(
         work.loaded,
-        seats,
+        machines_of(seats),
         work.clients,
         goal,
         report=lambda outcome: work.say(outcome.sentence(goal)),

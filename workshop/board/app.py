@@ -45,7 +45,7 @@ from workshop.teardown import guard
 
 LABELS = {
     "state": "State",
-    "box": "EC2 instance",
+    "box": "EC2",
     "idle": "Idle",
     "jobs": "Jobs",
     "endpoints": "Endpoints",

@@ -42,6 +42,7 @@ _OF_BOX = {
 }
 """What the state of an EC2 instance means for a seat that has no notebook; any other is trouble."""
 NOTHING_TO_OPEN = "no notebook"
+"""How the state of a seat begins that has none to open."""
 
 
 @dataclass(frozen=True)
@@ -200,13 +201,13 @@ def _state(row: StatusRow) -> tuple[str, str]:
         short = f"; stacks {stacks.sound}/{stacks.expected}"
         if stacks.sound == stacks.expected:
             short = "".join(f"; {part} {what}" for part, what in wrong.items())
-    state = row.notebook + short
+    state = (NOTHING_TO_OPEN if row.notebook == NO_NOTEBOOK else row.notebook) + short
     if row.notebook in _CHANGING or "in progress" in wrong.values():
         return CHANGES, state
     if wrong:
         return TROUBLE, state
     if row.notebook == NO_NOTEBOOK:
-        return _OF_BOX.get(row.box, TROUBLE), NOTHING_TO_OPEN
+        return _OF_BOX.get(row.box, TROUBLE), state
     return _OF_NOTEBOOK.get(row.notebook, TROUBLE), state
 
 

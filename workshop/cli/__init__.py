@@ -22,6 +22,7 @@ COMMANDS = {
     "fit": "fit",
     "check": "check",
     "roster": "roster",
+    "accounts": "accounts",
     "plan": "plan",
     "preflight": "preflight",
     "deploy": "deploy",

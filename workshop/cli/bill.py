@@ -87,7 +87,8 @@ def bill(
 
 
 def _refresh_prices(work: CommandContext) -> None:
-    failed = price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+    boxes, where = work.loaded.settings.has_boxes, work.account_regions
+    failed = price_list.refresh(work.clients, work.loaded.name, where, boxes=boxes)
     for region, why in failed.items():
         console.say(f"AWS's price list for {region} was not read ({why}); older prices are used")
 

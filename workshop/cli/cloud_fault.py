@@ -168,7 +168,7 @@ def add(
     _check(rule)
     rules = process.post(process.require(state_dir), _PATH, {"add": [rule]})["rules"]
     console.say(f"added: {' '.join(cell for cell in _cells(rules[-1])[:3] if cell)}")
-    console.say("undo all faults with: workshop cloud fault clear")
+    console.say(f"undo all faults with: {process.command('fault clear', state_dir)}")
 
 
 @app.command("list")

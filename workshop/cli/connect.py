@@ -140,7 +140,7 @@ def _print(work: CommandContext, seat: Seat, box: SeatBox, found: list[ConnectWa
         console.print_line(f"#   {need}: {INSTALLING[need]}")
     steps = [*identity.steps(work.loaded, seat), *(step for one in found for step in one.steps)]
     # What several ways have in common is said once.
-    for step in dict.fromkeys([*steps, *_through_notebook(work, seat, box)]):
+    for step in dict.fromkeys([*steps, *_through_notebook(work, seat)]):
         _print_step(step)
     for step in _without_installation(work, seat, box):
         _print_step(step)
@@ -151,11 +151,11 @@ def _print_step(step: ConnectStep) -> None:
     console.print_text(f"\n# {step.about}{in_file}\n{step.text}\n")
 
 
-def _through_notebook(work: CommandContext, seat: Seat, box: SeatBox) -> tuple[ConnectStep, ...]:
+def _through_notebook(work: CommandContext, seat: Seat) -> tuple[ConnectStep, ...]:
     """Return the way through the seat's notebook, for a seat that has both."""
     if not work.loaded.settings.profiles[seat.profile].has_notebook:
         return ()
-    return (ways.through_notebook(identity.address(work.loaded, seat, box.id)),)
+    return (ways.through_notebook(),)
 
 
 def _without_installation(
@@ -209,7 +209,7 @@ def _document(
             }
             for one in found
         ],
-        "through_notebook": [_step(step) for step in _through_notebook(work, seat, box)],
+        "through_notebook": [_step(step) for step in _through_notebook(work, seat)],
         "console": federation.shell_page(names, box.id) if has_role else None,
         "problem": problem or None,
     }

@@ -39,7 +39,7 @@ class CommandContext:
 
         Many that are the whole roster are not named.
         """
-        some = [*ids]
+        some = [*dict.fromkeys(ids)]
         if len(some) > alike.FEW and {*some} == {seat.id for seat in self.loaded.seats}:
             return self.loaded.command(verb)
         return self.loaded.command(verb, "--only", ",".join(some))

@@ -116,6 +116,8 @@ def say_how_to_go_on(result: Mapping[str, Any], again: str) -> None:
         why = "interrupted; CloudFormation goes on with what it has begun"
     elif result["broken"]:
         why = f"broken off by an error of this program ({result['broken']})"
+    elif result["failed"]:
+        why = "not all is done; first do what is said of each that failed"
     else:
         why = "not all is done"
     console.say(f"{why}. To go on from here: {again}")

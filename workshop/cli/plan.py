@@ -73,7 +73,7 @@ def plan(
     templates = synthesized(work)
     made = proposed(work, templates, listed(work), remove)
     # The shipped prices are said to be these in the estimate.
-    price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+    _refresh_prices(work)
     expected = estimate.estimate(work.loaded, work.seats)
     for remark in work.loaded.remarks:
         console.warn(remark)
@@ -105,6 +105,11 @@ def synthesized(work: CommandContext, meanwhile: Callable[[], None] = lambda: No
     return made
 
 
+def _refresh_prices(work: CommandContext) -> None:
+    boxes = work.loaded.settings.has_boxes
+    price_list.refresh(work.clients, work.loaded.name, work.account_regions, boxes=boxes)
+
+
 def listed(work: CommandContext) -> planner.Listing:
     """List the stacks of the chosen seats, and those where seats off the roster may be."""
     worked_in = Ledger(work.loaded.name).account_regions()
@@ -126,7 +131,7 @@ def proposed(
     budget = work.loaded.settings.budget
     notify = watch_values.addresses(budget.notify, os.environ)
     if budget.is_capped:  # the watch counts by the newest prices that are known
-        price_list.refresh(work.clients, work.loaded.name, work.account_regions)
+        _refresh_prices(work)
     made = planner.plan(
         *(work.clients, work.loaded, templates, work.seats, listing),
         remove=asked,

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from workshop.aws import errors
-from workshop.aws.machine_kinds import BOX, NOTEBOOK, BoxKind, Machine, NotebookKind
+from workshop.aws.machine_kinds import BOX, NOTEBOOK, Machine, SeatMachine, machines_of
 from workshop.aws.reads import Unavailable, side_by_side
 from workshop.cli import alike, console
 from workshop.cli.context import CommandContext, opened
@@ -30,7 +30,9 @@ THREADS = 8
 Minutes = Annotated[
     float,
     typer.Option(
-        "--minutes", min=0.1, help="Wait so long for all to start, and for all to be checked."
+        "--minutes",
+        min=0.1,
+        help="Wait so long for all to start, and as long for all to be checked.",
     ),
 ]
 Reasons = Mapping[str, Sequence[str]]
@@ -38,32 +40,33 @@ Reasons = Mapping[str, Sequence[str]]
 
 @dataclass
 class _Machines:
-    """The machines of one kind: how they were ``before``, and why each seat's is not ready."""
+    """The machines of seats: how they were ``before``, and why each is not ready."""
 
-    kind: NotebookKind | BoxKind
-    before: Mapping[Seat, Machine | Unavailable | None]
-    found: dict[str, Sequence[str]] = field(default_factory=dict)
+    before: Mapping[SeatMachine, Machine | Unavailable | None]
+    found: dict[SeatMachine, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.found.update({seat.id: ("it was not waited for",) for seat in self.before})
+        self.found.update(dict.fromkeys(self.before, ("it was not waited for",)))
 
     @property
-    def idle(self) -> list[Seat]:
-        """Return whose machine was stopped, or on its way there."""
-        steps = (start_stop.START.of(self.kind), start_stop.STOP.of(self.kind))
-        idle = steps[0].begins | {steps[1].passes}
-        return [
-            seat
-            for seat, machine in self.before.items()
-            if machine is not None
-            and not isinstance(machine, Unavailable)
-            and machine.status in idle
-        ]
+    def idle(self) -> list[SeatMachine]:
+        """Return those that were stopped, or on their way there."""
+        return [one for one, machine in self.before.items() if _is_idle(one, machine)]
 
     def reasons(self, seat: Seat) -> tuple[str, ...]:
-        """Return why the seat's machine is not ready; nothing where it has none to have."""
-        which = f"{BOX.noun}: " if self.kind is BOX and seat.instance_type else ""
-        return tuple(f"{which}{reason}" for reason in self.found.get(seat.id, ()))
+        """Return why the seat's machines are not ready; nothing where it has none to have."""
+        return tuple(
+            f"{BOX.noun}: {reason}" if one.kind is BOX and seat.instance_type else reason
+            for one in machines_of([seat])
+            for reason in self.found[one]
+        )
+
+
+def _is_idle(one: SeatMachine, machine: Machine | Unavailable | None) -> bool:
+    if machine is None or isinstance(machine, Unavailable):
+        return False
+    starting, stopping = (goal.of(one.kind) for goal in (start_stop.START, start_stop.STOP))
+    return machine.status in starting.begins | {stopping.passes}
 
 
 def ready(
@@ -92,27 +95,20 @@ def ready(
         workshop ready -e prod --only ada,ben
     """
     work = opened(env, config_dir, only=only, profile=profile)
-    several = [
-        _Machines(kind, ask.running(work.clients, work.loaded, seats, kind))
-        for kind, seats in start_stop.by_kind(work.seats).items()
-        if seats
-    ]
+    machines = _Machines(ask.running(work.clients, work.loaded, machines_of(work.seats)))
     found: dict[str, Sequence[str]] = {}
     left_running: list[str] = []
     with ExitStack() as ending:
-        for machines in several:
-            if machines.idle:
-                ending.callback(_stop_again, work, machines, left_running)
-        for machines in several:
-            if not _check(work, machines, minutes):
-                break
+        if machines.idle:
+            ending.callback(_stop_again, work, machines, left_running)
+        _check(work, machines, minutes)
         for seat in work.seats:
-            found[seat.id] = tuple(why for one in several for why in one.reasons(seat))
+            found[seat.id] = machines.reasons(seat)
         _look_for_frozen(work, found)
         if not as_json:
             _print(work, found, everything=everything)
     if as_json:
-        idle = {seat.id for machines in several for seat in machines.idle}
+        idle = {one.seat.id for one in machines.idle}
         console.print_json(_document(work, found, idle, left_running), indent=2)
     not_ready = [seat for seat, reasons in found.items() if reasons]
     console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
@@ -131,53 +127,53 @@ def _say_cures(work: CommandContext, found: Reasons, not_ready: Sequence[str]) -
         console.say(f"check these again with: {work.command_for('ready', not_ready)}")
 
 
-def _check(work: CommandContext, machines: _Machines, minutes: float) -> bool:
-    """Start and check those of a kind; return False where Ctrl-C ended it early."""
-    kind, found = machines.kind, machines.found
-    for seat, machine in machines.before.items():
-        if kind is NOTEBOOK and not seat.instance_type and machine is None:
-            found[seat.id] = ()
+def _check(work: CommandContext, machines: _Machines, minutes: float) -> None:
+    """Start and check all machines side by side, and note why each is not ready."""
+    found = machines.found
+    for one, machine in machines.before.items():
+        if one.kind is NOTEBOOK and not one.seat.instance_type and machine is None:
+            found[one] = ()
         if isinstance(machine, Unavailable):
-            found[seat.id] = (f"its {kind.noun} could not be read: {machine.reason}",)
+            found[one] = (f"its {one.kind.noun} could not be read: {machine.reason}",)
     # What is not known to be stopped now would not be stopped again.
     known = [
-        seat
-        for seat, machine in machines.before.items()
-        if not isinstance(machine, Unavailable) and found[seat.id]
+        one
+        for one, machine in machines.before.items()
+        if not isinstance(machine, Unavailable) and found[one]
     ]
     if not known:
-        return True
-    outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes, kinds=[kind])
-    found.update({one.seat: (one.reason,) for one in outcomes if not one.as_asked})
-    up = {one.seat for one in outcomes if one.as_asked}
+        return
+    outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes)
+    ended = {(one.seat, one.account_region, one.machine): one for one in outcomes}
+    up = []
+    for one in known:
+        outcome = ended[one.seat.id, one.seat.account_region, one.kind.noun]
+        if outcome.as_asked:
+            up.append(one)
+        else:
+            found[one] = (outcome.reason,)
     if interrupted or not up:
-        return not interrupted
+        return
     progress = Progress("check", len(up))
-    counted: set[str] = set()
+    counted: set[SeatMachine] = set()
     most = count_of(minutes, "minute")
-    console.say(f"asking the agents of {count_of(len(up), kind.noun)}, for {most} at most ...")
+    console.say(f"asking {count_of(len(up), 'agent')}, for {most} at most ...")
     pause = saying_pause(lambda: f"{count_of(len(up) - len(counted), 'agent')} to answer")
 
     def report(answer: AgentAnswer) -> None:
-        reasons = found[answer.seat.id] = readiness.reasons(answer)
-        words = f"{answer.seat.id}: {reasons[0] if reasons else 'ready'}"
-        progress.end(words, counts=answer.seat.id not in counted, good=not reasons)
-        counted.add(answer.seat.id)
+        one = answer.machine
+        reasons = found[one] = readiness.reasons(answer)
+        words = f"{answer.whose}: {reasons[0] if reasons else 'ready'}"
+        progress.end(words, counts=one not in counted, good=not reasons)
+        counted.add(one)
 
     try:
         with progress.shown():
             readiness.check(
-                work.clients,
-                work.loaded,
-                [seat for seat in known if seat.id in up],
-                AgentWaits(pause, minutes),
-                report=report,
-                of=kind,
+                work.clients, work.loaded, up, AgentWaits(pause, minutes), report=report
             )
     except KeyboardInterrupt:
         console.say("ending: what was not checked yet is not known")
-        return False
-    return True
 
 
 def _look_for_frozen(work: CommandContext, found: dict[str, Sequence[str]]) -> None:
@@ -199,13 +195,12 @@ def _look_for_frozen(work: CommandContext, found: dict[str, Sequence[str]]) -> N
 
 def _stop_again(work: CommandContext, machines: _Machines, left_running: list[str]) -> None:
     """Stop what was stopped before; add the seats whose machines may run on."""
-    kind, seats = machines.kind, machines.idle
-    ids = [seat.id for seat in seats]
-    every = count_of(len(machines.before), kind.noun)
+    ids = [one.seat.id for one in machines.idle]
+    every = count_of(len(machines.before), "machine")
     console.say(f"stopping what was stopped before: {len(ids)} of {every}")
     try:
         outcomes, _ = moved(
-            work, seats, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES, kinds=[kind]
+            work, machines.idle, start_stop.STOP, minutes=start_stop.DEADLINE_MINUTES
         )
     except WorkshopError:
         console.say(f"they may run on, and cost; stop them with: {work.command_for('stop', ids)}")

@@ -29,7 +29,9 @@ Write = Annotated[
 Import = Annotated[
     Path | None,
     typer.Option(
-        "--import", metavar="FILE", help="Add the people of a registration tool's CSV export."
+        "--import",
+        metavar="FILE",
+        help="Add the people, or the accounts, of another tool's export.",
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Write what --import shows without asking.")]
@@ -60,6 +62,10 @@ def roster(
     their words, and people by their e-mail addresses. Cancelled, refunded, waiting and double
     registrations are left out and named. Whoever is on the roster stays as they are; importing a
     file once more changes nothing.
+
+    Where each seat has an account of its own, --import also takes the lists of accounts that the
+    console of AWS Organizations, 'aws organizations list-accounts', Innovation Sandbox on AWS or a
+    provider export: their accounts become free ones of the environment, for 'workshop accounts'.
 
     For example:
 

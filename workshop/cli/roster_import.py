@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
-from workshop.cli import console
+from workshop.cli import accounts_import, console
 from workshop.config import command_line, roster
 from workshop.config.roster import registrations
 from workshop.config.roster.merge import Merge, Seated, merged
@@ -15,7 +14,7 @@ from workshop.config.roster.sheet import MAX_ROWS, Sheet
 from workshop.config.roster.write import write_merge
 from workshop.counting import count_of
 from workshop.environments.loader import Draft
-from workshop.errors import ConfigError, GuardError, UsageError
+from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
 
 
@@ -25,8 +24,12 @@ def run(draft: Draft, file: Path, config_dir: Path, *, yes: bool, as_json: bool)
     Raise ConfigError or UsageError where the roster or the export cannot be read, and GuardError
     where nobody agrees; nothing is written then.
     """
+    settings = draft.settings
+    if settings and settings.accounts.are_own and (listed := accounts_import.read(file)):
+        accounts_import.run(draft, file, listed, yes=yes, as_json=as_json)
+        return
     path, sheet = _destination(draft)
-    export = _read(file)
+    export = _read(file, accounts=settings is not None and settings.accounts.mode == "roster")
     merge = merged(sheet, export.registrations, draft.reserved)
     if merge.is_too_long:
         raise UsageError(
@@ -38,7 +41,7 @@ def run(draft: Draft, file: Path, config_dir: Path, *, yes: bool, as_json: bool)
     written = False
     try:
         if merge.new:
-            _ask(merge, path, yes=yes)
+            accounts_import.ask(_rows(merge), path, yes=yes)
             write_merge(path, sheet, merge, draft.reserved)
             written = True
     finally:
@@ -64,15 +67,8 @@ def _destination(draft: Draft) -> tuple[Path, Sheet]:
     return draft.roster_path, draft.sheet
 
 
-def _read(file: Path) -> Export:
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"{shown(file)} cannot be read ({error.strerror}); name the file that the registration"
-            " tool exported"
-        ) from None
-    export = registrations.read(raw)
+def _read(file: Path, *, accounts: bool) -> Export:
+    export = registrations.read(accounts_import.content(file), accounts=accounts)
     if export.diagnostics:
         raise ConfigError([str(each.of(shown(file))) for each in export.diagnostics])
     if export.is_guess:
@@ -81,16 +77,6 @@ def _read(file: Path) -> Export:
             " look at the names"
         )
     return export
-
-
-def _ask(merge: Merge, path: Path, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise GuardError("nobody is there to agree, and nothing was written; agree with --yes")
-    question = f"Write {_rows(merge)} into {shown(path)}? Type yes to go on"
-    if console.ask(question).strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was written; run the command again once the list is right")
 
 
 def _rows(merge: Merge) -> str:

@@ -1,4 +1,4 @@
-"""``workshop save``: all running notebooks save their files now."""
+"""``workshop save``: all running notebooks and EC2 instances save their files now."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from workshop.aws.machine_kinds import machines_of
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
@@ -26,11 +27,12 @@ def save(
     minutes: Minutes = saving.MINUTES,
     as_json: AsJson = False,
 ) -> None:
-    """Have all running notebooks save their files now, and show up to when each is saved.
+    """Have all running machines save their files now, and show up to when each is saved.
 
-    Notebooks do so by themselves every six minutes and before they stop: into saved/files/ of the
-    seat's first bucket. Links, caches, environments and files above 200 MB are left out; a new
-    notebook gets the rest back by itself. The exit code is 1 where a running notebook did not save.
+    Notebooks and EC2 instances do so by themselves every six minutes and before they stop: into
+    saved/files/ of the seat's first bucket, an instance beside a notebook into saved/box/files/.
+    Links, caches, environments and files above 200 MB are left out; a new machine gets the rest
+    back by itself. The exit code is 1 where a running machine did not save.
 
     For example:
 
@@ -39,17 +41,17 @@ def save(
         workshop save -e prod --only ada,ben
     """
     work = opened(env, config_dir, only=only, profile=profile)
-    progress = Progress("save", len(work.seats))
-    left = {seat.id for seat in work.seats}
+    left = {*machines_of(work.seats)}
+    progress = Progress("save", len(left))
     most = count_of(minutes, "minute")
-    console.say(f"asking {count_of(len(left), 'notebook')} to save, for {most} at most ...")
+    console.say(f"asking {count_of(len(left), 'machine')} to save, for {most} at most ...")
 
     def report(answer: AgentAnswer) -> None:
-        left.discard(answer.seat.id)
+        left.discard(answer.machine)
         progress.end(saving.sentence(answer), good=answer.result in saving.GOOD)
 
     with progress.shown():
-        pause = saying_pause(lambda: f"{count_of(len(left), 'notebook')} to save")
+        pause = saying_pause(lambda: f"{count_of(len(left), 'machine')} to save")
         waits = AgentWaits(pause, minutes)
         answers = saving.save(work.clients, work.loaded, work.seats, waits, report=report)
     if as_json:
@@ -68,11 +70,14 @@ def save(
 
 def _print(answers: Sequence[AgentAnswer]) -> None:
     numbers = ("files", "MB", "left out")
-    table = console.table("seat", "result", "saved until", *numbers, "why", right=numbers)
+    several = len({answer.machine.kind for answer in answers}) > 1
+    which = ["machine"] if several else []
+    table = console.table("seat", *which, "result", "saved until", *numbers, "why", right=numbers)
     for answer in answers:
         report = answer.report
         table.add_row(
             answer.seat.id,
+            *([answer.machine.kind.noun] if several else []),
             saving.WORDS[answer.result],
             clock(report.saved_until),
             str(report.files),
@@ -93,6 +98,7 @@ def clock(moment: float) -> str:
 def _document(answer: AgentAnswer) -> dict[str, Any]:
     return {
         "seat": answer.seat.id,
+        "machine": answer.machine.kind.noun,
         "result": answer.result,
         "reason": answer.reason or None,
         "saved_until": answer.report.saved_until or None,

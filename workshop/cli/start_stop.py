@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from workshop.account_region import AccountRegion
-from workshop.aws.machine_kinds import BOX, KINDS, NOTEBOOK, BoxKind, NotebookKind
+from workshop.aws.machine_kinds import BOX, NOTEBOOK, SeatMachine, machines_of
 from workshop.cli import console, still_running
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Minutes, OfProfile, Only
 from workshop.cli.progress import Progress
-from workshop.config.roster import Seat
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome, Transition
 from workshop.pricing import prices
@@ -50,7 +49,7 @@ def stop(
     """Stop the notebooks and EC2 instances of all seats: their disks stay, and go on costing.
 
     First they are asked to save their files, for a minute at most; who could not is named, and
-    stopped all the same: a notebook saves once more while it stops. Jobs and endpoints go on, and
+    stopped all the same: a machine saves once more while it stops. Jobs and endpoints go on, and
     the last line says how many and what they cost. What is stopped already is left alone. With
     --no-wait nobody is asked.
 
@@ -96,7 +95,8 @@ def _change(
     work: CommandContext, goal: Transition, *, minutes: float, no_wait: bool, as_json: bool
 ) -> None:
     before = work.clients.calls
-    ended, interrupted = moved(work, work.seats, goal, minutes=minutes, stay=not no_wait)
+    machines = machines_of(work.seats)
+    ended, interrupted = moved(work, machines, goal, minutes=minutes, stay=not no_wait)
     calls = Counter(work.clients.calls) - before
     # Somebody who moved and left the roster may have a notebook in either.
     by_seat: dict[tuple[str, AccountRegion], list[NotebookOutcome]] = {}
@@ -119,21 +119,19 @@ def _change(
 
 def moved(
     work: CommandContext,
-    seats: Sequence[Seat],
+    machines: Sequence[SeatMachine],
     goal: Transition,
     *,
     minutes: float,
     stay: bool = True,
-    kinds: Collection[NotebookKind | BoxKind] = KINDS,
 ) -> tuple[list[NotebookOutcome], bool]:
-    """Take machines of some kinds to a goal, and show how far it is.
+    """Take machines to a goal, and show how far it is.
 
     Return one outcome for each machine, in any order, and whether Ctrl-C ended the waiting. What a
     batch raises passes through.
     """
     interrupted = threading.Event()
-    machines = sum(len(some) for kind, some in start_stop.by_kind(seats).items() if kind in kinds)
-    progress = Progress(goal.verb, machines)
+    progress = Progress(goal.verb, len(machines))
 
     def report(outcome: NotebookOutcome) -> None:
         progress.end(outcome.sentence(goal), good=outcome.as_asked)
@@ -145,14 +143,13 @@ def moved(
     with progress.shown():
         outcomes = start_stop.move(
             work.loaded,
-            seats,
+            machines,
             work.clients,
             goal,
             report=report,
             interrupted=end,
             minutes=minutes,
             stay=stay,
-            kinds=kinds,
         )
     return outcomes, interrupted.is_set()
 

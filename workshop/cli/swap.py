@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from workshop.aws.machine_kinds import machines_of
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
@@ -58,7 +59,7 @@ def swap(
     _agree(plan, yes=yes)
 
     def start(one: Seat) -> list[NotebookOutcome]:
-        outcomes, _ = moved(work, [one], start_stop.START, minutes=minutes)
+        outcomes, _ = moved(work, machines_of([one]), start_stop.START, minutes=minutes)
         return outcomes
 
     if not swapping.swap(

@@ -7,6 +7,7 @@ written by ``workshop accounts --write`` and is the only place that says whose a
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -14,14 +15,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workshop import naming
+from workshop import files, naming
 from workshop.config import rules, yaml_document
 from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster import csv_file
+from workshop.errors import WorkshopError
 from workshop.files import shown
 
 COLUMNS = ("account", "seat")
 _MESSAGE = "is not as 'workshop accounts' writes it; "
+_ACCOUNT = (
+    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
+    " as text)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def parse(text: str) -> tuple[Assignment, list[Diagnostic]]:
     """Return the accounts of a file's text, and what is wrong with it, line by line."""
     found: list[AssignedAccount] = []
     try:
-        records = [*csv_file.records(text, csv_file.declared_delimiter(text) or ",")]
+        records = [*csv_file.records(text, _delimiter(text))]
     except csv_file.BrokenRecordError as broken:
         return Assignment(), [Diagnostic(broken.line, (), broken.text)]
     if not records or tuple(records[0][2][: len(COLUMNS)]) != COLUMNS:
@@ -126,7 +132,7 @@ def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
     seats: dict[str, int] = {}
     for one in found:
         if not re.fullmatch(naming.ACCOUNT_PATTERN.strip("^$"), one.account):
-            yield Diagnostic(one.line, ("account",), rules.ACCOUNT.message)
+            yield Diagnostic(one.line, ("account",), _ACCOUNT)
         elif one.account in accounts:
             message = f"stands in line {accounts[one.account]} too; remove one of the lines"
             yield Diagnostic(one.line, ("account",), message)
@@ -140,10 +146,67 @@ def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
             seats.setdefault(one.seat, one.line)
 
 
+def _delimiter(text: str) -> str:
+    """Return what is between the cells: a spreadsheet may have written the file anew."""
+    first = text.lstrip("\ufeff").partition("\n")[0]
+    declared = csv_file.declared_delimiter(text)
+    return declared or max(csv_file.DELIMITERS, key=first.count)
+
+
 def text(assignment: Assignment) -> str:
-    """Return the text of the file that holds an assignment."""
+    """Return the text of a new file that holds an assignment."""
     made = io.StringIO(newline="")
     writer = csv.writer(made, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows((one.account, one.seat) for one in assignment.accounts)
     return made.getvalue()
+
+
+def write(environment: Path, before: Assignment, after: Assignment) -> None:
+    """Write the accounts of an environment, whose file was read as ``before``, in one step.
+
+    Lines stay where they are, with whatever else is in them; new ones go behind them. Raises
+    WorkshopError, with the file as it was, when it changed since, or cannot be written.
+    """
+    file = path(environment)
+    target = file.resolve()  # a link stays a link
+    try:
+        raw = target.read_bytes() if target.exists() else b""
+        current = parse(yaml_document.decode(raw))[0] if raw else Assignment()
+        if current != before:
+            raise WorkshopError(f"{shown(file)} changed while it was read; run the command again")
+        content = _changed(raw, before, after) if raw else text(after).encode()
+        with files.draft(target, suffix=target.suffix) as draft:
+            draft.write_bytes(content)
+            written, wrong = parse(yaml_document.decode(draft.read_bytes()))
+            if wrong or _pairs(written) != _pairs(after):
+                raise WorkshopError(
+                    f"{shown(file)} is written in a way that lines cannot be added to; begin a new"
+                    f" file with the line '{','.join(COLUMNS)}' and copy the accounts into it"
+                )
+            draft.chmod((target if raw else environment).stat().st_mode & 0o7777)
+    except OSError as error:
+        raise WorkshopError(
+            f"{shown(file)} cannot be written ({error.strerror}); check its folder"
+        ) from None
+
+
+def _pairs(assignment: Assignment) -> list[tuple[str, str]]:
+    return [(one.account, one.seat) for one in assignment.accounts]
+
+
+def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
+    """Return a file's bytes with the seats and the new lines of ``after``."""
+    text = yaml_document.decode(raw)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    delimiter = _delimiter(text)
+    seats = {
+        index: now.seat
+        for index, (was, now) in enumerate(zip(before.accounts, after.accounts, strict=False))
+        if was.seat != now.seat
+    }
+    text = csv_file.with_cells(text, delimiter, COLUMNS.index("seat"), seats)
+    text += "" if text.endswith(("\n", "\r")) else newline
+    for one in after.accounts[len(before.accounts) :]:
+        text += f"{one.account}{delimiter}{one.seat}{newline}"
+    return (codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b"") + text.encode()

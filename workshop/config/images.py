@@ -44,11 +44,11 @@ _DEEP_LEARNING = "/aws/service/deeplearning/ami"
 NAMED: Mapping[str, NamedImage] = MappingProxyType(
     {
         "deep-learning-pytorch": NamedImage(
-            f"{_DEEP_LEARNING}/x86_64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04/latest/ami-id",
+            f"{_DEEP_LEARNING}/x86_64/oss-nvidia-driver-gpu-pytorch-2.12-ubuntu-24.04/latest/ami-id",
             "x86_64",
         ),
         "deep-learning-pytorch-arm64": NamedImage(
-            f"{_DEEP_LEARNING}/arm64/oss-nvidia-driver-gpu-pytorch-2.9-ubuntu-24.04/latest/ami-id",
+            f"{_DEEP_LEARNING}/arm64/oss-nvidia-driver-gpu-pytorch-2.12-ubuntu-24.04/latest/ami-id",
             "arm64",
         ),
         "deep-learning-base": NamedImage(
@@ -66,7 +66,11 @@ NAMED: Mapping[str, NamedImage] = MappingProxyType(
     }
 )
 """AWS's images by the name that the YAML has: with PyTorch, with NVIDIA's driver and Docker alone,
-and without a GPU's driver (https://docs.aws.amazon.com/dlami/latest/devguide/appendix-ami-release-notes.html).
+and without a GPU's driver. How parameters of deep learning images are named:
+https://docs.aws.amazon.com/dlami/latest/devguide/find-dlami-id.html; of Amazon Linux:
+https://docs.aws.amazon.com/linux/al2023/ug/ec2.html. AWS patches a release of PyTorch for a year
+from its first day (https://docs.aws.amazon.com/dlami/latest/devguide/dlami-support-policy-table.html):
+that of 2.9 ended in October 2026.
 """
 
 

@@ -41,6 +41,8 @@ class IdeServer:
 
 JUPYTER = IdeServer(8888, 18888, "/lab")
 CODE = IdeServer(8080, 18080, f"/?folder={FOLDER}")
+THROUGH_NOTEBOOK = "workshop-box"
+"""The command of a seat's notebook that forwards ``CODE`` to it and says what to open there."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,10 @@ class BoxAddress:
             f" --parameters portNumber=%p {self._who}"
         )
         if system == "windows":
+            # OpenSSH for Windows runs it without a shell: quotes are added around the program, up
+            # to ".exe", and the rest is passed on as it is (build_commandline_string in
+            # contrib/win32/win32compat/misc.c of PowerShell/openssh-portable). So the script is one
+            # argument for as long as it has no quote of its own.
             # PowerShell 5.1, which Windows has, knows no '&&'.
             once_sent = f"{send} | Out-Null; if ($LASTEXITCODE -eq 0) {{ {start} }}"
             return f'{POWERSHELL} -NoProfile -Command "{once_sent}"'

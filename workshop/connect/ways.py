@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from workshop.connect.lines import CODE, FOLDER, JUPYTER, BoxAddress, IdeServer, System
+from workshop.connect.lines import (
+    CODE,
+    FOLDER,
+    JUPYTER,
+    THROUGH_NOTEBOOK,
+    BoxAddress,
+    IdeServer,
+    System,
+)
 
 AWS_CLI = "the AWS CLI"
 PLUGIN = "its Session Manager plug-in"
@@ -72,23 +80,13 @@ def way(ide: Ide, address: BoxAddress, system: System) -> ConnectWay:
     return ConnectWay(ide, (*needs, SSH), (*once, _over_ssh(ide, address)))
 
 
-def through_notebook(address: BoxAddress) -> ConnectStep:
-    """Return the way of a seat that has a notebook as well: nothing is installed at home.
-
-    The notebook holds the session, with the seat's role, and its Jupyter server passes pages on
-    (jupyter-server-proxy). Of JupyterLab it could not, which has to know below which path it is.
-    """
-    own = replace(address, profile="")
-    folder = "usr/local/sessionmanagerplugin/bin"
-    lines = (
-        f"cd ~ && curl -sf {_PLUGIN} | rpm2cpio | cpio -idmu --quiet './{folder}/*'",
-        f'PATH="$HOME/{folder}:$PATH" {own.forwarding(CODE)}',
-    )
+def through_notebook() -> ConnectStep:
+    """Return the way of a seat that has a notebook as well: nothing is installed at home."""
     about = (
-        "Through the notebook, without any installation: in a terminal of it; then open the"
-        f" notebook's address with /proxy/{CODE.local_port}/ in place of /lab"
+        "Through the notebook, without any installation: in a terminal of it, which then says what"
+        " to open"
     )
-    return ConnectStep(about, "\n".join(lines))
+    return ConnectStep(about, THROUGH_NOTEBOOK)
 
 
 def _over_ssh(ide: Ide, address: BoxAddress) -> ConnectStep:
@@ -103,9 +101,4 @@ def _over_ssh(ide: Ide, address: BoxAddress) -> ConnectStep:
     return ConnectStep("A terminal", f"ssh {address.host}")
 
 
-_PLUGIN = (
-    "https://s3.amazonaws.com/session-manager-downloads/plugin/latest/linux_64bit/"
-    "session-manager-plugin.rpm"
-)
-"""AWS's package of the plug-in, whose program needs no installation."""
 _NAMES = {Ide.JUPYTER: "JupyterLab", Ide.CODE: "VS Code in the browser"}

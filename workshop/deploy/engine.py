@@ -37,6 +37,12 @@ from workshop.deploy.polling import PollSchedule, StackState
 from workshop.events import now
 from workshop.naming import COHORT
 
+AT_HAND = 2
+"""Calls for each thread: the one under way, and one that follows it at once.
+
+No more: a call that waits for a thread is overtaken by none, however much sooner another is due.
+"""
+
 
 @dataclass
 class DeployEngine:
@@ -63,7 +69,7 @@ class DeployEngine:
         self.by_seat = {}
         for job in self.jobs.values():
             self.by_seat.setdefault(job.seat, []).append(job)
-        self._queue = ReadyQueue(self.jobs.values())
+        self._queue = ReadyQueue(self.jobs.values(), self.limits.concurrency)
         self._calling: set[str] = set()
         self._watched: dict[str, StackJob] = {}
         self._begun: set[str] = set()
@@ -165,7 +171,7 @@ class DeployEngine:
             if not self._calling and not self._watched and not self._queue.holds(self._may_begin):
                 return
             self._threads.take(self._pause())
-            if self._watched and not self._polling and self.clock() >= self._schedule.next:
+            if self._watched and not self._polling and self._next_poll() <= self.clock():
                 self._poll()
             self._give_up_late_ones()
 
@@ -177,10 +183,14 @@ class DeployEngine:
         now = self.clock()
         due = [now + self.limits.slowest_poll]
         if self._watched and not self._polling:
-            due.append(max(self._schedule.next, now + self.aws.polls.ready_in()))
+            due.append(self._next_poll())
         if self._queue.next_time is not None:
             due.append(self._queue.next_time)
         return max(0.0, min(due) - now)
+
+    def _next_poll(self) -> float:
+        """Return when a poll is due and may be made: it looks at what is watched by then."""
+        return max(self._schedule.next, self.clock() + self.aws.polls.ready_in())
 
     # --- calls -------------------------------------------------------------------------------
 
@@ -189,7 +199,10 @@ class DeployEngine:
         self._queue.put(job)
 
     def _launch(self) -> None:
-        while len(self._calling) + len(self._watched) < self.limits.concurrency:
+        while (
+            len(self._calling) < AT_HAND * self.limits.threads
+            and len(self._calling) + len(self._watched) < self.limits.concurrency
+        ):
             job = self._queue.take(self.clock(), self._may_begin)
             if job is None:
                 return
@@ -248,6 +261,7 @@ class DeployEngine:
     def _poll(self) -> None:
         """Have all watched stacks looked at, while others are being begun."""
         self._polling = True
+        self._schedule.sent()
         began = self.clock()
         watched = list(self._watched.values())
         whole = any(job.deleting or not job.stack_id for job in watched)

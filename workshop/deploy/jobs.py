@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -118,16 +119,26 @@ class ReadyQueue:
     """Jobs that are ready, and jobs whose next attempt has its time.
 
     Seat after seat, in the order given: what a begun seat still lacks comes before new seats. Of
-    each seat, what others wait for comes first.
+    each seat, what others wait for comes first, then what has waited for it. The last seats, as
+    many as can be in progress ``at_once`` (so many stacks), count as one seat: threads have other
+    stacks to begin while the last to be waited for is made.
     """
 
-    def __init__(self, jobs: Iterable[StackJob]) -> None:
+    def __init__(self, jobs: Iterable[StackJob], at_once: int) -> None:
         jobs = list(jobs)
+        names = {job.name for job in jobs}
         needed = {job.plan.desired.needs for job in jobs}
-        seats = {
-            seat: number for number, seat in enumerate(dict.fromkeys(job.seat for job in jobs))
-        }
-        jobs.sort(key=lambda job: (seats[job.seat], job.name not in needed))
+        sizes = Counter(job.seat for job in jobs)  # in the order of the seats
+        seats = {seat: number for number, seat in enumerate(sizes)}
+        together = itertools.accumulate(reversed(sizes.values()))
+        last = len(seats) - sum(stacks <= at_once for stacks in together)
+
+        def rank(job: StackJob) -> tuple[int, bool, bool, int]:
+            seat = seats[job.seat]
+            is_needed, waits = job.name in needed, job.plan.desired.needs in names
+            return min(seat, last), not is_needed, not waits, seat
+
+        jobs.sort(key=rank)
         self._rank = {job.name: number for number, job in enumerate(jobs)}
         self._ready: list[tuple[int, StackJob]] = []
         self._held: list[StackJob] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -12,8 +13,8 @@ from workshop.deploy.cloudformation import Seen
 from workshop.deploy.jobs import Limits, StackJob
 from workshop.deploy.plan import StackAction
 
-FIRST_POLL = 0.1
-"""Seconds between the last stack that can be begun for now and the poll that follows it."""
+SOON = 0.05
+"""Seconds that grow into those between the polls after the last stack that can be begun for now."""
 
 SLOWER = 1.5
 """By how much the time between two polls grows while nothing moves."""
@@ -34,17 +35,21 @@ class PollSchedule:
         """A stack is to be watched; ``last`` if no other is about to be begun.
 
         ``first`` if no other is watched yet. While more is being begun, one poll sees many; the
-        last of a few is looked at soon. A poll that is due is never put off.
+        last of a few is looked at at once. A poll that is due is never put off.
         """
-        self._interval = FIRST_POLL if last else self._limits.fastest_poll
-        soon = now + self._interval
-        self.next = soon if first else min(self.next, soon)
+        self._interval = SOON if last else self._limits.fastest_poll
+        due = now if last else now + self._interval
+        self.next = due if first else min(self.next, due)
+
+    def sent(self) -> None:
+        """A poll is under way, which may be too early for what is begun from now on."""
+        self.next = math.inf
 
     def polled(self, began: float, *, moved: bool) -> None:
         """A poll that began then has been looked at; ``moved`` if any stack had ended."""
         slower = min(self._limits.slowest_poll, self._interval * SLOWER)
         self._interval = self._limits.fastest_poll if moved else slower
-        self.next = began + self._interval
+        self.next = min(self.next, began + self._interval)
 
 
 APPEARS_WITHIN = 60.0

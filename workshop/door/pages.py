@@ -61,7 +61,7 @@ table{width:100%;border-collapse:collapse}caption{text-align:left;color:var(--qu
 th,td{text-align:left;vertical-align:top;padding:.4rem .5rem .4rem 0;
 border-bottom:1px solid var(--line)}
 thead th,tbody th,td:nth-child(2){white-space:nowrap;overflow-wrap:normal}
-pre{overflow-x:auto;padding:.5rem;background:var(--soft);white-space:pre-wrap}
+pre{padding:.5rem;background:var(--soft);white-space:pre-wrap}pre code{user-select:all}
 ul{padding-left:1.2rem}footer{margin-top:2rem;border-top:1px solid var(--line);padding-top:.5rem}
 """
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -216,14 +216,17 @@ def _box(page: Page, seat: str, box: DoorBox) -> str:
         html += page.form("/start", page.button(page.text("start_box"), "what", "box"))
     elif box.state in BOX_CHANGING:
         html += still(page)
-    lines = box_lines(page.visit, seat, box)
-    if not box.id or not lines:
+    lines = box_lines(page.visit, seat, box) if box.id else {}
+    shown = {
+        name: f"<p>{page.text(f'box_to_{name}')}</p><pre><code>{escape(text)}</code></pre>"
+        for name, text in lines.items()
+        if text
+    }
+    # What needs no installation stands first.
+    html += shown.pop("notebook", "")
+    if not shown:
         return html
-    parts = "".join(
-        f"<p>{page.text(f'box_to_{name}')}</p><pre><code>{escape(lines[name])}</code></pre>"
-        for name in BOX_LINES
-        if lines.get(name)
-    )
+    parts = "".join(shown[name] for name in BOX_LINES if name in shown)
     needs = "".join(
         f'<a href="{INSTALLING[name]}" rel="noreferrer">{escape(name)}</a>. ' for name in INSTALLING
     )

@@ -32,6 +32,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "box_who": "The lines use a profile of the AWS CLI. The organisers give you what belongs"
         " into ~/.aws/credentials, for an hour at a time, or a link that signs your browser in to"
         " AWS's console, at a shell on the instance, without any installation.",
+        "box_to_notebook": "VS Code in the browser, without any installation: in a terminal of your"
+        " notebook, which then says what to open:",
         "box_to_profile": "If you sign in to AWS yourself, add this to ~/.aws/config instead:",
         "box_to_jupyter": "JupyterLab: leave this running, and open http://localhost:18888/lab",
         "box_to_code": "VS Code in the browser: leave this running, and open"
@@ -163,6 +165,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "box_who": "Die Zeilen nehmen ein Profil der AWS CLI. Was in ~/.aws/credentials gehört,"
         " gibt Ihnen die Leitung, für je eine Stunde, oder einen Link, der Ihren Browser an der"
         " AWS-Konsole anmeldet, bei einer Shell auf der Instanz, ohne jede Installation.",
+        "box_to_notebook": "VS Code im Browser, ohne jede Installation: in einem Terminal Ihres"
+        " Notebooks, das dann sagt, was Sie öffnen:",
         "box_to_profile": "Melden Sie sich selbst bei AWS an, dann schreiben Sie stattdessen dies"
         " in ~/.aws/config:",
         "box_to_jupyter": "JupyterLab: Lassen Sie dies laufen, und öffnen Sie"

@@ -49,11 +49,19 @@ def _own(line: int, cells: Mapping[str, str]) -> Iterator[Diagnostic]:
             yield Diagnostic(line, (column,), message)
 
 
-def of_assignment(assignment: Assignment, home: str) -> Iterator[Diagnostic]:
-    """Yield the line of the environment's own account, in which no seat can be."""
+def of_assignment(
+    assignment: Assignment, home: str, elsewhere: Mapping[str, str]
+) -> Iterator[Diagnostic]:
+    """Yield the lines of accounts in which no seat can be: the environment's own, and others'.
+
+    ``elsewhere`` says what other environments use accounts for.
+    """
     for one in assignment.accounts:
         if one.account == home:
             message = "is the environment's own account, in which no seat can be; remove the line"
+            yield Diagnostic(one.line, ("account",), message)
+        elif one.seat and one.account in elsewhere:
+            message = f"{elsewhere[one.account]}, and here {one.seat}'s; remove one of the lines"
             yield Diagnostic(one.line, ("account",), message)
 
 

@@ -114,6 +114,19 @@ def doubts(document: Document, name: str, ec2: Ec2) -> Iterator[Diagnostic]:
             yield Diagnostic(document.line(place), place, message)
 
 
+def remarks(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+    """Yield profiles with an instance that nobody can enter as a seat, for who writes the file."""
+    for name, profile in settings.profiles.items():
+        if profile.has_box and not profile.access.has_console:
+            place = ("profiles", name, "ec2")
+            message = (
+                "its seats have no role for people, so that only who may use Systems Manager in the"
+                " account enters an instance; for attendees, name somebody in"
+                f" profiles.{name}.access.console_organisers or console_principals"
+            )
+            yield Diagnostic(document.line(place), place, message)
+
+
 def warnings(settings: Environment) -> Iterator[str]:
     """Yield what of an instance is possible and may not be meant, each with its cure."""
     for name, profile in settings.profiles.items():

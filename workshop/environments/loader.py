@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,14 +154,16 @@ def _accounts_of(
         return Assignment(), found
     assigned, diagnostics = assignment.read(path)
     file = shown(assignment.path(path))
-    at_home = accounts.of_assignment(assigned, settings.account)
-    return assigned, [*found, *diagnostics, *(each.of(file) for each in at_home)]
+    elsewhere, _ = used_elsewhere(path)  # a neighbour that cannot be read is not this one's mistake
+    no_seats = accounts.of_assignment(assigned, settings.account, elsewhere)
+    return assigned, [*found, *diagnostics, *(each.of(file) for each in no_seats)]
 
 
 def _doubted(found: Draft, document: yaml_document.Document, settings: Environment) -> Draft:
     """Return a draft without mistakes with what of it may not be meant."""
     file = shown(found.path)
     about_dates = [each.of(file) for each in dates.warnings(document, settings, datetime.now(UTC))]
+    about_boxes = [each.of(file) for each in boxes.remarks(document, settings)]
     about_people = (
         roster_doubts.warnings(found.sheet, shown(found.roster_path))
         if found.sheet is not None and found.roster_path is not None
@@ -169,7 +172,9 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
     return replace(
         found,
         doubts=tuple(str(each.of(file)) for each in lint.doubts(document, settings)),
-        remarks=tuple(map(str, (*about_dates, *about_people, *lint.remarks(settings)))),
+        remarks=tuple(
+            map(str, (*about_dates, *about_people, *about_boxes, *lint.remarks(settings)))
+        ),
         of_people=tuple(map(str, about_people)),
     )
 
@@ -274,14 +279,7 @@ def _overlaps(
     A neighbour that cannot be read is not this file's mistake.
     """
     mine = _home(document)
-    for name in known(path.parent):
-        other = path.parent / f"{name}.yaml"
-        if other == path:
-            continue
-        try:
-            theirs = yaml_document.parse(yaml_document.read(other))
-        except yaml_document.UnreadableError:
-            continue
+    for other, theirs in _others(path):
         workshop, account = _home(theirs)
         if workshop != mine[0] or not workshop:
             continue
@@ -294,6 +292,34 @@ def _overlaps(
                 " workshop, give rows of one roster a 'region'"
             )
             yield Diagnostic(document.line(("workshop",)), ("workshop",), message)
+
+
+def _others(path: Path) -> Iterator[tuple[Path, yaml_document.Document]]:
+    """Yield the other environments of a folder that can be read."""
+    for name in known(path.parent):
+        other = path.parent / f"{name}.yaml"
+        if other != path:
+            with suppress(yaml_document.UnreadableError):
+                yield other, yaml_document.parse(yaml_document.read(other))
+
+
+def used_elsewhere(path: Path) -> tuple[dict[str, str], list[Diagnostic]]:
+    """Return what other environments use accounts for, as sentences without a subject.
+
+    The diagnostics are of their files of accounts: whose those are is not known.
+    """
+    found: dict[str, str] = {}
+    diagnostics: list[Diagnostic] = []
+    for other, theirs in _others(path):
+        _, account = _home(theirs)
+        _, sheet, _ = _roster(other, theirs, [])
+        for each in _accounts(account, sheet):
+            found[each] = f"is an account of {shown(other)}"
+        assigned, wrong = assignment.read(other)
+        diagnostics += wrong
+        for each, seat in assigned.seat_of.items():
+            found[each] = f"is {seat}'s in {shown(assignment.path(other))}"
+    return found, diagnostics
 
 
 def _home(document: yaml_document.Document) -> tuple[str, str]:

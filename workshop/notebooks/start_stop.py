@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,10 +22,17 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.boxes import BoxState
 from workshop.aws.clients import Clients
-from workshop.aws.machine_kinds import BOX, KINDS, NOTEBOOK, BoxKind, NotebookKind, Step
+from workshop.aws.machine_kinds import (
+    BOX,
+    NOTEBOOK,
+    BoxKind,
+    NotebookKind,
+    SeatMachine,
+    Step,
+)
 from workshop.aws.notebooks import NotebookState
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions_of
+from workshop.config.roster import Seat
 from workshop.counting import count_of
 from workshop.events import EventStream
 
@@ -250,7 +257,9 @@ class MachineBatch:
             if pending.book is not None:
                 self.kind.ask(self.clients, self.account_region, self.step.operation, pending.book)
         except (BotoCoreError, ClientError) as error:
-            pending.trouble = self.kind.trouble(error, self.loaded, pending.book)
+            pending.trouble = self.kind.trouble(
+                error, self.loaded, self.account_region, pending.book
+            )
             if not _may_pass(error):
                 pending.tries = TRIES
         else:
@@ -310,7 +319,7 @@ class MachineBatch:
 
 def move(
     loaded: LoadedEnvironment,
-    seats: Sequence[Seat],
+    machines: Sequence[SeatMachine],
     clients: Clients,
     goal: Transition,
     *,
@@ -318,19 +327,15 @@ def move(
     interrupted: Callable[[], object],
     minutes: float = DEADLINE_MINUTES,
     stay: bool = True,
-    kinds: Collection[NotebookKind | BoxKind] = KINDS,
 ) -> list[NotebookOutcome]:
     """Take machines to a goal, those of all accounts and Regions side by side.
-
-    Those of ``kinds`` alone are looked at.
 
     Return one outcome for each machine, in any order. ``report`` is called with each as it comes,
     and ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
     """
     ending = threading.Event()
     waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
-    some = batches(loaded, seats, clients, goal=goal, waits=waits, report=EventStream(report))
-    some = [batch for batch in some if batch.kind in kinds]
+    some = batches(loaded, machines, clients, goal=goal, waits=waits, report=EventStream(report))
     with ThreadPoolExecutor(max(1, len(some))) as pool:
         running = [pool.submit(batch.run) for batch in some]
         try:
@@ -348,7 +353,7 @@ def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
 
 def batches(
     loaded: LoadedEnvironment,
-    seats: Sequence[Seat],
+    machines: Sequence[SeatMachine],
     clients: Clients,
     *,
     goal: Transition,
@@ -356,23 +361,13 @@ def batches(
     report: Callable[[NotebookOutcome], None],
 ) -> list[MachineBatch]:
     """Return the batches of each account and Region; ``report`` is called from their threads."""
-    found = []
-    for account_region in account_regions_of(seats):
-        here = [seat for seat in seats if seat.account_region == account_region]
-        found += [
-            MachineBatch(loaded, some, clients, account_region, goal, waits, report, kind)
-            for kind, some in by_kind(here).items()
-            if some
-        ]
-    return found
-
-
-def by_kind(seats: Sequence[Seat]) -> dict[NotebookKind | BoxKind, list[Seat]]:
-    """Return who has a machine of each kind; who has none at all is among those of notebooks."""
-    return {
-        NOTEBOOK: [seat for seat in seats if seat.instance_type or not seat.box_type],
-        BOX: [seat for seat in seats if seat.box_type],
-    }
+    alike: dict[tuple[AccountRegion, NotebookKind | BoxKind], list[Seat]] = {}
+    for one in machines:
+        alike.setdefault((one.seat.account_region, one.kind), []).append(one.seat)
+    return [
+        MachineBatch(loaded, seats, clients, account_region, goal, waits, report, kind)
+        for (account_region, kind), seats in alike.items()
+    ]
 
 
 def _may_pass(error: BotoCoreError | ClientError) -> bool:

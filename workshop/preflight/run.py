@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import machines_of
 from workshop.aws.reads import Unavailable
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
@@ -42,7 +43,7 @@ def preflight(
     made.
     """
     seats = tuple(seats)
-    checks = [check_time(loaded.home, loaded.settings.start, loaded.settings.end, now)]
+    checks = [check_time(loaded, seats, now)]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="preflight") as pool:
         ask = ParallelReads(clients, pool)
         account_regions = account_regions_of(seats)
@@ -79,20 +80,23 @@ EARLY = timedelta(days=7)
 """A rehearsal a few days ahead is usual; what is made earlier than that costs for nothing."""
 
 
-def check_time(
-    account_region: AccountRegion, start: datetime, end: datetime, now: datetime
-) -> Check:
-    """Fail once the workshop is over, and warn while its begin is far away."""
+def check_time(loaded: LoadedEnvironment, seats: Iterable[Seat], now: datetime) -> Check:
+    """Fail once the workshop is over, and warn while it is far away and seats' machines cost."""
+    account_region, start, end = loaded.home, loaded.settings.start, loaded.settings.end
     if end <= now:
         message = (
             f"the workshop is over since {end.isoformat()}; set a later 'end', or tear it down"
         )
         return Check(account_region, "time", CheckState.FAILED, message)
-    if start - now > EARLY:
+    kinds = {
+        one.kind.noun for one in machines_of(seats) if one.seat.instance_type or one.seat.box_type
+    }
+    if kinds and start - now > EARLY:
+        nouns = " and ".join(f"{noun}s" for noun in sorted(kinds, reverse=True))
         message = (
             f"the workshop begins in {count_of((start - now).days, 'day')}, on"
-            f" {start.isoformat()}, and disks and running notebooks cost from now on; deploy later,"
-            " or stop the notebooks until then"
+            f" {start.isoformat()}, and disks and running {nouns} cost from now on; deploy later,"
+            f" or stop the {nouns} until then"
         )
         return Check(account_region, "time", CheckState.WARNING, message)
     return Check(account_region, "time", CheckState.OK, f"the workshop ends on {end.isoformat()}")

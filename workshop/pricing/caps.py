@@ -79,7 +79,7 @@ def shipped_prices(settings: Environment, seats: Iterable[Seat], region: str) ->
     per hour by use.
     """
     types = _types(settings, seats, region)
-    return _document(types, (prices.shipped_list(region),), prices.shipped_basis(region), region)
+    return _document(types, (prices.shipped_list(region),), prices.shipped_basis(region))
 
 
 def read_prices(settings: Environment, seats: Iterable[Seat], region: str) -> str:
@@ -91,7 +91,7 @@ def read_prices(settings: Environment, seats: Iterable[Seat], region: str) -> st
     if listed is None:
         return ""
     types = _types(settings, seats, region)
-    text = _document(types, (listed, prices.shipped_list(region)), prices.basis(region), region)
+    text = _document(types, (listed, prices.shipped_list(region)), prices.basis(region))
     return text if len(text) <= LONGEST else ""
 
 
@@ -124,8 +124,8 @@ def _types(settings: Environment, seats: Iterable[Seat], region: str) -> list[st
     return sorted(types)
 
 
-def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str, region: str) -> str:
-    every = {one: _prices(one, lists, region) for one in types}
+def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str) -> str:
+    every = {one: _prices(one, lists) for one in types}
     document = {
         "date": str(lists[0]["date"]),
         "basis": basis,
@@ -134,13 +134,12 @@ def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str, r
     return json.dumps(document, separators=(",", ":"))
 
 
-def _prices(
-    instance_type: str, lists: Sequence[RegionPrices], region: str
-) -> float | dict[Use, float]:
+def _prices(instance_type: str, lists: Sequence[RegionPrices]) -> float | dict[Use, float]:
     """Return USD per hour by the first list that has it, one price where all uses cost the same."""
-    of_ec2 = prices.hourly("box", instance_type, region)
-    if of_ec2 is not None:
-        return float(of_ec2)
+    of_ec2 = (prices.of_list(one["boxes"], "box", instance_type) for one in lists if "boxes" in one)
+    known_of_ec2 = next((usd for usd in of_ec2 if usd is not None), None)
+    if known_of_ec2 is not None:
+        return float(known_of_ec2)
     known: dict[Use, float] = {}
     for use in USES:
         for listed in reversed(lists):

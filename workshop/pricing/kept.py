@@ -45,4 +45,10 @@ def _is_whole(listed: object) -> bool:
         date.fromisoformat(listed["date"])
     except (KeyError, TypeError, ValueError):
         return False
-    return isinstance(listed.get("types"), Mapping) and "volume_gb_month" in listed
+    parts = (listed, listed["boxes"]) if "boxes" in listed else (listed,)
+    return all(
+        isinstance(part, Mapping)
+        and isinstance(part.get("types"), Mapping)
+        and "volume_gb_month" in part
+        for part in parts
+    )

@@ -1,7 +1,7 @@
-"""SageMaker's offers, as AWS's price list has them: by usage type, each with its price.
+"""SageMaker's and EC2's offers, as AWS's price list has them: by usage type, each with its price.
 
 Most products leave the attribute of the instance type empty, so that is read from the usage type:
-``USE1-Train:ml.m5.large``.
+``USE1-Train:ml.m5.large``, ``EU-BoxUsage:g5.xlarge``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from workshop.pricing.prices import RegionPrices, Use
 
-SERVICE_CODE = "AmazonSageMaker"
+SERVICE_CODE, BOX_SERVICE_CODE = "AmazonSageMaker", "AmazonEC2"
 
 USES: dict[str, Use] = {
     "Notebk": "notebook",
@@ -26,6 +26,18 @@ USES: dict[str, Use] = {
 }
 """The word of a usage type -> what the machine is used for."""
 
+BOX_USES = ("BoxUsage:", "EBS:VolumeUsage.gp3")
+"""Parts of the usage types of EC2 instances and of their disks."""
+OF_BOXES = {
+    "operatingSystem": ("Operating System", "Linux"),
+    "tenancy": ("Tenancy", "Shared"),
+    "preInstalledSw": ("Pre Installed S/W", "NA"),
+    "capacitystatus": ("CapacityStatus", "Used"),
+}
+"""What else tells EC2's offers of a usage type apart: attribute, column of an offer file, value."""
+
+_BOX = re.compile(r"(?:[A-Z0-9]+-)?BoxUsage:([a-z0-9-]+\.[a-z0-9-]+)")
+_BOX_VOLUME = re.compile(r"(?:[A-Z0-9]+-)?EBS:VolumeUsage\.gp3")
 _MACHINE = re.compile(rf"(?:[A-Z0-9]+-)?({'|'.join(USES)}):(ml\.[a-z0-9-]+\.[a-z0-9]+)")
 _VOLUME = re.compile(r"(?:[A-Z0-9]+-)?Notebk:VolumeUsage\.gp2")
 
@@ -53,6 +65,21 @@ def region_prices(offers: Iterable[Offer], date: str) -> RegionPrices:
             volume = _plain(offer.usd)
     listed = {name: _merged(types[name]) for name in sorted(types)}
     return {"date": date, "volume_gb_month": volume, "types": listed}
+
+
+def box_prices(offers: Iterable[Offer]) -> dict[str, Any]:
+    """Return EC2's part of a Region's entry: of Linux, without anybody's software."""
+    volume = None
+    types: dict[str, str] = {}
+    for offer in offers:
+        if not Decimal(offer.usd):
+            continue
+        machine = _BOX.fullmatch(offer.usage_type)
+        if machine and offer.unit == "Hrs":
+            types[machine[1]] = _plain(offer.usd)
+        elif _BOX_VOLUME.fullmatch(offer.usage_type):
+            volume = _plain(offer.usd)
+    return {"volume_gb_month": volume, "types": dict(sorted(types.items()))}
 
 
 def of_products(products: Iterable[str]) -> Iterator[Offer]:

@@ -30,7 +30,10 @@ _LEAST_SHOWN = Decimal("0.0005")
 _LIST = Path(__file__).with_name("prices.yaml")
 
 RegionPrices = dict[str, Any]
-"""``date``, ``volume_gb_month`` and ``types``, as in ``prices.yaml``."""
+"""``date``, ``volume_gb_month``, ``types`` and ``boxes``, as in ``prices.yaml``.
+
+``boxes`` are not on every list that was read.
+"""
 
 _read: dict[str, RegionPrices] = {}
 """By Region, the lists that were read from AWS."""
@@ -95,16 +98,13 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return USD per hour of one machine (``ml.m5.large``); None for an unknown price."""
-    if use == "box":
-        return _price(_boxes(region)["types"].get(instance_type))
-    return of_list(_of(region), use, instance_type)
+    return of_list(_boxes(region) if use == "box" else _of(region), use, instance_type)
 
 
 def shipped(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return the same by the shipped list alone, which is alike on every machine."""
-    if use == "box":
-        return hourly(use, instance_type, region)
-    return of_list(_shipped(region), use, instance_type)
+    listed = _shipped(region)
+    return of_list(listed["boxes"] if use == "box" else listed, use, instance_type)
 
 
 def shipped_list(region: str) -> RegionPrices:
@@ -180,8 +180,8 @@ def of_list(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | Non
 
 
 def _boxes(region: str) -> dict[str, Any]:
-    """Return the prices of EC2 instances; what is read from AWS is of SageMaker alone."""
-    boxes: dict[str, Any] = _shipped(region)["boxes"]
+    """Return the prices of EC2 instances: the shipped ones where only SageMaker's were read."""
+    boxes: dict[str, Any] = _of(region).get("boxes") or _shipped(region)["boxes"]
     return boxes
 
 

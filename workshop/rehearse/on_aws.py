@@ -22,6 +22,7 @@ from workshop.access.permissions import AccessQuestion
 from workshop.agent import rehearsing
 from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import NOTEBOOK, SeatMachine
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
@@ -89,7 +90,12 @@ class SeatRehearsal:
             with packed.open("rb") as body:
                 objects.call("PutObject", f"{prefix}{rehearsing.SENT}", Body=body)
             [answer] = ask.ask(
-                self.clients, self.loaded, [self.seat], "rehearse", waits, prefix=prefix
+                self.clients,
+                self.loaded,
+                [SeatMachine(self.seat, NOTEBOOK)],
+                "rehearse",
+                waits,
+                prefix=prefix,
             )
             if answer.result != "done":
                 raise WorkshopError(

@@ -41,7 +41,7 @@ def of(question: AccessQuestion, names: Names, profile: Profile, settings: Envir
         known = replace(question, context={**question.context, **own})
         if cell(names, profile, settings).decide(known).allowed:
             return Opening(decision, NOT_ITS_OWN)
-    for key, change in candidates(question, profile.access):
+    for key, change in candidates(question, profile.access, boxes=settings.has_boxes):
         changed = profile.model_copy(update={"access": profile.access.model_copy(update=change)})
         others = {
             name: changed if each == profile else each for name, each in settings.profiles.items()
@@ -55,8 +55,13 @@ def of(question: AccessQuestion, names: Names, profile: Profile, settings: Envir
     return Opening(decision, "")
 
 
-def candidates(question: AccessQuestion, access: Access) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield keys that might open it, the narrowest first: how they are written, and the change."""
+def candidates(
+    question: AccessQuestion, access: Access, *, boxes: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield keys that might open it, the narrowest first: how they are written, and the change.
+
+    ``boxes``: some seat of the environment has an EC2 instance.
+    """
     yield from _values(question, access)
     for field in Access.model_fields:
         value = getattr(access, field)
@@ -70,7 +75,7 @@ def candidates(question: AccessQuestion, access: Access) -> Iterator[tuple[str, 
         )
     except ValidationError:
         return
-    if not any(extra.refused(statement)):
+    if not any(extra.refused(statement, boxes=boxes)):
         statements = (*access.extra_statements, statement)
         yield f"access.extra_statements: {question.action}", {"extra_statements": statements}
 

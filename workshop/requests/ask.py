@@ -11,7 +11,7 @@ from typing import Any, Literal
 from workshop.aws import agent_reports as reports
 from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
-from workshop.aws.machine_kinds import BOX, NOTEBOOK, BoxKind, Machine, NotebookKind
+from workshop.aws.machine_kinds import BOX, NOTEBOOK, Machine, SeatMachine
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -39,72 +39,84 @@ class AgentWaits:
 
 @dataclass(frozen=True)
 class AgentAnswer:
-    """What became of a request to one seat's agent, with its last report; ``reason`` says why."""
+    """What became of a request to the agent of one machine, with its last report.
 
-    seat: Seat
+    ``reason`` says why.
+    """
+
+    machine: SeatMachine
     result: Result
     report: AgentReport = field(default_factory=AgentReport)
     reason: str = ""
 
+    @property
+    def seat(self) -> Seat:
+        """Whose machine it is."""
+        return self.machine.seat
+
+    @property
+    def whose(self) -> str:
+        """The seat's id for its notebook, or the words for another machine of it."""
+        kind = self.machine.kind
+        return self.seat.id if kind is NOTEBOOK else f"the {kind.noun} of {self.seat.id}"
+
 
 def running(
-    clients: Clients,
-    loaded: LoadedEnvironment,
-    seats: Sequence[Seat],
-    kind: NotebookKind | BoxKind = NOTEBOOK,
-) -> dict[Seat, Machine | Unavailable | None]:
-    """Return the machines of seats, None for none, from one listing of each account and Region."""
+    clients: Clients, loaded: LoadedEnvironment, machines: Sequence[SeatMachine]
+) -> dict[SeatMachine, Machine | Unavailable | None]:
+    """Return machines as they are, None for none, by one listing for each account and Region."""
     listed = side_by_side(
-        lambda where: attempt(partial(kind.listed, clients, where, loaded.settings.workshop)),
-        account_regions_of(seats),
+        lambda some: attempt(partial(some[0].listed, clients, some[1], loaded.settings.workshop)),
+        dict.fromkeys((one.kind, one.seat.account_region) for one in machines),
         threads=THREADS,
     )
-    found: dict[Seat, Machine | Unavailable | None] = {}
-    for seat in seats:
-        machines = listed[seat.account_region]
-        if isinstance(machines, Unavailable):
-            found[seat] = machines
+    found: dict[SeatMachine, Machine | Unavailable | None] = {}
+    for one in machines:
+        there = listed[one.kind, one.seat.account_region]
+        if isinstance(there, Unavailable):
+            found[one] = there
         else:
-            found[seat] = machines.get(kind.name(loaded.names(seat)))
+            found[one] = there.get(one.kind.name(loaded.names(one.seat)))
     return found
 
 
 def ask(
     clients: Clients,
     loaded: LoadedEnvironment,
-    seats: Sequence[Seat],
+    machines: Sequence[SeatMachine],
     kind: str,
     waits: AgentWaits,
     *,
     report: Callable[[AgentAnswer], None] = lambda _: None,
     known: bool = False,
-    of: NotebookKind | BoxKind = NOTEBOOK,
     **more: Any,
 ) -> list[AgentAnswer]:
-    """Ask running machines for ``kind`` and wait; return one answer for each seat, in order.
+    """Ask running machines for ``kind`` and wait; return one answer for each machine, in order.
 
+    A request names seats: of a seat that has two machines, both do what is asked for.
     ``report`` is called with each answer as it comes. ``known``: agents that have never reported
     are asked, and not waited for. Raise WorkshopError where the request cannot
     be written.
     """
-    answers: dict[str, AgentAnswer] = {}
+    answers: dict[SeatMachine, AgentAnswer] = {}
 
     def end(answer: AgentAnswer) -> None:
-        answers[answer.seat.id] = answer
+        answers[answer.machine] = answer
         report(answer)
 
     asked = []
-    for seat, machine in running(clients, loaded, seats, of).items():
+    for one, machine in running(clients, loaded, machines).items():
+        noun = one.kind.noun
         if isinstance(machine, Unavailable):
-            end(AgentAnswer(seat, "unread", reason=f"its {of.noun}: {machine.reason}"))
-        elif machine is None or machine.status != of.up:
-            state = f"its {of.noun} is {machine.status}" if machine else f"there is no {of.noun}"
-            end(AgentAnswer(seat, "not running", reason=state))
+            end(AgentAnswer(one, "unread", reason=f"its {noun}: {machine.reason}"))
+        elif machine is None or machine.status != one.kind.up:
+            state = f"its {noun} is {machine.status}" if machine else f"there is no {noun}"
+            end(AgentAnswer(one, "not running", reason=state))
         else:
-            asked.append(seat)
+            asked.append(one)
     request_id, now = inbox.new_id(waits.now()), waits.now()
-    for where in account_regions_of(asked):
-        here = [seat.attendee for seat in asked if seat.account_region == where]
+    for where in account_regions_of(one.seat for one in asked):
+        here = {one.seat.attendee for one in asked if one.seat.account_region == where}
         CohortInbox(clients, loaded, where).change(
             partial(
                 inbox.with_request,
@@ -115,14 +127,17 @@ def ask(
                 **more,
             )
         )
-    read_one = partial(reports.read, clients, loaded, of_box=of is BOX)
+
+    def read_one(one: SeatMachine) -> AgentReport | Unavailable:
+        return reports.read(clients, loaded, one.seat, of_box=one.kind is BOX)
+
     wait_for(read_one, asked, request_id, waits, end, known=known)
-    return [answers[seat.id] for seat in seats]
+    return [answers[one] for one in machines]
 
 
 def wait_for(
-    read_one: Callable[[Seat], AgentReport | Unavailable],
-    asked: Sequence[Seat],
+    read_one: Callable[[SeatMachine], AgentReport | Unavailable],
+    asked: Sequence[SeatMachine],
     request_id: str,
     waits: AgentWaits,
     end: Callable[[AgentAnswer], None],
@@ -136,22 +151,22 @@ def wait_for(
     begun, left = waits.clock(), list(asked)
     while left:
         read = side_by_side(read_one, left, threads=THREADS)
-        for seat, answer in read.items():
+        for one, answer in read.items():
             if not isinstance(answer, Unavailable) and request_id in answer.handled:
-                end(AgentAnswer(seat, "done", answer))
-                left.remove(seat)
+                end(AgentAnswer(one, "done", answer))
+                left.remove(one)
             elif known and has_never_reported(answer):
-                end(_unanswered(seat, answer, interrupted=False))
-                left.remove(seat)
+                end(_unanswered(one, answer, interrupted=False))
+                left.remove(one)
         waited = waits.clock() - begun
         over = waited >= waits.minutes * 60
         if waited >= FIRST_REPORT_MINUTES * 60:
-            for seat in [seat for seat in left if has_never_reported(read[seat])]:
-                end(_unanswered(seat, read[seat], interrupted=False))
-                left.remove(seat)
+            for one in [one for one in left if has_never_reported(read[one])]:
+                end(_unanswered(one, read[one], interrupted=False))
+                left.remove(one)
         if left and (over or waits.pause(POLL_SECONDS)):
-            for seat in left:
-                end(_unanswered(seat, read[seat], interrupted=not over))
+            for one in left:
+                end(_unanswered(one, read[one], interrupted=not over))
             return
 
 
@@ -160,12 +175,14 @@ def has_never_reported(read: AgentReport | Unavailable) -> bool:
     return not isinstance(read, Unavailable) and not read.time
 
 
-def _unanswered(seat: Seat, read: AgentReport | Unavailable, *, interrupted: bool) -> AgentAnswer:
+def _unanswered(
+    machine: SeatMachine, read: AgentReport | Unavailable, *, interrupted: bool
+) -> AgentAnswer:
     if isinstance(read, Unavailable):
-        return AgentAnswer(seat, "unread", reason=f"its report: {read.reason}")
+        return AgentAnswer(machine, "unread", reason=f"its report: {read.reason}")
     if interrupted:
-        return AgentAnswer(seat, "interrupted", read, "it was not waited for")
+        return AgentAnswer(machine, "interrupted", read, "it was not waited for")
     if read.save_error:
-        return AgentAnswer(seat, "failed", read, read.save_error)
+        return AgentAnswer(machine, "failed", read, read.save_error)
     why = NEVER if has_never_reported(read) else "its agent did not answer in time"
-    return AgentAnswer(seat, "silent", read, why)
+    return AgentAnswer(machine, "silent", read, why)

@@ -8,9 +8,8 @@ from dataclasses import replace
 from workshop.agent import files
 from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
-from workshop.aws.machine_kinds import NOTEBOOK, BoxKind, NotebookKind
+from workshop.aws.machine_kinds import SeatMachine
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
 from workshop.requests import ask
 from workshop.requests.ask import AgentAnswer, AgentWaits
 
@@ -24,32 +23,31 @@ INSTALLING = "installing"
 def check(
     clients: Clients,
     loaded: LoadedEnvironment,
-    seats: Sequence[Seat],
+    machines: Sequence[SeatMachine],
     waits: AgentWaits,
     *,
     report: Callable[[AgentAnswer], None],
-    of: NotebookKind | BoxKind = NOTEBOOK,
 ) -> None:
     """Have running workbenches checked, those that still install packages again until they have.
 
-    ``report`` is called with each seat's answer; what it is called with last counts.
+    ``report`` is called with each machine's answer; what it is called with last counts.
     """
-    ends, left = waits.clock() + waits.minutes * 60, list(seats)
+    ends, left = waits.clock() + waits.minutes * 60, list(machines)
     # What a second check does not answer, the first one has.
-    known: set[str] = set()
+    known: set[SeatMachine] = set()
 
     def note(answer: AgentAnswer) -> None:
-        if answer.result == "done" or answer.seat.id not in known:
-            known.add(answer.seat.id)
+        if answer.result == "done" or answer.machine not in known:
+            known.add(answer.machine)
             report(answer)
 
     while left:
         minutes = max(0.0, ends - waits.clock()) / 60
         answers = ask.ask(
-            clients, loaded, left, "check", replace(waits, minutes=minutes), report=note, of=of
+            clients, loaded, left, "check", replace(waits, minutes=minutes), report=note
         )
         left = [
-            answer.seat
+            answer.machine
             for answer in answers
             if answer.result == "done" and answer.report.packages == INSTALLING
         ]

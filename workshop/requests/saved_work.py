@@ -1,4 +1,4 @@
-"""Copies what one seat's agent saved to another seat's bucket, for that seat's agent to restore.
+"""Copies what one seat's agents saved to another seat's bucket, for that seat's agents to restore.
 
 Seats cannot read each other's buckets: whoever organises them copies, inside S3.
 """
@@ -12,10 +12,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.agent.files import MOST_FILES, Entry, document
-from workshop.agent.saving import PREFIX, entries
+from workshop.agent.saving import entries
 from workshop.aws import agent_reports as reports
 from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import BOX, SeatMachine
 from workshop.aws.reads import Unavailable, attempt, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -34,12 +35,21 @@ class CopiedWork:
     missing: int = 0
 
 
-def copy(clients: Clients, loaded: LoadedEnvironment, seat: Seat, other: Seat) -> CopiedWork:
-    """Copy the saved files of a seat to the bucket of another in the same account and Region.
+def copy(
+    clients: Clients, loaded: LoadedEnvironment, machine: SeatMachine, other: Seat
+) -> CopiedWork:
+    """Copy what a seat's machine saved to the bucket of another in the same account and Region.
 
     To do it twice is to do it once. Raise WorkshopError where something cannot be copied.
     """
-    copying = _Copying(clients, seat, reports.bucket(loaded, seat), reports.bucket(loaded, other))
+    seat = machine.seat
+    copying = _Copying(
+        clients,
+        seat,
+        reports.bucket(loaded, seat),
+        reports.bucket(loaded, other),
+        reports.saved_below(loaded, seat, of_box=machine.kind is BOX),
+    )
     done = attempt(copying.run)
     if isinstance(done, Unavailable):
         raise WorkshopError(
@@ -57,10 +67,12 @@ class _Copying:
     seat: Seat
     source: str
     target: str
+    saved: str
+    """Below which prefix it lies."""
 
     @property
     def prefix(self) -> str:
-        return f"{PREFIX}from-{self.seat.id}/"
+        return f"{self.saved}from-{self.seat.id}/"
 
     def run(self) -> CopiedWork:
         saved = self._saved()
@@ -77,7 +89,7 @@ class _Copying:
     def _saved(self) -> dict[str, Entry]:
         """Return what the seat's manifest says is saved."""
         try:
-            answer = self._call("GetObject", Bucket=self.source, Key=f"{PREFIX}manifest.json")
+            answer = self._call("GetObject", Bucket=self.source, Key=f"{self.saved}manifest.json")
         except (BotoCoreError, ClientError) as error:
             if errors.is_gone(error):
                 return {}
@@ -92,7 +104,7 @@ class _Copying:
                 "CopyObject",
                 Bucket=self.target,
                 Key=f"{self.prefix}files/{path}",
-                CopySource={"Bucket": self.source, "Key": f"{PREFIX}files/{path}"},
+                CopySource={"Bucket": self.source, "Key": f"{self.saved}files/{path}"},
                 ExpectedSourceBucketOwner=self.seat.account,
             )
         except (BotoCoreError, ClientError) as error:

@@ -1,10 +1,11 @@
-"""Has running notebooks save their files now."""
+"""Has running notebooks and EC2 instances save their files now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import machines_of
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import SignInError, WorkshopError
@@ -13,7 +14,7 @@ from workshop.requests.ask import AgentAnswer, AgentWaits, Result
 
 MINUTES = 4.0
 FIRST_MINUTES = 1.0
-"""For which notebooks may save before they are stopped."""
+"""For which machines may save before they are stopped."""
 WORDS: dict[Result, str] = {
     "done": "saved",
     "failed": "not saved",
@@ -23,7 +24,7 @@ WORDS: dict[Result, str] = {
     "interrupted": "not waited for",
 }
 GOOD: frozenset[Result] = frozenset({"done", "not running"})
-"""What is no failure: a notebook that does not run has saved before it stopped."""
+"""What is no failure: a machine that does not run has saved before it stopped."""
 
 
 def save(
@@ -34,13 +35,13 @@ def save(
     *,
     report: Callable[[AgentAnswer], None],
 ) -> list[AgentAnswer]:
-    """Ask and wait; return one answer for each seat, and report each as it comes."""
-    return ask.ask(clients, loaded, seats, "save", waits, report=report)
+    """Ask and wait; return one answer for each machine, and report each as it comes."""
+    return ask.ask(clients, loaded, machines_of(seats), "save", waits, report=report)
 
 
 def sentence(answer: AgentAnswer) -> str:
-    """Return the seat, what became of it, and why."""
-    return ": ".join(filter(None, (answer.seat.id, WORDS[answer.result], answer.reason)))
+    """Return whose machine it is, what became of it, and why."""
+    return ": ".join(filter(None, (answer.whose, WORDS[answer.result], answer.reason)))
 
 
 def save_first(
@@ -50,10 +51,10 @@ def save_first(
     waits: AgentWaits,
     say: Callable[[str], object],
 ) -> None:
-    """Have running notebooks save their files, and say who could not; nobody goes on for that."""
+    """Have running machines save their files, and say who could not; nobody goes on for that."""
     say("having files saved first ...")
     try:
-        answers = ask.ask(clients, loaded, seats, "save", waits, known=True)
+        answers = ask.ask(clients, loaded, machines_of(seats), "save", waits, known=True)
     except SignInError:  # nothing else would be answered either
         raise
     except WorkshopError as error:
@@ -64,5 +65,5 @@ def save_first(
     if saved:
         say(f"{saved} saved")
     for why in dict.fromkeys(one.reason for one in failed):
-        ids = ", ".join(one.seat.id for one in failed if one.reason == why)
-        say(f"warning: not saved first: {ids}: {why}; a notebook saves once more while it stops")
+        ids = ", ".join(one.whose for one in failed if one.reason == why)
+        say(f"warning: not saved first: {ids}: {why}; a machine saves once more while it stops")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workshop.aws import agent_reports as reports
 from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
+from workshop.aws.machine_kinds import BOX, SeatMachine, machines_of
 from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -35,7 +36,7 @@ MINUTES = 10.0
 
 Say = Callable[[str], object]
 Start = Callable[[Seat], Sequence[NotebookOutcome]]
-"""Starts the notebook of the spare, and waits."""
+"""Starts the machines of the spare, and waits."""
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,12 @@ def swap(
     workshop = loaded.settings.workshop
     Ledger(loaded.name).note_swap(seat.account_region, workshop, seat.id, spare.id)
     pause = threading.Event().wait
-    (answer,) = ask.ask(clients, loaded, [seat], "save", AgentWaits(pause, SAVE_MINUTES))
-    if answer.result != "done":  # what it cannot save any more
-        say(f"{seat.id} did not save once more: {answer.reason}")
-    copied = saved_work.copy(clients, loaded, seat, spare)
-    say(_copied(planned, copied))
+    asking = AgentWaits(pause, SAVE_MINUTES)
+    answers = ask.ask(clients, loaded, machines_of([seat]), "save", asking)
+    for answer in answers:
+        if answer.result != "done":  # what it cannot save any more
+            say(f"{answer.whose} did not save once more: {answer.reason}")
+    copies = _copies(clients, loaded, planned, answers, say)
     if not found.again:
         write_other_id(found.path, found.sheet, seat.id, spare.id)
         say(f"{shown(found.path)}: the row of {seat.id} has the id {spare.id} now")
@@ -155,7 +157,7 @@ def swap(
     waits = AgentWaits(pause, minutes)
     problems = [*not_frozen, *_started(spare, start)]
     if len(problems) == len(not_frozen):
-        problems += _restored(clients, loaded, spare, copied, waits)
+        problems += _restored(clients, loaded, spare, copies, waits)
     if not not_frozen:
         say(
             f"{seat.id} is frozen and off the roster; it costs until it is stopped with:"
@@ -164,11 +166,8 @@ def swap(
     if not problems:
         link = loaded.command("handout", "--only", spare.id)
         say(f"{spare.id} is ready; its link is in: {link}")
-        if _has_saved_since(clients, loaded, seat, answer):
-            say(f"{seat.id} has saved once more")
-            copied = saved_work.copy(clients, loaded, seat, spare)
-            say(_copied(planned, copied))
-            problems += _restored(clients, loaded, spare, copied, waits)
+        late = _copies(clients, loaded, planned, _late(clients, loaded, answers, say), say)
+        problems += _restored(clients, loaded, spare, late, waits)
     for problem in problems:
         say(problem)
     if problems:
@@ -176,14 +175,36 @@ def swap(
     return not problems
 
 
-def _has_saved_since(
-    clients: Clients, loaded: LoadedEnvironment, seat: Seat, answer: AgentAnswer
-) -> bool:
-    """Return whether a seat that had not answered in time has saved meanwhile."""
-    if answer.result != "silent":
-        return False
-    report = reports.read(clients, loaded, seat)
-    return isinstance(report, AgentReport) and report.saved_until > answer.report.saved_until
+def _late(
+    clients: Clients, loaded: LoadedEnvironment, answers: Sequence[AgentAnswer], say: Say
+) -> list[AgentAnswer]:
+    """Return and say which machines that had not answered in time have saved meanwhile."""
+    late = []
+    for answer in answers:
+        seat, of_box = answer.seat, answer.machine.kind is BOX
+        if answer.result != "silent":
+            continue
+        report = reports.read(clients, loaded, seat, of_box=of_box)
+        if isinstance(report, AgentReport) and report.saved_until > answer.report.saved_until:
+            say(f"{answer.whose} has saved once more")
+            late.append(answer)
+    return late
+
+
+def _copies(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    planned: SwapPlan,
+    answers: Sequence[AgentAnswer],
+    say: Say,
+) -> dict[SeatMachine, CopiedWork]:
+    """Copy what machines have saved to the spare, and say what."""
+    copies = {}
+    for answer in answers:
+        copied = saved_work.copy(clients, loaded, answer.machine, planned.spare)
+        copies[answer.machine] = copied
+        say(_copied(planned, copied))
+    return copies
 
 
 def _copied(planned: SwapPlan, copied: CopiedWork) -> str:
@@ -204,15 +225,16 @@ def _restored(
     clients: Clients,
     loaded: LoadedEnvironment,
     spare: Seat,
-    copied: CopiedWork,
+    copies: Mapping[SeatMachine, CopiedWork],
     waits: AgentWaits,
 ) -> list[str]:
-    """Have the spare lay the files there; return why that failed, if so."""
-    if not copied.files:
-        return []
-    answers = ask.ask(clients, loaded, [spare], "restore", waits, prefix=copied.prefix)
-    return [
-        f"{answer.seat.id} has not laid the files there yet: {answer.reason}"
-        for answer in answers
-        if answer.result != "done"
-    ]
+    """Have the spare's machines lay their files there; return why that failed, if so."""
+    problems = []
+    for machine, copied in copies.items():
+        if not copied.files:
+            continue
+        own = SeatMachine(spare, machine.kind)
+        (answer,) = ask.ask(clients, loaded, [own], "restore", waits, prefix=copied.prefix)
+        if answer.result != "done":
+            problems.append(f"{answer.whose} has not laid the files there yet: {answer.reason}")
+    return problems

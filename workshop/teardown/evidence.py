@@ -35,7 +35,7 @@ from workshop.teardown import members, roles, scan_target, shown_plan, verificat
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.resource import Ownership, Resource, ScanCache, SeenRole
-from workshop.teardown.resources import instances
+from workshop.teardown.resources import disk_lineage
 from workshop.teardown.scan_target import ScanTarget, Unknown
 
 if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
@@ -218,7 +218,7 @@ def _roles_seen(ledger: Ledger) -> Iterator[SeenRole]:
 def remember(memory: ScanCache, ledger: Ledger) -> None:
     """Note in a lasting memory what the ledger tells of the workshop's roles and disks."""
     roles.remember(memory, _roles_seen(ledger))
-    instances.remember_disks(memory, ledger.disks())
+    disk_lineage.remember_disks(memory, ledger.disks())
 
 
 def note_scan(ledger: Ledger, discovery: Discovery) -> None:
@@ -235,7 +235,7 @@ def note_scan(ledger: Ledger, discovery: Discovery) -> None:
             by_account[role.account][role.id] = noted
         if context.since is not None:
             ledger.note_began(account_region, context.since, context.scope.workshop)
-        disks |= instances.proven_disks(context.lasting)
+        disks |= disk_lineage.proven_disks(context.lasting)
     ledger.note_disks(disks)
     for account, noted_roles in by_account.items():
         ledger.note_roles(account, noted_roles.values())

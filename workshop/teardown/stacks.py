@@ -44,6 +44,8 @@ class _StackDeletion:
     left_behind: bool = False
     reason: str = ""
     """What CloudFormation says of the stack itself."""
+    in_the_way: list[str] = field(default_factory=list)
+    """Why what kept it from going could not be taken out of the way."""
     result: DeletionResult | None = None
 
 
@@ -181,13 +183,13 @@ class StackDeleter:
             return True  # not deleted, and nothing has failed: somebody was at work on it
         self._emit(message, job.resource)
         if job.attempts < self.waits.attempts and not late:
-            for one in left:
-                self._clear(one)
+            job.in_the_way = [why for one in left if (why := self._clear(one))]
             return True
         if self.abandon and left and not late and not job.left_behind:
             return self._leave_behind(job, left)
         # An export that another stack uses fails no resource: the stack is as it was before.
         message = message or job.reason or "CloudFormation does not delete it"
+        message = "; ".join([message, *job.in_the_way])
         self._end(job, DeletionOutcome.STUCK, message)
         return False
 
@@ -207,14 +209,17 @@ class StackDeleter:
             self._emit(f"its resources could not be read: {errors.describe(error)}", job.resource)
             return []
 
-    def _clear(self, held: Mapping[str, Any]) -> None:
-        """Empty or untie one resource that a workshop's stack holds, which is proof."""
+    def _clear(self, held: Mapping[str, Any]) -> str:
+        """Empty or untie one resource that a workshop's stack holds, which is proof.
+
+        Return why that was refused, empty where it was not.
+        """
         physical = held.get("PhysicalResourceId", "")
         client = self.clients.client("iam", self.account_region)
         try:
             if held["ResourceType"] == "AWS::IAM::Role":
                 roles.strip(client, physical)
-                return
+                return ""
             resource = self._by_id.get(physical)
             if resource is not None and resource.resource_type in self.resource_types:
                 self.resource_types[resource.resource_type].delete(self.context, resource)
@@ -223,6 +228,8 @@ class StackDeleter:
         except (*errors.Refusal, WorkshopError) as error:
             message = errors.describe(error) if isinstance(error, errors.Refusal) else str(error)
             self._emit(f"{physical} stays in its way: {message}")
+            return message
+        return ""
 
     def _leave_behind(self, job: _StackDeletion, left: list[dict[str, Any]]) -> bool:
         """Delete the stack without what cannot be deleted, and note that."""

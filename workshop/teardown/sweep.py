@@ -34,7 +34,7 @@ from workshop.teardown.events import (
     TeardownStep,
 )
 from workshop.teardown.resource import Key, Resource, ScanContext
-from workshop.teardown.resources.base import ResourceType, Undeletable
+from workshop.teardown.resources.base import ProtectedError, ResourceType, Undeletable
 from workshop.teardown.waits import RESOURCES, WaitPolicy
 
 
@@ -159,7 +159,7 @@ class Sweep:
     def _has_stopped(self, item: Item) -> bool:
         try:
             return self.waits.until(partial(self._stops, item), self.pause)
-        except errors.Refusal:  # denied: no later answer would be another one
+        except (*errors.Refusal, ProtectedError):  # no later answer would be another one
             return False
 
     def _stops(self, item: Item) -> bool:
@@ -178,6 +178,9 @@ class Sweep:
     def _stop(self, item: Item) -> None:
         try:
             stopped = item.resource_type.stop(item.context, item.resource)
+        except ProtectedError as error:
+            self._emit(TeardownStep.STOP, str(error), item.resource)
+            return
         except errors.Refusal as error:
             self._emit(TeardownStep.STOP, errors.describe(error), item.resource)
             return
@@ -334,6 +337,8 @@ class Sweep:
             return self._advance(item)
         except Undeletable as fact:
             return _Next(DeletionOutcome.UNDELETABLE, str(fact))
+        except ProtectedError as error:
+            return _Next(DeletionOutcome.STUCK, str(error))
         except errors.Refusal as error:
             if errors.hangs_on_status(error):
                 item.early += 1

@@ -11,7 +11,8 @@ What counts as use, in this order:
   it was written at most, and for ``ASKED_HOURS`` if it holds neither;
 - a busy kernel, for as long as it is busy;
 - the last activity of any kernel or terminal, and the start of the notebook itself;
-- on an EC2 instance a session of Systems Manager or a connection of SSH, for as long as it lasts;
+- on an EC2 instance a session of Systems Manager or a connection of SSH, for as long as it lasts,
+  and on a notebook a session that leads from it to an instance;
 - work: processor time of the notebook's user or in containers, of all users together (``sudo``,
   other accounts) above what the machine's own services take, and of the GPUs.
 
@@ -181,9 +182,12 @@ def gpu_use(root: Path) -> int:
         raise UnknownUseError(f"the GPU's use cannot be read: {error}") from error
 
 
-def sessions(proc: Path) -> int:
-    """Sessions of Systems Manager and connections of SSH, by the processes that serve them."""
-    found = 0
+def sessions(proc: Path, *, box: bool) -> int:
+    """Sessions of Systems Manager and connections of SSH, by the processes that serve them.
+
+    A notebook serves none; a session that begins there leads to the seat's instance.
+    """
+    found, program = 0, b"ssm-session-worker" if box else b"session-manager-plugin"
     for process in proc.glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().split(b"\0")
@@ -191,8 +195,8 @@ def sessions(proc: Path) -> int:
             continue  # it ended meanwhile
         name = words[0].rpartition(b"/")[2]
         # OpenSSH calls what serves a connection "sshd: ada@pts/0", since 9.8 "sshd-session: ...".
-        of_ssh = re.match(rb"sshd(?:-session)?: [^ ]+@", words[0]) is not None
-        found += name == b"ssm-session-worker" or of_ssh
+        of_ssh = box and re.match(rb"sshd(?:-session)?: [^ ]+@", words[0]) is not None
+        found += name == program or of_ssh
     return found
 
 
@@ -344,14 +348,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             now,
         )
         in_use = f"idle for {idle / 60:.0f} of {given.minutes} minutes"
-        open_sessions = sessions(given.root / "proc") if given.box else 0
-        if open_sessions:
-            used = home / ".workshop-session"
-            used.touch()
+        seen = home / ".workshop-session"
+        if open_sessions := sessions(given.root / "proc", box=given.box):
+            seen.touch()
             in_use, idle = f"sessions of people: {open_sessions}", 0.0
-        elif given.box and (home / ".workshop-session").exists():
+        elif seen.exists():
             # Idle since the last look that saw one.
-            idle = min(idle, max(0.0, now - (home / ".workshop-session").stat().st_mtime))
+            idle = min(idle, max(0.0, now - seen.stat().st_mtime))
             in_use = f"idle for {idle / 60:.0f} of {given.minutes} minutes"
         working = work(given.root, given.sample) if idle >= PAUSE else ""
         if given.box:

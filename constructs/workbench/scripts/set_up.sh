@@ -221,7 +221,13 @@ WORKSHOP
     systemd-run --no-block --unit=workshop-packages --uid=ec2-user --setenv=HOME=/home/ec2-user \
       /bin/bash "$opt/install_packages.sh"
 fi
-if [ -n "$box" ]; then
+if [ -z "$box" ]; then
+  mkdir -p "$WORKSHOP_ROOT/usr/local/bin"
+  cat >"$WORKSHOP_ROOT/usr/local/bin/workshop-box" <<'WORKSHOP'
+@workshop_box.sh@
+WORKSHOP
+  chmod 755 "$WORKSHOP_ROOT/usr/local/bin/workshop-box"
+else
   cat >"$opt/box.sh" <<'WORKSHOP'
 @box.sh@
 WORKSHOP
@@ -242,7 +248,8 @@ WORKSHOP
   server jupyter-server JupyterLab "/home/ec2-user/anaconda3/envs/JupyterSystemEnv/bin/jupyter-lab --no-browser \
 --ServerApp.ip=127.0.0.1 --ServerApp.port=8888 --ServerApp.port_retries=0 --IdentityProvider.token="
   server code-server code-server "/home/ec2-user/.local/lib/code-server/bin/code-server --auth none \
---bind-addr 127.0.0.1:8080 --disable-telemetry --disable-update-check ."
+--bind-addr 127.0.0.1:8080 --disable-telemetry --disable-update-check \
+--disable-workspace-trust --disable-getting-started-override ."
 fi
 
 # systemd instead of cron, which Amazon Linux 2023 does not have.

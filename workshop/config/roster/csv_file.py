@@ -124,20 +124,32 @@ def with_ids(text: str, ids: Mapping[int, str]) -> str:
     delimiter = delimiter_of(text)
     lines = list(io.StringIO(text, newline=""))
     found = records(text, delimiter)
-    first, last, headings = next(found)
+    first, _, headings = next(found)
     columns = [column_of(heading) for heading in headings]
     position = columns.index("id") if "id" in columns else None
     if position is None:
         lines[first - 1] = f"id{delimiter}{lines[first - 1]}"
-    for index, (first, last, _) in enumerate(found):
-        if index not in ids:
-            continue
-        if position is None:
+    if position is not None:
+        return with_cells(text, delimiter, position, ids)
+    for index, (first, _, _) in enumerate(found):
+        if index in ids:
             lines[first - 1] = f"{ids[index]}{delimiter}{lines[first - 1]}"
-        else:
+    return "".join(lines)
+
+
+def with_cells(text: str, delimiter: str, position: int, cells: Mapping[int, str]) -> str:
+    """Return ``text`` with other cells in one column, by the index of their row below the headings.
+
+    ``position`` counts columns from 0; every other character stays.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    found = records(text, delimiter)
+    next(found)
+    for index, (first, last, _) in enumerate(found):
+        if index in cells:
             record = "".join(lines[first - 1 : last])
             lines[first - 1 : last] = [
-                _filled(record, delimiter, position, ids[index]),
+                _filled(record, delimiter, position, cells[index]),
                 *[""] * (last - first),
             ]
     return "".join(lines)

@@ -71,8 +71,14 @@ def merged(
                 off.append(Seated(each, seat))
             left_out.append(each)
         elif row is not None:
-            differs = each.name and folded(row.get("name")) != folded(each.name)
-            notes = ("has another name on the roster, which stays",) if differs else ()
+            notes = [
+                f"has another {what} on the roster, which stays"
+                for what, differs in (
+                    ("name", each.name and folded(row.get("name")) != folded(each.name)),
+                    ("account", each.account and row.get("account") != each.account),
+                )
+                if differs
+            ]
             present.append(Seated(each, seat, (*each.notes, *notes)))
         elif (line := unaddressed.get(folded(each.name))) is not None:
             why = (
@@ -83,7 +89,15 @@ def merged(
         else:
             new.append(each)
     cells = tuple(
-        {column: text for column, text in (("name", each.name), ("email", each.email)) if text}
+        {
+            column: text
+            for column, text in (
+                ("name", each.name),
+                ("email", each.email),
+                ("account", each.account),
+            )
+            if text
+        }
         for each in new
     )
     last = max((row.line for row in sheet.rows), default=1)

@@ -47,25 +47,26 @@ def _without_accents(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
-def _words(*patterns: str) -> re.Pattern[str]:
+def pattern(*patterns: str) -> re.Pattern[str]:
+    """Return what finds any of ``patterns`` in text that is folded."""
     return re.compile(_without_accents("|".join(patterns)))
 
 
-_EMAIL = _words(
+_EMAIL = pattern(
     r"\be ?mail", r"\bmail(adres\w*| ad+res+e?)?$", r"\bcorr?eio? eletr", r"\bcorreo\b",
     r"\bcourriel\b", r"\badresse electronique", r"\bposta elettronica", r"\bendereco eletronico",
     r"\be ?posta?\b", "メール", "メアド", "电子邮[件箱]", "邮箱", "電子郵件", "이메일", "전자우편",
     r"электронн\w* почт", r"электронн\w* адрес", r"^почта$",
 )  # fmt: skip
-_OTHER_EMAIL = _words(
+_OTHER_EMAIL = pattern(
     "newsletter", "marketing", r"\bopt", "consent", "subscri", "status", r"\bsent\b", "verif",
     "receive", "recevoir", "recib", "ricev", "receber", "erhalten", "ontvang", "invited by",
     "emergency", "domain", r"\bid\b", "メールマガジン", "メルマガ", "配信", "受け取", "рассылк",
 )  # fmt: skip
-_REPEATED_EMAIL = _words(
+_REPEATED_EMAIL = pattern(
     "confirm", "repeat", "again", "bestat", "wiederhol", "repit", "second", "確認", "确认", "확인"
 )
-_PAYER = _words(
+_PAYER = pattern(
     "buyer", "purchas", r"\border", "billing", "payer", "invoice", "kaufer", "besteller",
     "rechnung", "acheteur", "factur", "comprador", "compratore", "acquirente", r"\bkoper",
     "factuur", "booker", "company", "firm", "organi[sz]", "contact", "manager", "supervisor",
@@ -73,13 +74,13 @@ _PAYER = _words(
     "secretar", "assistant", "teacher", "購入", "购买", "구매", "주문자", "покупател", "会社",
     "плательщик",
 )  # fmt: skip
-_PERSON = _words(
+_PERSON = pattern(
     "attendee", "participant", "guest", "teilnehm", r"\bgast", "asistente", "partecipante",
     "deelnemer", "inscrit", "registrant", "delegate", "ticket ?holder",
     "参加者", "参会", "참가자", "участник", "katilimci", "ucastnik", "uczestnik",
 )  # fmt: skip
 
-_FULL = _words(
+_FULL = pattern(
     "full ?name", "display ?name", "name on (the )?(ticket|badge)",
     "vor (und )?(nach|familien|zu)name", "ganzer name",
     "vollstandige[rn]? name", "nom complet",
@@ -87,23 +88,23 @@ _FULL = _words(
     "wie heissen", "como te llamas", "vous appelez", "come ti chiami", "hoe heet",
     "氏名", "名前", "姓名", "表示名", "이름", "성명", "성함", r"\bфио\b", r"\badi?( ve)? soyad",
 )  # fmt: skip
-_FIRST = _words(
+_FIRST = pattern(
     "first ?name", "given ?names?", "forename", "vorname", "prenom", "nombres? de pila",
     "primer nombre", "primeiro nome", "nome proprio", "voornaam", "fornamn", "fornavn", r"\bimie",
     "etunimi", "keresztnev", "^名$", "下の名", "^名字$",
 )  # fmt: skip
-_LAST = _words(
+_LAST = pattern(
     "last ?name", "surname", "family ?name", "nachname", "familienname", "zuname",
     "nom de famille", "apellidos?", "cognome", "sobrenome", "ultimo nome", "apelido",
     "achternaam", "familienaam", "efternamn", "etternavn", "efternavn", "nazwisko",
     "prijmeni", "priezvisko", "soyad", "sukunimi", "vezeteknev", "фамилия", "^姓$", "苗字", "^성$",
 )  # fmt: skip
-_INFIX = _words("tussenvoegsel", "voorvoegsel")
-_NAME = _words(
+_INFIX = pattern("tussenvoegsel", "voorvoegsel")
+_NAME = pattern(
     r"\b(name|nom|nombre|nome|naam|namn|navn|nimi|jmeno|meno|imie|adi|имя)\b",
     "(teilnehmer|gast|deelnemers?)na(me|am)",
 )
-_OTHER_NAME = _words(
+_OTHER_NAME = pattern(
     "company", "event", "ticket", "user", "nick", "file", "firm", "unternehmen", "entreprise",
     "societ", "organi", "empresa", "azienda", "bedrijf", "school", "schule", "universi", "team",
     "project", "projekt", "session", "venue", "coupon", "discount", "code", "card", "hotel",
@@ -111,7 +112,7 @@ _OTHER_NAME = _words(
     "badge", "group", "host", "pronoun", r"\bstreet",
 )  # fmt: skip
 
-_NO_NAME = _words(
+_NO_NAME = pattern(
     "フリガナ",
     "ふりがな",
     "カナ",
@@ -123,7 +124,7 @@ _NO_NAME = _words(
 )
 """How a name is read, and what else has one, where names are written without blanks."""
 
-_STATUS = _words(
+_STATUS = pattern(
     r"\bstatus\b", r"\bstatut\b", r"\betat\b", r"^stan\b", r"\bestado\b", r"\bstato\b", "situac",
     r"\brsvp", "zusage",
     r"\w+status$", "(order|ticket|registration) state",
@@ -134,12 +135,12 @@ _STATUS = _words(
     "ステータス", "参加状況", "出欠", "状態", "状态", "상태", "статус",
     r"\bdurumu?\b", r"\bstav\b",
 )  # fmt: skip
-_OF_A_COUNTRY = _words(r"\bestado\b", r"\bstato\b", "state", r"\bstav\b", r"\betat\b", r"\bstan\b")
-_WHEN = _words(
+_OF_A_COUNTRY = pattern(r"\bestado\b", r"\bstato\b", "state", r"\bstav\b", r"\betat\b", r"\bstan\b")
+_WHEN = pattern(
     r"\b(on|at|date|time|by|datum|am|uhrzeit|zeit|fecha|data|le|changed|updated|since|seit)$"
 )
 """How headings end that say when or by whom a status was given."""
-_OTHER_STATUS = _words(
+_OTHER_STATUS = pattern(
     "marital",
     "member",
     "employ",
@@ -169,17 +170,17 @@ _OTHER_STATUS = _words(
     "parking",
 )
 
-_WAITLISTED = _words(
+_WAITLISTED = pattern(
     "wait ?list", "waiting", "warteliste", "liste d attente", "lista d[ei] (espera|attesa)",
     "lista d attesa", "wachtlijst", "standby", "vantelista", "venteliste",
     "補欠", "キャンセル待ち", "候[补補]", "대기", "лист ожидани", "bekleme listesi", "nahradnik",
     "lista (oczekuj|rezerw)", "nachruck",
 )  # fmt: skip
-_REFUNDED = _words(
+_REFUNDED = pattern(
     "refund", "ruckerstatt", "erstattet", "rembours", "reembols", "rimbors", "terugbetaa",
     "charge ?back", "devuelt", "返金", "払い?戻", "退款", "환불", "возвра[тщ]", r"\biade", "zwroc",
 )  # fmt: skip
-_CANCELLED = _words(
+_CANCELLED = pattern(
     "cancel", "storn", "annul", r"\banul", "abgesagt", "abmeldung", "zuruckge(zogen|treten)",
     "rucktritt", "ab(bestellt|gebrochen)", "withdr[ae]w", "^dropped", "^dropout", "revoked",
     r"\b(un|de|dis|des)(regist|inscri|iscri|enrol)", "deactivat",
@@ -190,7 +191,7 @@ _CANCELLED = _words(
     "anulowan", "inactive", r"\bvoid\b", "キャンセル", "取り?消", "취소", "отмен", r"\biptal",
     "zrusen",
 )  # fmt: skip
-_DECLINED = _words(
+_DECLINED = pattern(
     "declin", "reject", "abgelehnt", r"\brefus", "rechaz", "rifiutat", "recusad", "afgewezen",
     "denied", "not (attending|going|coming|approved)", "^(no|nein|non|nee|nao)$",
     "nimmt nicht", "kommt nicht", "nicht (dabei|erschienen|anwesend)", "verhindert", "disapprov",
@@ -200,7 +201,7 @@ _DECLINED = _words(
     "欠席", "辞退", "却下", "拒[否绝]",
     "불참", "отказ", "katilm[ai]", "^(いいえ|否|아니요|нет|hayir|ne|nie)$",
 )  # fmt: skip
-_PENDING = _words(
+_PENDING = pattern(
     "pending", "awaiting", r"\boffen", "en attente", "pendiente", "in attesa", "pendente",
     "in afwachting", "openstaand", "invited",
     r"\bun(confirmed|approved|paid|verified|bestatigt|bezahlt)",
@@ -209,7 +210,7 @@ _PENDING = _words(
     "承認待ち", "申請中", "保留", "待(审核|定|付款|支付|确认)", "미결제", "ожидает", "не оплачен",
     "bekle", "nezaplacen", "nieoplacon",
 )  # fmt: skip
-_ACTIVE = _words(
+_ACTIVE = pattern(
     r"\battend", r"\bapprov", "confirm", "conferm", "bestat", r"\bpaid", "bezahlt", r"\bpaye",
     "pagad", r"\bpago",
     "pagat", "betaald", r"\bvalid", "gultig", r"\bcomplet", "abgeschlossen", "check", "register",
@@ -221,10 +222,10 @@ _ACTIVE = _words(
     "참석", "완료", "승인", "подтвержд", "оплачен", "участв", "onaylan", "katil", "odendi",
     "potvrzen", "zaplacen", "potwierdz", "oplacon", "^(はい|是|예|네|да|evet|ano)$",
 )  # fmt: skip
-_PARTLY = _words("partial", r"\bteil(weise)?\b", "partiel", "parcial", "parzial", "gedeelte")
+_PARTLY = pattern("partial", r"\bteil(weise)?\b", "partiel", "parcial", "parzial", "gedeelte")
 _NEGATED = re.compile(r"^(not|nicht|non|no(?! (?:response|reply|answer))|niet|nao|pas|ikke|inte) ")
 
-_TALK = _words(
+_TALK = pattern(
     "reason", "policy", "polit", "grund", "motif", "motivo", "reden", "agree", "accept",
     "condition", "bedingung", "condicion", "terms", "deadline", "until", "url", "link", r"\bbis\b",
     "ポリシー", "規約", "同意", "政策", "条款", "동의", "услови", "соглас",

@@ -17,6 +17,7 @@ from itertools import islice
 from workshop.config import rules
 from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster import csv_file, workbook
+from workshop.config.roster.account_cells import account_of, is_account_heading
 from workshop.config.roster.registration_words import (
     Heading,
     Standing,
@@ -34,7 +35,7 @@ from workshop.escaping import first_escaped
 MAX_BYTES = 20_000_000
 """Exports hold every answer to every question, and a roster holds none of them."""
 
-_DELIMITERS = (*csv_file.DELIMITERS, "|")
+DELIMITERS = (*csv_file.DELIMITERS, "|")
 _PREAMBLE = 40
 """Records above the headings, at most."""
 _FORMULA = "=+-@"
@@ -46,6 +47,10 @@ _FAMILY_FIRST = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _NO_EMAILS = (
     "has no column of e-mail addresses in any of its first lines, and people are told apart by"
     " them; export the registrations with their e-mail addresses, as CSV"
+)
+_NO_ACCOUNTS = (
+    "has no column of accounts beside the people, with accounts.mode 'roster'; call the column of"
+    " their 12-digit ids 'account'"
 )
 _NO_HEADINGS = (
     "begins with a person and not with headings; write one line above, such as 'name,email', which"
@@ -65,6 +70,8 @@ class Registration:
     notes: tuple[str, ...] = ()
     is_off: bool = False
     """Whether it is left out because of its status: cancelled, refunded, waiting."""
+    account: str = ""
+    """Where the seat is to be, if the export says so and was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,15 @@ class Export:
     """Columns that say nothing to a roster."""
 
 
-def read(raw: bytes) -> Export:
-    """Return the registrations of an export: of a text, or of a workbook's fullest sheet."""
-    if message := _unreadable(raw):
+def read(raw: bytes, *, accounts: bool = False) -> Export:
+    """Return the registrations of an export: of a text, or of a workbook's fullest sheet.
+
+    With ``accounts``, each has to have one, in a column whose heading says so.
+    """
+    if message := unreadable(raw):
         return _unread(1, message)
     if workbook.is_workbook(raw):
-        return _of_workbook(raw)
+        return _of_workbook(raw, accounts=accounts)
     encoded = decoded(raw, _known_headings)
     text = encoded.text.replace("\0", "")
     table = _table(text)
@@ -96,10 +106,36 @@ def read(raw: bytes) -> Export:
         records = [(line, cells) for line, _, cells in found]
     except csv_file.BrokenRecordError as broken:
         return _unread(broken.line, broken.text)
-    return _export(table, records, encoded.encoding, is_guess=encoded.is_guess)
+    return _with_accounts(
+        _export(table, records, encoded.encoding, is_guess=encoded.is_guess),
+        table,
+        dict(records) if accounts else None,
+    )
 
 
-def _of_workbook(raw: bytes) -> Export:
+def _with_accounts(
+    export: Export, table: _ExportTable, records: Mapping[int, Sequence[str]] | None
+) -> Export:
+    """Return an export with the account of each registration; without ``records``, as it is."""
+    if records is None or export.diagnostics:
+        return export
+    named = [at for at, heading in enumerate(table.headings) if is_account_heading(heading)]
+    if not named:
+        return _unread(table.line, _NO_ACCOUNTS)
+    return replace(
+        export, registrations=tuple(_placed(row, records, named[0]) for row in export.registrations)
+    )
+
+
+def _placed(row: Registration, records: Mapping[int, Sequence[str]], column: int) -> Registration:
+    cells = records[row.line]
+    read = account_of(cells[column] if column < len(cells) else "")
+    left_out = row.left_out or read.flaw
+    notes = (*row.notes, read.note) if read.note else row.notes
+    return replace(row, account=read.account, left_out=left_out, notes=notes)
+
+
+def _of_workbook(raw: bytes, *, accounts: bool) -> Export:
     try:
         sheets = workbook.sheets(raw)
     except workbook.BrokenWorkbookError:
@@ -108,7 +144,9 @@ def _of_workbook(raw: bytes) -> Export:
     if not tables:
         return _unread(1, _NO_EMAILS)
     table, rows = max(tables, key=lambda found: (len(found[0].columns), len(found[1])))
-    return _export(table, rows, "Excel workbook")
+    return _with_accounts(
+        _export(table, rows, "Excel workbook"), table, dict(rows) if accounts else None
+    )
 
 
 def _export(
@@ -146,7 +184,7 @@ def _export(
     )
 
 
-def _unreadable(raw: bytes) -> str:
+def unreadable(raw: bytes) -> str:
     """Return why bytes are no export, or ""."""
     if len(raw) > MAX_BYTES:
         return f"is larger than {MAX_BYTES // 1_000_000} MB; check that it is the right file"
@@ -175,7 +213,7 @@ def _table(text: str) -> _ExportTable | None:
     """Return where the headings are: of all delimiters and lines, what names the most."""
     declared = csv_file.declared_delimiter(text)
     found = []
-    for delimiter in (declared,) if declared else _DELIMITERS:
+    for delimiter in (declared,) if declared else DELIMITERS:
         with suppress(csv_file.BrokenRecordError):
             records = csv_file.records(text, delimiter)
             table = _headings(delimiter, ((line, cells) for line, _, cells in records))

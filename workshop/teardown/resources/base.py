@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workshop.aws import errors
+from workshop.errors import WorkshopError
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Resource, ScanContext
@@ -13,6 +14,10 @@ from workshop.teardown.resource import Resource, ScanContext
 
 class Undeletable(Exception):  # noqa: N818 - a fact about AWS's API, not an error
     """AWS's API has no way to delete this: its record stays, and costs nothing."""
+
+
+class ProtectedError(WorkshopError):
+    """Somebody protects it, and it stays until they take that off; the message has the command."""
 
 
 class ResourceType:

@@ -1,7 +1,7 @@
 """Snapshots of volumes and machine images: copies of a disk, which somebody is billed for.
 
-A seat may make none. By their tags they are claimed, and so is a copy of a seat's own disk, with
-whatever its person had on it: EC2 copies no tags to it. The ledger tells of disks that are gone.
+A seat may make none. By their tags they are claimed, and so is a copy of a seat's own disk, or of
+such a copy, with whatever its person had on it. The ledger tells of disks that are gone.
 """
 
 from __future__ import annotations
@@ -9,29 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workshop.teardown.resource import Resource, ScanContext
-from workshop.teardown.resources import instances, names
+from workshop.teardown.resources import disk_lineage, instances, names
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.resources.instances import Ec2Type
-
-MADE = "somebody made it of"
 
 
 class MachineImages(Ec2Type):
     """Images of the account's own; they cost by their snapshots."""
 
     name = names.MACHINE_IMAGE
-    reads = ("ec2:DescribeImages",)
+    reads = disk_lineage.READS
     arn_type = "ec2:image"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         instances.of_workshop(context)
-        for image in self.listed(context, "describe_images", "Images", Owners=["self"]):
+        for image in disk_lineage.copies(context).images:
             yield from self.of_disk(
                 context,
                 image["ImageId"],
                 image,
-                image.get("SourceInstanceId", ""),
-                MADE,
                 state=image["State"],
             )
 
@@ -49,18 +45,16 @@ class Snapshots(Ec2Type):
 
     name = names.SNAPSHOT
     after = (names.MACHINE_IMAGE,)
-    reads = ("ec2:DescribeSnapshots",)
+    reads = disk_lineage.READS
     arn_type = "ec2:snapshot"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         instances.of_workshop(context)
-        for snapshot in self.listed(context, "describe_snapshots", "Snapshots", OwnerIds=["self"]):
+        for snapshot in disk_lineage.copies(context).snapshots:
             yield from self.of_disk(
                 context,
                 snapshot["SnapshotId"],
                 snapshot,
-                snapshot.get("VolumeId", ""),
-                MADE,
                 state=snapshot["State"],
                 hourly=None,
                 created=snapshot.get("StartTime"),

@@ -8,7 +8,6 @@ are a claim.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -16,31 +15,20 @@ from botocore.exceptions import ClientError
 
 from workshop import tags as keys
 from workshop.aws import errors
-from workshop.aws.boxes import ALIVE
+from workshop.aws.boxes import ALIVE, protection
 from workshop.aws.errors import code
 from workshop.pricing import billing, prices
 from workshop.teardown import ownership
 from workshop.teardown.ownership import OwnershipVerdict
-from workshop.teardown.resource import Ownership, Resource, ScanCache, ScanContext
-from workshop.teardown.resources import names, tagged
-from workshop.teardown.resources.base import ResourceType, tag_map
+from workshop.teardown.resource import Ownership, Resource, ScanContext
+from workshop.teardown.resources import disk_lineage, names, tagged
+from workshop.teardown.resources.base import ProtectedError, ResourceType, tag_map
 from workshop.teardown.resources.tagged import TaggedType
 
-FILTERED = 200
-"""Values that a filter of EC2's takes at most."""
 PAGE = 1000
 """Items a page, the most that EC2 gives."""
 CANNOT_STOP = ", cannot be stopped"
 """Behind the state of a spot instance, and of one without a disk of EBS's: each is terminated."""
-
-
-@dataclass(frozen=True)
-class SeenDisk:
-    """An instance that could be a seat's or a disk of one; no id is ever used again."""
-
-    seat: str
-    instance: str
-    is_proven: bool
 
 
 class Ec2Type(TaggedType):
@@ -63,19 +51,13 @@ class Ec2Type(TaggedType):
         yield from self.judged_by_tags(context, id_, tags, name=tags.get("Name", id_), **more)
 
     def of_disk(
-        self,
-        context: ScanContext,
-        id_: str,
-        description: Mapping[str, Any],
-        source: str,
-        made: str,
-        **more: Any,
+        self, context: ScanContext, id_: str, description: Mapping[str, Any], **more: Any
     ) -> Iterator[Resource]:
-        """Yield what a disk that was seen became; ``source`` is its id or that of its instance.
+        """Yield what a disk that was seen became, or what was made of it.
 
         Tags of another workshop or environment say more, and so does CloudFormation's.
         """
-        scope, seen = context.scope, _disks(context.lasting).get(source)
+        scope, seen = context.scope, disk_lineage.disks(context.lasting).get(id_)
         tags = tag_map(description.get("Tags", ()))
         elsewhere = tags.get(keys.WORKSHOP, scope.workshop) != scope.workshop
         proof = tagged.proven(scope, tags)
@@ -84,8 +66,7 @@ class Ec2Type(TaggedType):
             yield from self.described(context, id_, description, **more)
             return
         bare = "" if keys.WORKSHOP in tags else ", and it has no tags"
-        message = f"{made} the disk of {seen.instance}{bare}"
-        verdict = OwnershipVerdict(Ownership.CLAIMED, message, seen.seat)
+        verdict = OwnershipVerdict(Ownership.CLAIMED, f"{seen.words}{bare}", seen.seat)
         more["stack_tag"] = tags.get(tagged.STACK_ID)
         yield from self.judged(context, id_, proof=verdict, tagged=tags, **more)
 
@@ -113,7 +94,7 @@ class Instances(Ec2Type):
             for instance in reservation["Instances"]:
                 for one in self._judged(context, instance):
                     if one.ownership in (Ownership.OWNED, Ownership.CLAIMED):
-                        _note_disks(context, instance, one)
+                        disk_lineage.note_disks(context, instance, one)
                     yield one
 
     def _judged(self, context: ScanContext, instance: Mapping[str, Any]) -> Iterator[Resource]:
@@ -142,11 +123,16 @@ class Instances(Ec2Type):
         except ClientError as error:
             if code(error.response) == "UnsupportedOperation" or errors.is_gone(error):
                 return False
+            _raise_protected(error, resource)
             raise
         return True
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
-        self.client(context).terminate_instances(InstanceIds=[resource.id])
+        try:
+            self.client(context).terminate_instances(InstanceIds=[resource.id])
+        except ClientError as error:
+            _raise_protected(error, resource)
+            raise
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         answer = self.client(context).describe_instances(InstanceIds=[resource.id])
@@ -164,27 +150,18 @@ class Volumes(Ec2Type):
     """EBS volumes, which many instances leave behind; they cost by the month, used or not.
 
     A disk that goes with an instance of the workshop is that instance's, as long as it is there.
-    One that somebody took off it, tags and all, is known by its id.
+    One that somebody took off it, tags and all, is known by its id, and one made of a copy by that.
     """
 
     name = names.EBS_VOLUME
     after = (names.EC2_INSTANCE,)
     cloudformation_type = "AWS::EC2::Volume"
-    reads = ("ec2:DescribeVolumes",)
+    reads = disk_lineage.READS
     arn_type = "ec2:volume"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
         instances = of_workshop(context)
-        volumes = {
-            one["VolumeId"]: one for one in self.tagged(context, "describe_volumes", "Volumes")
-        }
-        seen = [id_ for id_ in _disks(context.lasting) if id_.startswith("vol-")]
-        missing = sorted({*seen} - volumes.keys())
-        for start in range(0, len(missing), FILTERED):
-            known = {"Name": "volume-id", "Values": missing[start : start + FILTERED]}
-            for one in self.listed(context, "describe_volumes", "Volumes", Filters=[known]):
-                volumes[one["VolumeId"]] = one
-        for id_, volume in volumes.items():
+        for id_, volume in disk_lineage.copies(context).volumes.items():
             if any(
                 one["InstanceId"] in instances and one.get("DeleteOnTermination")
                 for one in volume.get("Attachments", ())
@@ -195,8 +172,6 @@ class Volumes(Ec2Type):
                 context,
                 id_,
                 volume,
-                id_,
-                "it was",
                 state=volume["State"],
                 hourly=usd if volume.get("VolumeType") == "gp3" else None,
                 created=volume.get("CreateTime"),
@@ -224,37 +199,11 @@ def of_workshop(context: ScanContext) -> Mapping[str, Resource]:
     return found
 
 
-# --- disks that were seen, by which copies of them are known when they are gone ------------------
-
-
-def remember_disks(memory: ScanCache, seen: Mapping[str, tuple[str, str]]) -> None:
-    """Note instances and disks of seats in a lasting memory, by id with seat and instance."""
-    _disks(memory).update({id_: SeenDisk(*whose, is_proven=True) for id_, whose in seen.items()})
-
-
-def proven_disks(memory: ScanCache) -> dict[str, tuple[str, str]]:
-    """Return those of a lasting memory that are proven: what is but claimed lasts for one run."""
-    return {id_: (one.seat, one.instance) for id_, one in _disks(memory).items() if one.is_proven}
-
-
-def _disks(memory: ScanCache) -> dict[str, SeenDisk]:
-    found: dict[str, SeenDisk] = memory.get("disks of seats", dict)
-    return found
-
-
-def _note_disks(context: ScanContext, instance: Mapping[str, Any], found: Resource) -> None:
-    """Note of what a copy may be made: it outlives the instance, whose disk goes with it."""
-    seen = SeenDisk(found.seat, found.id, is_proven=found.ownership == Ownership.OWNED)
-    known = _disks(context.lasting)
-    for id_ in (
-        found.id,
-        *(
-            disk.get("Ebs", {}).get("VolumeId", "")
-            for disk in instance.get("BlockDeviceMappings", ())
-        ),
-    ):
-        if id_ and not (id_ in known and known[id_].is_proven):
-            known[id_] = seen
+def _raise_protected(error: ClientError, resource: Resource) -> None:
+    """Raise ProtectedError where EC2 refuses for a protection of the instance."""
+    protected = protection(error, resource.id, resource.account_region.region)
+    if protected:
+        raise ProtectedError(protected) from error
 
 
 def _state(instance: Mapping[str, Any]) -> str:

@@ -1,0 +1,151 @@
+"""``workshop accounts``: who has which account of the organization, shown, then written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.local_cloud import Cloud
+from tests.support.notebook_workshop import retries_at_once, room
+from tests.support.organizations import Organization, founded
+from tests.support.workshop_command import Ran, run
+
+LIST = "accounts: {mode: ou, permissions: self-managed}\n"
+
+
+@pytest.fixture
+def organization(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Organization:
+    """Return an organization with three accounts for seats, and an environment of two seats."""
+    made = founded(cloud)
+    units = f"accounts: {{mode: ou, units: [{made.units['seats']}]}}\n"
+    room(cloud, tmp_path, monkeypatch, f"roster: {{seats: 2}}\n{units}")
+    return made
+
+
+def accounts(*options: str, env: str = "room") -> Ran:
+    return run("accounts", "-e", env, *options)
+
+
+def rows(ran: Ran) -> list[str]:
+    return [" ".join(line.split()) for line in ran.out.splitlines()]
+
+
+def file(env: str = "room") -> Path:
+    return Path("config") / f"{env}.accounts.csv"
+
+
+def test_a_plan_tells_all_accounts_of_the_units_and_writes_nothing(
+    organization: Organization,
+) -> None:
+    ran = accounts()
+    ada, bob, cyd = (organization.members[name] for name in ("ada", "bob", "cyd"))
+    assert rows(ran) == [
+        "account name state seat plan note",
+        f"{ada} ada ACTIVE seat01 assign",
+        f"{bob} bob ACTIVE seat02 assign",
+        f"{cyd} cyd ACTIVE free",
+        "",
+        "accounts: 0 with a seat, 2 to assign, 1 free",
+    ]
+    assert ran.err == "nothing was written; assign with: workshop accounts -e room --write\n"
+    assert not file().exists()
+
+
+def test_accounts_are_assigned_once(organization: Organization) -> None:
+    assert accounts("--write").err == "config/room.accounts.csv: 2 accounts assigned\n"
+    ada, bob = (organization.members[name] for name in ("ada", "bob"))
+    text = f"account,seat\n{ada},seat01\n{bob},seat02\n"
+    assert file().read_text() == text
+    organization.add_member("aaron", "seats")
+    assert accounts("--write").err == "config/room.accounts.csv: nothing to write\n"
+    assert file().read_text() == text
+    document = json.loads(accounts("--json").out)
+    assert [(one["seat"], one["is_free"]) for one in document["accounts"]] == [
+        ("seat01", False),
+        ("seat02", False),
+        ("", True),
+        ("", True),
+    ]
+
+
+def test_too_few_accounts_are_told_by_their_number_and_nothing_is_written(
+    organization: Organization,
+) -> None:
+    organization.client.close_account(AccountId=organization.members["ada"])
+    organization.move("cyd", "back row", "staff")
+    ran = accounts("--write")
+    assert ran.code == 1
+    assert ran.err == (
+        "workshop: 1 account too few (for seat02), and nothing was written; have them made in"
+        f" {organization.units['seats']}, and run this again\n"
+    )
+    assert f"{organization.members['ada']} ada SUSPENDED leave is suspended" in rows(ran)
+    assert not file().exists()
+
+
+def test_an_account_of_another_environment_is_not_given(organization: Organization) -> None:
+    settings = Path("config/room.yaml").read_text().replace("vision", "audio")
+    Path("config/other.yaml").write_text(settings)
+    accounts("--write")
+    ran = accounts("--write", env="other")
+    assert ran.code == 1
+    taken = organization.members["ada"]
+    assert f"{taken} ada ACTIVE leave is seat01's in config/room.accounts.csv" in rows(ran)
+    assert "workshop: 1 account too few (for seat02)" in ran.err
+    # Nor by hand.
+    file("other").write_text(f"account,seat\n{taken},seat01\n")
+    assert (
+        "config/other.accounts.csv:2: account: is seat01's in config/room.accounts.csv, and here"
+        in accounts(env="other").err
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"effect": "denied"}, "organizations:DescribeOrganization, ListAccountsForParent"),
+        ({"effect": "error"}, "run the command again"),
+    ],
+)
+def test_an_organization_that_cannot_be_listed_is_not_known(
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: dict[str, str],
+    message: str,
+) -> None:
+    retries_at_once(monkeypatch)
+    # The first page is read: what it holds is not all.
+    organization.cloud.faults(
+        {"operation": "organizations:ListOrganizationalUnitsForParent", **fault}
+    )
+    ran = accounts("--write")
+    assert ran.code == 1
+    assert "the accounts of the organization are not known" in ran.err
+    assert message in ran.err
+    assert not ran.out
+    assert not file().exists()
+
+
+@pytest.mark.usefixtures("organization")
+def test_a_list_of_accounts_asks_aws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Path("config/room.yaml").read_text().partition("accounts:")[0]
+    Path("config/room.yaml").write_text(settings + LIST)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    file().write_text("account,seat\n222222222222,\n")
+    ran = accounts("--write")
+    assert "1 account too few (for seat02)" in ran.err
+    assert "add them with: workshop roster -e room --import FILE" in ran.err
+    file().write_text("account,seat\n222222222222,\n333333333333,\n")
+    assert accounts("--write").code == 0
+    assert file().read_text() == "account,seat\n222222222222,seat01\n333333333333,seat02\n"
+
+
+@pytest.mark.usefixtures("organization")
+def test_an_environment_of_one_account_has_none_to_assign() -> None:
+    settings = Path("config/room.yaml").read_text().partition("accounts:")[0]
+    Path("config/room.yaml").write_text(settings)
+    ran = accounts()
+    assert ran.code == 2
+    assert "seats have no accounts of their own; write 'accounts:" in ran.err

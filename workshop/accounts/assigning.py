@@ -1,0 +1,167 @@
+"""Which account each seat gets: a plan over the file, the organization and other environments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from workshop.accounts.organization import ACTIVE, Organization
+from workshop.config.assignment import Assignment
+from workshop.errors import UsageError
+
+NO_MEMBER = "no member"
+"""The state of an account that is in none of the units, or in no organization any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAccount:
+    """An account with the seat that has it, or gets it by this plan (``is_new``).
+
+    ``state`` is empty where no organization was asked; ``note`` says why nobody is given it, or
+    what is to be done about it.
+    """
+
+    account: str
+    seat: str
+    state: str = ""
+    name: str = field(default="", repr=False)
+    unit: str = ""
+    note: str = ""
+    is_new: bool = False
+    is_usable: bool = True
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a seat could be given it."""
+        return self.is_usable and not self.seat
+
+
+@dataclass(frozen=True)
+class AssignmentPlan:
+    """All accounts, what the file will hold, and the seats for which there is no account."""
+
+    accounts: tuple[PlannedAccount, ...]
+    after: Assignment
+    lacking: tuple[str, ...]
+
+    @property
+    def new(self) -> tuple[PlannedAccount, ...]:
+        return tuple(one for one in self.accounts if one.is_new)
+
+    @property
+    def free(self) -> tuple[PlannedAccount, ...]:
+        return tuple(one for one in self.accounts if one.is_free)
+
+    @property
+    def unusable(self) -> tuple[PlannedAccount, ...]:
+        return tuple(one for one in self.accounts if not one.is_usable)
+
+
+def planned(
+    assignment: Assignment,
+    seats: Sequence[str],
+    organization: Organization | None,
+    *,
+    home: str,
+    elsewhere: Mapping[str, str],
+    replaced: Collection[str] = (),
+) -> AssignmentPlan:
+    """Return the plan that gives an account to each seat that has none.
+
+    Whoever has one keeps it, but for ``replaced``, whose account AWS must have closed or the
+    organization lost. Free accounts of the file are given first, in its order, then those of the
+    ``organization`` by their names; None where the file alone says which there are. ``elsewhere``
+    says of accounts what else they are used for, and ``home`` is the environment's own. Raises
+    UsageError where a seat of ``replaced`` can keep its account.
+    """
+    known = {one.account for one in assignment.accounts}
+    members = organization.members if organization else {}
+    joined = sorted(
+        (one for one in members.values() if one.account not in known),
+        key=lambda one: (one.name.casefold(), one.account),
+    )
+    reasons = _reasons(
+        [*known, *(one.account for one in joined)], organization, home=home, elsewhere=elsewhere
+    )
+    given_up = _given_up(assignment, replaced, organization)
+    kept = assignment.released(given_up)
+    wanted = [seat for seat in seats if seat not in kept.by_seat]
+    free = [account for account in kept.free if account not in reasons]
+    more = [one.account for one in joined if one.account not in reasons]
+    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, reasons)
+    now = after.by_seat
+    order = [one.account for one in after.accounts]
+    order += [one.account for one in joined if one.account not in after.seat_of]
+    accounts = []
+    for account in order:
+        seat, note = after.seat_of.get(account, ""), reasons.get(account, "")
+        if seat and note and _is_lost(account, organization):
+            note += f"; give the seat another one with --replace {seat}"
+        elif seat and not note and seat not in seats:
+            note = "its seat left the roster: free once a teardown has proven it empty"
+        is_new = bool(seat) and assignment.seat_of.get(account) != seat
+        made = _account(account, seat, organization, note, is_new=is_new)
+        accounts.append(replace(made, is_usable=account not in reasons))
+    return AssignmentPlan(tuple(accounts), after, tuple(seat for seat in wanted if seat not in now))
+
+
+def _account(
+    account: str, seat: str, organization: Organization | None, note: str, *, is_new: bool
+) -> PlannedAccount:
+    member = organization.members.get(account) if organization else None
+    if member is None:
+        state = NO_MEMBER if organization else ""
+        return PlannedAccount(account, seat, state, note=note, is_new=is_new)
+    return PlannedAccount(
+        account, seat, member.state, member.name, member.unit, note=note, is_new=is_new
+    )
+
+
+def _reasons(
+    accounts: Collection[str],
+    organization: Organization | None,
+    *,
+    home: str,
+    elsewhere: Mapping[str, str],
+) -> dict[str, str]:
+    """Return why no seat is given an account, of those that none can have."""
+    found: dict[str, str] = {}
+    for account in accounts:
+        member = organization.members.get(account) if organization else None
+        if account == home:
+            found[account] = "is the environment's own account"
+        elif account in elsewhere:
+            found[account] = elsewhere[account]
+        elif organization and account == organization.management:
+            found[account] = "is the management account, to which StackSets does not deploy"
+        elif organization and member is None:
+            found[account] = "is in none of the units any more"
+        elif member is not None and member.state != ACTIVE:
+            found[account] = f"is {member.state.lower().replace('_', ' ')}"
+    return found
+
+
+def _is_lost(account: str, organization: Organization | None) -> bool:
+    """Whether AWS, or the organization, lets nobody use an account any more."""
+    if organization is None:
+        return False
+    member = organization.members.get(account)
+    return member is None or member.state in ("SUSPENDED", "PENDING_CLOSURE", "CLOSED")
+
+
+def _given_up(
+    assignment: Assignment, replaced: Collection[str], organization: Organization | None
+) -> frozenset[str]:
+    """Return the accounts of the seats that get another one."""
+    found = set()
+    for seat in replaced:
+        account = assignment.by_seat.get(seat)
+        if account is None:
+            raise UsageError(f"{seat} has no account yet, and gets one without '--replace'")
+        if not _is_lost(account, organization):
+            raise UsageError(
+                f"account {account} of {seat} is not known to be closed or out of the units; what"
+                " is in it goes first, by a teardown of the seat, which frees the account"
+            )
+        found.add(account)
+    return frozenset(found)

@@ -1,0 +1,180 @@
+"""``workshop accounts``: which account is which seat's, where each has one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from workshop import naming
+from workshop.accounts import organization
+from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, planned
+from workshop.aws import account_guard
+from workshop.aws.clients import Clients
+from workshop.cli import console, options
+from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env
+from workshop.config import assignment
+from workshop.config.environment import LoadedEnvironment
+from workshop.counting import count_of
+from workshop.environments import loader
+from workshop.environments.loader import Draft
+from workshop.errors import ConfigError, UsageError, WorkshopError
+from workshop.files import shown
+
+Write = Annotated[
+    bool, typer.Option("--write", help="Write the file of accounts; without it, only show.")
+]
+Replace = Annotated[
+    str | None,
+    typer.Option(
+        "--replace",
+        metavar="ID,...",
+        help="Give these seats another account: theirs is closed, or left the units.",
+        show_default=False,
+    ),
+]
+
+
+def accounts(
+    *,
+    env: Env,
+    config_dir: ConfigDir = CONFIG_DIR,
+    write: Write = False,
+    replace: Replace = None,
+    all_: All = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show which account is whose and which are free, and assign one to each seat that has none.
+
+    For environments with 'accounts: {mode: ou}'. The accounts are those of the organizational
+    units that the YAML names, and of the file NAME.accounts.csv beside it; nothing is made or
+    changed in AWS. Whoever has an account keeps it, whatever becomes of the roster's order. No
+    seat is given an account that is suspended, or that another environment of the folder uses.
+
+    For example:
+
+        workshop accounts -e dev
+
+        workshop accounts -e dev --write
+    """
+    draft, ids = _read(env, config_dir)
+    loaded = _loaded(draft)
+    units = loaded.settings.accounts.units
+    elsewhere, unread = loader.used_elsewhere(draft.path)
+    if unread:
+        raise ConfigError([str(each) for each in unread])
+    members = None
+    if units:
+        clients = Clients(loaded.home)
+        account_guard.check_accounts(clients, loaded, [loaded.home])
+        members = organization.read(clients, loaded.home, units)
+    plan = planned(
+        draft.assignment,
+        ids,
+        members,
+        home=loaded.settings.account,
+        elsewhere=elsewhere,
+        replaced=naming.seat_ids(replace, "--replace") if replace is not None else (),
+    )
+    written = write and not plan.lacking and plan.after != draft.assignment
+    if written:
+        assignment.write(draft.path, draft.assignment, plan.after)
+    if as_json:
+        console.print_json(_document(plan, written=written), indent=2)
+    else:
+        _print(plan, all_=all_)
+    if plan.lacking:
+        raise WorkshopError(_too_few(plan, loaded))
+    _conclude(plan, loaded, write=write, written=written)
+
+
+def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
+    """Return the environment without a mistake but for missing accounts, and all seats' ids."""
+    draft = loader.draft(env, config_dir)
+    diagnostics = [*draft.diagnostics, *loader.missing_ids(draft, config_dir)]
+    if diagnostics or draft.settings is None:
+        raise ConfigError([str(each) for each in diagnostics])
+    if not draft.settings.accounts.are_own:
+        raise UsageError(
+            f"in {shown(draft.path)} seats have no accounts of their own; write 'accounts: {{mode:"
+            " ou, units: [...]}' there, or see who has which seat with: workshop roster -e"
+            f" {draft.name}"
+        )
+    return draft, [seat.id for seat in draft.everybody]
+
+
+def _loaded(draft: Draft) -> LoadedEnvironment:
+    assert draft.settings is not None  # noqa: S101 - _read has looked
+    return LoadedEnvironment(
+        draft.name, draft.path, draft.settings, draft.seats, (), assignment=draft.assignment
+    )
+
+
+def _print(plan: AssignmentPlan, *, all_: bool) -> None:
+    shown_ones: Sequence[PlannedAccount] = plan.accounts
+    if len(shown_ones) > options.MANY and not all_:
+        shown_ones = [one for one in plan.accounts if one.note or one.is_new][: options.MANY]
+    table = console.table("account", "name", "state", "seat", "plan", "note")
+    for one in shown_ones:
+        step = "assign" if one.is_new else "" if one.seat else "free" if one.is_free else "leave"
+        table.add_row(one.account, one.name, one.state, one.seat, step, one.note)
+    if table.row_count:
+        console.print_table(table)
+    hidden = len(plan.accounts) - len(shown_ones)
+    if hidden:
+        console.print_line(f"{count_of(hidden, 'more account')} (--all)")
+    console.print_line()
+    console.print_line(_summary(plan))
+
+
+def _summary(plan: AssignmentPlan) -> str:
+    has = sum(bool(one.seat) and not one.is_new for one in plan.accounts)
+    parts = [f"{has} with a seat", f"{len(plan.new)} to assign", f"{len(plan.free)} free"]
+    if plan.unusable:
+        parts.append(f"{len(plan.unusable)} that no seat can have")
+    return f"accounts: {', '.join(parts)}"
+
+
+def _too_few(plan: AssignmentPlan, loaded: LoadedEnvironment) -> str:
+    missing = count_of(len(plan.lacking), "account")
+    units = loaded.settings.accounts.units
+    source = (
+        f"have them made in {', '.join(units)}"
+        if units
+        else f"add them with: {loaded.command('roster', '--import', 'FILE')}"
+    )
+    first = ", ".join(plan.lacking[:3]) + (", ..." if len(plan.lacking) > 3 else "")  # noqa: PLR2004
+    return f"{missing} too few (for {first}), and nothing was written; {source}, and run this again"
+
+
+def _conclude(
+    plan: AssignmentPlan, loaded: LoadedEnvironment, *, write: bool, written: bool
+) -> None:
+    file = shown(assignment.path(loaded.path))
+    if written:
+        console.say(f"{file}: {count_of(len(plan.new), 'account')} assigned")
+    elif write:
+        console.say(f"{file}: nothing to write")
+    elif plan.new:
+        console.say(f"nothing was written; assign with: {loaded.command('accounts', '--write')}")
+
+
+def _document(plan: AssignmentPlan, *, written: bool) -> dict[str, Any]:
+    return {
+        "accounts": [
+            {
+                "account": one.account,
+                "name": one.name,
+                "state": one.state,
+                "unit": one.unit,
+                "seat": one.seat,
+                "is_new": one.is_new,
+                "is_free": one.is_free,
+                "note": one.note,
+            }
+            for one in plan.accounts
+        ],
+        "lacking": list(plan.lacking),
+        "written": written,
+    }
