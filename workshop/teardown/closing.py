@@ -33,27 +33,27 @@ class Closing:
     stacks: Callable[[list[OwnSet]], SetStacks]
 
     def close(
-        self, proven: Collection[AccountRegion], last: Iterable[Resource], *, sets_too: bool
+        self,
+        proven: Collection[AccountRegion],
+        given_up: Collection[AccountRegion],
+        last: Iterable[Resource],
+        *,
+        sets_too: bool,
     ) -> list[DeletionResult]:
-        """Let go of the accounts that are proven empty, and of those that are closed.
+        """Let go of the accounts that are proven empty, and of those that are ``given_up``.
 
+        In the latter nobody can look, and whoever asks goes on without them: what is there stays.
         ``last`` are the stacks, roles and stack sets that go now, if they may; return what became
         of each.
         """
         sets = self._found()
-        closed = {
-            one.account_region
-            for own in sets
-            for one in own.instances
-            if one.account_region.account in self.members.closed
-        }
         work = self.stacks(sets)
         way_in = [own for own in sets if own.makes_way_in]
-        # What else an account had was seen to be gone, and AWS deletes what is closed.
+        # What else an account had was seen to be gone.
         others = [own for own in sets if not own.makes_way_in]
-        failed = work.forget(others, {*proven, *closed}, retain=True)
-        failed |= work.forget(way_in, closed, retain=True)
-        ready = {place for place in proven if place not in failed}
+        failed = work.forget(others, {*proven, *given_up}, retain=True)
+        failed |= work.forget(way_in, given_up, retain=True)
+        ready = {place for place in proven if place not in failed} | self.members.handed_back
         failed |= work.forget(way_in, ready, retain=False)
         ending = [*last]
         results = [self._of_way_in(one, proven, failed) for one in ending if not _is_set(one)]

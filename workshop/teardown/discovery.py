@@ -6,10 +6,11 @@ what tags and names claim. A listing that fails makes its kind unknown, never em
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from workshop.account_region import AccountRegion
@@ -79,6 +80,17 @@ class Discovery:
             for resource in self.resources.values()
             if resource.ownership in ownership and not self.is_kept(resource)
         ]
+
+    @cached_property
+    def _by_place(self) -> Mapping[AccountRegion, Sequence[Resource]]:
+        found: dict[AccountRegion, list[Resource]] = defaultdict(list)
+        for resource in self.resources.values():
+            found[resource.account_region].append(resource)
+        return found
+
+    def at(self, account_region: AccountRegion) -> Sequence[Resource]:
+        """Return what was found in one account and Region."""
+        return self._by_place.get(account_region, ())
 
     def goes_last(self, resource: Resource) -> bool:
         """Return whether it stays until all else of its account is shown to be gone.
@@ -233,7 +245,9 @@ def _scan(
     }
     return Discovery(
         resources={
-            resource.key: replace(resource, seat=scope.known(resource.seat))
+            resource.key: replace(
+                resource, seat=scope.known(resource.seat), account_of=scope.alone_as
+            )
             for resource in resources
         },
         stacks={

@@ -127,15 +127,17 @@ def _of_members(
     ledger = Ledger(loaded.name, folder.parent)
     traces = recorded(ledger, folder)
     calls = StackSetCalls(clients, loaded)
-    found = members.evidence(calls, loaded, chosen, traces, whole=whole)
-    reached, unlooked, closed = members.reach(clients, loaded, found)
-    seats: dict[AccountRegion, frozenset[str]] = dict.fromkeys(reached, frozenset({naming.ALONE}))
+    found = members.evidence(calls, loaded, chosen, traces, ledger.gone_from(), whole=whole)
+    reach = members.reach(clients, loaded, found)
+    unlooked = [*reach.unknown]
+    alone = frozenset({naming.ALONE})
+    seats: dict[AccountRegion, frozenset[str]] = dict.fromkeys(reach.places, alone)
     with ThreadPoolExecutor(members.AT_ONCE) as pool:
         named = partial(named_in, clients, loaded.settings.workshop)
-        for elsewhere in pool.map(named, reached):
+        for elsewhere in pool.map(named, reach.places):
             for account_region in elsewhere:
                 if account_region.region in known_regions():
-                    seats.setdefault(account_region, frozenset({naming.ALONE}))
+                    seats.setdefault(account_region, alone)
                 else:
                     why = _strange(loaded.settings.workshop, account_region)
                     unlooked.append(Unknown(REGION, account_region, why, tried=False))
@@ -144,7 +146,7 @@ def _of_members(
         unlooked += [*_renamed(ledger, loaded), *_opened_before(ledger, loaded)]
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
-    unlooked += [one for place in reached for one in opened(used, place)]
+    unlooked += [one for place in reach.places for one in opened(used, place)]
     configured = scan_target.configured(loaded, chosen, whole=whole, also=seats)
     return replace(
         configured,
@@ -152,7 +154,11 @@ def _of_members(
         unlooked=tuple(unlooked),
         began={where: moment for where, moment in ledger.began().items() if where in seats},
         members=members.MemberAccounts(
-            calls, found.ids, closed, makes_role=loaded.settings.accounts.makes_role
+            calls,
+            found.ids,
+            makes_role=loaded.settings.accounts.makes_role,
+            handed_back=reach.handed_back,
+            unused=reach.unused,
         ),
     )
 

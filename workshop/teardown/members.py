@@ -38,15 +38,17 @@ _NO_MEMBER = "no member"
 class MemberAccounts:
     """The accounts that seats have as their own, as a teardown needs to know them.
 
-    ``ids`` are the seats' by their accounts, as the roster and people know them. Of the accounts in
-    ``closed``, nothing but AWS itself can delete what is there. ``makes_role`` tells whether the
-    way into them is the workshop's own, and goes last.
+    ``ids`` are the seats' by their accounts, as the roster and people know them. ``makes_role``
+    tells whether the way into them is the workshop's own, and goes last. Of ``handed_back`` an
+    earlier teardown has shown that they are empty, and taken the way into them; nothing tells that
+    anything was ever in those that are ``unused``. Nobody looks into either.
     """
 
     calls: StackSetCalls
     ids: Mapping[str, str]
-    closed: frozenset[str] = frozenset()
     makes_role: bool = True
+    handed_back: frozenset[AccountRegion] = frozenset()
+    unused: frozenset[AccountRegion] = frozenset()
 
     @property
     def home(self) -> AccountRegion:
@@ -69,6 +71,8 @@ class Evidence:
     seats: Mapping[AccountRegion, str]
     recorded: Collection[AccountRegion]
     sets: Sequence[OwnSet]
+    gone: Collection[AccountRegion] = ()
+    """Where nothing was left when somebody looked last, as the ledger tells."""
 
     @property
     def ids(self) -> dict[str, str]:
@@ -86,12 +90,18 @@ class Evidence:
             one.account == account_region.account for one in self.recorded
         )
 
+    def is_handed_back(self, account_region: AccountRegion) -> bool:
+        """Return whether it was shown to be empty, and nothing but the way into it was left."""
+        there = [own for own in self.sets if account_region in own_sets.places_of([own])]
+        return account_region in self.gone and all(own.makes_way_in for own in there)
+
 
 def evidence(
     calls: StackSetCalls,
     loaded: LoadedEnvironment,
     seats: Iterable[Seat],
     recorded: Collection[AccountRegion],
+    gone: Collection[AccountRegion],
     *,
     whole: bool,
 ) -> Evidence:
@@ -113,28 +123,37 @@ def evidence(
         for account, seat in loaded.assignment.seat_of.items():
             if account not in there:
                 known[AccountRegion(account, loaded.home.region)] = seat
-        return Evidence(known, [one for one in recorded if one != loaded.home], sets)
+        return Evidence(known, [one for one in recorded if one != loaded.home], sets, gone)
     asked = {one.account for one in known}
     mine = [
         replace(one, instances=tuple(i for i in one.instances if i.account_region.account in asked))
         for one in sets
     ]
-    return Evidence(known, [one for one in recorded if one.account in asked], mine)
+    return Evidence(known, [one for one in recorded if one.account in asked], mine, gone)
 
 
-def reach(
-    clients: Clients, loaded: LoadedEnvironment, found: Evidence
-) -> tuple[list[AccountRegion], list[Unknown], frozenset[str]]:
-    """Return where one can look, what is known of the rest, and which accounts are closed.
+@dataclass(frozen=True)
+class Reach:
+    """Where one can look, what is known of where nobody can, and what nobody has to look at."""
+
+    places: Sequence[AccountRegion]
+    unknown: Sequence[Unknown]
+    handed_back: frozenset[AccountRegion]
+    unused: frozenset[AccountRegion]
+
+
+def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> Reach:
+    """Return where one can look.
 
     An account that cannot be looked at, and of which nothing but a file tells, has never had
-    anything, or nothing since it was proven empty: it is not looked at.
+    anything, or nothing since it was handed back.
     """
     places = found.places
     with ThreadPoolExecutor(AT_ONCE) as pool:
         whys = dict(zip(places, pool.map(partial(_why_not, clients), places), strict=True))
-    lost = [place for place in places if whys[place] and found.tells_of(place)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+        handed_back = {one for one in places if whys[one] and found.is_handed_back(one)}
+        unused = {one for one in places if whys[one] and not found.tells_of(one)} - handed_back
+        lost = [one for one in places if whys[one] and one not in handed_back | unused]
         states = dict(zip(lost, pool.map(partial(_state, clients, loaded), lost), strict=True))
     unknown = [
         Unknown(
@@ -146,8 +165,17 @@ def reach(
         )
         for place, state in states.items()
     ]
-    closed = frozenset(place.account for place, state in states.items() if state in _CLOSED)
-    return [place for place in places if not whys[place]], unknown, closed
+    reached = [place for place in places if not whys[place]]
+    return Reach(reached, unknown, frozenset(handed_back), frozenset(unused))
+
+
+def given_up(unlooked: Iterable[Unknown], accepted: Collection[str]) -> set[AccountRegion]:
+    """Return the accounts that nobody can look into and that a teardown is to go on without."""
+    return {
+        one.account_region
+        for one in unlooked
+        if one.resource_type == ACCOUNT and one.accepted_as in accepted
+    }
 
 
 def _why_not(clients: Clients, account_region: AccountRegion) -> str:
@@ -177,9 +205,8 @@ def _sentence(
 ) -> str:
     if state in _CLOSED:
         return (
-            f"account {place.account} is closed ({state}): AWS deletes it with all that is in it 90"
-            " days after it was closed, its stacks are taken off the stack sets, and nobody can"
-            f" look; go on without it: --accept-unknown {place.account}"
+            f"account {place.account} is closed ({state}), and nobody can look: AWS deletes it with"
+            " all that is in it 90 days after it was closed"
         )
     at = ("--account", place.account, "--region", place.region)
     look = f"look with credentials of its own: {loaded.command('leftovers', *at)}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from workshop.counting import count_of, plural
 from workshop.escaping import json_text
 from workshop.pricing.amounts import NOT_IN_IT, Bill
 from workshop.pricing.prices import Cost
+from workshop.teardown.account_ends import AccountEnd, account_ends, summary
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices, cost_of, to_accept
 from workshop.teardown.resource import Resource
@@ -24,6 +26,9 @@ from workshop.teardown.verification import SCANS, Scan
 GONE = (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
 """Outcomes after which nothing of it is left."""
 _STAYED = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
+
+ACCOUNTS = "accounts of seats"
+"""The heading of how each is handed back."""
 
 BILL = "what it had cost, by seat and kind"
 """The heading of the bill."""
@@ -145,6 +150,14 @@ class TeardownReport:
         found = (result for result in self.results if result.outcome in outcomes)
         return sorted(found, key=lambda result: result.resource.order)
 
+    @cached_property
+    def accounts(self) -> tuple[AccountEnd, ...]:
+        """How each account of a seat is handed back; none where seats have no accounts."""
+        kept = [result.resource for result in self.of(DeletionOutcome.KEPT)]
+        if not self.choices.stacks:
+            return ()
+        return account_ends(self.target, self.scans, self.left, kept)
+
     def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
@@ -155,6 +168,7 @@ class TeardownReport:
                 {"account": account_region.account, "region": account_region.region}
                 for account_region in self.target.seats
             ],
+            "accounts": [one.document() for one in self.accounts],
             "plan": self.digest,
             "began": self.began.isoformat(timespec="seconds"),
             "ended": self.ended.isoformat(timespec="seconds"),
@@ -203,6 +217,7 @@ class TeardownReport:
 
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
+        yield ACCOUNTS, [(one.seat, "account", one.account, one.message) for one in self.accounts]
         for outcome in _STAYED:
             yield outcome.value, self._rows(outcome)
         stuck = {result.resource.key for result in self.of(*_STAYED)}
@@ -239,7 +254,12 @@ class TeardownReport:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield what stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
-        yield "accounts and Regions", ", ".join(map(str, self.target.seats))
+        if self.target.members is None:
+            yield "accounts and Regions", ", ".join(map(str, self.target.seats))
+        else:
+            yield "account and Region of the stack sets", str(self.target.members.home)
+        if self.accounts:
+            yield ACCOUNTS, summary(self.accounts)
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
         yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
         yield "still billed", self.cost.per_hour
@@ -319,4 +339,4 @@ def _row_of_unknown(unknown: Unknown) -> tuple[str, ...]:
 
 
 def _row(resource: Resource, message: str = "") -> tuple[str, ...]:
-    return resource.seat, resource.resource_type, resource.id, message
+    return resource.owner, resource.resource_type, resource.id, message

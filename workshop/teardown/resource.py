@@ -68,6 +68,26 @@ class Resource:
     """The id of the stack that CloudFormation's own tag names, empty where there is no such tag.
     None for a resource type that is not asked for it."""
 
+    account_of: str = ""
+    """The seat whose own account it is in, empty in an account of others; discovery fills it in.
+    What seats have is called alike in each of these."""
+
+    @property
+    def label(self) -> str:
+        """Its type and id, and the account where others have the same."""
+        where = f" in account {self.account_region.account}" if self.account_of else ""
+        return f"{self.resource_type} {self.id}{where}"
+
+    @property
+    def owner(self) -> str:
+        """Its seat; in an account that is a seat's own, whose that is for what is not the seat's.
+
+        Such as ``cohort, ada``.
+        """
+        if not self.account_of or self.seat == self.account_of:
+            return self.seat
+        return f"{self.seat}, {self.account_of}".removeprefix(", ")
+
     @property
     def is_unread(self) -> bool:
         """Whether it is there, and what tells whose it is could not be read."""

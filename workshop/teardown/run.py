@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -17,8 +18,8 @@ from workshop.aws.clients import Clients
 from workshop.counting import count_of
 from workshop.events import EventStream, Stopwatch, now
 from workshop.naming import COHORT
-from workshop.teardown import freeze, roles, sweep, verification
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
+from workshop.teardown import freeze, members, roles, sweep, verification
+from workshop.teardown.discovery import AT_ONCE, STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
@@ -173,21 +174,22 @@ class Teardown:
         for resource in plan.discovery.of(Ownership.OWNED):
             if resource.resource_type == roles.ROLE and not plan.discovery.goes_last(resource):
                 names.setdefault(resource.account_region, []).append(resource.id)
-        for account_region, some in names.items():
-            roles_ = count_of(len(some), "role")
-            self._emit(
-                TeardownStep.FREEZE,
-                f"{roles_} in {account_region} can make nothing new; what is there goes on until"
-                " it is stopped",
-            )
-            for role, message in freeze.freeze(
-                self.clients, self.target.workshop, account_region, some
-            ).items():
-                self._not_frozen[role] = message
-                self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._freeze_roles, names, names.values()))
         left = freeze.close_notebooks(self.clients, plan.discovery.of(Ownership.OWNED))
         for arn, message in left.items():
             self._emit(TeardownStep.FREEZE, f"{arn} may stay open until it is stopped: {message}")
+
+    def _freeze_roles(self, account_region: AccountRegion, some: Sequence[str]) -> None:
+        self._emit(
+            TeardownStep.FREEZE,
+            f"{count_of(len(some), 'role')} in {account_region} can make nothing new; what is there"
+            " goes on until it is stopped",
+        )
+        left = freeze.freeze(self.clients, self.target.workshop, account_region, some)
+        for role, message in left.items():
+            self._not_frozen[role] = message
+            self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
 
     def _stop_and_save(self, current: TeardownPlan, save: Saver) -> TeardownPlan:
         """Stop what costs and writes, so that nothing is written after it was saved; save it all.
@@ -232,14 +234,14 @@ class Teardown:
             )
         return current
 
-    def _swept(self, current: TeardownPlan) -> list[Resource]:
+    def _swept(self, current: TeardownPlan, at: AccountRegion | None = None) -> list[Resource]:
         """Return what is stopped and deleted through its own API, without records of the past.
 
         What all seats share is stopped with them, and deleted after them.
         """
         return [
             resource
-            for resource in current.resources(*_SWEPT)
+            for resource in current.resources(*_SWEPT, at=at)
             if self._shown.allows(resource)
             and resource.resource_type not in STACKS_AND_IDENTITIES
             and not current.is_record(resource)
@@ -257,8 +259,9 @@ class Teardown:
         current: TeardownPlan,
         resources: Sequence[Resource],
         kept: Callable[[Resource], bool] = lambda _: False,
+        at: AccountRegion | None = None,
     ) -> None:
-        work = self._sweep_of(current, resources, kept)
+        work = self._sweep_of(current, resources, kept, at)
         try:
             with self._watch.step(TeardownStep.STOP):
                 work.stop_spending()
@@ -272,6 +275,7 @@ class Teardown:
         current: TeardownPlan,
         resources: Sequence[Resource],
         kept: Callable[[Resource], bool] = lambda _: False,
+        at: AccountRegion | None = None,
     ) -> sweep.Sweep:
         return sweep.Sweep(
             current.discovery.contexts,
@@ -281,7 +285,9 @@ class Teardown:
             self.waits,
             empty_stacks=current.choices.contents,
             unread=current.unread,
-            staying=current.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN),
+            staying=current.resources(
+                PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN, at=at
+            ),
             besides=current.cost_of_others,
             asked={
                 resource.key
@@ -320,8 +326,8 @@ class Teardown:
         )
 
     def _sweep_shared(self, current: TeardownPlan, account_region: AccountRegion) -> None:
-        shared = [one for one in self._swept(current) if one.seat == COHORT]
-        self._sweep(current, [one for one in shared if one.account_region == account_region])
+        shared = [one for one in self._swept(current, account_region) if one.seat == COHORT]
+        self._sweep(current, shared, at=account_region)
 
     def _close(self, current: TeardownPlan, scans: Sequence[Scan]) -> None:
         """Let go of the accounts that are shown to be empty, and of the stack sets."""
@@ -333,7 +339,8 @@ class Teardown:
             if current.discovery.goes_last(resource) and self._shown.allows(resource)
         ]
         with self._watch.step(TeardownStep.STACKS):
-            self._results.note(self._removal().close(proven, last))
+            given_up = members.given_up(self.target.unlooked, current.choices.accept_unknown)
+            self._results.note(self._removal().close(proven, given_up, last))
 
     def _has_come(self, resources: Iterable[Resource]) -> bool:
         """Return whether something of ours was not tried yet, or was called gone.

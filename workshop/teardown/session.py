@@ -84,7 +84,9 @@ class TeardownSession:
             clients, loaded, seats, whole=choices.only is None, folder=self.folder
         )
         self._ledger = Ledger(loaded.name)
-        check_accepted(choices.accept_unknown, ALL, self._target.unlooked)
+        members = self._target.members
+        accounts = () if members is None else members.ids
+        check_accepted(choices.accept_unknown, ALL, self._target.unlooked, accounts)
         known = request.apply and self._last is not None
         lasting = self._last.memory() if known and self._last is not None else ScanCache()
         evidence.remember(lasting, self._ledger)

@@ -24,6 +24,8 @@ from workshop.teardown.waits import STACKS, WaitPolicy
 FOR_EACH = 10.0
 """Seconds by which each account puts off the deadline of an operation."""
 
+_NOT_REACHED = "StackSets left it out: its account is in that organizational unit no more"
+
 _Asked = tuple[str, str, str]
 """A stack set, a Region, and the organizational unit by which instances were made."""
 
@@ -110,7 +112,7 @@ class SetStacks:
             try:
                 id_ = self.calls.delete_instances(name, places, retain=retain, units=units)
             except errors.Refusal as error:
-                whys[key] = dict.fromkeys(places, errors.describe(error))
+                whys[key] = self._of_those_there(name, places, errors.describe(error))
                 continue
             deadline = self.clock() + self.waits.deadline + FOR_EACH * len(places)
             open_[key] = _Operation(name, id_, places, deadline)
@@ -142,14 +144,26 @@ class SetStacks:
             why = f"how its deletion ended is not known: {errors.describe(error)}"
             return dict.fromkeys(operation.places, why)
         found = {one.account_region: one for one in results}
-        whys = {}
-        for place in operation.places:
-            result = found.get(place)
-            if result is None:
-                whys[place] = "its account is in that organizational unit no more"
-            elif result.status != "SUCCEEDED":
-                whys[place] = f"{result.status}: {result.reason}".rstrip(": ")
-        return whys
+        whys = {
+            place: f"{one.status}: {one.reason}".rstrip(": ")
+            for place, one in found.items()
+            if one.status != "SUCCEEDED" and place in operation.places
+        }
+        missed = [place for place in operation.places if place not in found]
+        # An operation before it, of a run that was broken off, may have deleted the instance.
+        return whys | self._of_those_there(operation.name, missed, _NOT_REACHED)
+
+    def _of_those_there(
+        self, name: str, places: Collection[AccountRegion], why: str
+    ) -> dict[AccountRegion, str]:
+        """Return ``why`` for those of the places at which the set has instances still."""
+        if not places:
+            return {}
+        try:
+            left = {one.account_region for one in self.calls.instances(name)}
+        except errors.Refusal as error:
+            return dict.fromkeys(places, f"{why}; {errors.describe(error)}")
+        return {place: why for place in places if place in left}
 
     def _emit(
         self, message: str, resource: Resource | None = None, outcome: DeletionOutcome | None = None

@@ -62,8 +62,9 @@ class StackOrder:
             DeletionResult(one, DeletionOutcome.STUCK, why) for one, why in kept if why is not None
         ]
         self.results.note(kept_roles)
-        stuck = self.results.stuck()
-        stays = any(one.seat != COHORT and one.key in stuck for one in (*own, *seats_roles))
+        stays = any(
+            one.seat != COHORT and self.results.is_stuck(one) for one in (*own, *seats_roles)
+        )
         if stays or kept_roles or self.seats_only:
             why = "waits until nothing of any seat is left"
             self.results.note(DeletionResult(stack, DeletionOutcome.STUCK, why) for stack in cohort)
@@ -88,9 +89,10 @@ def of_account_region(
     """Return the stacks, roles and policies of a plan that go in one account and Region."""
     return [
         resource
-        for resource in plan.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-        if resource.account_region == account_region
-        and resource.resource_type in STACKS_AND_IDENTITIES
+        for resource in plan.resources(
+            PlannedAction.DELETE, PlannedAction.WITH_STACK, at=account_region
+        )
+        if resource.resource_type in STACKS_AND_IDENTITIES
         and not plan.discovery.goes_last(resource)
         and may_go(resource)
     ]

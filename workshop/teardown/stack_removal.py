@@ -69,15 +69,21 @@ class StackRemoval:
             self.results.note(order.engine.abandoned)
 
     def close(
-        self, proven: Collection[AccountRegion], last: Iterable[Resource]
+        self,
+        proven: Collection[AccountRegion],
+        given_up: Collection[AccountRegion],
+        last: Iterable[Resource],
     ) -> list[DeletionResult]:
-        """Let go of the accounts that are shown to be empty; what became of what goes last."""
+        """Let go of the accounts that are shown to be empty, and of those that are given up.
+
+        Return what became of what goes last.
+        """
         members, target = self.target.members, self.target
         if members is None:
             return []
         results = closing.Closing(
             members, target.workshop, target.environment, partial(self._set_stacks, members)
-        ).close(proven, last, sets_too=members.home in target.seats)
+        ).close(proven, given_up, last, sets_too=members.home in target.seats)
         for one in results:
             self._emit(one.message, one.resource, one.outcome)
         return results
@@ -117,8 +123,8 @@ class StackRemoval:
             self.resource_types,
             [
                 resource
-                for resource in discovery.of(Ownership.OWNED)
-                if resource.account_region == account_region
+                for resource in discovery.at(account_region)
+                if resource.ownership == Ownership.OWNED and not discovery.is_kept(resource)
             ],
             self.say,
             abandon=current.choices.abandon,
@@ -146,9 +152,8 @@ class StackRemoval:
         """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
         waiting = [
             resource
-            for resource in current.discovery.resources.values()
-            if resource.account_region == account_region
-            and network_interfaces.goes_by_itself(resource)
+            for resource in current.discovery.at(account_region)
+            if network_interfaces.goes_by_itself(resource)
         ]
         if waiting:
             self._emit(
