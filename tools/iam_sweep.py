@@ -117,7 +117,7 @@ def sweep(
         expanded("training", access.training_instance_types),
         expanded("processing", access.processing_instance_types),
     )
-    types = [one for one in trained if one in processed][:1] or list(trained[:1])
+    types = [name for name in trained if name in processed][:1] or list(trained[:1])
     wanted = iam_reference.services() if services is None else tuple(services)
     swept = []
     for role in roles(assembly, loaded.names(seat)):
@@ -129,7 +129,7 @@ def sweep(
                 mode=access.mode,
                 asked=sum(asked for asked, _ in found),
                 services=sum(asked > 0 for asked, _ in found),
-                allowed=tuple(one for _, allowed in found for one in allowed),
+                allowed=tuple(answer for _, allowed in found for answer in allowed),
                 has_box=loaded.settings.profiles[profile].has_box,
             )
         )
@@ -157,7 +157,7 @@ def unexplained(swept: Iterable[SweptRole], table: Sequence[Explanation]) -> lis
         answer
         for role in swept
         for answer in role.allowed
-        if not any(one.explains(answer, role) for one in table)
+        if not any(explanation.explains(answer, role) for explanation in table)
     ]
 
 
@@ -175,8 +175,8 @@ def document(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> dict[s
     """Return all that ``--json`` prints."""
     return {
         "reference": iam_reference.version(),
-        "asked": sum(one.asked for one in swept),
-        "allowed": sum(len(one.allowed) for one in swept),
+        "asked": sum(role.asked for role in swept),
+        "allowed": sum(len(role.allowed) for role in swept),
         "roles": [
             {
                 "role": one.role,
@@ -256,7 +256,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ProcessPoolExecutor() as pool:
         for name in chosen.env or loader.known(chosen.config_dir):
             loaded = loader.load(name, chosen.config_dir)
-            profiles = dict.fromkeys(one.profile for one in loaded.seats)
+            profiles = dict.fromkeys(seat.profile for seat in loaded.seats)
             with TemporaryDirectory() as folder:
                 synthesize(loaded, Path(folder))
                 for profile in profiles:
