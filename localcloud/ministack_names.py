@@ -82,8 +82,8 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "(principal_arn: str, principal_type: str, principal_account: str, action: str, "
             "resource_arn: str, region: str, source_ip: str = <factory>, "
             "secure_transport: bool = <factory>, request_tags: dict[str, str] = <factory>, "
-            "tag_keys: list[str] = <factory>, service_context: dict[str, typing.Any] = <factory>, "
-            "principal_keys: dict[str, typing.Any] = <factory>) -> None"
+            "tag_keys: list[str] = <factory>, service_context: dict[str, Any] = <factory>, "
+            "principal_keys: dict[str, Any] = <factory>) -> None"
         ),
         "_action_matches": (
             "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
@@ -101,7 +101,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_resolve_condition_key": f"(key: str, ctx: {_EVALUATOR}EvalContext) -> Any",
         "enforce": (
             "(access_key_id: str, iam_action: str, service: str, region: str, "
-            "resource_arn: str = '*', service_context: dict[str, typing.Any] | None = None) "
+            "resource_arn: str = '*', service_context: dict[str, Any] | None = None) "
             f"-> {_EVALUATOR}EvalResult | {_EVALUATOR}AuthError | None"
         ),
         "evaluate": (
