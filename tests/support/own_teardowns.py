@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from tests.support import adversary
-from tests.support.account_snapshots import Held
+from tests.support.account_snapshots import Held, changed
 from tests.support.adversary import Attempt
 from tests.support.adversary_arena import at_once_in
 from tests.support.attendee_resources import IMAGE, PROVEN
@@ -42,6 +42,19 @@ def held(own: OwnAccounts, accounts: Iterable[str] = ()) -> dict[str, Held]:
         asked = {"account": account, "region": REGION, "by_seats": False}
         found[account] = process.post(own.cloud.running, "/_localcloud/held", asked)
     return found
+
+
+def touched(before: Mapping[str, Held], after: Mapping[str, Held]) -> dict[str, set[str]]:
+    """Return what is not as it was, by account, but for what each account's own watch logs."""
+    found = {
+        account: {
+            what
+            for what in changed(before[account], after[account])
+            if not what.startswith("LogStream /aws/lambda/vision-cohort-watch:")
+        }
+        for account in before
+    }
+    return {account: some for account, some in found.items() if some}
 
 
 @contextmanager
