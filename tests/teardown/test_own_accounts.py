@@ -12,6 +12,7 @@ from tests.support.adversary import Attempt
 from tests.support.local_cloud import Cloud, started
 from tests.support.own_accounts import WORKSHOP, OwnAccounts, founded, organiser_key
 from tests.support.own_teardowns import handed_back, held, planned, report, taken_down, touched
+from tests.support.stacksets import HANDLE
 from tests.support.teardown_runs import Crash
 from tests.support.teardown_workshop import QUIET
 from workshop import tags
@@ -146,7 +147,7 @@ def test_what_only_claims_to_be_of_the_workshop_stays_and_is_named(own: OwnAccou
     )
     pairs = [{"Key": key, "Value": value} for key, value in claim.items()]
     own.within("cloudformation", "ada").create_stack(
-        StackName="vision-seat-storage", TemplateBody=own_teardowns.HANDLE, Tags=pairs
+        StackName="vision-seat-storage", TemplateBody=HANDLE, Tags=pairs
     )
     own.within("logs", "ada").create_log_group(logGroupName="theirs", tags=claim)
     before = held(own)

@@ -22,6 +22,7 @@ from workshop.teardown import (
     evidence,
     file_counts,
     guard,
+    members,
     save_checks,
     save_paths,
     saving,
@@ -84,8 +85,8 @@ class TeardownSession:
             clients, loaded, seats, whole=choices.only is None, folder=self.folder
         )
         self._ledger = Ledger(loaded.name)
-        members = self._target.members
-        accounts = () if members is None else members.ids
+        own = self._target.members
+        accounts = () if own is None else own.ids
         check_accepted(choices.accept_unknown, ALL, self._target.unlooked, accounts)
         known = request.apply and self._last is not None
         lasting = self._last.memory() if known and self._last is not None else ScanCache()
@@ -172,8 +173,11 @@ class TeardownSession:
             save_checks.check_writable(self._clients, to, plan.discovery.contexts)
 
     def begin(self, plan: TeardownPlan) -> None:
-        """Note that it begins."""
+        """Note that it begins, and the accounts it goes on without, of which no set will tell."""
         self._ledger.begin(self.request.verb, plan=plan.digest, account=self._loaded.home.account)
+        accepted = plan.choices.accept_unknown
+        for place in members.given_up(self._target.unlooked, accepted):
+            self._ledger.note_left(place, self._target.workshop, ["what nobody could look at"])
 
     def apply(
         self, plan: TeardownPlan, held: ShownPlan, bill: Callable[[], Bill | None]
