@@ -163,6 +163,19 @@ def test_what_only_claims_to_be_of_the_workshop_stays_and_is_named(own: OwnAccou
     assert "vision-seat-storage" not in own.stacks("ada")
 
 
+def test_accounts_are_used_again(own: OwnAccounts) -> None:
+    """What was handed back is deployed again, and taken away again."""
+    for _ in range(2):
+        with own_teardowns.quick(own):
+            made = own.run("deploy")
+        assert made.code == 0, made.out + made.err
+        assert own.stacks("ada")
+        done = taken_down(own)
+        assert done.code == 0, done.out + done.err
+        assert set(handed_back(own).values()) == {EMPTY}
+        assert own.sets() == own.stacks("ada") == set()
+
+
 def test_one_seat_alone_is_torn_down(own: OwnAccounts) -> None:
     own.deploy()
     others = held(own, [own.account("ben"), own.account("cleo")])
@@ -173,6 +186,44 @@ def test_one_seat_alone_is_torn_down(own: OwnAccounts) -> None:
     assert not touched(others, held(own, others))
     assert "vision-cohort-organiser-attendee" in own.sets()
     assert report(own)["only"] == ["ada"]
+
+
+@pytest.mark.long
+def test_of_fifty_accounts_each_is_empty_or_named(enforcing: Cloud, tmp_path: Path) -> None:
+    """One is closed, one denies, one is full of an attendee's things, one has lost the way in."""
+    enforcing.reset()
+    enforcing.delays(**QUIET)
+    seats = tuple(f"s{number:02}" for number in range(50))
+    own = founded(enforcing, tmp_path, *seats, key=organiser_key(enforcing))
+    closed, denying, full, lost = seats[:4]
+    for seat in (full, lost):
+        own_teardowns.owners(own, seat)
+    before = held(own)
+    own.deploy()
+    own_teardowns.at_work(own, full, *TRIES)
+    own.organization.client.close_account(AccountId=own.account(closed))
+    lose_the_way_into(own, lost)
+    kept = held(own, [own.account(lost)])
+    denied = {"effect": "denied", "policy": "organization", "operation": "sagemaker:*"}
+    own.cloud.faults({**denied, "account": own.account(denying)})
+    done = taken_down(own)
+    assert done.code == 4
+    others = {closed: UNKNOWN, denying: LEFT, lost: UNKNOWN}
+    assert handed_back(own) == {seat: others.get(seat, EMPTY) for seat in seats}
+    assert "47 handed back empty, 1 not empty, 2 unknown" in done.out
+    assert not touched(kept, held(own, kept))
+    empty = {own.account(seat) for seat in seats if seat not in others}
+    assert not touched({account: before[account] for account in empty}, held(own, empty))
+    # The one denies no more, and nobody asks for the other two.
+    own.cloud.faults()
+    given_up = [word for seat in (closed, lost) for word in ("--accept-unknown", own.account(seat))]
+    done = taken_down(own, *given_up)
+    assert done.code == 0, done.out + done.err
+    assert own.sets() == set()
+    account = own.account(denying)
+    assert not touched({account: before[account]}, held(own, [account]))
+    calls = report(own)["calls"]
+    assert calls["cloudformation:DeleteStackInstances"] < 50
 
 
 DEATHS = ((TeardownStep.FREEZE, ""), (TeardownStep.STACKS, "vision-seat-storage"))
