@@ -32,7 +32,7 @@ from workshop.teardown.events import DeletionOutcome, Sink, TeardownEvent
 from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
-from workshop.teardown.resource import ScanCache
+from workshop.teardown.resource import Resource, ScanCache
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
@@ -84,7 +84,9 @@ class TeardownSession:
             clients, loaded, seats, whole=choices.only is None, folder=self.folder
         )
         self._ledger = Ledger(loaded.name)
-        check_accepted(choices.accept_unknown, ALL, self._target.unlooked)
+        members = self._target.members
+        accounts = () if members is None else members.ids
+        check_accepted(choices.accept_unknown, ALL, self._target.unlooked, accounts)
         known = request.apply and self._last is not None
         lasting = self._last.memory() if known and self._last is not None else ScanCache()
         evidence.remember(lasting, self._ledger)
@@ -104,6 +106,7 @@ class TeardownSession:
             proven={} if self._last is None else self._last.proven(self._target.seats),
             # A plan is made of nothing but what AWS says.
             lasting=lasting,
+            proven_empty=self._note_empty,
         )
 
     @property
@@ -184,12 +187,19 @@ class TeardownSession:
     def end(self, report: TeardownReport) -> tuple[Path, ...]:
         """Note how it ended; return where the report was written."""
         kept = [result.resource for result in report.of(DeletionOutcome.KEPT)]
-        names = evidence.names_of(kept)
-        self._ledger.gone(evidence.gone(report), self._target.workshop, names)
+        self._note_empty(evidence.gone(report), kept)
+        for account_region, names in evidence.names_of(report.last).items():
+            self._ledger.note_left(account_region, self._target.workshop, names)
         self._ledger.end(
             {"verdict": report.verdict, "exit": report.code, "counts": report.counts()}
         )
         return tuple(report.write(self.folder))
+
+    def _note_empty(
+        self, account_regions: Sequence[AccountRegion], kept: Sequence[Resource]
+    ) -> None:
+        names = evidence.names_of(kept)
+        self._ledger.gone(account_regions, self._target.workshop, names)
 
     def _saver(self, keep: Keep | None) -> Saver | None:
         if keep is None or keep.to is None:
