@@ -6,11 +6,11 @@ import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.board.test_in_a_browser import shows, visited
+from tests.board.test_in_a_browser import reach, shows, visited
 from tests.support.accessibility import picture, violations
 from tests.support.boards import ServedBoard, board_of
 from tests.support.box_class import box_stack, terminal, write_boxes
@@ -109,11 +109,6 @@ def test_a_browser_copies_the_lines_and_stops_and_starts_an_instance(
         page.get_by_role("link", name="windows").click()
         page.locator("[aria-current]", has_text="windows").wait_for()
         assert ada.ssh_config("windows") in page.content().replace("&amp;", "&")
-        for width in (1280, 320):
-            page.set_viewport_size({"width": width, "height": 640})
-            picture(page, f"board-connect-{width}")
-            assert page.evaluate("document.documentElement.scrollWidth") == width
-            assert violations(page) == []
         assert not re.search(r"ASIA|AKIA|Secret|token", page.content(), re.IGNORECASE)
 
         page.get_by_role("link", name="Back to the seats").click()
@@ -124,3 +119,59 @@ def test_a_browser_copies_the_lines_and_stops_and_starts_an_instance(
             page.locator('[data-result="done"]').wait_for()
             page.get_by_role("link", name="Back to the seats").click()
             shows(page, "ada", "box", f"{state}, t3.medium")
+
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+STICKING_OUT = """
+[...document.querySelectorAll("main *")].filter((element) => {
+  const inner = element.getBoundingClientRect();
+  const outer = (element.closest(".tile, .copied") || document.body).getBoundingClientRect();
+  return inner.width && (inner.right > outer.right + 0.5 || inner.left < outer.left - 0.5);
+}).map((element) => element.outerHTML)
+"""
+"""What is wider than the tile, the lines or the page that it belongs to."""
+
+
+def test_tiles_and_lines_fit_every_width_in_light_and_dark(
+    served: ServedBoard, browser: Browser
+) -> None:
+    with visited(browser, served) as page:
+        for path, shown in (("", "Seats"), ("connect/ada?os=windows", "Connect to ada")):
+            page.goto(f"{served.address}{path}")
+            assert shown in page.title()
+            papers = set()
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
+                papers.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+                for width in (1280, 768, 360, 320):
+                    page.set_viewport_size({"width": width, "height": 800})
+                    assert page.evaluate("document.documentElement.scrollWidth") == width
+                    assert page.evaluate(STICKING_OUT) == []
+                picture(page, f"board-boxes-{path[:7] or 'tiles'}-{scheme}")
+                assert violations(page) == []
+            assert len(papers) == 2
+
+
+def test_the_keyboard_alone_leads_to_the_lines_and_copies_them(
+    served: ServedBoard, boxes: dict[str, str], browser: Browser
+) -> None:
+    ada = BoxAddress("vision-ada-box", boxes["ada"], "us-east-1", "vision-ada")
+    with visited(browser, served) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        reach(page, "Connect to the EC2 instance of ada")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="The EC2 instance of ada").wait_for()
+        reach(page, "windows")
+        page.keyboard.press("Enter")
+        page.locator("[aria-current]", has_text="windows").wait_for()
+        page.get_by_role("button", name="Copy").last.wait_for()
+        text = ada.ssh_config("windows")
+        for _ in range(page.get_by_role("button", name="Copy").count()):
+            reach(page, "Copy")
+            page.keyboard.press("Enter")
+            page.locator(":focus", has_text="Copied").wait_for()
+            if page.evaluate("navigator.clipboard.readText()") == text:
+                break
+        else:
+            raise AssertionError("no button copies the block of ~/.ssh/config")
