@@ -46,5 +46,5 @@ def test_it_says_when_the_instance_was_last_used_and_saves_its_work(
 
 
 def test_what_the_agent_notes_as_an_error_ends_in_a_sentence(cloud: Cloud, tmp_path: Path) -> None:
-    with pytest.raises(WorkshopError, match="the agent of vision-ben-box: messages: .*NoSuch"):
+    with pytest.raises(WorkshopError, match=r"the agent of vision-ben-box: messages: .*NoSuch"):
         reported(cloud, tmp_path)
