@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -79,6 +80,34 @@ def test_a_stopped_instance_is_told_with_its_cure(served: ServedBoard) -> None:
     assert "the EC2 instance is stopped; start it with: workshop start " in page
     assert "no EC2 instance" in served.organiser().get("/connect/dan").text
     assert served.organiser().get("/connect/nobody").status == 409
+
+
+@pytest.mark.parametrize(
+    "seat",
+    ["ADA", "ada;id", "ada%2f..%2fben", "%3Cimg%20src=x%20onerror=alert(1)%3E", "%00", "a" * 3000],
+)
+def test_an_odd_seat_is_none_and_stays_a_word(served: ServedBoard, seat: str) -> None:
+    answer = served.organiser().get(f"/connect/{seat}?os=%3Cscript%3E")
+    assert answer.status in (404, 409)
+    assert not re.search(r"<img|<script>|aws ssm|Traceback", answer.text)
+
+
+def test_a_folder_of_any_name_is_a_word_of_the_page_and_one_of_the_shell(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    folder = tmp_path / "<img src=x onerror=alert(1)> & 'it' $(id)"
+    config = write_boxes(folder)
+    (config / "dev.yaml").rename(config / "room.yaml")
+    box_stack(cloud, "ada")
+    with (
+        terminal(cloud.environment(), tmp_path),
+        board_of(Room(cloud, config, cloud.role())) as served,
+    ):
+        page = served.organiser().get("/connect/ada").text
+    assert "<img" not in page
+    [line] = re.findall(r"credential_process = (.*)", html.unescape(page))
+    words = shlex.split(line)
+    assert words[words.index("--config-dir") + 1] == str(folder)
 
 
 def test_a_seat_without_a_notebook_has_none_to_open_whatever_else_is_wrong_with_it(

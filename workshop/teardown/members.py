@@ -226,7 +226,7 @@ def _way_in(loaded: LoadedEnvironment, found: Evidence, place: AccountRegion) ->
     seat = found.seats.get(place)
     deploy = f"name yourself there with: {loaded.command('deploy', '--only', seat or 'ID')}"
     for own in found.sets:
-        [unit] = {one.unit for one in own.instances if one.account_region == place} or {None}
+        unit = next((one.unit for one in own.instances if one.account_region == place), None)
         if own.makes_way_in and unit is not None:
             again = "aws cloudformation {}-stack-instances " + _instances(loaded, own, place, unit)
             return (
