@@ -167,7 +167,7 @@ def run(
 
 
 def _say_what_is_unsent(work: CommandContext) -> None:
-    """Say which content no notebook has until it is sent, which a deployment does not do."""
+    """Say which content no machine has until it is sent, which a deployment does not do."""
     try:
         folders = refreshing.unsent(work.clients, work.loaded, work.account_regions)
     except WorkshopError as error:
@@ -175,7 +175,7 @@ def _say_what_is_unsent(work: CommandContext) -> None:
         return
     if folders:
         console.say(
-            f"nothing brings {', '.join(folders)} to the notebooks yet; send it with:"
+            f"nothing brings {', '.join(folders)} to the machines yet; send it with:"
             f" {work.loaded.command('content refresh')}"
         )
 
