@@ -39,7 +39,9 @@ from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
 from workshop.config import images
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.images import Pins
 from workshop.naming import COHORT, Names
 from workshop.teardown.events import TeardownStep
@@ -407,7 +409,7 @@ class Arena:
         try:
             with (
                 at_once_in(self.cloud),
-                mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
+                mock.patch.object(Clients, "of", partial(_clients, self.cloud)),
                 mock.patch("workshop.teardown.session.Teardown", quick),
                 mock.patch("workshop.teardown.session.ALL", self._types),
             ):
@@ -421,8 +423,8 @@ def _quick_clients(endpoint: str, lines: Any, home: AccountRegion) -> QuickClien
     return QuickClients(lines, home)
 
 
-def _clients(cloud: Cloud, home: AccountRegion, **_: Any) -> QuickClients:
-    return _quick_clients(cloud.endpoint, lines_to(cloud.running), home)
+def _clients(cloud: Cloud, loaded: LoadedEnvironment) -> QuickClients:
+    return _quick_clients(cloud.endpoint, lines_to(cloud.running), loaded.home)
 
 
 @contextmanager

@@ -153,8 +153,8 @@ def lines_to(running: Running) -> Lines:
 class QuickClients(Clients):
     """The product's own clients, which make their calls over a few lines."""
 
-    def __init__(self, lines: Lines, home: AccountRegion, *, role: str | None = None) -> None:
-        super().__init__(home, role=role)
+    def __init__(self, lines: Lines, home: AccountRegion, **more: str | None) -> None:
+        super().__init__(home, **more)
         self._lines = lines
         self._preparing = threading.Lock()
         self._prepared: set[int] = set()

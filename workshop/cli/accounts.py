@@ -14,7 +14,7 @@ from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.cli import console, options
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env
-from workshop.config import assignment
+from workshop.config import assignment, command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.environments import loader
@@ -96,10 +96,10 @@ def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
     if diagnostics or draft.settings is None:
         raise ConfigError([str(each) for each in diagnostics])
     if not draft.settings.accounts.are_own:
+        roster = command_line.command("roster", draft.name, config_dir)
         raise UsageError(
             f"in {shown(draft.path)} seats have no accounts of their own; write 'accounts: {{mode:"
-            " ou, units: [...]}' there, or see who has which seat with: workshop roster -e"
-            f" {draft.name}"
+            f" ou, units: [...]}}' there, or see who has which seat with: {roster}"
         )
     return draft, [seat.id for seat in draft.everybody]
 

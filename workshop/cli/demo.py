@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
-from workshop.demo import attendee_activity, attendee_view, cdk_command, own_copy
+from workshop.demo import attendee_activity, attendee_view, cdk_command, machine_agent, own_copy
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
@@ -234,14 +235,16 @@ def _work(mine: boto3.Session, loaded: LoadedEnvironment, seat: Seat, running: R
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
+    bucket = next(iter(profile.storage.buckets))
     made = attendee_activity.run_lab(
-        session,
-        names,
-        bucket=next(iter(profile.storage.buckets)),
-        repository=next(iter(profile.registry.repositories)),
+        session, names, bucket=bucket, repository=next(iter(profile.registry.repositories))
     )
     for line in made:
         console.say(f"   {seat.id}: {line}")
+    if profile.has_box and not profile.has_notebook:
+        now, s3 = time.time(), session.client("s3")
+        done = machine_agent.report(s3, names, bucket=bucket, now=now, used=now, work="# 1\n")
+        console.say(f"   {seat.id}: {done}")
 
 
 def _session(variables: dict[str, str]) -> boto3.Session:

@@ -108,7 +108,7 @@ def _show(plan: TeardownPlan, scan: Scan, kept: Mapping[AccountRegion, Sequence[
     rows = [one for one in plan.actions if one[1] != PlannedAction.KEEP]
     for resource, _ in rows:
         table.add_row(
-            resource.seat,
+            resource.owner,
             resource.resource_type,
             resource.id,
             resource.state,

@@ -22,6 +22,7 @@ from workshop.teardown import (
     evidence,
     file_counts,
     guard,
+    members,
     save_checks,
     save_paths,
     saving,
@@ -32,7 +33,7 @@ from workshop.teardown.events import DeletionOutcome, Sink, TeardownEvent
 from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
-from workshop.teardown.resource import ScanCache
+from workshop.teardown.resource import Resource, ScanCache
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
@@ -84,7 +85,9 @@ class TeardownSession:
             clients, loaded, seats, whole=choices.only is None, folder=self.folder
         )
         self._ledger = Ledger(loaded.name)
-        check_accepted(choices.accept_unknown, ALL, self._target.unlooked)
+        own = self._target.members
+        accounts = () if own is None else own.ids
+        check_accepted(choices.accept_unknown, ALL, self._target.unlooked, accounts)
         known = request.apply and self._last is not None
         lasting = self._last.memory() if known and self._last is not None else ScanCache()
         evidence.remember(lasting, self._ledger)
@@ -104,6 +107,7 @@ class TeardownSession:
             proven={} if self._last is None else self._last.proven(self._target.seats),
             # A plan is made of nothing but what AWS says.
             lasting=lasting,
+            proven_empty=self._note_empty,
         )
 
     @property
@@ -169,8 +173,11 @@ class TeardownSession:
             save_checks.check_writable(self._clients, to, plan.discovery.contexts)
 
     def begin(self, plan: TeardownPlan) -> None:
-        """Note that it begins."""
+        """Note that it begins, and the accounts it goes on without, of which no set will tell."""
         self._ledger.begin(self.request.verb, plan=plan.digest, account=self._loaded.home.account)
+        accepted = plan.choices.accept_unknown
+        for place in members.given_up(self._target.unlooked, accepted):
+            self._ledger.note_left(place, self._target.workshop, ["what nobody could look at"])
 
     def apply(
         self, plan: TeardownPlan, held: ShownPlan, bill: Callable[[], Bill | None]
@@ -184,12 +191,19 @@ class TeardownSession:
     def end(self, report: TeardownReport) -> tuple[Path, ...]:
         """Note how it ended; return where the report was written."""
         kept = [result.resource for result in report.of(DeletionOutcome.KEPT)]
-        names = evidence.names_of(kept)
-        self._ledger.gone(evidence.gone(report), self._target.workshop, names)
+        self._note_empty(evidence.gone(report), kept)
+        for account_region, names in evidence.names_of(report.last).items():
+            self._ledger.note_left(account_region, self._target.workshop, names)
         self._ledger.end(
             {"verdict": report.verdict, "exit": report.code, "counts": report.counts()}
         )
         return tuple(report.write(self.folder))
+
+    def _note_empty(
+        self, account_regions: Sequence[AccountRegion], kept: Sequence[Resource]
+    ) -> None:
+        names = evidence.names_of(kept)
+        self._ledger.gone(account_regions, self._target.workshop, names)
 
     def _saver(self, keep: Keep | None) -> Saver | None:
         if keep is None or keep.to is None:
