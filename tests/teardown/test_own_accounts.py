@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from tests.support.teardown_workshop import QUIET
 from workshop import tags
 from workshop.ledger import Ledger
 from workshop.teardown.events import TeardownEvent, TeardownStep
+
+AWS = str(Path(sys.executable).with_name("aws"))
 
 EMPTY, UNKNOWN, LEFT = "handed back empty", "unknown", "not empty"
 
@@ -58,9 +63,11 @@ def test_every_account_is_as_it_was_before_the_workshop(own: OwnAccounts) -> Non
     before = held(own)
     own.deploy()
     own_teardowns.at_work(own, "ada", *TRIES)
-    own.seats, everybody = ("ada", "cleo"), own.seats
-    own.write()
+    everybody = own.seats
+    own.seats = ("ada", "cleo")
     own.assign()
+    own.seats = ("ada",)
+    own.write()
     assert own.run("leftovers").code == 4
     done = taken_down(own)
     assert done.code == 0, done.out + done.err
@@ -71,6 +78,9 @@ def test_every_account_is_as_it_was_before_the_workshop(own: OwnAccounts) -> Non
     assert "accounts of seats: 3 handed back empty" in done.out
     gone = Ledger("vision", own.folder / ".workshop").gone_from()
     assert gone >= {own.place(seat) for seat in everybody}
+    # Another seat may have the account of one that left; ada keeps hers.
+    assert own.loaded().assignment.seat_of == {own.account("ada"): "ada"}
+    assert own.account("cleo") in own.loaded().assignment.free
     # Nobody can look into them any more, and nothing tells of anything there.
     left = own.run("leftovers")
     assert left.code == 0, left.out + left.err
@@ -104,6 +114,30 @@ def test_accounts_that_nobody_can_look_into_are_unknown_and_named(own: OwnAccoun
     assert not touched(ben, held(own, [own.account("ben")]))
     # That was for once: who asks again is told again.
     assert taken_down(own).code == 4
+
+
+def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None:
+    """The organiser's role is gone from ben's account: what is told to have it again is run."""
+    own.deploy("ben")
+    lose_the_way_into(own, "ben")
+    shown = planned(own, "--only", "ben")
+    told = shown.err.partition("have it made again with: ")[2]
+    delete, _, rest = told.partition(", and once that has ended: ")
+    create = rest.partition(", or look")[0]
+    for command in (delete, create):
+        words = shlex.split(command)
+        assert words[0] == "aws"
+        ran = subprocess.run([AWS, *words[1:]], env=own.variables(), check=True, timeout=120)
+        assert ran.returncode == 0
+        settled(own, "vision-cohort-organiser-attendee")
+    done = taken_down(own, "--only", "ben")
+    assert done.code == 0, done.out + done.err
+
+
+def settled(own: OwnAccounts, name: str) -> None:
+    """Wait until the operations of a stack set have ended."""
+    for one in own.administrator.client.list_stack_set_operations(StackSetName=name)["Summaries"]:
+        own.administrator.settled(one["OperationId"], name)
 
 
 def lose_the_way_into(own: OwnAccounts, seat: str) -> None:

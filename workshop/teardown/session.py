@@ -11,11 +11,14 @@ from pathlib import Path
 
 from workshop import events
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.config import assignment
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Keep
 from workshop.config.roster import Seat
-from workshop.errors import GuardError
+from workshop.errors import GuardError, WorkshopError
+from workshop.files import shown
 from workshop.ledger import FOLDER, Ledger
 from workshop.pricing.amounts import Bill
 from workshop.teardown import (
@@ -23,6 +26,7 @@ from workshop.teardown import (
     file_counts,
     guard,
     members,
+    own_sets,
     save_checks,
     save_paths,
     saving,
@@ -194,6 +198,7 @@ class TeardownSession:
         self._note_empty(evidence.gone(report), kept)
         for account_region, names in evidence.names_of(report.last).items():
             self._ledger.note_left(account_region, self._target.workshop, names)
+        self._free_accounts()
         self._ledger.end(
             {"verdict": report.verdict, "exit": report.code, "counts": report.counts()}
         )
@@ -204,6 +209,23 @@ class TeardownSession:
     ) -> None:
         names = evidence.names_of(kept)
         self._ledger.gone(account_regions, self._target.workshop, names)
+
+    def _free_accounts(self) -> None:
+        """Let others have the accounts that are empty and whose seats left the roster."""
+        own, before = self._target.members, self._loaded.assignment
+        staying = {"", *(seat.id for seat in self._loaded.seats if seat.on_roster)}
+        left = {account for account, seat in before.seat_of.items() if seat not in staying}
+        if own is None or not left:
+            return
+        try:
+            sets = own_sets.find(own.calls, self._target.workshop, self._target.environment)
+            free = left.intersection(members.proven_empty(self._loaded, self._ledger, sets))
+            if free:
+                assignment.write(self._loaded.path, before, before.released(free))
+                file = shown(assignment.path(self._loaded.path))
+                self._say(f"{file}: free again: {', '.join(sorted(free))}")
+        except (*errors.Refusal, WorkshopError) as error:
+            self._say(f"warning: accounts that are empty were not freed: {error}")
 
     def _saver(self, keep: Keep | None) -> Saver | None:
         if keep is None or keep.to is None:
