@@ -60,7 +60,7 @@ class OpenOperation:
         return now - self.listed >= max(LISTED_EVERY, LISTED_PART * (now - self.began))
 
 
-class Verdict(Enum):
+class AccountOutcome(Enum):
     """What an account's result means for its stack."""
 
     OPEN = auto()
@@ -70,9 +70,9 @@ class Verdict(Enum):
     """The operation ended before it came to this account."""
 
 
-def verdict(result: InstanceResult) -> Verdict:
+def outcome(result: InstanceResult) -> AccountOutcome:
     """Return what a result means; a suspended account is told as cancelled, with a reason."""
     if result.status == "CANCELLED":
-        return Verdict.FAILED if "suspended" in result.reason else Verdict.LEFT_OUT
-    known = {"SUCCEEDED": Verdict.DONE, "FAILED": Verdict.FAILED}
-    return known.get(result.status, Verdict.OPEN)
+        return AccountOutcome.FAILED if "suspended" in result.reason else AccountOutcome.LEFT_OUT
+    known = {"SUCCEEDED": AccountOutcome.DONE, "FAILED": AccountOutcome.FAILED}
+    return known.get(result.status, AccountOutcome.OPEN)

@@ -13,7 +13,7 @@ from workshop.account_region import AccountRegion
 from workshop.accounts import reasons
 from workshop.accounts.ends import StackEnds
 from workshop.accounts.found_sets import FoundSets, Instances
-from workshop.accounts.operations import OpenOperation, Verdict, verdict
+from workshop.accounts.operations import AccountOutcome, OpenOperation, outcome
 from workshop.accounts.plan import Document, OwnAccountsPlan, SetPlan, Templates, decide
 from workshop.accounts.stack_sets import (
     DescribedSet,
@@ -336,12 +336,12 @@ class SetRun:
                 self.ends.fail(job, reasons.elsewhere(self.loaded, self.seat(job)))
 
     def _conclude(self, job: StackJob, result: InstanceResult) -> None:
-        judged = verdict(result)
-        if judged == Verdict.DONE:
+        judged = outcome(result)
+        if judged == AccountOutcome.DONE:
             self.ends.end(job, Stage.DONE)
-        elif judged == Verdict.LEFT_OUT:
+        elif judged == AccountOutcome.LEFT_OUT:
             self._left_out(job)
-        elif judged == Verdict.FAILED:
+        elif judged == AccountOutcome.FAILED:
             self._failed(job, self._cause(job, result))
 
     def _cause(self, job: StackJob, result: InstanceResult) -> Cause:

@@ -248,9 +248,8 @@ def _way_in(loaded: LoadedEnvironment, found: Evidence, place: AccountRegion) ->
     seat = found.seats.get(place)
     deploy = f"name yourself there with: {loaded.command('deploy', '--only', seat or 'ID')}"
     for own in found.sets:
-        units = {one.unit for one in own.instances if one.account_region == place}
-        if own.makes_way_in and units:
-            (unit,) = units
+        unit = next((one.unit for one in own.instances if one.account_region == place), None)
+        if own.makes_way_in and unit is not None:
             again = "aws cloudformation {}-stack-instances " + _instances(loaded, own, place, unit)
             return (
                 f"if the organiser's role lets in others alone, {deploy}; if somebody deleted it,"
