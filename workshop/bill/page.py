@@ -80,11 +80,14 @@ def csv_text(bill: Bill) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     people = ("name",) if with_names else ()
-    writer.writerow(["seat", *people, "kind", "usd_at_least", "usd_at_most"])
+    with_accounts = any(one.account for one in bill.seats)
+    place = ("account",) if with_accounts else ()
+    writer.writerow(["seat", *people, *place, "kind", "usd_at_least", "usd_at_most"])
     for one in bill.seats:
         for kind, amount in one.amounts.items():
             most = "" if amount.most is None else f"{amount.most:.4f}"
-            who = (one.seat, one.name) if with_names else (one.seat,)
+            who = [one.seat, *([one.name] if with_names else [])]
+            who += [one.account] if with_accounts else []
             cells = [*map(spreadsheet_cell, who), kind, f"{amount.least:.4f}", most]
             writer.writerow(cells)
     return out.getvalue()
