@@ -71,7 +71,7 @@ $(VENV)-sdk/.ready: requirements-sdk.lock $(VENV)/.dev
 	@echo "setup: SageMaker Python SDK, for its tests (730 MB)"
 	$(call environment,$<)
 
-# Releases that labs pin, for make test-long, and JupyterLab as seats' machines have it.
+# Releases that labs pin, for make test-long, and JupyterLab and code-server as seats' machines have them.
 SDKS := 2.125 2.163 2.257
 $(VENV)-sdk-%/.ready: requirements-sdk-%.lock | $(VENV)/.dev
 	@echo "setup: SageMaker Python SDK $*, for its tests (200 MB)"
@@ -80,6 +80,15 @@ $(VENV)-sdk-%/.ready: requirements-sdk-%.lock | $(VENV)/.dev
 $(VENV)-jupyter/.ready: requirements-jupyter.lock | $(VENV)/.dev
 	@echo "setup: JupyterLab, for its tests (200 MB)"
 	$(call environment,$<)
+
+CODE_SERVER := tests/support/code_server
+$(VENV)-code-server/.ready: $(CODE_SERVER)/package-lock.json | $(VENV)/.dev
+	@echo "setup: code-server, for its tests (600 MB)"
+	@mkdir -p $(@D) && cp $(CODE_SERVER)/*.json $(@D)
+	@$(NPM) --prefix $(@D)
+	@# What its own program does while it is installed, but for compiling; its lock has no peers.
+	@$(NPM) --omit=dev --legacy-peer-deps --prefix $(@D)/node_modules/code-server/lib/vscode
+	@touch $@
 
 .PHONY: setup setup-runtime
 setup-runtime: $(VENV)/.runtime
@@ -107,7 +116,7 @@ test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test but those of make test-long
 test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take seconds each
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not long"
 
-test-long: $(VENV)/.dev $(VENV)-sdk/.ready $(SDKS:%=$(VENV)-sdk-%/.ready) $(VENV)-jupyter/.ready ## the whole of what make test has a small instance of, and proofs that take minutes
+test-long: $(VENV)/.dev $(VENV)-sdk/.ready $(SDKS:%=$(VENV)-sdk-%/.ready) $(VENV)-jupyter/.ready $(VENV)-code-server/.ready ## the whole of what make test has a small instance of, and proofs that take minutes
 	@$(BIN)/python -m pytest -m long
 
 test-wheel: $(VENV)/.dev ## the wheel that make dist has built, in empty environments and folders
@@ -157,7 +166,9 @@ lock: $(VENV)/.dev ## resolve the dependencies again
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-header --upgrade --group $$group -o requirements-$$group.lock || exit 1; \
 	done
-	$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	@for folder in . $(CODE_SERVER); do \
+		$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --prefix $$folder || exit 1; \
+	done
 
 dist: $(VENV)/.dev ## source distribution and wheel into dist/
 	@rm -rf dist

@@ -397,6 +397,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_sessions": None,
         "_session_expired": "(session) -> bool",
         "_assumed_role_arn": "(role_arn: str, session_name: str)",
+        "_error": "(status, code, message, ns='iam')",
         "_role_id": "(role_arn: str) -> str",
         "register_session": "(access_key: str, session: dict) -> None",
     },

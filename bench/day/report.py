@@ -295,7 +295,8 @@ def show(made: Document, console: Console) -> None:
     """Print the report as tables."""
     some = ", ".join(f"{number} {persona}" for persona, number in made["personas"].items())
     console.print(
-        f"{made['seats']} seats, {made['hours']} hours, seed {made['seed']}: {some};"
+        f"{made['seats']} seats with notebooks and {made['boxes']} with EC2 instances,"
+        f" {made['hours']} hours, seed {made['seed']}: {some};"
         f" {made['ticks']} ticks, {made['events']} events, {made['faults']} faults"
     )
     _print(

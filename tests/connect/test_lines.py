@@ -127,19 +127,23 @@ def run(plugin: SessionPlugin, command: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def ssh(plugin: SessionPlugin, box: str) -> subprocess.CompletedProcess[str]:
+def ssh(
+    plugin: SessionPlugin, box: str, system: System = "linux", shell: str = "/bin/sh"
+) -> subprocess.CompletedProcess[str]:
     """``ssh`` with the block of its configuration; the stub does not speak SSH."""
     config = plugin.home / ".ssh" / "config"
-    block = BoxAddress("vision-ada-box", box, "us-east-1").ssh_config("linux")
+    block = BoxAddress("vision-ada-box", box, "us-east-1").ssh_config(system)
     config.write_text(f"{block}\n", encoding="utf-8")
-    return run(plugin, f"ssh -T -F '{config}' vision-ada-box true")
+    return run(plugin, f"SHELL={shell} ssh -T -F '{config}' vision-ada-box true")
 
 
+@pytest.mark.parametrize(("system", "shell"), [("linux", "/bin/sh"), ("macos", "/bin/bash")])
 def test_ssh_sends_its_key_and_begins_a_session_with_a_running_instance(
-    cloud: Cloud, home: SessionPlugin
+    cloud: Cloud, home: SessionPlugin, system: System, shell: str
 ) -> None:
+    """The proxy command is run by the shell in which somebody works."""
     box = online_box(cloud)
-    ran = ssh(home, box)
+    ran = ssh(home, box, system, shell)
     assert ran.returncode == 255
     assert "the stub of the session plug-in" not in ran.stdout
     [session] = home.sessions

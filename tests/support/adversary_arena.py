@@ -50,10 +50,18 @@ from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
-EXEMPLARS = {"scoped": "ada", "managed": "ben", "boxed": "cleo", "both": "dora"}
+EXEMPLARS = {
+    "scoped": "ada",
+    "managed": "ben",
+    "boxed": "cleo",
+    "both": "dora",
+    "managed-box": "eve",
+}
 """Profiles of the YAML, each with the seat of which the templates are."""
+MANAGED = ("managed", "managed-box")
+"""Whose access is AWS's own policies, which stand for all that the boundary lets through."""
 MODES = tuple(EXEMPLARS)
-MACHINES = {"boxed": ("box",), "both": ("notebook", "box")}
+MACHINES = {"boxed": ("box",), "both": ("notebook", "box"), "managed-box": ("box",)}
 """Stacks of the machines of a seat; of other modes, nothing here depends on a notebook."""
 SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
 YAML = """\
@@ -75,6 +83,10 @@ profiles:
     notebook: {{enabled: false}}
     ec2: {{instance_types: [t3.medium]}}
   both:
+    ec2: {{instance_types: [t3.medium]}}
+  managed-box:
+    access: {{mode: managed}}
+    notebook: {{enabled: false}}
     ec2: {{instance_types: [t3.medium]}}
 """
 

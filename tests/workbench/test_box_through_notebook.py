@@ -1,11 +1,12 @@
 """VS Code of an EC2 instance through a notebook: real JupyterLab, real proxy, real browser.
 
-The releases are those that machines install. A session of Systems Manager is played by a relay of
-TCP, and code-server, which no registry has ready to run, by a page that asks the same of a proxy.
+JupyterLab, its proxy and code-server are of the releases that machines install, with the options of
+their units. A session of Systems Manager is played by a relay of TCP.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.accessibility import picture
 from tests.support.box_class import box_stack
 from tests.support.box_notebook import COMMAND, Notebook
 from tests.support.local_cloud import Cloud
@@ -31,39 +33,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.long
-JUPYTER = Path(__file__).parents[2] / ".venv-jupyter"
+ROOT = Path(__file__).parents[2]
+JUPYTER = ROOT / ".venv-jupyter"
+CODE_SERVER = ROOT / ".venv-code-server/node_modules/code-server"
 ANYWHERE = ("--allow-root", "--ServerApp.port=0")
 """Tests run as root, too, and beside other servers."""
-PAGE = """\
-import tornado.ioloop, tornado.web, tornado.websocket
-
-class Front(tornado.web.RequestHandler):
-    def get(self):
-        if not self.get_query_argument("folder", ""):
-            return self.redirect("./?folder=/home/ec2-user/SageMaker")
-        self.write('<!DOCTYPE html><p id="said"></p><script src="./static/page.js"></script>')
-
-class Script(tornado.web.RequestHandler):
-    def get(self):
-        self.set_header("Content-Type", "text/javascript")
-        self.write('''
-            const at = location.href.replace(/^http/, "ws").replace(/[?].*/, "at");
-            const socket = new WebSocket(at);
-            socket.onopen = () => socket.send("typed");
-            socket.onmessage = (event) => {
-                document.getElementById("said").textContent = event.data;
-            };
-        ''')
-
-class Socket(tornado.websocket.WebSocketHandler):  # which takes none of another origin
-    def on_message(self, text):
-        self.write_message(f"{text} in a terminal")
-
-handlers = [("/", Front), ("/static/page.js", Script), ("/at", Socket)]
-[opened] = tornado.web.Application(handlers).listen(0, "127.0.0.1")._sockets.values()
-print("port", opened.getsockname()[1], flush=True)
-tornado.ioloop.IOLoop.current().start()
-"""
 RELAY = """\
 #!{python}
 import asyncio, json, sys
@@ -129,6 +103,13 @@ def home(folder: Path) -> dict[str, str]:
     return {"HOME": str(folder), "PATH": f"{JUPYTER}/bin:/usr/bin:/bin"}
 
 
+def of_unit(name: str) -> list[str]:
+    """Return the command of a unit of an instance, program and options."""
+    line = re.search(rf'^ *server {name} \S+ "([^"]*)"', packed.set_up(), re.MULTILINE)
+    assert line
+    return line[1].replace("\\\n", "").split()
+
+
 @contextmanager
 def jupyter(folder: Path, *options: str) -> Iterator[int]:
     """Run JupyterLab with these options and return its port."""
@@ -158,17 +139,32 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def test_a_page_and_its_web_socket_reach_a_browser_through_the_notebook(
+@contextmanager
+def code_server(folder: Path) -> Iterator[int]:
+    """Run code-server as an instance's unit does, in a folder with a file, and return its port."""
+    env = home(folder)
+    content = folder / "SageMaker"
+    content.mkdir()
+    (content / "lab.ipynb").touch()
+    program, *options = of_unit("code-server")
+    assert program.endswith("/code-server/bin/code-server")
+    options[options.index("127.0.0.1:8080")] = "127.0.0.1:0"
+    node, entry = ROOT / ".venv/bin/node", CODE_SERVER / "out/node/entry.js"
+    ready = r"HTTP server listening on http://127.0.0.1:(\d+)/"
+    with running(ready, node, entry, *options, env=env, cwd=content) as found:
+        yield int(found[1])
+
+
+def test_vs_code_of_an_instance_lists_its_files_in_a_browser_through_the_notebook(
     box_notebook: Notebook, cloud: Cloud, browser: Browser, tmp_path: Path
 ) -> None:
     own, local, env = box_stack(cloud, "ada"), free_port(), box_notebook.plugin.environment
-    serving = (JUPYTER / "bin/python", "-c", PAGE)
     with (
-        running(r"port (\d+)", *serving, env=home(tmp_path / "box"), cwd=tmp_path) as of_page,
+        code_server(tmp_path / "box") as of_code,
         jupyter_of_a_notebook(tmp_path / "jupyter") as outer,
     ):
         plugin = box_notebook.plugin.home / "bin/session-manager-plugin"
-        plugin.write_text(RELAY.format(python=sys.executable, port=of_page[1]))
+        plugin.write_text(RELAY.format(python=sys.executable, port=of_code))
         root = box_notebook.sandbox.root
         given = {"WORKSHOP_ROOT": str(root), "HOME": str(root / "home/ec2-user")}
         command = (root / COMMAND, str(local))
@@ -178,8 +174,10 @@ def test_a_page_and_its_web_socket_reach_a_browser_through_the_notebook(
             assert address.path == f"/proxy/{local}/"
             page = browser.new_page()
             page.goto(f"http://{address.hostname}:{outer}{address.path}")
-            page.get_by_text("typed in a terminal").wait_for()
-            assert page.url.endswith(f"{address.path}?folder=/home/ec2-user/SageMaker")
+            # Files are told through a web socket.
+            page.get_by_role("treeitem", name="lab.ipynb").wait_for()
+            assert page.url.endswith(f"{address.path}?folder={tmp_path}/box/SageMaker")
+            picture(page, "box-through-notebook")
             page.close()
 
 
@@ -187,10 +185,7 @@ def test_jupyterlab_of_an_instance_runs_as_its_unit_says_and_answers_to_its_own_
     tmp_path: Path,
 ) -> None:
     """So nobody is led to it by a name of theirs, and it does not go through a notebook."""
-    line = re.findall(
-        r'^ *server jupyter-server JupyterLab "([^"]*)"', packed.set_up(), re.MULTILINE
-    )[0]
-    program, *options = line.replace("\\\n", "").split()
+    program, *options = of_unit("jupyter-server")
     assert program.endswith("/envs/JupyterSystemEnv/bin/jupyter-lab")
     options.remove("--no-browser")
     options.remove("--ServerApp.port=8888")
@@ -222,3 +217,5 @@ def test_what_is_tested_here_is_what_machines_install() -> None:
     pinned = re.findall(r"\b(?:ipykernel|jupyterlab|jupyter-server-proxy)==[\d.]+", texts)
     assert len(pinned) == 3
     assert set(pinned) <= set(listed)
+    package = json.loads((CODE_SERVER / "package.json").read_text(encoding="utf-8"))
+    assert re.findall(r"^version=(\S+)$", texts, re.MULTILINE) == [package["version"]]

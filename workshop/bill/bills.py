@@ -48,7 +48,7 @@ def bill(
         basis |= dict.fromkeys(filter(None, counted.basis.values()))
     return Bill(
         at=at,
-        seats=tuple(SeatBill(seat, names.get(seat, ""), some) for seat, some in sums.items()),
+        seats=tuple(SeatBill(seat, names.get(seat, ""), amounts) for seat, amounts in sums.items()),
         basis=tuple(basis),
         unread=(*unread, *_without_price(kept)),
     )

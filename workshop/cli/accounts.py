@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop import naming
 from workshop.accounts import organization
 from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, planned
 from workshop.aws import account_guard
@@ -75,7 +74,7 @@ def accounts(
         members,
         home=loaded.settings.account,
         elsewhere=elsewhere,
-        replaced=naming.seat_ids(replace, "--replace") if replace is not None else (),
+        replaced=command_line.seat_ids(replace, "--replace") if replace is not None else (),
     )
     written = write and not plan.lacking and plan.after != draft.assignment
     if written:

@@ -188,7 +188,7 @@ def run(
 
 
 def _say_what_is_unsent(work: CommandContext) -> None:
-    """Say which content no notebook has until it is sent, which a deployment does not do."""
+    """Say which content no machine has until it is sent, which a deployment does not do."""
     where = work.account_regions
     if work.loaded.settings.accounts.are_own:  # all of a profile are sent the same
         where = [seat.account_region for seat in {one.profile: one for one in work.seats}.values()]
@@ -199,7 +199,7 @@ def _say_what_is_unsent(work: CommandContext) -> None:
         return
     if folders:
         console.say(
-            f"nothing brings {', '.join(folders)} to the notebooks yet; send it with:"
+            f"nothing brings {', '.join(folders)} to the machines yet; send it with:"
             f" {work.loaded.command('content refresh')}"
         )
 

@@ -23,7 +23,7 @@ def end(
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
-    """End endpoints and jobs by name; their owner's notebook and all else stay as they are.
+    """End endpoints and jobs by name; their owner's machine and all else stay as they are.
 
     An endpoint is deleted, its configuration and model stay; a job is stopped. What is no seat's of
     the workshop is refused. The last lines of stop and start name what can be ended. The exit

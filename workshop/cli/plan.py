@@ -178,7 +178,7 @@ def _warn_of_doors(work: CommandContext, listing: planner.Listing) -> None:
         name = work.loaded.cohort_names(where).stack(DOOR)
         if name in listing.here.get(where, {}):
             console.warn(
-                f"the door of {where} still opens notebooks, though the YAML has no 'door'; write"
+                f"the door of {where} still opens machines, though the YAML has no 'door'; write"
                 " it back, or take it away with: aws cloudformation delete-stack --stack-name"
                 f" {name} --region {where.region}"
             )
@@ -320,7 +320,7 @@ def _of_all(seat: SeatPlan, zone: tzinfo | None) -> Iterator[str]:
         for before, after in moved:
             yield (
                 f"the workshop's end: {_ends(before.astimezone(zone), after.astimezone(zone))};"
-                " notebooks go on running; printed pages have the old one: hand them out anew"
+                " machines go on running; printed pages have the old one: hand them out anew"
             )
         changed = _tags_of(stack)
         if changed:

@@ -76,8 +76,10 @@ class PlanView:
     def _show_sum(self) -> None:
         actions = Counter(action for _, action in self.plan.actions)
         message = "; ".join(f"{count} {action}" for action, count in actions.items())
-        region = next(iter(self.plan.discovery.contexts)).region
-        cost = f"{self.plan.cost.per_hour} ({prices.basis(region)})"
+        # Where no account can be looked into, there is no Region whose prices count.
+        regions = [place.region for place in self.plan.discovery.contexts]
+        basis = f" ({prices.basis(regions[0])})" if regions else ""
+        cost = f"{self.plan.cost.per_hour}{basis}"
         console.say(f"{message or 'nothing is left'}; it costs {cost}")
         if actions.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")

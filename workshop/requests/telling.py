@@ -1,4 +1,4 @@
-"""Puts a message where every running notebook shows it."""
+"""Puts a message where every running machine shows it."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ def tell(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat], tex
             partial(inbox.with_message, message_id=message_id, text=text, now=now)
         )
     count = count_of(len(seats), "seat")
-    return f"notebooks of {count} show it within two minutes"
+    return f"machines of {count} show it within two minutes"

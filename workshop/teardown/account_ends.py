@@ -118,19 +118,25 @@ def _of_looked_at(
             missed[unknown.account_region.account].append(unknown)
     for place in places:
         account, id_ = place.account, members.id_of(place)
+        unread = _unread(missed[account])
         if there[account]:
-            yield AccountEnd(account, id_, HandedBack.LEFT, _named(there[account]))
-        elif missed[account]:
-            names = sorted({plural(one.resource_type) for one in missed[account]})
-            more = f" and {count_of(len(names) - _NAMED, 'more type')}" if names[_NAMED:] else ""
-            remark = f"{', '.join(names[:_NAMED])}{more} could not be listed"
-            yield AccountEnd(account, id_, HandedBack.UNKNOWN, remark)
+            remark = "; ".join(filter(None, [_named(there[account]), unread]))
+            yield AccountEnd(account, id_, HandedBack.LEFT, remark)
+        elif unread:
+            yield AccountEnd(account, id_, HandedBack.UNKNOWN, unread)
         elif account in doubted:
             yield AccountEnd(account, id_, HandedBack.UNKNOWN, "it was not scanned twice")
         elif stays[account]:
             yield AccountEnd(account, id_, HandedBack.KEPT, _named(stays[account]))
         else:
             yield AccountEnd(account, id_, HandedBack.EMPTY)
+
+
+def _unread(unknown: Sequence[Unknown]) -> str:
+    """``models, images and 2 more types could not be listed``; empty where all could."""
+    names = sorted({plural(one.resource_type) for one in unknown})
+    more = f" and {count_of(len(names) - _NAMED, 'more type')}" if names[_NAMED:] else ""
+    return f"{', '.join(names[:_NAMED])}{more} could not be listed" if names else ""
 
 
 def _all(members: MemberAccounts, accounts: Iterable[str], how: HandedBack) -> Iterator[AccountEnd]:

@@ -212,11 +212,43 @@ def _sentence(
     look = f"look with credentials of its own: {loaded.command('leftovers', *at)}"
     if state == _NO_MEMBER:
         return f"account {place.account} left the organization, and nobody can look ({why}); {look}"
-    seat = found.seats.get(place)
-    again = loaded.command("deploy", *(("--only", seat) if seat else ()))
     return (
-        f"nobody can look into account {place.account} ({why}); have the organiser's role there"
-        f" again with: {again}, or {look}"
+        f"nobody can look into account {place.account} ({why}); {_way_in(loaded, found, place)}, or"
+        f" {look}"
+    )
+
+
+def _way_in(loaded: LoadedEnvironment, found: Evidence, place: AccountRegion) -> str:
+    """Return how one can look into an account again."""
+    accounts = loaded.settings.accounts
+    if not accounts.makes_role:
+        return f"have its role {accounts.role} let you in"
+    seat = found.seats.get(place)
+    deploy = f"name yourself there with: {loaded.command('deploy', '--only', seat or 'ID')}"
+    for own in found.sets:
+        unit = next((one.unit for one in own.instances if one.account_region == place), None)
+        if own.makes_way_in and unit is not None:
+            again = "aws cloudformation {}-stack-instances " + _instances(loaded, own, place, unit)
+            return (
+                f"if the organiser's role lets in others alone, {deploy}; if somebody deleted it,"
+                f" have it made again with: {again.format('delete')} --no-retain-stacks, and once"
+                f" that has ended: {again.format('create')}"
+            )
+    return deploy
+
+
+def _instances(loaded: LoadedEnvironment, own: OwnSet, place: AccountRegion, unit: str) -> str:
+    """Return the options of the AWS CLI that name one instance of a stack set."""
+    accounts, home = loaded.settings.accounts, loaded.home.region
+    where = (
+        f"--deployment-targets OrganizationalUnitIds={unit},Accounts={place.account},"
+        "AccountFilterType=INTERSECTION"
+        if unit
+        else f"--accounts {place.account}"
+    )
+    as_delegate = " --call-as DELEGATED_ADMIN" if unit and accounts.delegated_administrator else ""
+    return (
+        f"--stack-set-name {own.name} {where} --regions {place.region} --region {home}{as_delegate}"
     )
 
 
