@@ -13,14 +13,13 @@ from typing import Annotated
 
 import boto3
 import typer
-from filelock import FileLock, Timeout
 
 from localcloud import environment as cloud_environment
 from localcloud import process
 from localcloud.record import Running
 from workshop import files
 from workshop.aws.clients import Clients
-from workshop.cli import console, stay
+from workshop.cli import console, one_run, stay
 from workshop.cli.options import CONFIG_DIR, Env
 from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
@@ -80,7 +79,7 @@ def demo(
         if signal.getsignal(sign) != signal.SIG_IGN:
             signal.signal(sign, lambda *_: sys.exit(1))
     clock = Stopwatch()
-    with _alone():
+    with one_run.alone(STATE_DIR, "demo"):
         if loaded.path.read_bytes() == (SHIPPED / "demo.yaml").read_bytes():
             loaded = own_copy.with_gpu_seat(loaded, COPY)
         elif loaded.settings.has_boxes:
@@ -102,19 +101,6 @@ def demo(
         timings.add_row(title, f"{seconds:.1f}")
     console.print_line()
     console.print_table(timings)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep a second demo in the same folder from stopping this one's cloud."""
-    files.make_folder(STATE_DIR)
-    lock = FileLock(STATE_DIR / "demo.lock", timeout=0, mode=files.FILE_MODE)
-    try:
-        held = lock.acquire()
-    except Timeout:
-        raise GuardError("another demo runs in this folder; wait until it has ended") from None
-    with held:
-        yield
 
 
 def _started(loaded: LoadedEnvironment) -> Running:
