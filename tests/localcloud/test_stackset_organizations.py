@@ -287,3 +287,11 @@ def test_the_permission_model_changes_only_without_instances(
         administrator.call(
             "update_stack_set", UsePreviousTemplate=True, PermissionModel="SELF_MANAGED"
         )
+
+
+def test_a_new_unit_has_the_policy_that_allows_all(organization: Organization) -> None:
+    for target in organization.units.values():
+        attached = organization.client.list_policies_for_target(
+            TargetId=target, Filter="SERVICE_CONTROL_POLICY"
+        )["Policies"]
+        assert [one["Name"] for one in attached] == ["FullAWSAccess"]
