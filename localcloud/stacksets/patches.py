@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.clock import Clock
-from localcloud.stacksets import deployment
+from localcloud.stacksets import access, deployment
 from localcloud.stacksets.service import StackSets
 
 
@@ -29,6 +29,8 @@ def patch_stacksets(clock: Clock) -> None:
     organizations["CreateOrganizationalUnit"] = _with_full_access(
         organizations["CreateOrganizationalUnit"]
     )
+    for name in access.READING:
+        organizations[name] = service.access.of_manager(name, organizations[name])
     organizations["MoveAccount"] = service.automatic.after(
         organizations["MoveAccount"], lambda request, _answer: request["AccountId"]
     )

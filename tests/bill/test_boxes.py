@@ -47,6 +47,16 @@ def test_an_estimate_has_machines_and_disks_of_both_kinds(tmp_path: Path) -> Non
     disks = rows[amounts.BOX_DISK, ""]
     assert disks.cost.usd == 2 * 10 * Decimal("0.08") * 150 / 730
     assert rows[amounts.NOTEBOOK, "ml.t3.medium"].seats == 1
+    assert (
+        "8 hours a day of each notebook and each EC2 instance (stopped outside of them), their"
+        " disks from start to end, "
+    ) in estimate.paragraph(loaded, made)
+    [ada, *_] = loaded.seats
+    alone = estimate.estimate(loaded, [ada])
+    assert alone is not None
+    assert "8 hours a day of each EC2 instance (stopped outside of them), its disk" in (
+        estimate.paragraph(loaded, alone)
+    )
 
 
 def test_a_bill_counts_the_hours_that_an_instance_was_seen_to_run_and_its_disk_all_along(

@@ -19,6 +19,7 @@ from tests.support.stacksets import (
     overriding,
     refusal,
     regional,
+    trust,
 )
 
 
@@ -295,3 +296,19 @@ def test_a_new_unit_has_the_policy_that_allows_all(organization: Organization) -
             TargetId=target, Filter="SERVICE_CONTROL_POLICY"
         )["Policies"]
         assert [one["Name"] for one in attached] == ["FullAWSAccess"]
+
+
+def test_nobody_takes_on_a_role_in_an_account_that_was_closed(organization: Organization) -> None:
+    cloud = organization.cloud
+    roles = {}
+    for name in ("ada", "bob"):
+        iam = cloud.client("iam", account=organization.members[name])
+        trusted = trust(AWS=f"arn:aws:iam::{cloud.running.account}:root")
+        made = iam.create_role(RoleName="organiser", AssumeRolePolicyDocument=trusted)
+        roles[name] = made["Role"]["Arn"]
+    organization.client.close_account(AccountId=organization.members["ada"])
+    sts = cloud.client("sts")
+    sts.assume_role(RoleArn=roles["bob"], RoleSessionName="any")
+    code, message = refusal(sts.assume_role, RoleArn=roles["ada"], RoleSessionName="any")
+    assert code == "AccessDenied"
+    assert message.endswith(f"perform: sts:AssumeRole on resource: {roles['ada']}")

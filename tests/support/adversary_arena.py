@@ -39,7 +39,9 @@ from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
 from workshop.config import images
+from workshop.config.environment import LoadedEnvironment
 from workshop.config.images import Pins
 from workshop.naming import COHORT, Names
 from workshop.teardown.events import TeardownStep
@@ -48,11 +50,14 @@ from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
-EXEMPLARS = {"scoped": "ada", "managed": "ben", "boxed": "cleo", "both": "dora"}
+EXEMPLARS = {"scoped": "ada", "managed": "ben", "both": "cleo"}
 """Profiles of the YAML, each with the seat of which the templates are."""
 MODES = tuple(EXEMPLARS)
-MACHINES = {"boxed": ("box",), "both": ("notebook", "box")}
-"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook."""
+MACHINES = {"managed": ("box",), "both": ("notebook", "box")}
+"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook.
+
+With managed access, AWS's policies stand for all that the boundary lets through, of EC2 as well.
+"""
 SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
 YAML = """\
 workshop: demo
@@ -68,8 +73,8 @@ profiles:
       feature_store: true
       serverless: {{max_concurrency: 5, memory_mb: 2048}}
       warm_pools: 10
-  managed: {{access: {{mode: managed}}}}
-  boxed:
+  managed:
+    access: {{mode: managed}}
     notebook: {{enabled: false}}
     ec2: {{instance_types: [t3.medium]}}
   both:
@@ -407,7 +412,7 @@ class Arena:
         try:
             with (
                 at_once_in(self.cloud),
-                mock.patch("workshop.cli.context.Clients", partial(_clients, self.cloud)),
+                mock.patch.object(Clients, "of", partial(_clients, self.cloud)),
                 mock.patch("workshop.teardown.session.Teardown", quick),
                 mock.patch("workshop.teardown.session.ALL", self._types),
             ):
@@ -421,8 +426,8 @@ def _quick_clients(endpoint: str, lines: Any, home: AccountRegion) -> QuickClien
     return QuickClients(lines, home)
 
 
-def _clients(cloud: Cloud, home: AccountRegion, **_: Any) -> QuickClients:
-    return _quick_clients(cloud.endpoint, lines_to(cloud.running), home)
+def _clients(cloud: Cloud, loaded: LoadedEnvironment) -> QuickClients:
+    return _quick_clients(cloud.endpoint, lines_to(cloud.running), loaded.home)
 
 
 @contextmanager

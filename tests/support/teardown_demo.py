@@ -62,7 +62,7 @@ def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, quick: bool = True
     if not quick:
         return Clients(HERE)
     made = partial(QuickClients, lines_to(cloud.running))
-    monkeypatch.setattr("workshop.cli.context.Clients", made)
+    monkeypatch.setattr(Clients, "of", lambda loaded: made(loaded.home, role=loaded.member_role))
     return made(HERE)
 
 

@@ -19,6 +19,7 @@ from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
+from workshop.config.environment import LoadedEnvironment
 from workshop.naming import Names
 from workshop.teardown.run import Teardown
 
@@ -37,7 +38,7 @@ def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda:
     quick = partial(Teardown, waits=QUICK, stack_waits=QUICK_STACKS)
     with (
         mock.patch("workshop.teardown.session.Teardown", quick),
-        mock.patch("workshop.cli.context.Clients", partial(clients, lines_to(fleet.cloud.running))),
+        mock.patch.object(Clients, "of", partial(clients, lines_to(fleet.cloud.running))),
     ):
         shown = fleet.run("teardown", *more)
         assert shown.code == 0, shown.err
@@ -45,9 +46,9 @@ def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda:
         return fleet.run("teardown", *APPLY, *more)
 
 
-def clients(lines: Lines, home: AccountRegion, *, role: str | None, **_: object) -> Clients:
+def clients(lines: Lines, loaded: LoadedEnvironment) -> Clients:
     """One set for all commands: making them takes longer than using them."""
-    return _clients(lines, home, role)
+    return _clients(lines, loaded.home, loaded.member_role)
 
 
 @cache

@@ -50,8 +50,8 @@ def bill(
     return Bill(
         at=at,
         seats=tuple(
-            SeatBill(seat, names.get(seat, ""), some, accounts.get(seat, ""))
-            for seat, some in sums.items()
+            SeatBill(seat, names.get(seat, ""), amounts, accounts.get(seat, ""))
+            for seat, amounts in sums.items()
         ),
         basis=tuple(basis),
         unread=(*unread, *_without_price(kept)),

@@ -25,7 +25,7 @@ from workshop.errors import UsageError, WorkshopError
 from workshop.handout import claim_pace, doors
 from workshop.handout.doors import SeatsDoor
 
-app = typer.Typer(help="The page that opens notebooks to attendees: its address, codes and claims.")
+app = typer.Typer(help="The page that opens machines to attendees: its address, codes and claims.")
 
 
 @app.callback(invoke_without_command=True)

@@ -25,7 +25,7 @@ def end(
     config_dir: ConfigDir = CONFIG_DIR,
     only: Only = None,
 ) -> None:
-    """End endpoints and jobs by name; their owner's notebook and all else stay as they are.
+    """End endpoints and jobs by name; their owner's machine and all else stay as they are.
 
     An endpoint is deleted, its configuration and model stay; a job is stopped. What is no seat's of
     the workshop is refused, and so is a name that several seats gave in accounts of their own,

@@ -23,9 +23,9 @@ def freeze(
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Take from seats what they may make, start and change, and close their notebooks at the door.
+    """Take from seats what they may make, start and change, and close their machines at the door.
 
-    What runs goes on and costs: workshop stop stops notebooks, workshop sweep ends all else. Files
+    What runs goes on and costs: workshop stop stops machines, workshop sweep ends all else. Files
     can still be saved. workshop reopen gives it back.
 
     For example:

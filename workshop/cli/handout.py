@@ -103,7 +103,7 @@ def handout(
     port: Port = 0,
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
-    """Hand out the notebooks: a link for each seat, in a table or on a page to print.
+    """Hand out the way to each seat's notebook and EC2 instance, in a table or on a page to print.
 
     The page for the room and the sheets of slips to cut out are written with the pages of all
     seats, not with those of a few; pages of seats that are gone are removed then. Exits with 1

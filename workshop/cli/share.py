@@ -1,4 +1,4 @@
-"""``workshop share``: files that every notebook gets during the workshop."""
+"""``workshop share``: files that every machine gets during the workshop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def share(
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
-    """Give files to everybody, within two minutes: into a new folder of each notebook.
+    """Give files to everybody, within two minutes: into a new folder of each machine.
 
     The folder is shared/ with the time, so that nothing that attendees have changed is written
     over: share a corrected file once more. A message says where it is. What was brought once and
@@ -59,7 +59,7 @@ def share(
     in_each(work.loaded, work.account_regions, bring)
     console.say(
         f"{count_of(len(files), 'file')} will be in {SHARED}/{version} of every running"
-        " notebook within two minutes; stopped ones get it when they start"
+        " machine within two minutes; stopped ones get it when they start"
     )
 
 
@@ -71,7 +71,7 @@ def _edit(
 
 
 def _check(files: list[Path]) -> None:
-    """Refuse what no notebook could take, before anything is sent."""
+    """Refuse what no machine could take, before anything is sent."""
     for file in files:
         if not file.is_file():
             raise UsageError(f"{shown(file)} is no file; name files, or pack a folder into one")

@@ -19,7 +19,7 @@ from workshop.errors import SignInError, UsageError, WorkshopError
 from workshop.requests import tokens
 from workshop.requests.tokens import SeatTokens
 
-app = typer.Typer(help="Tokens of other services, such as HF_TOKEN, in the notebooks of seats.")
+app = typer.Typer(help="Tokens of other services, such as HF_TOKEN, on the machines of seats.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The variable, such as HF_TOKEN.")]
 THREADS = 16
@@ -43,7 +43,7 @@ def set_token(
 
     The YAML names the variable below notebook.tokens of a profile. The value of a shared one is
     that of the variable of the same name here; one per seat comes from a file. Kernels, new
-    terminals and new notebooks have it within a minute. It is never in a file that is saved.
+    terminals and new machines have it within a minute. It is never in a file that is saved.
     Whoever is given a token can copy it: give tokens that may do little, and revoke them after the
     workshop where they come from.
 

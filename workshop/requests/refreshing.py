@@ -1,4 +1,4 @@
-"""Has every notebook bring the workshop's content, once more if it has it already."""
+"""Has every machine bring the workshop's content, once more if it has it already."""
 
 from __future__ import annotations
 

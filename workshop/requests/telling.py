@@ -1,4 +1,4 @@
-"""Puts a message where every running notebook shows it."""
+"""Puts a message where every running machine shows it."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ def tell(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat], tex
         lambda where: CohortInbox(clients, loaded, where).change(edit),
     )
     count = count_of(len(seats), "seat")
-    return f"notebooks of {count} show it within two minutes"
+    return f"machines of {count} show it within two minutes"
