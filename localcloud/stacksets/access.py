@@ -30,6 +30,7 @@ Handler = Callable[[Document], Answer]
 READING = (
     *("DescribeOrganization", "ListRoots", "ListAccounts", "DescribeAccount", "ListParents"),
     *("ListAccountsForParent", "ListOrganizationalUnitsForParent", "DescribeOrganizationalUnit"),
+    *("ListPoliciesForTarget", "DescribePolicy"),
 )
 """What members of an organization may ask of it, if anybody lets them."""
 
