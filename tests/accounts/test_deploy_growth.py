@@ -62,6 +62,7 @@ def test_whoever_joins_late_is_deployed_and_nobody_else_is_touched(grown: OwnAcc
         assert [*results(grown, name)][2:] == [("CREATE", {"dan"})]
 
 
+@pytest.mark.long
 def test_no_more_stacks_are_worked_on_at_once_than_stack_sets_take(own: OwnAccounts) -> None:
     under_way: list[int] = []
     begun = StackEnds.begun

@@ -61,6 +61,7 @@ def test_why_a_stack_failed_is_read_in_its_account_where_stack_sets_do_not_tell(
     assert failed["message"] == "vision-seat-notebook: StackSets tells no reason"
 
 
+@pytest.mark.long
 def test_too_many_accounts_that_fail_end_a_deployment_which_goes_on_later(
     cloud: Cloud, tmp_path: Path
 ) -> None:
@@ -73,6 +74,7 @@ def test_too_many_accounts_that_fail_end_a_deployment_which_goes_on_later(
     assert set(ended(own, 0)["seats"]) <= {"done", "unchanged"}
 
 
+@pytest.mark.long
 def test_nobody_else_is_begun_while_no_canary_comes_up(cloud: Cloud, tmp_path: Path) -> None:
     own = founded(cloud, tmp_path, *(f"seat{number}" for number in range(1, 6)))
     cloud.faults(BROKEN)
@@ -118,6 +120,7 @@ def test_an_account_that_is_closed_meanwhile_is_told_as_such(own: OwnAccounts) -
     )
 
 
+@pytest.mark.long
 def test_an_operation_in_which_nothing_ends_is_left_to_itself(own: OwnAccounts) -> None:
     own.cloud.freeze()
     own.cloud.delays(notebook=50)
