@@ -50,19 +50,14 @@ from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
-EXEMPLARS = {
-    "scoped": "ada",
-    "managed": "ben",
-    "boxed": "cleo",
-    "both": "dora",
-    "managed-box": "eve",
-}
+EXEMPLARS = {"scoped": "ada", "managed": "ben", "both": "cleo"}
 """Profiles of the YAML, each with the seat of which the templates are."""
-MANAGED = ("managed", "managed-box")
-"""Whose access is AWS's own policies, which stand for all that the boundary lets through."""
 MODES = tuple(EXEMPLARS)
-MACHINES = {"boxed": ("box",), "both": ("notebook", "box"), "managed-box": ("box",)}
-"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook."""
+MACHINES = {"managed": ("box",), "both": ("notebook", "box")}
+"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook.
+
+With managed access, AWS's policies stand for all that the boundary lets through, of EC2 as well.
+"""
 SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
 YAML = """\
 workshop: demo
@@ -78,15 +73,11 @@ profiles:
       feature_store: true
       serverless: {{max_concurrency: 5, memory_mb: 2048}}
       warm_pools: 10
-  managed: {{access: {{mode: managed}}}}
-  boxed:
+  managed:
+    access: {{mode: managed}}
     notebook: {{enabled: false}}
     ec2: {{instance_types: [t3.medium]}}
   both:
-    ec2: {{instance_types: [t3.medium]}}
-  managed-box:
-    access: {{mode: managed}}
-    notebook: {{enabled: false}}
     ec2: {{instance_types: [t3.medium]}}
 """
 

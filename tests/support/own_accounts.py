@@ -60,7 +60,13 @@ profiles: {{attendee: {{}}, author: {{}}}}
 """
 """The YAML; ``UNIT`` stands for the organizational unit of the seats' accounts."""
 
-_OF_SYNTHESIS = (SETTINGS.replace("UNIT", "ou-ab12-cd345678"), "id,profile\nada,\nben,author\n")
+DOOR = "door: {}"
+"""A line of the YAML with which the accounts have doors; it changes no other template."""
+
+_OF_SYNTHESIS = (
+    f"{SETTINGS}{DOOR}\n".replace("UNIT", "ou-ab12-cd345678"),
+    "id,profile\nada,\nben,author\n",
+)
 
 
 @cache

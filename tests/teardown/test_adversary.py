@@ -14,7 +14,7 @@ from tests.support import account_snapshots as snapshots
 from tests.support import adversary_machines
 from tests.support.account_snapshots import Held
 from tests.support.adversary import Attempt
-from tests.support.adversary_arena import MANAGED, AdversarialSeat, Arena, Contest
+from tests.support.adversary_arena import AdversarialSeat, Arena, Contest
 from tests.support.adversary_machines import MachineAttempt
 from tests.support.adversary_worlds import contests, played
 from tests.support.direct_calls import lines_to
@@ -129,10 +129,10 @@ KNOWN: dict[str, Contest] = {
     "a row that was removed": _alone(moved="row", neighbour=True),
     "a row of another Region that was removed": _alone(moved="far row"),
     "a copy of a seat's disk with the workshop's tag alone": _alone(
-        mode="boxed", imitations=[MachineAttempt("make a snapshot", 0, WORKSHOPS_TAG)]
+        mode="managed", imitations=[MachineAttempt("make a snapshot", 0, WORKSHOPS_TAG)]
     ),
     "copies of copies of a seat's disk": _alone(
-        mode="boxed",
+        mode="managed",
         imitations=[
             MachineAttempt("make a snapshot"),
             MachineAttempt("restore a volume"),
@@ -144,7 +144,7 @@ KNOWN: dict[str, Contest] = {
         mode="both", imitations=[MachineAttempt("make a volume"), MachineAttempt("attach")]
     ),
     "a disk that somebody took off its instance, tags and all": _alone(
-        mode="boxed",
+        mode="managed",
         imitations=[
             MachineAttempt("stop"),
             MachineAttempt("detach"),
@@ -193,7 +193,7 @@ def check(arena: Arena, contest: Contest) -> str:
     """Let a contest come true and end it; how it ended."""
     arena.build(contest)
     before = arena.held()
-    managed = any(seat.mode in MANAGED for seat in contest.seats)
+    managed = any(seat.mode == "managed" for seat in contest.seats)
     damage = {
         key
         for key, held in arena.others.items()
