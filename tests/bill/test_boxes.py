@@ -67,7 +67,7 @@ def test_a_bill_counts_the_hours_that_an_instance_was_seen_to_run_and_its_disk_a
         look = Observation(
             HERE, Owners("demo", {"ada", "ben"}), kept, MADE + timedelta(hours=hours)
         )
-        look.boxes({"demo-ada-box": box(status, since)}, box_disks(loaded))
+        look.boxes({"demo-ada-box": box(status, since)}, box_disks(loaded, HERE))
         kept = with_looks(kept, [look])
     [ada] = [one for one in bills.bill(loaded, kept, look.at).seats if one.seat == "ada"]
     assert ada.of(amounts.BOX).least == 2 * Decimal("1.006")
@@ -97,7 +97,7 @@ def test_the_hours_of_an_instance_that_was_stopped_are_known_by_what_ec2_says_of
     loaded, at = workshop(tmp_path), MADE + timedelta(hours=6)
     look = Observation(HERE, Owners("demo", {"ada", "ben"}), UsageRecord(), at)
     seen = box(status, MADE + timedelta(hours=began), reason)
-    look.boxes({"demo-ada-box": seen}, box_disks(loaded))
+    look.boxes({"demo-ada-box": seen}, box_disks(loaded, HERE))
     made = bills.bill(loaded, with_looks(UsageRecord(), [look]), at)
     [ada] = [one for one in made.seats if one.seat == "ada"]
     used = ada.of(amounts.BOX)

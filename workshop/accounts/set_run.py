@@ -109,8 +109,11 @@ class SetRun:
     def _begin(self, jobs: Sequence[StackJob], *, canary: bool) -> list[OpenOperation]:
         """Ask for the next operations; none where another one of the set is in their way."""
         preferences = self._preferences(canary=canary)
-        if self.set_plan.current is None and not self._create():
+        current = self.set_plan.current
+        if current is None and not self._create():
             return []
+        if current is not None and not current.is_managed and self.calls.under_way(self.name):
+            return []  # it refuses all others, which botocore would repeat for minutes
         if self.set_plan.differs:
             return self._update(jobs, preferences)
         begun = []

@@ -80,11 +80,14 @@ def csv_text(bill: Bill) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     people = ("name",) if with_names else ()
-    writer.writerow(["seat", *people, "kind", "usd_at_least", "usd_at_most"])
+    with_accounts = any(seat.account for seat in bill.seats)
+    place = ("account",) if with_accounts else ()
+    writer.writerow(["seat", *people, *place, "kind", "usd_at_least", "usd_at_most"])
     for seat in bill.seats:
         for kind, amount in seat.amounts.items():
             most = "" if amount.most is None else f"{amount.most:.4f}"
-            who = (seat.seat, seat.name) if with_names else (seat.seat,)
+            who = [seat.seat, *([seat.name] if with_names else [])]
+            who += [seat.account] if with_accounts else []
             cells = [*map(spreadsheet_cell, who), kind, f"{amount.least:.4f}", most]
             writer.writerow(cells)
     return out.getvalue()

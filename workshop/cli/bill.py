@@ -155,12 +155,15 @@ def _show(
 
 def _show_bill(made: Bill) -> None:
     columns = (*made.kinds, "USD")
-    table = console.table("seat", *columns, right=columns)
+    has_accounts = any(one.account for one in made.seats)
+    table = console.table("seat", *(("account",) if has_accounts else ()), *columns, right=columns)
     for one in made.seats:
         cells = [str(one.of(kind)) for kind in made.kinds]
-        table.add_row(one.seat or "of no seat", *cells, str(one.total))
+        place = (one.account,) if has_accounts else ()
+        table.add_row(one.seat or "of no seat", *place, *cells, str(one.total))
     sums = [str(amount) for amount in made.by_kind.values()]
-    table.add_row("together", *sums, str(made.total), style="bold")
+    place = ("",) if has_accounts else ()
+    table.add_row("together", *place, *sums, str(made.total), style="bold")
     console.print_table(table)
 
 

@@ -97,6 +97,9 @@ def leftovers(
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         _show(plan, scan, kept)
+        for target in targets:
+            if target.members and target.members.unvisited:
+                console.say(target.members.unvisited)
     if env is not None and scan.clean:
         for target in targets:
             Ledger(env).gone(target.seats, target.workshop, kept)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workshop import events
+from workshop.account_region import AccountRegion
 from workshop.agent.inbox import SHARED
 from workshop.cli import console
 from workshop.cli.context import opened
@@ -17,6 +18,7 @@ from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.files import shown
 from workshop.requests import inbox
+from workshop.requests.everywhere import in_each
 from workshop.requests.inbox import CohortInbox
 
 
@@ -42,7 +44,8 @@ def share(
     work = opened(env, config_dir)
     now = events.now().timestamp()
     version = inbox.new_id(now)
-    for where in work.account_regions:
+
+    def bring(where: AccountRegion) -> None:
         cohort = CohortInbox(work.clients, work.loaded, where)
         brought = []
         for file in files:
@@ -52,6 +55,8 @@ def share(
         names = ", ".join(file.name for file in files)
         text = f"New in the folder {SHARED}/{version}: {names}"[: inbox.LONGEST_MESSAGE]
         cohort.change(partial(_edit, version=version, brought=brought, text=text, now=now))
+
+    in_each(work.loaded, work.account_regions, bring)
     console.say(
         f"{count_of(len(files), 'file')} will be in {SHARED}/{version} of every running"
         " machine within two minutes; stopped ones get it when they start"

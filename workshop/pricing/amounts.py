@@ -64,11 +64,15 @@ def total(amounts: Iterable[Amount]) -> Amount:
 
 @dataclass(frozen=True)
 class SeatBill:
-    """What one seat has cost, by what it is billed for; ``seat`` is empty for what is no seat's."""
+    """What one seat has cost, by what it is billed for; ``seat`` is empty for what is no seat's.
+
+    ``account`` is the seat's own, empty where it shares one.
+    """
 
     seat: str
     name: str
     amounts: Mapping[str, Amount]
+    account: str = ""
 
     @property
     def total(self) -> Amount:
@@ -119,6 +123,7 @@ class Bill:
             "seats": [
                 {
                     "seat": seat.seat,
+                    **({"account": seat.account} if seat.account else {}),
                     "usd": seat.total.document,
                     "by_kind": {kind: amount.document for kind, amount in seat.amounts.items()},
                 }

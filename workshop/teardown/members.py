@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 from workshop.account_region import AccountRegion
 from workshop.accounts.stack_sets import StackSetCalls
@@ -18,6 +18,7 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import count_of
 from workshop.errors import SignInError, WorkshopError
 from workshop.ledger import Ledger
 from workshop.teardown import own_sets
@@ -59,6 +60,17 @@ class MemberAccounts:
         """Return those of these places in which a stack of the workshop's is the way in."""
         return frozenset(place for place in places if self.makes_role and place != self.home)
 
+    @property
+    def unvisited(self) -> str:
+        """Which accounts nobody looks into, and why not; empty where there are none."""
+        handed_back = count_of(len(self.handed_back), "account")
+        unused = count_of(len(self.unused), "account")
+        parts = [
+            *([f"{handed_back}, handed back empty before"] if self.handed_back else []),
+            *([f"{unused}, of which nothing tells of anything there"] if self.unused else []),
+        ]
+        return f"not looked at: {'; '.join(parts)}" if parts else ""
+
     def id_of(self, account_region: AccountRegion) -> str:
         """Return whose an account is: the seat's id, or the account's where nobody has it."""
         return self.ids.get(account_region.account, account_region.account)
@@ -84,16 +96,26 @@ class Evidence:
         deployed = own_sets.places_of(self.sets)
         return [*dict.fromkeys((*self.seats, *self.recorded, *deployed))]
 
+    @cached_property
+    def _kinds(self) -> dict[AccountRegion, set[bool]]:
+        """Where sets have instances -> whether of these make the way in, or something else."""
+        found: dict[AccountRegion, set[bool]] = {}
+        for own in self.sets:
+            for one in own.instances:
+                found.setdefault(one.account_region, set()).add(own.makes_way_in)
+        return found
+
+    @cached_property
+    def _recorded(self) -> frozenset[str]:
+        return frozenset(one.account for one in self.recorded)
+
     def tells_of(self, account_region: AccountRegion) -> bool:
         """Return whether anything was ever there, as far as record and stack sets tell."""
-        return account_region in own_sets.places_of(self.sets) or any(
-            one.account == account_region.account for one in self.recorded
-        )
+        return account_region in self._kinds or account_region.account in self._recorded
 
     def is_handed_back(self, account_region: AccountRegion) -> bool:
         """Return whether it was shown to be empty, and nothing but the way into it was left."""
-        there = [own for own in self.sets if account_region in own_sets.places_of([own])]
-        return account_region in self.gone and all(own.makes_way_in for own in there)
+        return account_region in self.gone and False not in self._kinds.get(account_region, ())
 
 
 def evidence(

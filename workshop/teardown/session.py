@@ -130,6 +130,8 @@ class TeardownSession:
         """Look everywhere; raise GuardError where another environment is at work."""
         made = self._job.plan(self.request.choices)
         guard.check_environment(made.discovery, self._loaded.name)
+        if self._target.members is not None and self._target.members.unvisited:
+            self._say(self._target.members.unvisited)
         evidence.note_scan(self._ledger, made.discovery)
         return made
 
