@@ -58,24 +58,36 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(QUIETLY) $(BIN)/python -m tests.support.browser
 	@touch $@
 
-# The SageMaker Python SDK and what it needs, for its tests alone. uv is several times as fast as
-# pip; pip knows an index that only its own configuration names.
-$(VENV)-sdk/.ready: $(VENV)/.dev requirements-sdk.lock
-	@echo "setup: SageMaker Python SDK, for its tests (730 MB)"
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-sdk
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)-sdk/bin/python requirements-sdk.lock 2>/dev/null || { \
-		$(PIP) --python $(VENV)-sdk/bin/python install --no-compile \
-		--no-deps --require-hashes -r requirements-sdk.lock; }
-	@touch $@
+# What tests need beside the project, each in an environment of its own, from a lock file. uv is
+# several times as fast as pip; pip knows an index that only its own configuration names.
+define environment
+@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+@$(BIN)/uv pip sync --quiet --require-hashes --python $(@D)/bin/python $(1) 2>/dev/null || { \
+	$(PIP) --python $(@D)/bin/python install --no-compile --no-deps --require-hashes -r $(1); }
+@touch $@
+endef
 
-# Releases that labs pin, each in an environment of its own, for make test-long.
+$(VENV)-sdk/.ready: requirements-sdk.lock $(VENV)/.dev
+	@echo "setup: SageMaker Python SDK, for its tests (730 MB)"
+	$(call environment,$<)
+
+# Releases that labs pin, for make test-long, and JupyterLab and code-server as seats' machines have them.
 SDKS := 2.125 2.163 2.257
 $(VENV)-sdk-%/.ready: requirements-sdk-%.lock | $(VENV)/.dev
 	@echo "setup: SageMaker Python SDK $*, for its tests (200 MB)"
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)-sdk-$*
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(VENV)-sdk-$*/bin/python $< 2>/dev/null || { \
-		$(PIP) --python $(VENV)-sdk-$*/bin/python install --no-compile \
-		--no-deps --require-hashes -r $<; }
+	$(call environment,$<)
+
+$(VENV)-jupyter/.ready: requirements-jupyter.lock | $(VENV)/.dev
+	@echo "setup: JupyterLab, for its tests (200 MB)"
+	$(call environment,$<)
+
+CODE_SERVER := tests/support/code_server
+$(VENV)-code-server/.ready: $(CODE_SERVER)/package-lock.json | $(VENV)/.dev
+	@echo "setup: code-server, for its tests (600 MB)"
+	@mkdir -p $(@D) && cp $(CODE_SERVER)/*.json $(@D)
+	@$(NPM) --prefix $(@D)
+	@# What its own program does while it is installed, but for compiling; its lock has no peers.
+	@$(NPM) --omit=dev --legacy-peer-deps --prefix $(@D)/node_modules/code-server/lib/vscode
 	@touch $@
 
 .PHONY: setup setup-runtime
@@ -104,7 +116,7 @@ test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test but those of make test-long
 test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take seconds each
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not long"
 
-test-long: $(VENV)/.dev $(VENV)-sdk/.ready $(SDKS:%=$(VENV)-sdk-%/.ready) ## the whole of what make test has a small instance of, and proofs that take minutes
+test-long: $(VENV)/.dev $(VENV)-sdk/.ready $(SDKS:%=$(VENV)-sdk-%/.ready) $(VENV)-jupyter/.ready $(VENV)-code-server/.ready ## the whole of what make test has a small instance of, and proofs that take minutes
 	@$(BIN)/python -m pytest -m long
 
 test-wheel: $(VENV)/.dev ## the wheel that make dist has built, in empty environments and folders
@@ -150,15 +162,17 @@ lock: $(VENV)/.dev ## resolve the dependencies again
 		--no-header --upgrade --group dev -c requirements.lock -o requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --upgrade --group sdk -o requirements-sdk.lock
-	@for sdk in $(SDKS); do \
+	@for group in $(SDKS:%=sdk-%) jupyter; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--no-header --upgrade --group sdk-$$sdk -o requirements-sdk-$$sdk.lock || exit 1; \
+			--no-header --upgrade --group $$group -o requirements-$$group.lock || exit 1; \
 	done
-	$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund
+	@for folder in . $(CODE_SERVER); do \
+		$(BIN)/npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --prefix $$folder || exit 1; \
+	done
 
 dist: $(VENV)/.dev ## source distribution and wheel into dist/
 	@rm -rf dist
 	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python
 
 clean: ## remove what was set up and made
-	rm -rf $(VENV) $(VENV)-sdk* node_modules cdk.out .cache .workshop *.egg-info build dist
+	rm -rf $(VENV) $(VENV)-* node_modules cdk.out .cache .workshop *.egg-info build dist

@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.support.conformance",
     "tests.support.idle_machine",
     "tests.support.packages",
+    "tests.support.box_notebook",
 ]
 
 ROOT = Path(__file__).parent

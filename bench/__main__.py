@@ -41,10 +41,10 @@ def main() -> int:
         for result in ENTRIES[name]():
             print(f"{result.name} {result.size}: {result.ours:.2f} {result.unit}", file=sys.stderr)
             found.append(result)
-    measured = {(one.name, one.size): one.as_json() for one in found}
+    measured = {(result.name, result.size): result.as_json() for result in found}
     # What was not measured this time keeps its figures.
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
-    whole = {(one["name"], one["size"]): one for one in kept} | measured
+    whole = {(result["name"], result["size"]): result for result in kept} | measured
     RESULTS.write_text(json.dumps(list(whole.values()), indent=2) + "\n", encoding="utf-8")
     Console(width=110).print(_table(found))
     for line in _growth(found):
@@ -56,13 +56,16 @@ def _table(results: list[Result]) -> Table:
     table = Table(box=None, header_style="bold")
     for column in ("name", "size", "ours", "floor", "peer", "ours/floor", "peer/ours", "peak MB"):
         table.add_column(column, justify="left" if column == "name" else "right")
-    for one in results:
+    for result in results:
         table.add_row(
-            one.name,
-            str(one.size),
-            *(_figure(value, f" {one.unit}") for value in (one.ours, one.floor, one.peer)),
-            *(_figure(value, "") for value in (one.ours_to_floor, one.peer_to_ours)),
-            f"{one.peak_mb:.0f}",
+            result.name,
+            str(result.size),
+            *(
+                _figure(value, f" {result.unit}")
+                for value in (result.ours, result.floor, result.peer)
+            ),
+            *(_figure(value, "") for value in (result.ours_to_floor, result.peer_to_ours)),
+            f"{result.peak_mb:.0f}",
         )
     return table
 

@@ -29,12 +29,12 @@ def main() -> None:
     loaded = loader.load("bench", Path(sys.argv[1]))
     region = loaded.home.region
     config = Config(max_pool_connections=THREADS)
-    clients = {one: _client(one, region, config) for one in SERVICES}
+    clients = {service: _client(service, region, config) for service in SERVICES}
     seats = [loaded.names(seat) for seat in loaded.seats]
     with ThreadPoolExecutor(THREADS) as pool:
         streams = _streams(clients["logs"])
         list(pool.map(lambda seat: _clear(clients, seat), seats))
-        list(pool.map(lambda one: clients["logs"].delete_log_stream(**one), streams))
+        list(pool.map(lambda stream: clients["logs"].delete_log_stream(**stream), streams))
     _wait(clients["cloudformation"], 1)
     _empty(clients["s3"], seats[0].datasets_bucket)
     clients["cloudformation"].delete_stack(StackName=seats[0].cohort.stack("cohort"))
@@ -94,7 +94,7 @@ def _streams(client: Any) -> list[dict[str, str]]:
 def _empty(client: Any, bucket: str) -> None:
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        keys = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in found]
         if keys:
             client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
 

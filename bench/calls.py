@@ -41,9 +41,9 @@ class MeasuredCall:
         host = {"Host": f"{HOST}:{port}", **self.headers}
         key = keys.account_secret(secret, self.account)
         signing = Signing(self.account, key, self.region, self.service)
-        told = signing.headers(self.method, self.path, host, self.body)
+        headers = signing.headers(self.method, self.path, host, self.body)
         lines = [f"{self.method} {self.path} HTTP/1.1"]
-        lines += [f"{name}: {value}" for name, value in told.items()]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
 

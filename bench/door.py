@@ -212,10 +212,10 @@ def _class(folder: Path, running: Running) -> tuple[str, list[str], float]:
         )
     cohort = loaded.cohort_names(first.account_region)
     [stack] = client("cloudformation").describe_stacks(StackName=cohort.stack(DOOR))["Stacks"]
-    told = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     key = DoorState(client("s3"), cohort.watch_bucket, ACCOUNT).key()
     codes = [code_of(key, seat_subject(seat.id)) for seat in loaded.seats]
-    return told[DOOR_ADDRESS], codes, run.peak_mb
+    return outputs[DOOR_ADDRESS], codes, run.peak_mb
 
 
 def _result(

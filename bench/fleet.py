@@ -38,6 +38,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from bench import environment
 from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
@@ -56,13 +57,7 @@ REGIONS = ("eu-west-1", "eu-central-1", "us-east-1", "us-west-2")
 SEATS_IN_A_REGION = 300
 ANSWERS_AFTER_MS = (200, 100, 0)
 
-ENVIRONMENT = """\
-workshop: bench
-account: "111122223333"
-region: eu-west-1
-start: 2026-01-01T09:00:00+00:00
-end: 2099-12-31T17:00:00+00:00
-roster: {file: bench.csv}
+PROFILES = """\
 profiles:
   attendee:
     access: {training_instance_types: [ml.m5.large], endpoint_instance_types: [ml.m5.large]}
@@ -182,9 +177,8 @@ def growth() -> Iterator[Result]:
 
 def _environment(folder: Path, seats: int) -> None:
     folder.mkdir(exist_ok=True)
-    (folder / "bench.yaml").write_text(ENVIRONMENT, encoding="utf-8")
-    rows = [f"seat{n},{REGIONS[(n - 1) // SEATS_IN_A_REGION]}" for n in range(1, seats + 1)]
-    (folder / "bench.csv").write_text("\n".join(["id,region", *rows]), encoding="utf-8")
+    regions = (REGIONS[seat // SEATS_IN_A_REGION] for seat in range(seats))
+    environment.write(folder, regions, PROFILES)
 
 
 @contextmanager

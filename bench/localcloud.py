@@ -78,13 +78,13 @@ class BenchServer:
 
     def resident_mb(self) -> float:
         """Return its memory in MB; it hardly ever shrinks, so this is about the peak."""
-        told = subprocess.run(
+        listing = subprocess.run(
             ["ps", "-o", "rss=", "-p", str(self.pid)],  # noqa: S607 - wherever POSIX puts it
             capture_output=True,
             text=True,
             check=True,
         )
-        return int(told.stdout) / 1024
+        return int(listing.stdout) / 1024
 
 
 def results() -> Iterator[Result]:

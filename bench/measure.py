@@ -71,9 +71,9 @@ def reported(
         child.stdout.close()
         seconds = time.perf_counter() - began
         talk.seek(0)
-        told = talk.read().decode(errors="replace")
+        output = talk.read().decode(errors="replace")
     if child.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {(printed + told)[-2000:]}")
+        raise RuntimeError(f"{' '.join(command)}: {(printed + output)[-2000:]}")
     # Kilobytes on Linux, bytes on macOS.
     unit = 1024**2 if sys.platform == "darwin" else 1024
     return Measure(seconds, usage.ru_maxrss / unit), printed

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench import environment
 from bench.measure import Measure, Result, process, side_by_side
 
 ROOT = Path(__file__).parents[1]
@@ -24,14 +25,6 @@ MOST_FOR_PEER = 20
 STACKS_PER_SEAT = 5
 RUNS = 3
 
-ENVIRONMENT = """\
-workshop: bench
-account: "111122223333"
-region: eu-west-1
-start: 2026-01-01T09:00:00+00:00
-end: 2099-12-31T17:00:00+00:00
-roster: {file: bench.csv}
-"""
 MOST_IN_A_REGION = 300
 """CloudFormation holds 2,000 stacks in a Region: the seats beyond go to a second one."""
 
@@ -44,12 +37,9 @@ def results() -> Iterator[Result]:
 
 
 def _measured(size: int, folder: Path) -> Result:
-    (folder / "bench.yaml").write_text(ENVIRONMENT, encoding="utf-8")
-    seats = [
-        f"seat{number},{'' if number <= MOST_IN_A_REGION else 'eu-central-1'}"
-        for number in range(1, size + 1)
-    ]
-    (folder / "bench.csv").write_text("\n".join(["id,region", *seats]), encoding="utf-8")
+    environment.write(
+        folder, ("" if seat < MOST_IN_A_REGION else "eu-central-1" for seat in range(size))
+    )
     everybody = ("-c", "env=bench", "-c", f"config={folder}")
     bare = f"JSII_NODE=.venv/bin/node .venv/bin/python -m bench.bare {size * STACKS_PER_SEAT + 1}"
 

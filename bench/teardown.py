@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import filled
+from bench import environment, filled
 from bench.filled import Workshop
 from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
@@ -46,15 +46,6 @@ MOST_CALLS = 2.5
 """For each resource, in all looks and steps together, beside ``LISTINGS``."""
 LISTINGS = 350
 """Calls that list something, however little there is: about 60 in each of five looks."""
-
-ENVIRONMENT = """\
-workshop: bench
-account: "111122223333"
-region: eu-west-1
-start: 2026-01-01T09:00:00+00:00
-end: 2099-12-31T17:00:00+00:00
-roster: {file: bench.csv}
-"""
 
 
 @dataclass
@@ -119,8 +110,8 @@ def _tell_calls(seats: int, report: dict[str, Any]) -> None:
     """What was called how often, the most often first; too many are an error."""
     calls, resources = Counter(report["calls"]), sum(map(len, report["results"].values()))
     growing = [(operation, count) for operation, count in calls.most_common() if count >= seats]
-    told = ", ".join(f"{operation} {count}" for operation, count in growing)
-    print(f"teardown {seats}: {calls.total()} calls for {resources} resources: {told}")
+    growth = ", ".join(f"{operation} {count}" for operation, count in growing)
+    print(f"teardown {seats}: {calls.total()} calls for {resources} resources: {growth}")
     assert calls.total() <= LISTINGS + MOST_CALLS * resources, "too many calls"
 
 
@@ -128,9 +119,7 @@ def _tell_calls(seats: int, report: dict[str, Any]) -> None:
 def _bench(seats: int) -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="bench-teardown-") as name:
         folder = Path(name)
-        (folder / "bench.yaml").write_text(ENVIRONMENT, encoding="utf-8")
-        rows = [f"seat{number}" for number in range(1, seats + 1)]
-        (folder / "bench.csv").write_text("\n".join(["id", *rows]), encoding="utf-8")
+        environment.write(folder, [""] * seats)
         workshop = filled.synthesized(folder)
         state = folder / "cloud"
         running = local_cloud.start(

@@ -271,7 +271,9 @@ def post(running: Running, path: str, document: dict[str, Any]) -> dict[str, Any
             given: dict[str, Any] = json.load(answer)
             return given
     except urllib.error.HTTPError as error:
-        raise LocalCloudError(f"the local cloud refused {path}: {_reason(error.read())}") from error
+        with error:  # it is the answer, which Python warns of from 3.14 on if nobody closes it
+            reason = _reason(error.read())
+        raise LocalCloudError(f"the local cloud refused {path}: {reason}") from error
     except OSError as error:
         raise LocalCloudError(
             f"the local cloud at {running.endpoint} does not answer ({error}); "

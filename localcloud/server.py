@@ -44,6 +44,7 @@ from localcloud.admin import (
 from localcloud.authentication import keys, owners, public
 from localcloud.authentication.gate import Gate
 from localcloud.clock import Clock
+from localcloud.closed_accounts import patch_closed_accounts
 from localcloud.cloudformation.listings import stacks_endpoint
 from localcloud.cloudformation.patches import patch_cloudformation
 from localcloud.concurrency import patch_concurrency
@@ -241,6 +242,7 @@ def _correct(engine: SageMakerEngine, clock: Clock) -> None:
     patch_object_keys()
     bucket_requests.patch_bucket_requests()
     patch_trust_policies()
+    patch_closed_accounts()
     owners.patch_credentials()
     protections.patch_protections()
     dashboards.patch_dashboards()

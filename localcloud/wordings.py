@@ -15,6 +15,12 @@ from localcloud import ministack_adapter
 Answer = tuple[int, dict[str, str], Any]
 Service = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Answer]]
 
+DENIED_BY = {
+    "identity": "because no identity-based policy allows the {action} action",
+    "organization": "with an explicit deny in a service control policy",
+}
+"""How a refusal ends, by what kind of policy it is."""
+
 WORDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
     # service -> (text of ministack, text of AWS)
     "iam": (

@@ -19,8 +19,7 @@ from aws_cdk.cx_api import CloudAssembly
 
 from stacks.build import build, new_app
 from stacks.cdk_yaml import as_cdk_sends
-from workshop import naming
-from workshop.config.command_line import CONFIG_DIR
+from workshop.config.command_line import CONFIG_DIR, seat_ids
 from workshop.environments import loader
 from workshop.errors import ERROR_FILE, UsageError, WorkshopError
 from workshop.escaping import printable
@@ -51,7 +50,7 @@ def main(context: Mapping[str, str] | None = None) -> int:
             raise UsageError(f"which environment? Add '-c env=NAME'; known: {known}")
         loaded = loader.load(name, config_dir)
         chosen = app.node.try_get_context("attendee")
-        seats = None if chosen is None else naming.seat_ids(str(chosen), "-c attendee=")
+        seats = None if chosen is None else seat_ids(str(chosen), "-c attendee=")
         build(app, loaded, seats)
     except WorkshopError as error:
         _say(*error.lines())

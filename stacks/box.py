@@ -11,7 +11,7 @@ from stacks.base import Placement, SeatStack
 from stacks.notebook import clones, seat_values
 from workbench import lifecycle_scripts
 from workbench.box import WorkbenchBox
-from workshop.config.ec2 import Ec2
+from workshop.config.ec2 import ANY_PLACE, Ec2
 from workshop.config.images import Pin
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
@@ -24,8 +24,7 @@ class BoxStack(SeatStack):
 
     What a roster row or a zone without capacity may change stands in the mapping ``Seat``, as the
     notebook's does, and the images of all Regions of the profile's seats in the mapping ``Image``,
-    so that one template serves all of them. Values of a mapping are strings of any length, none
-    included; names within a key are letters and digits alone
+    so that one template serves all of them. Names within a key are letters and digits alone
     (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/mappings-section-structure.html).
     """
 
@@ -64,8 +63,8 @@ class BoxStack(SeatStack):
                 "Box": {
                     "InstanceType": self.seat.box_type,
                     "VolumeSize": str(self.seat.box_gb),
-                    "AvailabilityZone": self.seat.box_zone,
-                    "SubnetId": self.seat.box_subnet,
+                    "AvailabilityZone": self.seat.box_zone or ANY_PLACE,
+                    "SubnetId": self.seat.box_subnet or ANY_PLACE,
                 }
             },
         )
@@ -93,6 +92,7 @@ class BoxStack(SeatStack):
             instance_type=seat.find_in_map("Box", "InstanceType"),
             volume_gb=Token.as_number(seat.find_in_map("Box", "VolumeSize")),
             zone=seat.find_in_map("Box", "AvailabilityZone"),
+            any_zone=ANY_PLACE,
             subnet_id=seat.find_in_map("Box", "SubnetId") if subnets else None,
             vpc_id=subnets.vpc_id if subnets else None,
             security_group_ids=subnets.security_group_ids if subnets else (),

@@ -83,7 +83,7 @@ def imports() -> Arrows:
         for module in graph.modules
         for used in graph.find_modules_directly_imported_by(module)
     }
-    return joined({(one, other) for one, other in found if one != other})
+    return joined({(room, other) for room, other in found if room != other})
 
 
 def _box(module: str) -> str:
@@ -107,31 +107,31 @@ def joined(arrows: Arrows) -> Arrows:
         )
         for box in boxes
     }
-    found = {(circle[one], circle[other]) for one, other in arrows}
-    return {(one, other) for one, other in found if one != other}
+    found = {(circle[room], circle[other]) for room, other in arrows}
+    return {(room, other) for room, other in found if room != other}
 
 
 def drawn(arrows: Arrows) -> Arrows:
     """Return the arrows without those that others imply; every door to the local cloud stays."""
     below = _below(arrows)
     return {
-        (one, other)
-        for one, other in arrows
+        (room, other)
+        for room, other in arrows
         if other == "localcloud"
-        or not any(_reaches(below, step, other) for step in below[one] - {other})
+        or not any(_reaches(below, step, other) for step in below[room] - {other})
     }
 
 
 def _below(arrows: Arrows) -> dict[str, set[str]]:
     below: dict[str, set[str]] = {}
-    for one, other in arrows:
-        below.setdefault(one, set()).add(other)
+    for room, other in arrows:
+        below.setdefault(room, set()).add(other)
     return below
 
 
-def _reaches(below: Mapping[str, set[str]], one: str, other: str) -> bool:
+def _reaches(below: Mapping[str, set[str]], room: str, other: str) -> bool:
     seen: set[str] = set()
-    ahead = [one]
+    ahead = [room]
     while ahead:
         step = ahead.pop()
         if step not in seen:
@@ -163,8 +163,8 @@ def _lines(arrows: Arrows) -> Iterator[str]:
         yield from (f'    {_id(box)}["{titles.get(box, box)}"]' for box in inside)
         yield "  end"
     yield '  localcloud["localcloud"]'
-    for one, other in sorted(arrows, key=lambda arrow: [place(box) for box in arrow]):
-        yield f"  {_id(one)} {'-.->' if other == 'localcloud' else '-->'} {_id(other)}"
+    for importer, other in sorted(arrows, key=lambda arrow: [place(box) for box in arrow]):
+        yield f"  {_id(importer)} {'-.->' if other == 'localcloud' else '-->'} {_id(other)}"
     # Not an import: files on disk are all that the CDK side hands over.
     yield '  stacks == "cloud assembly" ==> deploy'
 

@@ -73,7 +73,9 @@ def _section(path: str, command: Any) -> str:
     about = re.sub(r"(?<=\n)(    .*)\n\n(?=    )", r"\1\n", command.help)
     rows = [
         f"| {_names(names)} | {_cell(about)} |"
-        for names, about in filter(None, (one.get_help_record(context) for one in command.params))
+        for names, about in filter(
+            None, (parameter.get_help_record(context) for parameter in command.params)
+        )
     ]
     table = ["| argument or option | meaning |", "|---|---|", *rows, ""] if rows else []
     return "\n".join([f"## {path}", "", about, "", f"Usage: `{usage}`", "", *table])

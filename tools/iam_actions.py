@@ -31,7 +31,7 @@ def text() -> str:
 
 
 def _service(service: str) -> dict[str, list[str]]:
-    actions = {one.name for one in iam_reference.actions(service)}
+    actions = {action.name for action in iam_reference.actions(service)}
     models = [
         model
         for model, (names, operations) in _models().items()

@@ -45,13 +45,13 @@ def services(folder: Path = FOLDER) -> tuple[str, ...]:
 def actions(service: str, folder: Path = FOLDER) -> Iterator[ReferencedAction]:
     """Yield the actions of a service."""
     types = _read(folder / "data" / "resourceTypes" / f"{service}.json")
-    arns = {one["key"]: one["arn"] for one in types.values()}
-    for one in _read(folder / "data" / "actions" / f"{service}.json").values():
-        named = one["resourceTypes"]
-        keys = {*one["conditionKeys"], *(key for kind in named for key in kind["conditionKeys"])}
+    arns = {resource["key"]: resource["arn"] for resource in types.values()}
+    for action in _read(folder / "data" / "actions" / f"{service}.json").values():
+        named = action["resourceTypes"]
+        keys = {*action["conditionKeys"], *(key for kind in named for key in kind["conditionKeys"])}
         yield ReferencedAction(
             service,
-            one["name"],
+            action["name"],
             tuple((kind["name"], arns[kind["name"]]) for kind in named if kind["name"] in arns),
             frozenset(keys),
         )

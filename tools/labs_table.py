@@ -112,11 +112,11 @@ def fitted(folder: Path, config: Path) -> dict[str, Any]:
     )
     if done.returncode:
         raise ValueError(f"workshop fit {folder}: {done.stderr.strip()}")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
-def rehearsal(one: LabRepository, work: Path, minutes: float) -> dict[str, Any]:
+def rehearsal(lab: LabRepository, work: Path, minutes: float) -> dict[str, Any]:
     """Run a workshop's notebooks in ``work`` with the profile that fit writes there.
 
     Return what ``workshop rehearse --json`` says, with the minutes of both and those of a core.
@@ -124,25 +124,25 @@ def rehearsal(one: LabRepository, work: Path, minutes: float) -> dict[str, Any]:
     before, began = _of_a_core(), time.monotonic()
     config = (work / "config").resolve()
     shutil.rmtree(config, ignore_errors=True)
-    told = fitted(one.folder, config)
+    fit = fitted(lab.folder, config)
     profile = config / "labs.yaml"
     text = profile.read_text(encoding="utf-8").replace("YOUR-ACCOUNT-ID", ACCOUNT)
     profile.write_text(text, encoding="utf-8")
     command = ["rehearse", "-e", "labs", "--config-dir", str(config), "--run", "--json"]
-    command += ["--content", str(one.folder.resolve()), "--minutes", str(minutes)]
-    for old, new in told["replace"].items():
+    command += ["--content", str(lab.folder.resolve()), "--minutes", str(minutes)]
+    for old, new in fit["replace"].items():
         command += ["--replace", f"{old}={new}"]
-    for pattern in CHOSEN.get(one.name, ()):
+    for pattern in CHOSEN.get(lab.name, ()):
         command += ["--notebook", pattern]
     with (work / "rehearsal.log").open("w", encoding="utf-8") as log:
         done = subprocess.run(
             [_program(), *command], cwd=work, stdout=subprocess.PIPE, stderr=log, check=False
         )
     if not done.stdout:
-        raise ValueError(f"workshop rehearse {one.folder}: see {work / 'rehearsal.log'}")
+        raise ValueError(f"workshop rehearse {lab.folder}: see {work / 'rehearsal.log'}")
     ran: dict[str, Any] = json.loads(done.stdout)
     took = {"minutes": (time.monotonic() - began) / 60, "of a core": (_of_a_core() - before) / 60}
-    return {**ran, **took, "date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": one.commit}
+    return {**ran, **took, "date": f"{datetime.now(UTC):%Y-%m-%d}", "commit": lab.commit}
 
 
 def _program() -> Path:
@@ -155,9 +155,9 @@ def _of_a_core() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def rehearsed(told: Mapping[str, Any], ran: Mapping[str, Any]) -> RehearsedCells:
+def rehearsed(fit: Mapping[str, Any], ran: Mapping[str, Any]) -> RehearsedCells:
     """Return the sums of a rehearsal: of cells that called AWS, and those that fit says would."""
-    places = {place for call in told["calls"] for place in call["places"]}
+    places = {place for call in fit["calls"] for place in call["places"]}
     cells = [
         (cell, _calls(cell), f"{cell['notebook']} cell {cell['cell']}" in places)
         for cell in ran["cells"]
@@ -190,9 +190,9 @@ def _calls(cell: Mapping[str, Any]) -> bool:
     return any(call["service"] not in (DOCKER, MADE_UP) for call in cell["calls"])
 
 
-def row(one: LabRepository, told: Mapping[str, Any], ran: RehearsedCells | None) -> tuple[str, ...]:
+def row(lab: LabRepository, fit: Mapping[str, Any], ran: RehearsedCells | None) -> tuple[str, ...]:
     """Return the cells of a workshop's row; a rehearsal that there was not is a dash."""
-    calling, running = told["cells"]["calling"], told["cells"]["running"]
+    calling, running = fit["cells"]["calling"], fit["cells"]["running"]
     after = (
         (
             *(
@@ -208,9 +208,9 @@ def row(one: LabRepository, told: Mapping[str, Any], ran: RehearsedCells | None)
         else ("-",) * 9
     )
     return (
-        one.name,
-        f"[`{one.commit[:_SHORT]}`](https://github.com/{one.name}/tree/{one.commit})",
-        str(told["files"].get("notebook", 0)),
+        lab.name,
+        f"[`{lab.commit[:_SHORT]}`](https://github.com/{lab.name}/tree/{lab.commit})",
+        str(fit["files"].get("notebook", 0)),
         str(calling),
         _share(running, calling),
         *after,
@@ -226,19 +226,19 @@ def counted(
     """
     workshops = [workshop(folder) for folder in folders]
     rows = []
-    for one in workshops:
-        kept = results and results.resolve() / one.name.replace("/", "+")
+    for lab in workshops:
+        kept = results and results.resolve() / lab.name.replace("/", "+")
         if kept and run:
             kept.mkdir(parents=True, exist_ok=True)
-            result = json.dumps(rehearsal(one, kept, minutes))
+            result = json.dumps(rehearsal(lab, kept, minutes))
             (kept / RESULT).write_text(result, encoding="utf-8")
         with tempfile.TemporaryDirectory() as config:
-            told = fitted(one.folder, Path(config))
+            fit = fitted(lab.folder, Path(config))
         file = kept and kept / RESULT
         ran = json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else None
-        if ran and ran["commit"] != one.commit:
-            raise ValueError(f"{one.name} was rehearsed at {ran['commit']}, not at {one.commit}")
-        rows.append(row(one, told, rehearsed(told, ran) if ran else None))
+        if ran and ran["commit"] != lab.commit:
+            raise ValueError(f"{lab.name} was rehearsed at {ran['commit']}, not at {lab.commit}")
+        rows.append(row(lab, fit, rehearsed(fit, ran) if ran else None))
     return rows
 
 

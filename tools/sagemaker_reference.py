@@ -42,8 +42,8 @@ def document(package: Path) -> dict[str, Any]:
             "updated": about_package["updatedAt"][:10],
         },
         "types": {name: _resource(types[name], actions) for name in sorted(types)},
-        "keys": {one["key"]: one["type"] for one in _by(keys, "key")},
-        "actions": {one["name"]: _action(one) for one in _by(actions, "name")},
+        "keys": {key["key"]: key["type"] for key in _by(keys, "key")},
+        "actions": {action["name"]: _action(action) for action in _by(actions, "name")},
     }
 
 
@@ -51,7 +51,7 @@ def text(made: dict[str, Any]) -> str:
     """Return the document with one type, key or action a line, so that a release can be read."""
     sections = []
     for section, entries in made.items():
-        lines = [f"    {json.dumps(name)}: {json.dumps(one)}" for name, one in entries.items()]
+        lines = [f"    {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items()]
         sections.append(f"  {json.dumps(section)}: {{\n" + ",\n".join(lines) + "\n  }")
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
@@ -78,15 +78,15 @@ def _action(entry: dict[str, Any]) -> dict[str, Any]:
         *(key for resource in resources for key in resource["conditionKeys"]),
     }
     made: dict[str, Any] = {
-        "types": [one["name"] for one in resources if one["required"]],
-        "optional": [one["name"] for one in resources if not one["required"]],
+        "types": [resource["name"] for resource in resources if resource["required"]],
+        "optional": [resource["name"] for resource in resources if not resource["required"]],
         "keys": sorted(key for key in keys if "ResourceTag/" not in key),
     }
     return {name: value for name, value in made.items() if value}
 
 
 def _by(entries: Entries, name: str) -> list[dict[str, Any]]:
-    return sorted(entries.values(), key=lambda one: str(one[name]))
+    return sorted(entries.values(), key=lambda entry: str(entry[name]))
 
 
 def _read(path: Path) -> Any:

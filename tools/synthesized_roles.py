@@ -50,11 +50,11 @@ class SynthesizedRole:
         evaluator = policy_engine.evaluator()
         if not self.could_allow(action):
             return ""
-        asked = self._context(action, resource, context)
+        request = self._context(action, resource, context)
         for layer in self._layers():
             for _, statement in self._about(layer, action):
                 if statement.effect == "Deny" and evaluator._first_match(
-                    asked, [statement], "Deny"
+                    request, [statement], "Deny"
                 ):
                     return ""
         by = ""
@@ -63,7 +63,7 @@ class SynthesizedRole:
                 f"{name}: {statement.sid}"
                 for name, statement in self._about(layer, action)
                 if statement.effect == "Allow"
-                and evaluator._first_match(asked, [statement], "Allow")
+                and evaluator._first_match(request, [statement], "Allow")
             ]
             if not allowing:
                 return ""
@@ -84,12 +84,12 @@ class SynthesizedRole:
         """Return the statements of a layer that cover an action, whatever their conditions."""
         if (layer, action) not in self._matching:
             evaluator = policy_engine.evaluator()
-            asked = self._context(action, "*", {})
+            request = self._context(action, "*", {})
             self._matching[layer, action] = [
                 (name, statement)
                 for name, statements in self._statements(layer).items()
                 for statement in statements
-                if evaluator._first_match(asked, [_bare(statement)], statement.effect)
+                if evaluator._first_match(request, [_bare(statement)], statement.effect)
             ]
         return self._matching[layer, action]
 
@@ -97,12 +97,12 @@ class SynthesizedRole:
         if layer not in self._parsed:
             documents = self.policies if layer == "policies" else {"boundary": self.boundary}
             evaluator = policy_engine.evaluator()
-            asked = self._context("", "*", {})
+            request = self._context("", "*", {})
             self._parsed[layer] = {
                 # The caller's tags are the same in every question, so they are filled in once.
                 name: [
-                    policy_engine.filled(asked, one)
-                    for one in evaluator.parse_policy_document(document)
+                    policy_engine.filled(request, statement)
+                    for statement in evaluator.parse_policy_document(document)
                 ]
                 for name, document in documents.items()
             }
@@ -142,11 +142,11 @@ def roles(assembly: Path, names: Names) -> list[SynthesizedRole]:
         path.name.removesuffix(".template.json"): json.loads(path.read_text(encoding="utf-8"))
         for path in assembly.glob("*.template.json")
     }
-    own = {name: one for name, one in templates.items() if name in _stacks(names)}
+    own = {name: template for name, template in templates.items() if name in _stacks(names)}
     account = _Account(names)
-    for name, one in templates.items():
+    for name, template in templates.items():
         if name in own or name == names.cohort.stack(COHORT):
-            account.add(one)
+            account.add(template)
     return account.roles()
 
 
@@ -166,11 +166,11 @@ class _Account:
     def add(self, template: Mapping[str, Any]) -> None:
         resources = template["Resources"]
         resolve = _Resolving(self._names, resources).resolved
-        for one in resources.values():
-            kind = one["Type"]
+        for resource in resources.values():
+            kind = resource["Type"]
             if not kind.startswith("AWS::IAM::"):
                 continue
-            properties = resolve(one.get("Properties", {}))
+            properties = resolve(resource.get("Properties", {}))
             if kind == "AWS::IAM::Role":
                 self._roles[self._arn("role", properties, "RoleName")] = properties
             elif kind == "AWS::IAM::ManagedPolicy":
@@ -189,14 +189,18 @@ class _Account:
 
     def _policies(self, arn: str, role: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
         name = arn.rpartition("/")[2]
-        for one in role.get("Policies", ()):
-            yield one["PolicyName"], one["PolicyDocument"]
-        for one in self._beside:
-            if name in (*one.get("Roles", ()), one.get("RoleName")):
-                yield one["PolicyName"], one["PolicyDocument"]
+        for inline in role.get("Policies", ()):
+            yield inline["PolicyName"], inline["PolicyDocument"]
+        for attachment in self._beside:
+            if name in (*attachment.get("Roles", ()), attachment.get("RoleName")):
+                yield attachment["PolicyName"], attachment["PolicyDocument"]
         attached = {
             *role.get("ManagedPolicyArns", ()),
-            *(policy for policy, one in self._managed.items() if name in one.get("Roles", ())),
+            *(
+                policy
+                for policy, attachment in self._managed.items()
+                if name in attachment.get("Roles", ())
+            ),
         }
         for policy in sorted(attached):
             if _AWS_MANAGED.match(policy):
@@ -231,7 +235,7 @@ class _Resolving:
             if function == "Fn::Sub" and isinstance(given, str):
                 return _PLACEHOLDER.sub(lambda found: self._value(found[1]), given)
             if function == "Fn::Join":
-                return given[0].join(str(self.resolved(one)) for one in given[1])
+                return given[0].join(str(self.resolved(part)) for part in given[1])
             if function == "Ref":
                 return self._value(given)
             if function.startswith("Fn::"):

@@ -79,6 +79,11 @@ class Ledger:
             stays = {"kept": list(names)} if (names := (kept or {}).get(account_region)) else {}
             self._write({"gone": True, "workshop": workshop, **where, **stays})
 
+    def note_left(self, account_region: AccountRegion, workshop: str, names: Iterable[str]) -> None:
+        """Note that something is left all the same where nothing else is."""
+        where = {"account": account_region.account, "region": account_region.region}
+        self._write({"left": list(names), "workshop": workshop, **where})
+
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
         self._write({"roles": [dict(role) for role in some], "of": account})

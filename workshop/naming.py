@@ -15,8 +15,6 @@ import re
 from dataclasses import dataclass, replace
 from typing import Self
 
-from workshop.errors import UsageError
-
 WORKSHOP_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 SEAT_PATTERN = r"^[a-z][a-z0-9]{1,11}$"
 BUCKET_KEY_PATTERN = r"^[a-z][a-z0-9]{1,7}$"
@@ -130,7 +128,7 @@ SEAT_STACKS = {
 Which of them the seats of a profile have, ``Profile.stacks`` says.
 
 Here and in ``stacks/`` a stack is added; a resource type that is new goes into ``ACTIONS`` of
-``workshop/preflight/permissions.py`` as well.
+``workshop/preflight/called_actions.py`` as well.
 """
 
 
@@ -448,11 +446,3 @@ class Names:
 def is_seat_id(text: str) -> bool:
     """Whether ``text`` may be a seat's id: 2 to 12 lower-case letters and digits, letter first."""
     return re.fullmatch(SEAT_PATTERN, text) is not None and text != COHORT
-
-
-def seat_ids(text: str, option: str) -> tuple[str, ...]:
-    """Return the ids that a list such as ``ada, ben`` names; raise UsageError where it is empty."""
-    named = tuple(word.strip() for word in text.split(",") if word.strip())
-    if not named:
-        raise UsageError(f"{option!r} names nobody; name a seat, or leave it out for all")
-    return named

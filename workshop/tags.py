@@ -44,6 +44,12 @@ def seat_of_tags(workshop: str, tags: Mapping[str, str]) -> str:
     return tags.get(ATTENDEE, "") if tags.get(WORKSHOP) == workshop else ""
 
 
+def belong_to(workshop: str, environment: str, tags: Mapping[str, str]) -> bool:
+    """Return whether tags say that the provisioner made something for this environment."""
+    own = {WORKSHOP: workshop, ENVIRONMENT: environment, MANAGED_BY: MANAGED_BY_VALUE}
+    return own.items() <= tags.items()
+
+
 def seat_tags(
     *,
     workshop: str,

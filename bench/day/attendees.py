@@ -17,10 +17,13 @@ from bench.day.personas import FORBIDDEN, JOB, SMALL, Action, Script
 from localcloud import process as local_cloud
 from localcloud.record import Running
 from workshop import tags
+from workshop.demo import machine_agent
 from workshop.naming import Names
 
 IMAGE_TAG = "1"
 FORWARDING = "AWS-StartPortForwardingSession"
+USES = ("enter", "start-box")
+"""What the idle stop of an EC2 instance takes for its use."""
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 5}, proxies={})
 _ONCE = Config(retries={"total_max_attempts": 1}, proxies={})
 """For EC2, which answers 500 where it has no machine: who asks again does so later."""
@@ -41,6 +44,8 @@ class Attendee:
     """How often a call was refused, by verb and code."""
     box: str = ""
     """The id of the seat's EC2 instance."""
+    used: float = 0
+    """When it was last started or entered, in epoch seconds."""
     asked: set[str] = field(default_factory=set)
     """ARNs of what this attendee asked to be stopped or deleted."""
     _clients: dict[str, Any] = field(default_factory=dict)
@@ -61,10 +66,12 @@ class Attendee:
             )
         return self._clients[service]
 
-    def act(self, action: Action) -> bool:
+    def act(self, action: Action, now: float) -> bool:
         """Do it; return whether it is to be done again at the next step."""
         try:
             getattr(self, f"_{action.verb.replace('-', '_')}")(**action.given)
+            if action.verb in USES:
+                self.used = now
         except ClientError as error:
             self.refused[f"{action.verb}: {error.response['Error']['Code']}"] += 1
             enough = sum(self.refused.values()) >= ENOUGH
@@ -135,6 +142,11 @@ class Attendee:
         for _ in range(min(jobs, most - running)):
             self._mined += 1
             client.create_training_job(**self._job(f"mine-{self._mined}", type, count))
+
+    def report(self, now: float) -> None:
+        """Have the agent of the seat's instance report, by its own code."""
+        used = self.used or now
+        machine_agent.report(self.client("s3"), self.names, bucket="data", now=now, used=used)
 
     def _enter(self) -> None:
         ssm = self.client("ssm")

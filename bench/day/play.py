@@ -22,7 +22,7 @@ import boto3
 
 from bench.day import faults, personas
 from bench.day.attendees import Attendee
-from bench.day.observed import Day, Machine
+from bench.day.observed import BOX, Day, Machine
 from bench.day.organiser import NAME, Organiser, Said
 from localcloud import process as local_cloud
 from localcloud.authentication import keys
@@ -139,6 +139,8 @@ class Played:
     """What the watch has counted, by seat and kind."""
     ticks: int = 0
     faults: int = 0
+    used: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of which instances agents reported before a status: when they were last used, by seat."""
     bystander: str = ""
     """The status of the observer's stack after the teardown."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -278,12 +280,24 @@ class _Player:
         for step in range(self._setting.steps):
             self._storm(storms.get(step, ()))
             self._tick()
-            if step % 12 == 6:  # noqa: PLR2004 - at half past every hour
-                self._command(f"status at step {step}", "status", "--json")
+            if step % 12 == 9:  # noqa: PLR2004 - at a quarter to every hour
+                self._status(f"status at step {step}")
             moment = START + step * TICK + timedelta(seconds=self._chance.randrange(30, 270))
             self._go_to(moment)
             self._act(step * 5)
         self._storm(storms[self._setting.steps])
+
+    def _status(self, key: str) -> None:
+        """Ask for the status after the agents of the EC2 instances that run have reported."""
+        up = set(self._played.day.running())
+        at_it = [one for one in self._attendees if f"{BOX} {one.names.box}" in up]
+        for attendee in at_it:
+            attendee.report(self._now)
+        self._played.used[key] = {
+            one.names.seat: datetime.fromtimestamp(one.used or self._now, UTC).isoformat()
+            for one in at_it
+        }
+        self._command(key, "status", "--json")
 
     def _after(self) -> None:
         for _ in range(AFTER):
@@ -355,7 +369,7 @@ class _Player:
             if minute <= action.minute < minute + 5
         ]
         for attendee, action in [*again, *due]:
-            if attendee.act(action):
+            if attendee.act(action, self._now):
                 self._again.append((attendee, action))
             self._played.asked |= {(self._now, name) for name in attendee.asked}
             attendee.asked.clear()

@@ -219,6 +219,7 @@ def _wrong(played: Played, made: Document) -> Iterator[str]:
     yield from _wrong_money(made)
     yield from _wrong_sums(played)
     yield from _wrong_freezes(made)
+    yield from _wrong_uses(played)
     for name in made["after_the_end"]:
         yield f"after the end there was still: {name}"
     if played.setting.torn_down:
@@ -250,6 +251,15 @@ def _wrong_freezes(made: Document) -> Iterator[str]:
         yield f"{seat} was above a cap and was not frozen"
     if freezes["at_the_end"] + len(freezes["early"]) < made["seats"] + made["boxes"]:
         yield "not every seat was frozen at the end"
+
+
+def _wrong_uses(played: Played) -> Iterator[str]:
+    """Tell of which EC2 instances a status says another last use than their agents."""
+    for key, used in played.used.items():
+        rows = {row["seat"]: row["active"] for row in played.said[key].document["seats"]}
+        for seat, at in used.items():
+            if rows[seat] != at:
+                yield f"{key}: {seat} was last used at {at}, and it says {rows[seat]}"
 
 
 def _wrong_sums(played: Played) -> Iterator[str]:
@@ -285,7 +295,8 @@ def show(made: Document, console: Console) -> None:
     """Print the report as tables."""
     some = ", ".join(f"{number} {persona}" for persona, number in made["personas"].items())
     console.print(
-        f"{made['seats']} seats, {made['hours']} hours, seed {made['seed']}: {some};"
+        f"{made['seats']} seats with notebooks and {made['boxes']} with EC2 instances,"
+        f" {made['hours']} hours, seed {made['seed']}: {some};"
         f" {made['ticks']} ticks, {made['events']} events, {made['faults']} faults"
     )
     _print(

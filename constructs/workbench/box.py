@@ -18,10 +18,10 @@ class WorkbenchBox(Construct):
     """An EC2 instance that nothing reaches from outside: no inbound rule, no key pair, IMDSv2.
 
     ``image_id``, ``root_device``, ``instance_type``, ``volume_gb``, ``zone`` and ``subnet_id`` may
-    be tokens; an empty ``zone`` leaves it to EC2, and ``subnet_id`` None stands for the account's
-    default VPC. In a subnet, either ``vpc_id`` is its VPC or ``security_group_ids`` are given.
-    ``user_data`` is a shell script that may hold placeholders; its size is checked by whoever
-    renders it.
+    be tokens; ``any_zone`` is the ``zone`` that leaves it to EC2, and ``subnet_id`` None stands for
+    the account's default VPC. In a subnet, either ``vpc_id`` is its VPC or ``security_group_ids``
+    are given. ``user_data`` is a shell script that may hold placeholders; its size is checked by
+    whoever renders it.
     """
 
     instance: ec2.CfnInstance
@@ -42,6 +42,7 @@ class WorkbenchBox(Construct):
         instance_type: str,
         volume_gb: float,
         zone: str,
+        any_zone: str,
         subnet_id: str | None,
         vpc_id: str | None,
         security_group_ids: Sequence[str],
@@ -63,7 +64,7 @@ class WorkbenchBox(Construct):
             roles=[sub(role_name)],
         )
         has_zone = CfnCondition(
-            self, "HasZone", expression=Fn.condition_not(Fn.condition_equals(zone, ""))
+            self, "HasZone", expression=Fn.condition_not(Fn.condition_equals(zone, any_zone))
         )
         reservation = (
             self._define_launch_template(name, capacity_reservation, block=capacity_block)

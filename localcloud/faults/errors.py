@@ -10,6 +10,7 @@ from localcloud import ministack_adapter
 from localcloud.faults import microburst_adapter
 from localcloud.iam import reference
 from localcloud.identity_center import operations
+from localcloud.wordings import DENIED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,14 +209,8 @@ def _denial(call: Call, policy: str) -> str:
     who = ministack_adapter.caller(headers) or {"Arn": f"arn:aws:iam::{call.account}:root"}
     action, resource = _permission(call, headers)
     quoted = f'"{resource}"' if call.service == "s3" else resource
-    why = {
-        "identity": f"because no identity-based policy allows the {action} action",
-        "organization": "with an explicit deny in a service control policy",
-    }
-    return (
-        f"User: {who['Arn']} is not authorized to perform: {action} on resource: {quoted} "
-        f"{why[policy]}"
-    )
+    why = DENIED_BY[policy].format(action=action)
+    return f"User: {who['Arn']} is not authorized to perform: {action} on resource: {quoted} {why}"
 
 
 def _permission(call: Call, headers: dict[str, str]) -> tuple[str, str]:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from localcloud import ministack_adapter
 from localcloud.cloudformation import deletions
 from localcloud.cloudformation.failures import ResourceError, handler_message
+from localcloud.wordings import DENIED_BY
 
 if TYPE_CHECKING:
     from localcloud.faults.plan import FaultPlan
+    from localcloud.faults.rules import Handler
 
 _MESSAGES = {
     "AccessDenied": (HTTPStatus.FORBIDDEN, "Access Denied"),
@@ -26,6 +28,17 @@ _MESSAGES = {
 }
 _OTHERS = (HTTPStatus.BAD_REQUEST, "The handler failed")
 _OF_SERVICE = (HTTPStatus.INTERNAL_SERVER_ERROR, "The service failed")
+
+
+def _message(rule: Handler, type_name: str, action: str) -> str:
+    _, service, noun = type_name.split("::")
+    usual = _OF_SERVICE if rule.code.startswith(("Service", "Internal")) else _OTHERS
+    status, message = _MESSAGES.get(rule.code, usual)
+    if rule.policy:
+        who = f"arn:aws:iam::{ministack_adapter.account()}:root"
+        permission = f"{service.lower()}:{action.capitalize()}{noun}"
+        message = f"User: {who} is not authorized to perform: {permission} {DENIED_BY[rule.policy]}"
+    return handler_message(service.capitalize(), message, status, rule.code)
 
 
 def patch_handlers(plan: FaultPlan) -> None:
@@ -41,12 +54,9 @@ def patch_handlers(plan: FaultPlan) -> None:
     )
 
     def refuse(type_name: str, logical_id: str | None, action: str) -> None:
-        code = plan.handler_error(type_name, logical_id or "", action)
-        if code is not None:
-            usual = _OF_SERVICE if code.startswith(("Service", "Internal")) else _OTHERS
-            status, message = _MESSAGES.get(code, usual)
-            service = type_name.split("::")[1].capitalize()
-            raise ResourceError(handler_message(service, message, status, code))
+        rule = plan.handler_fault(type_name, logical_id or "", action)
+        if rule is not None:
+            raise ResourceError(_message(rule, type_name, action))
 
     def note(type_name: str, made: str = "") -> None:
         if plan.concerns_changes:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     # Not loaded until there is a rule: a cloud without faults starts without pydantic.
     from localcloud.faults.calls import Call
-    from localcloud.faults.rules import CallRule, Rule
+    from localcloud.faults.rules import CallRule, Handler, Rule
 
 Document = dict[str, Any]
 
@@ -148,8 +148,8 @@ class FaultPlan:
                 for planned in self._planned
             )
 
-    def handler_error(self, type_name: str, logical_id: str, action: str) -> str | None:
-        """Return the error code with which a resource type's handler fails, or None."""
+    def handler_fault(self, type_name: str, logical_id: str, action: str) -> Handler | None:
+        """Return the rule by which a resource type's handler fails, or None."""
         with self._lock:
             for planned in self._planned:
                 rule = planned.rule
@@ -161,7 +161,7 @@ class FaultPlan:
                     and globs.matches(rule.match, logical_id)
                     and planned.applies()
                 ):
-                    return str(rule.code)
+                    return rule
         return None
 
     def lacks_capacity(self, instance_type: str, zone: str | None = None) -> bool:

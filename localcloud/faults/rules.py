@@ -195,6 +195,8 @@ class Handler(_Counted):
         "Throttling",
     ] = "Throttling"
     """One of the contract's error codes of handlers."""
+    policy: Literal["organization"] | None = None
+    """Of ``AccessDenied``: that a service control policy of the organization denies it."""
 
 
 class Capacity(_Counted):

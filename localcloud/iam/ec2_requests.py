@@ -53,8 +53,10 @@ def of_ec2(operation: str, params: Mapping[str, Any]) -> list[Question] | None:
 def of_session_manager(operation: str, request: Mapping[str, Any]) -> list[Question] | None:
     """Return what is asked about a request to Systems Manager; None leaves it to ministack."""
     action, place = f"ssm:{operation}", _place()
-    if operation == "StartSession":
+    if operation in ("GetConnectionStatus", "StartSession"):
         instance = Question(action, stores.arn("instance", str(request.get("Target", "*"))))
+        if operation == "GetConnectionStatus":
+            return [instance]
         document = request.get("DocumentName")
         if not document:
             return [instance]

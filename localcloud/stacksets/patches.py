@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from localcloud import ministack_adapter
 from localcloud.clock import Clock
-from localcloud.stacksets import deployment
+from localcloud.stacksets import access, deployment
 from localcloud.stacksets.service import StackSets
 
 
@@ -22,6 +22,8 @@ def patch_stacksets(clock: Clock) -> None:
     organizations = ministack_adapter.module("services.organizations")._DISPATCH
     for name in service.access.operations:
         organizations[name] = service.access.serve(name)
+    for name in access.READING:
+        organizations[name] = service.access.of_manager(name, organizations[name])
     organizations["MoveAccount"] = service.automatic.after(
         organizations["MoveAccount"], lambda request, _answer: request["AccountId"]
     )

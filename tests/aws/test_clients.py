@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 from urllib.parse import parse_qs
 
 import pytest
@@ -31,6 +32,23 @@ def test_a_client_is_made_once_for_each_service_and_place(cloud: Cloud) -> None:
         assert made.client("s3", NEAR) is not first
         assert made.client("s3", NEAR).meta.region_name == "eu-central-1"
         assert made.client("s3", HOME, attempts=1) is not first
+
+
+def test_of_many_accounts_those_used_last_keep_their_clients(cloud: Cloud) -> None:
+    """So a thousand accounts take no more memory than some; whose turn comes again gets new."""
+    places = [AccountRegion(f"{111111111111 + number}", "us-east-1") for number in range(5)]
+    with calling(cloud), mock.patch.object(clients, "MOST_ACCOUNTS", 3):
+        made = Clients(HOME, role="WorkshopDeployer")
+        home = made.client("sts", HOME)
+        before = [made.client("sts", place) for place in places[:3]]
+        assert made.client("sts", places[0]) is before[0]
+        made.client("sts", places[3])
+        assert made.client("sts", places[0]) is before[0]
+        assert made.client("sts", places[2]) is before[2]
+        again = made.client("sts", places[1])
+        assert again is not before[1]
+        assert again.get_caller_identity()["Account"] == places[1].account
+        assert made.client("sts", HOME) is home
 
 
 def test_another_account_needs_a_role(cloud: Cloud) -> None:

@@ -128,7 +128,7 @@ def test_notebooks_that_may_not_be_listed_are_not_waited_for(
     cloud.faults({"effect": "denied", "operation": "sagemaker:ListNotebookInstances"})
     ran = three.command("stop")
     assert ran.code == 1
-    assert "its notebook could not be read: An error occurred (AccessDenied" in ran.out
+    assert "its notebook could not be read: ListNotebookInstances: AccessDenied" in ran.out
 
 
 def test_a_service_without_an_endpoint_is_asked_twice_a_look(cloud: Cloud) -> None:

@@ -12,9 +12,12 @@ from botocore.utils import parse_timestamp
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import calling
 from tests.support.small_workshop import HOME
+from workshop.account_region import AccountRegion
 from workshop.aws import speedups
 from workshop.aws.clients import Clients
 from workshop.config import instance_types
+
+ELSEWHERE = AccountRegion("111122223333", "us-east-1")
 
 SHAPES: tuple[float | str, ...] = (
     1_795_381_985,
@@ -125,3 +128,14 @@ def test_models_are_read_once_for_the_configuration_and_for_all_sessions() -> No
     assert loaders == [instance_types.data_loader()] * 2
     model = loaders[0].load_service_model("sagemaker", "service-2")
     assert instance_types._model("sagemaker") is model
+
+
+def test_clients_of_a_service_share_its_model_whichever_account_they_are_for(cloud: Cloud) -> None:
+    """What botocore makes of a model weighs more than all else of a client."""
+    with calling(cloud):
+        made = Clients(HOME, role="WorkshopDeployer")
+        clients = [made.client("sts", place) for place in (HOME, ELSEWHERE)]
+        assert clients[0].meta.service_model is clients[1].meta.service_model
+        assert type(clients[0]) is type(clients[1])
+        accounts = [client.get_caller_identity()["Account"] for client in clients]
+    assert accounts == [HOME.account, ELSEWHERE.account]

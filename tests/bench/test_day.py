@@ -83,6 +83,14 @@ def test_a_miner_is_frozen_and_no_neighbour_is_touched_before_the_end(
     assert made["after_the_end"] == []
 
 
+def test_the_status_knows_when_an_instance_was_last_used(played: Played) -> None:
+    [(key, used)] = played.used.items()
+    assert [*used] == ["box001"]
+    [row] = [one for one in played.said[key].document["seats"] if one["seat"] == "box001"]
+    assert row["active_known"]
+    assert row["active"] == used["box001"]
+
+
 @pytest.mark.long
 def test_the_same_seed_gives_the_same_report(folder: Path, made: dict[str, Any]) -> None:
     assert json.dumps(report.document(day(SMALL, folder))) == json.dumps(made)

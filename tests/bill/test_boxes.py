@@ -47,6 +47,16 @@ def test_an_estimate_has_machines_and_disks_of_both_kinds(tmp_path: Path) -> Non
     disks = rows[amounts.BOX_DISK, ""]
     assert disks.cost.usd == 2 * 10 * Decimal("0.08") * 150 / 730
     assert rows[amounts.NOTEBOOK, "ml.t3.medium"].seats == 1
+    assert (
+        "8 hours a day of each notebook and each EC2 instance (stopped outside of them), their"
+        " disks from start to end, "
+    ) in estimate.paragraph(loaded, made)
+    [ada, *_] = loaded.seats
+    alone = estimate.estimate(loaded, [ada])
+    assert alone is not None
+    assert "8 hours a day of each EC2 instance (stopped outside of them), its disk" in (
+        estimate.paragraph(loaded, alone)
+    )
 
 
 def test_a_bill_counts_the_hours_that_an_instance_was_seen_to_run_and_its_disk_all_along(
@@ -57,7 +67,7 @@ def test_a_bill_counts_the_hours_that_an_instance_was_seen_to_run_and_its_disk_a
         look = Observation(
             HERE, Owners("demo", {"ada", "ben"}), kept, MADE + timedelta(hours=hours)
         )
-        look.boxes({"demo-ada-box": box(status, since)}, box_disks(loaded))
+        look.boxes({"demo-ada-box": box(status, since)}, box_disks(loaded, HERE))
         kept = with_looks(kept, [look])
     [ada] = [one for one in bills.bill(loaded, kept, look.at).seats if one.seat == "ada"]
     assert ada.of(amounts.BOX).least == 2 * Decimal("1.006")
@@ -87,7 +97,7 @@ def test_the_hours_of_an_instance_that_was_stopped_are_known_by_what_ec2_says_of
     loaded, at = workshop(tmp_path), MADE + timedelta(hours=6)
     look = Observation(HERE, Owners("demo", {"ada", "ben"}), UsageRecord(), at)
     seen = box(status, MADE + timedelta(hours=began), reason)
-    look.boxes({"demo-ada-box": seen}, box_disks(loaded))
+    look.boxes({"demo-ada-box": seen}, box_disks(loaded, HERE))
     made = bills.bill(loaded, with_looks(UsageRecord(), [look]), at)
     [ada] = [one for one in made.seats if one.seat == "ada"]
     used = ada.of(amounts.BOX)

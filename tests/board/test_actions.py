@@ -120,7 +120,7 @@ def test_a_seat_is_frozen_shown_so_and_reopened(served: ServedBoard) -> None:
 
 def test_a_message_goes_to_everybody_and_an_empty_one_to_nobody(served: ServedBoard) -> None:
     page = served.does("tell", text="  Lunch   until 13:15 ")
-    assert "notebooks of 3 seats show it within two minutes" in page
+    assert "machines of 3 seats show it within two minutes" in page
     body = served.room.cloud.client("s3").get_object(Bucket=DATASETS, Key=KEY)["Body"].read()
     assert [one["text"] for one in json.loads(body)["messages"]] == ["Lunch until 13:15"]
     empty = served.does("tell", text=" ")

@@ -263,7 +263,8 @@ def test_the_page_for_the_room_has_the_door_and_the_classs_code_only_while_claim
         assert "QR code of" in page
         assert "Claim a seat" not in page
         loaded = served.board.source.known
-        (door,) = doors(served.board.source.clients, loaded, [loaded.home]).values()
+        there, _ = doors(served.board.source.clients, loaded, [loaded.home])
+        (door,) = there.values()
         later = events.now() + timedelta(hours=1)
         code = door.let_claim(Claiming(later.timestamp(), ("seat03",)), renew=False).code
         assert code in organiser.get("/room").text

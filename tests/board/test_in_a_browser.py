@@ -60,6 +60,16 @@ def shows(page: Page, seat_id: str, field: str, text: str) -> None:
     page.locator(f'[data-seat="{seat_id}"] [data-field="{field}"]', has_text=text).wait_for()
 
 
+def reach(page: Page, name: str) -> None:
+    """Press Tab until what is called so has the focus."""
+    called = "(document.activeElement.ariaLabel || document.activeElement.innerText).trim()"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(called) == name:
+            return
+    raise AssertionError(f"Tab does not lead to {name!r}")
+
+
 @pytest.fixture
 def room(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     """Two people with notebooks in service."""
@@ -110,26 +120,17 @@ def test_forty_seats_change_while_they_are_looked_at_and_hostile_words_stay_word
 
 
 def test_a_notebook_is_stopped_with_the_keyboard_alone(browser: Browser, room: Room) -> None:
-    def reach(name: str) -> None:
-        """Press Tab until what is called so has the focus."""
-        called = "(document.activeElement.ariaLabel || document.activeElement.innerText).trim()"
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            if page.evaluate(called) == name:
-                return
-        raise AssertionError(f"Tab does not lead to {name!r}")
-
     with board_of(room) as served, visited(browser, served) as page:
-        reach(f"Act on {seat(1)}")
+        reach(page, f"Act on {seat(1)}")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         page.keyboard.press("Enter")
-        reach(f"Stop {seat(1)}")
+        reach(page, f"Stop {seat(1)}")
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Stop 1 seat").wait_for()
         picture(page, "board-confirm")
         assert violations(page) == []
         assert room.statuses()[notebook(1)] == "InService"
-        reach("Stop: 1 seat")
+        reach(page, "Stop: 1 seat")
         page.keyboard.press("Enter")
         page.locator('[data-result="done"]').wait_for()
         assert violations(page) == []

@@ -97,7 +97,10 @@ def test_the_estimate_is_a_paragraph_and_needs_an_end(
     made = of_seats(cloud, tmp_path, monkeypatch, 2)
     ran = made.command("bill", "--estimate")
     assert ran.code == 2
-    assert "the workshop has no end by which to estimate; give it one as 'end'" in ran.err
+    assert (
+        "the workshop's 'end' is more than ten years away, and nothing is estimated by that;"
+        " correct it"
+    ) in ran.err
     path = made.config / "room.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("2099-12-31", "2026-01-02"), encoding="utf-8")

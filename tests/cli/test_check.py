@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import box_assembly
 from tests.support.config_folder import HEAD, SEATS, write, write_roster
 from tests.support.workshop_command import run
 
@@ -54,6 +55,25 @@ for eu-west-1)
     assert all(0 < int(size.replace(",", "")) < 6144 for _, size, _ in rows[1:])
 
 
+def test_ec2_instances_are_counted_beside_notebooks(tmp_path: Path) -> None:
+    write(tmp_path, f"{box_assembly.TEXT}{box_assembly.PROFILES}\n")
+    (tmp_path / "people.csv").write_text("id,profile,volume_gb\nada,box,300\nben,both,\n")
+    box_assembly.write_pins(tmp_path)
+    checked = run("check", "-e", "dev", "--config-dir", str(tmp_path))
+    assert checked.code == 0, checked.err
+    heads, *rows = checked.out.partition("\nprofile ")[2].splitlines()[:5]
+    assert re.split(r"  +", heads)[-2:] == ["notebooks", "EC2 instances"]
+    told = [re.split(r"  +", row.strip()) for row in rows]
+    assert told[0] == ["box", "1", "5", "1", "1", "1 x g5.xlarge 300 GB"]
+    assert told[1][-2:] == ["1 x ml.t3.medium 20 GB", "1 x g5.xlarge 150 GB"]
+    assert told[3][-2:] == ["1, 20 GB", "2, 450 GB"]
+    document = json.loads(run("check", "-e", "dev", "--config-dir", str(tmp_path), "--json").out)
+    assert (document["totals"]["boxes"], document["totals"]["box_volume_gb"]) == (2, 450)
+    assert document["profiles"][0]["boxes"] == [
+        {"instance_type": "g5.xlarge", "volume_gb": 300, "count": 1}
+    ]
+
+
 def test_json_is_the_same_for_programs(tmp_path: Path) -> None:
     write_roster(tmp_path, "id,region\nada,\nbob,us-east-1\n")
     checked = run("check", "-e", "dev", "--config-dir", str(tmp_path), "--json")
@@ -67,6 +87,8 @@ def test_json_is_the_same_for_programs(tmp_path: Path) -> None:
         "roles": 4,
         "notebooks": 2,
         "volume_gb": 40,
+        "boxes": 0,
+        "box_volume_gb": 0,
         "dashboards": 4,
     }
     assert document["profiles"][0] == {
@@ -76,6 +98,7 @@ def test_json_is_the_same_for_programs(tmp_path: Path) -> None:
         "buckets": 2,
         "repositories": 2,
         "notebooks": [{"instance_type": "ml.t3.medium", "volume_gb": 20, "count": 2}],
+        "boxes": [],
     }
     assert (document["workshop"], document["account"]) == ("vision", "111122223333")
     assert [line.removeprefix("warning: ") for line in checked.err.splitlines()] == (

@@ -151,6 +151,21 @@ def test_a_seat_without_a_box_is_told_what_to_do(
     assert ran.err.splitlines()[-1] == said
 
 
+@pytest.mark.parametrize(
+    "seat", ["ada;id", "../ada", "<b>ada</b>", "\x1b[31mada", "ada\nben", "ada\u202e", "", "$(id)"]
+)
+@pytest.mark.parametrize("command", ["connect", "credentials"])
+def test_an_odd_seat_is_one_sentence_and_changes_no_terminal(
+    room: Path, command: str, seat: str
+) -> None:
+    assert room.is_dir()
+    ran = run(command, seat, "-e", "dev")
+    assert (ran.code, ran.out) == (2, "")
+    [line] = [one for one in ran.err.splitlines() if one.startswith("workshop: ")]
+    assert ran.err.endswith(f"{line}\n")
+    assert not {"\x1b", "\u202e"} & {*ran.err}
+
+
 def test_a_stopped_box_is_told_with_its_cure_and_its_lines_are_there_for_later(
     room: Path, cloud: Cloud
 ) -> None:

@@ -283,6 +283,6 @@ def test_content_that_a_deployment_does_not_send_is_named(
     monkeypatch.setattr(refreshing, "unsent", lambda *_: ["extra", "solutions"])
     first, second = fleet.run("deploy"), fleet.run("deploy")
     assert (first.code, second.code) == (0, 0), (first.err, first.out)
-    said = "nothing brings extra, solutions to the notebooks yet; send it with: workshop content"
+    said = "nothing brings extra, solutions to the machines yet; send it with: workshop content"
     assert [ran.err.count(said) for ran in (first, second)] == [1, 1]
     assert "nothing to do" in second.err

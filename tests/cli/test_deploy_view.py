@@ -151,7 +151,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
     jobs["demo-b-access"].stage = Stage.CALLING
     jobs["demo-b-access"].deleting = True
     flying = [jobs["demo-b-storage"], jobs["demo-b-access"]]
-    engine = SimpleNamespace(jobs=jobs, in_flight=flying)
+    engine = SimpleNamespace(by_seat={"all": [*jobs.values()]}, in_flight=flying)
     deployment = SimpleNamespace(engines=[engine], throttles=0)
     _follow(view, deployment)
     for one in EVENTS[:4]:
@@ -168,7 +168,7 @@ def test_the_screen_shows_a_bar_the_rate_and_the_seats_at_work(
 def test_more_seats_than_a_screen_holds_are_counted() -> None:
     view = DeployView(plan("a"), as_json=False)
     flying = [StackJob(stack(f"seat{number}")) for number in range(15)]
-    engine = SimpleNamespace(jobs={job.name: job for job in flying}, in_flight=flying)
+    engine = SimpleNamespace(by_seat={job.seat: [job] for job in flying}, in_flight=flying)
     _follow(view, SimpleNamespace(engines=[engine], throttles=0))
     lines = seen(view)
     assert len(lines) == 1 + 12 + 1

@@ -96,7 +96,7 @@ def test_a_later_end_is_in_what_is_updated_and_keeps_the_comments_of_the_file(
     assert fleet.deploy().good
     ran = fleet.run("extend", "--until", "+3h")
     assert ran.code == 0, ran.err
-    assert "the workshop's end: Thu 31 Dec 2099 17:00 to 20:00; notebooks go on running;" in ran.out
+    assert "the workshop's end: Thu 31 Dec 2099 17:00 to 20:00; machines go on running;" in ran.out
     assert path.read_text() == text.replace("31T17:00", "31T20:00")
     updated = {name for name, status in fleet.statuses().items() if status == "UPDATE_COMPLETE"}
     assert updated == {"demo-cohort", "demo-cohort-watch"}

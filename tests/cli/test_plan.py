@@ -353,7 +353,7 @@ def test_a_later_end_is_said_once_in_peoples_words(fleet: Fleet) -> None:
     ran = fleet.run("plan")
     assert (
         "changes:\n"
-        "  the workshop's end: Thu 31 Dec 2099 17:00 to 18:00; notebooks go on running; printed"
+        "  the workshop's end: Thu 31 Dec 2099 17:00 to 18:00; machines go on running; printed"
         " pages have the old one: hand them out anew\n"
         "\n"
         "seats: 2 unchanged\n"

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.support.properties import untimed
-from workshop.config import roster
+from tests.support.registration_exports import left, people
 from workshop.config.roster import registrations
-from workshop.config.roster.merge import merged
 from workshop.config.roster.registration_words import (
     Heading,
     Standing,
@@ -23,7 +14,6 @@ from workshop.config.roster.registration_words import (
     is_placeholder,
     standing_of,
 )
-from workshop.config.roster.write import write_merge
 
 TICKETS = """\
 Order #,Order Date,First Name,Last Name,Email,Quantity,Ticket Type,Attendee #,Order Type,\
@@ -136,21 +126,6 @@ NO_NAME = (
     " 'name'"
 )
 QUOTES = "has a quotation mark that is not closed, or text after one; correct the quotes"
-
-
-def people(text: str, encoding: str = "utf-8") -> list[tuple[int, str, str]]:
-    """Return the line, name and address of all who get a seat."""
-    export = registrations.read(text.encode(encoding))
-    assert export.diagnostics == ()
-    return [
-        (each.line, each.name, each.email) for each in export.registrations if not each.left_out
-    ]
-
-
-def left(text: str) -> dict[int, str]:
-    """Return why the others get none, by line."""
-    rows = registrations.read(text.encode()).registrations
-    return {each.line: each.left_out for each in rows if each.left_out}
 
 
 @pytest.mark.parametrize(
@@ -311,14 +286,6 @@ def test_a_file_that_is_no_export_is_refused_with_the_way_out(raw: bytes, messag
     assert export.registrations == ()
 
 
-def test_two_people_under_one_address_are_named_and_one_is_left_out() -> None:
-    text = "name,email\nAda,team@example.com\nBen,team@example.com\n"
-    assert left(text) == {
-        3: "line 2 has the same e-mail address and another name; give everybody an address of"
-        " their own"
-    }
-
-
 def test_who_cancelled_and_registered_again_has_a_seat() -> None:
     text = "name,email,status\nAda,a@example.com,cancelled\nAda,a@example.com,attending\n"
     assert people(text) == [(3, "Ada", "a@example.com")]
@@ -438,64 +405,3 @@ def test_a_placeholder_is_no_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["Ada", "Tim Ba", "王小明", "Nan", "Guest Example", ""])
 def test_a_short_or_foreign_name_is_no_placeholder(name: str) -> None:
     assert not is_placeholder(name)
-
-
-PERSON = st.tuples(st.text(max_size=30), st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}", fullmatch=True))
-
-
-@untimed
-@given(people=st.lists(PERSON, max_size=8), form=st.sampled_from(["csv", "yaml"]))
-def test_whoever_registers_has_one_seat_however_often_the_file_is_read(
-    people: list[tuple[str, str]], form: str
-) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([("name", "email"), *people])
-    export = registrations.read(text.getvalue().encode("utf-8", "replace"))
-    if export.diagnostics:
-        return  # a line break in a name that csv does not quote
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"people.{form}"
-        path.write_text("[]\n" if form == "yaml" else "id,name,email\n")
-        sheet = roster.read(path)
-        merge = merged(sheet, export.registrations)
-        write_merge(path, sheet, merge)
-        again = roster.read(path)
-        assert not again.diagnostics
-        assert not [
-            each for each in roster.check(again, "f", None) if each.message != roster.NO_ROWS
-        ]
-        assert [row.get("id") for row in again.rows] == [each.id for each in merge.new]
-        assert merged(again, export.registrations).new == ()
-
-
-@pytest.mark.parametrize(
-    ("cell", "address"),
-    [
-        ("MAILTO:ada@example.com", "ada@example.com"),
-        ("mailto:ada@example.com?subject=ML", "ada@example.com"),
-        ("Ada Example <ada@example.com>", "ada@example.com"),
-        ("<ada@example.com>", "ada@example.com"),
-        ("ada@example.com;", "ada@example.com"),
-        ("ada\uff20example.com", "ada@example.com"),
-        ("Ada@Example.COM", "Ada@Example.COM"),
-    ],
-)
-def test_an_address_is_read_out_of_what_programs_write_around_it(cell: str, address: str) -> None:
-    (one,) = registrations.read(f'name,email\nAda,"{cell}"\n'.encode()).registrations
-    assert (one.email, one.left_out) == (address, "")
-
-
-def test_a_second_column_of_addresses_counts_where_the_first_says_nothing() -> None:
-    text = (
-        "Name,Work email,Personal email,Manager email\n"
-        "Ada,,ada@example.com,pia@example.com\n"
-        "Ben,ben@example.com,other@example.com,\n"
-        "Cleo,,,pia@example.com\n"
-    )
-    assert people(text) == [(2, "Ada", "ada@example.com"), (3, "Ben", "ben@example.com")]
-    assert left(text) == {4: "has no e-mail address; people are told apart by it"}
-
-
-def test_a_column_in_which_nobody_has_an_address_is_none_of_addresses() -> None:
-    text = "Email,Name,Your private e-mail\nanonymous,Ada,ada@example.com\n"
-    assert people(text) == [(2, "Ada", "ada@example.com")]

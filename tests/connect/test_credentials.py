@@ -22,6 +22,7 @@ from tests.support.box_class import (
     OTHERS,
     box_stack,
     console_role,
+    console_role_beside,
     terminal,
     write_boxes,
 )
@@ -245,9 +246,78 @@ def test_no_secret_is_in_what_is_said_or_kept(owner: Cloud, room: Path) -> None:
     assert f"{END:%Y}" not in env.err
 
 
-def test_options_that_make_no_sense_together_are_refused() -> None:
-    ran = credentials("--sign-in", "--format", "profile")
-    assert ran.code == 2
-    assert ran.err == (
-        "workshop: '--sign-in' prints a link and no credentials; leave out --format\n"
+def of_several(*arguments: str) -> Ran:
+    return run("credentials", "-e", "dev", *arguments)
+
+
+def test_several_seats_are_given_theirs_at_once_each_in_a_form_that_can_be_handed_out(
+    owner: Cloud, room: Path
+) -> None:
+    console_role_beside(owner, "eve")
+    with (room / "config" / "people.csv").open("a") as roster:
+        roster.write("eve,gpu\n")
+    ran = of_several("--only", "ada,eve", "--format", "profile")
+    assert ran.code == 0, ran.err
+    sections = [line for line in ran.out.splitlines() if line.startswith("[")]
+    assert sections == ["[vision-ada]", "[vision-eve]"]
+    assert ran.err.splitlines()[-1].startswith(
+        "warning: whoever has those of a seat is that seat until "
     )
+    given = json.loads(of_several("--profile", "gpu", "--json").out)
+    assert [caller(owner, one).get_caller_identity()["Arn"].split("/")[-1] for one in given] == [
+        "vision-ada",
+        "vision-eve",
+    ]
+    assert [one["seat"] for one in json.loads(of_several("--only", "eve", "--json").out)] == ["eve"]
+
+
+def test_a_link_for_each_seat_and_who_has_none_is_named(owner: Cloud, room: Path) -> None:
+    console_role_beside(owner, "eve")
+    with (room / "config" / "people.csv").open("a") as roster:
+        roster.write("eve,gpu\n")
+    box = box_stack(owner, "ada")
+    ran = of_several("--profile", "gpu", "--sign-in")
+    assert ran.code == 1
+    [line] = ran.out.splitlines()
+    seat, _, link = line.partition(" ")
+    assert seat == "ada"
+    assert f"/{box}?" in opened(link)[1]
+    *_, missing, note = ran.err.splitlines()
+    assert missing == (
+        "warning: eve has no EC2 instance yet; make it with: workshop deploy -e dev --only eve"
+    )
+    assert note.startswith(
+        "warning: whoever opens one of these is its seat in AWS's console; they open until "
+    )
+    [document] = json.loads(of_several("--profile", "gpu", "--sign-in", "--json").out)
+    assert {*document} == {"seat", "link", "open_before"}
+
+
+def test_one_of_several_that_can_have_none_is_refused_before_any_are_given(room: Path) -> None:
+    assert room.is_dir()
+    ran = of_several("--only", "ada,ben", "--json")
+    assert (ran.code, ran.out) == (2, "")
+    assert "seats of the profile 'alone' have no role for people; " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("ada", "--sign-in", "--format", "profile"),
+            "'--sign-in' prints a link and no credentials; leave out --format",
+        ),
+        ((), "name a seat, or several with --only or --profile"),
+        (("ada", "--only", "ada"), "name a seat, or several with --only or --profile"),
+        (
+            ("--only", "ada,ben"),
+            "'--format env' is of one seat; of several, say '--format profile', '--format json' or"
+            " '--sign-in'",
+        ),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(
+    arguments: tuple[str, ...], sentence: str
+) -> None:
+    ran = of_several(*arguments)
+    assert (ran.code, ran.err) == (2, f"workshop: {sentence}\n")

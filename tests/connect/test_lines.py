@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,19 @@ import pytest
 from tests.support.local_cloud import Cloud
 from tests.support.machines import online_box
 from tests.support.session_plugin import SessionPlugin
-from workshop.connect.lines import CODE, JUPYTER, SYSTEMS, BoxAddress, System
+from workshop.connect.lines import (
+    CODE,
+    JUPYTER,
+    SYSTEMS,
+    BoxAddress,
+    System,
+    cli_section,
+)
 
 SSH = shutil.which("ssh") or "ssh"
 ADA = BoxAddress("vision-ada-box", "i-0abc1234567890def", "us-east-1", "vision-ada")
+KEYS = ("aws_access_key_id", "aws_secret_access_key")
+AWS_FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
 ORGANISER = BoxAddress("vision-ada-box", "i-0abc1234567890def", "eu-west-1")
 
 
@@ -127,19 +137,23 @@ def run(plugin: SessionPlugin, command: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def ssh(plugin: SessionPlugin, box: str) -> subprocess.CompletedProcess[str]:
+def ssh(
+    plugin: SessionPlugin, box: str, system: System = "linux", shell: str = "/bin/sh"
+) -> subprocess.CompletedProcess[str]:
     """``ssh`` with the block of its configuration; the stub does not speak SSH."""
     config = plugin.home / ".ssh" / "config"
-    block = BoxAddress("vision-ada-box", box, "us-east-1").ssh_config("linux")
+    block = BoxAddress("vision-ada-box", box, "us-east-1").ssh_config(system)
     config.write_text(f"{block}\n", encoding="utf-8")
-    return run(plugin, f"ssh -T -F '{config}' vision-ada-box true")
+    return run(plugin, f"SHELL={shell} ssh -T -F '{config}' vision-ada-box true")
 
 
+@pytest.mark.parametrize(("system", "shell"), [("linux", "/bin/sh"), ("macos", "/bin/bash")])
 def test_ssh_sends_its_key_and_begins_a_session_with_a_running_instance(
-    cloud: Cloud, home: SessionPlugin
+    cloud: Cloud, home: SessionPlugin, system: System, shell: str
 ) -> None:
+    """The proxy command is run by the shell in which somebody works."""
     box = online_box(cloud)
-    ran = ssh(home, box)
+    ran = ssh(home, box, system, shell)
     assert ran.returncode == 255
     assert "the stub of the session plug-in" not in ran.stdout
     [session] = home.sessions
@@ -150,6 +164,27 @@ def test_ssh_sends_its_key_and_begins_a_session_with_a_running_instance(
     }
     [begun] = cloud.client("ssm").describe_sessions(State="Active")["Sessions"]
     assert (begun["Target"], begun["SessionId"]) == (box, session["response"]["SessionId"])
+
+
+def test_both_files_together_begin_the_session_as_the_seat(
+    cloud: Cloud, home: SessionPlugin
+) -> None:
+    """As somebody has them who signs in to AWS: the seat's role, and the block that names it."""
+    box, role = online_box(cloud), cloud.role("vision-ada-console")
+    keys = {name: home.environment[name.upper()] for name in KEYS}
+    (home.home / ".aws").mkdir()
+    for name, text in {
+        "aws/config": cli_section(ADA.profile, role, ADA.region),
+        "aws/credentials": "\n".join(["[default]", *(f"{key} = {keys[key]}" for key in KEYS)]),
+        "ssh/config": replace(ADA, instance=box).ssh_config("linux"),
+    }.items():
+        (home.home / f".{name}").write_text(f"{text}\n", encoding="utf-8")
+    own = (f"{name}={home.home}/.aws/{file}" for name, file in AWS_FILES.items())
+    ran = run(home, f"{' '.join(own)} ssh -T -F '{home.home}/.ssh/config' {ADA.host} true")
+    assert home.sessions, ran.stderr
+    [begun] = cloud.client("ssm").describe_sessions(State="Active")["Sessions"]
+    assert begun["Target"] == box
+    assert ":assumed-role/vision-ada-console/" in begun["Owner"]
 
 
 def test_without_a_key_no_session_is_begun(cloud: Cloud, home: SessionPlugin) -> None:

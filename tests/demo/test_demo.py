@@ -19,7 +19,7 @@ from tests.support import machines
 from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from tests.support.local_cloud import TRUST, Cloud
-from workshop.cli import demo
+from workshop.cli import demo, one_run
 from workshop.demo import own_copy
 from workshop.demo import program as child
 from workshop.demo.cdk_command import Toolkit
@@ -153,11 +153,11 @@ def test_a_second_demo_in_the_same_folder_is_refused_and_a_later_one_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with demo._alone():
-        with pytest.raises(GuardError) as refused, demo._alone():
+    with one_run.alone(demo.STATE_DIR, "demo"):
+        with pytest.raises(GuardError) as refused, one_run.alone(demo.STATE_DIR, "demo"):
             pytest.fail("the first still runs")
         assert str(refused.value) == "another demo runs in this folder; wait until it has ended"
-    with demo._alone():
+    with one_run.alone(demo.STATE_DIR, "demo"):
         assert (tmp_path / demo.STATE_DIR / "demo.lock").stat().st_mode & 0o777 == 0o600
 
 

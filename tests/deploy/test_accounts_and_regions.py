@@ -99,7 +99,7 @@ def test_one_account_that_refuses_everything_stops_no_other(three: Fleet) -> Non
         "zoe": "failed",
         "grace": "done",
     }
-    stopped = {engine.aws.account_region: engine.stopped for engine in run.deployment.engines}
+    stopped = {engine.account_region: engine.stopped for engine in run.deployment.engines}
     assert stopped == {
         HOME: "",
         NEAR: "",
@@ -125,6 +125,6 @@ def test_failures_in_one_place_do_not_count_in_another(fleet: Fleet) -> None:
     assert here == ["done", "done", "failed", "done", "done"]
     away = [run.outcomes[f"away{number}"] for number in range(1, 6)]
     assert away == ["done", "failed", "failed", "not begun", "not begun"]
-    stopped = {engine.aws.account_region: engine.stopped for engine in run.deployment.engines}
+    stopped = {engine.account_region: engine.stopped for engine in run.deployment.engines}
     assert stopped[HOME] == ""
     assert stopped[AWAY].startswith("2 seats have failed, more than 25 % of all")

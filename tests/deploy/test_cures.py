@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
-import re
 import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tests.deploy import test_boxes
-from tests.deploy.test_kept import RESULTS, deploy_two, with_template
+from tests.deploy.test_kept import RESULTS, deploy_two
+from tests.deploy.test_kept_cures import KEEPING, kept_names, without_keep
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
 from tests.support import machines
-from tests.support.assemblies import ROOT
+from tests.support.cures import AWS, COMMAND, SEAT, Situation, follow
 from tests.support.small_workshop import REGION, Fleet, repository
 from tests.support.stack_states import Hand, put
 from tests.support.workshop_command import Ran, on_the_path
-from workshop.deploy.plan import DeployPlan
-from workshop.deploy.templates import Template
 from workshop.watch.spending import SPENDING
 
-COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
-AWS = Path(sys.executable).with_name("aws")
-SEAT = "seat01"
 FOLDER = ("--config-dir", "mine")
 """Where the environment is: not where a command looks by itself."""
-KEEP = "profiles: {attendee: {registry: {repositories: {training: {keep: true}}}}}"
 SLOW = 3600.0
 """Seconds that a notebook takes, unless a test says that they are over."""
-
-Situation = Callable[[Fleet], None]
 
 
 def deployed(fleet: Fleet) -> None:
@@ -116,61 +104,6 @@ def a_name_is_taken(fleet: Fleet) -> None:
     fleet.take(SEAT)
 
 
-def keeping_plan(fleet: Fleet, kind: str, type_: str, yaml: str) -> DeployPlan:
-    """The plan of an edition that keeps what stacks of a kind make of a type."""
-    fleet.write(1, yaml)
-    plan = fleet.plan()
-    (desired,) = (one.desired for one in plan.stacks if one.desired.kind == kind)
-    document = desired.templates[0].document
-    for resource in document["Resources"].values():
-        if resource["Type"] == type_:
-            resource["DeletionPolicy"] = "RetainExceptOnCreate"
-        # The templates are another environment's.
-        for tag in resource["Properties"].get("Tags", []):
-            if tag["Key"] == "environment":
-                tag["Value"] = "dev"
-    return with_template(plan, kind, Template(json.dumps(document), "kept"))
-
-
-def kept(kind: str, type_: str, yaml: str) -> Situation:
-    """An edition whose stacks were deleted kept what those of a kind make of a type."""
-
-    def was_kept(fleet: Fleet) -> None:
-        assert fleet.deploy(plan=keeping_plan(fleet, kind, type_, yaml)).good
-        for stack in sorted(fleet.statuses(), key=lambda name: SEAT not in name):
-            assert fleet.cloud.destroy(stack) == "DELETE_COMPLETE", stack
-        [name] = kept_names(fleet)
-        if kind != "registry":
-            fleet.cloud.client("s3").put_object(Bucket=name, Key="train/work", Body=b"x")
-        assert fleet.statuses() == {}
-        assert kept_names(fleet) == {KEPT_NAMES[kind]}
-
-    was_kept.__name__ = f"{kind}_was_kept"
-    return was_kept
-
-
-KEPT_NAMES = {
-    "storage": f"demo-{SEAT}-data-000000000000-us-east-1",
-    "registry": repository(SEAT),
-    "cohort": "demo-cohort-datasets-000000000000-us-east-1",
-}
-
-
-def kept_names(fleet: Fleet) -> set[str]:
-    buckets = fleet.cloud.client("s3").list_buckets()["Buckets"]
-    repositories = fleet.cloud.client("ecr").describe_repositories()["repositories"]
-    return {one["Name"] for one in buckets} | {one["repositoryName"] for one in repositories}
-
-
-KEPT = (
-    (
-        *("storage", "AWS::S3::Bucket"),
-        "profiles: {attendee: {storage: {buckets: {data: {keep: true}}}}}",
-    ),
-    ("registry", "AWS::ECR::Repository", KEEP),
-    ("cohort", "AWS::S3::Bucket", "cohort: {keep_datasets: true}"),
-)
-KEEPING = tuple(kept(*one) for one in KEPT)
 registry_was_kept = KEEPING[1]
 
 
@@ -178,10 +111,6 @@ def a_repository_was_kept(fleet: Fleet) -> None:
     """By an edition that was torn down; it came after the preflight had looked."""
     registry_was_kept(fleet)
     fleet.taken.add(repository(SEAT))
-
-
-def without_keep(fleet: Fleet) -> None:
-    fleet.write(1)
 
 
 def put_back(fleet: Fleet) -> None:
@@ -316,31 +245,6 @@ def test_a_cure_mends_what_it_is_printed_for(fleet: Fleet, cure: Cured) -> None:
         assert fleet.run(command, *FOLDER).code == 0, command
 
 
-def follow(fleet: Fleet, command: str) -> None:
-    """Run a command as it was printed; a teardown is looked at before."""
-    program, *words = command.replace("FOLDER", "saved").split()
-    if program == "aws":
-        subprocess.run(
-            [AWS, *words],
-            env=fleet.cloud.environment(),
-            cwd=fleet.folder,
-            check=True,
-            capture_output=True,
-        )
-        if "--stack-name" in words:
-            fleet.cloud.settled(words[words.index("--stack-name") + 1])
-        return
-    verb, _, _, *rest = words
-    ran = fleet.run(verb, *rest)
-    if verb == "teardown":
-        again = ("--apply", "--yes", "demo", "--interval", "0")
-        early = () if "--early" in rest else ("--early",)
-        if early:
-            assert fleet.run(verb, *rest, *early).code == 0
-        ran = fleet.run(verb, *rest, *early, *again)
-    assert ran.code == 0, f"{ran.out}{ran.err}"
-
-
 def test_what_goes_on_after_the_end_is_ended_by_what_status_names(fleet: Fleet) -> None:
     deployed(fleet)
     file = fleet.config / "dev.yaml"
@@ -449,127 +353,3 @@ def replaced(fleet: Fleet, variables: dict[str, str]) -> None:
         assert cured.returncode == 0, cured.stderr
     finally:
         shell(f"workshop cloud stop --yes{elsewhere}")
-
-
-def test_no_message_of_these_rooms_names_a_command_that_is_not_run_here() -> None:
-    covered = {(one.source, " ".join(one.command.split()[:2])) for one in CURES}
-    covered |= {(STATUS, "workshop teardown"), (REOPENING, "workshop deploy")}
-    folders = ("workshop/deploy", "workshop/status", "workshop/notebooks")
-    files = [path for folder in folders for path in (ROOT / folder).glob("*.py")]
-    files += [ROOT / name for name in (STATUS, HANDOUT, SUMMARY, SAY)]
-    named = {
-        (str(path.relative_to(ROOT)), found)
-        for path in files
-        for found in commands(ast.parse(path.read_text(encoding="utf-8")))
-    }
-    assert (HANDOUT, "workshop handout") in named
-    assert named - covered == {(HANDOUT, "workshop handout")}  # the same command once more
-
-
-@pytest.mark.parametrize(
-    "keeping",
-    [pytest.param(KEEPING[0], marks=pytest.mark.long), KEEPING[2]],
-    ids=["storage", "cohort"],
-)
-def test_what_was_kept_is_refused_before_anything_is_made_and_its_cure_saves_it(
-    fleet: Fleet, keeping: Situation
-) -> None:
-    keeping(fleet)
-    refused = fleet.run("deploy")
-    assert (refused.code, fleet.statuses()) == (3, {})
-    (cure,) = [
-        command
-        for command in COMMAND.findall(refused.out + refused.err)
-        if command.startswith("workshop teardown")
-    ]
-    without_keep(fleet)
-    follow(fleet, cure)
-    assert kept_names(fleet) == set()
-    assert [path.name for path in (fleet.folder / "saved").rglob("train/work")] == ["work"]
-
-
-@pytest.mark.parametrize(
-    ("noun", "keeping"),
-    [("bucket", KEPT[0]), pytest.param("repository", KEPT[1], marks=pytest.mark.long)],
-)
-def test_what_was_kept_is_named_by_whoever_calls_the_rest_gone(
-    fleet: Fleet, noun: str, keeping: tuple[str, str, str]
-) -> None:
-    assert fleet.deploy(plan=keeping_plan(fleet, *keeping)).good
-    follow(fleet, "workshop teardown -e dev --early")
-    kept = f"kept on request: {noun} {KEPT_NAMES[keeping[0]]}"
-    assert fleet.run("status").out.endswith(f"nothing is left but what is {kept}\n")
-    left = fleet.run("leftovers")
-    assert (left.code, left.err.splitlines()[-1]) == (0, kept)
-    report = max((fleet.folder / ".workshop" / "dev").glob("teardown-*.md")).read_text()
-    assert "nothing of workshop 'demo' but what is kept on request" in report
-
-
-@pytest.mark.parametrize(
-    "keeping",
-    [KEPT[0], pytest.param(KEPT[2], marks=pytest.mark.long)],
-    ids=["storage", "cohort"],
-)
-def test_a_bucket_that_is_to_be_kept_is_no_hindrance_after_a_creation_that_failed(
-    fleet: Fleet, keeping: tuple[str, str, str]
-) -> None:
-    plan = keeping_plan(fleet, *keeping)
-    failing = {"effect": "handler", "type": "AWS::S3::BucketPolicy", "code": "InvalidRequest"}
-    fleet.cloud.faults({**failing, "after": int(keeping[0] == "storage")})
-    assert not fleet.deploy(plan=plan).good
-    assert KEPT_NAMES[keeping[0]] not in kept_names(fleet)
-    fleet.cloud.faults()
-    assert fleet.run("deploy").code == 0
-
-
-def test_a_command_with_an_environment_is_spelled_in_one_place() -> None:
-    """It names the environment's folder, too, which a message of its own would forget."""
-    own = "workshop/config/command_line.py"
-    spelled = [
-        (path.relative_to(ROOT).as_posix(), text)
-        for path in (ROOT / "workshop").rglob("*.py")
-        for text in texts(ast.parse(path.read_text(encoding="utf-8")))
-        if re.search(r"\bworkshop [a-z]+ (?:-e|--only|--config-dir)\b|^--config-dir$", text)
-    ]
-    options = {"workshop/cli/options.py", "workshop/cli/init.py", "workshop/cli/demo.py"}
-    reads = {"workshop/cli/typed.py"}
-    assert {path for path, _ in spelled} - options - reads == {own}
-
-
-def commands(module: ast.Module) -> set[str]:
-    """Return the commands that a module names: in a text, in a call, or in a table of cures."""
-    found = {
-        command
-        for text in texts(module)
-        for command in re.findall(r"\b(?:workshop|aws) [a-z]+(?= -|$| continue)", text)
-    }
-    for node in ast.walk(module):
-        parts = node.elts if isinstance(node, ast.Tuple) else []
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "command":
-            parts = node.args
-        for part in parts:
-            if isinstance(part, ast.Constant) and part.value in (
-                "deploy",
-                "start",
-                "handout",
-                "teardown",
-            ):
-                found.add(f"workshop {part.value}")
-    return found
-
-
-def texts(module: ast.Module) -> list[str]:
-    """Return the texts of a module that are not documentation."""
-    documentation = {
-        statement.value
-        for node in ast.walk(module)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        for statement in node.body
-        if isinstance(statement, ast.Expr)
-    }
-    return [
-        node.value
-        for node in ast.walk(module)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if node not in documentation
-    ]

@@ -40,7 +40,7 @@ def test_extending_moves_the_end_of_the_doors_role_and_a_lost_key_of_the_yaml_is
     fleet.write(1)
     ran = fleet.run("plan")
     assert (
-        "the door of 000000000000 us-east-1 still opens notebooks, though the YAML has no 'door';"
+        "the door of 000000000000 us-east-1 still opens machines, though the YAML has no 'door';"
         " write it back, or take it away with: aws cloudformation delete-stack --stack-name"
         " demo-cohort-door --region us-east-1"
     ) in " ".join(ran.err.split())

@@ -5,8 +5,9 @@ The local cloud enforces IAM, so that the door and the console role have their o
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +131,34 @@ def test_people_enter_their_own_instance_with_the_console_role(deployed: Deploye
     with pytest.raises(ClientError) as caught:
         connect.send_ssh_public_key(InstanceId=deployed.bens, **key)
     assert caught.value.response["Error"]["Code"] in DENIED
+
+
+def test_the_door_itself_has_no_way_into_an_instance(deployed: Deployed) -> None:
+    """It gives commands: no credentials, no session, no key and no sign-in come from its role."""
+    root = deployed.root
+    trust: dict[str, Any] = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+    trust["Principal"] = {"Service": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]}
+    root.client("iam").update_assume_role_policy(
+        RoleName=ADA.cohort.door_role,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    door = root.as_role(ADA.cohort.door_role_arn)
+    ec2, ssm, sts = (door.client(name) for name in ("ec2", "ssm", "sts"))
+    assert ec2.describe_instances()["Reservations"]
+    connect = door.client("ec2-instance-connect")
+    key = {"InstanceOSUser": "ec2-user", "SSHPublicKey": SSH_KEY}
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: ssm.start_session(Target=deployed.own),
+        lambda: connect.send_ssh_public_key(InstanceId=deployed.own, **key),
+        lambda: sts.assume_role(RoleArn=ADA.console_role_arn, RoleSessionName="ada"),
+        lambda: sts.assume_role(RoleArn=ADA.role_arn, RoleSessionName="ada"),
+        lambda: sts.get_federation_token(Name="ada"),
+        lambda: ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1),
+    )
+    for call in calls:
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response["Error"]["Code"] in DENIED
 
 
 def test_a_browser_shows_state_start_and_lines_at_any_width(

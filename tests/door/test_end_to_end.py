@@ -61,7 +61,8 @@ def status_of(opener: OpenerDirector, url: str) -> int:
         with opener.open(request) as answer:
             return int(answer.status)
     except HTTPError as error:
-        return error.code
+        with error:
+            return error.code
 
 
 def freeze(seats: Seats, *, frozen: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from botocore.exceptions import ClientError
@@ -100,5 +101,8 @@ def test_a_reset_forgets_and_an_unknown_word_is_refused(cloud: Cloud) -> None:
     cloud.reset()
     assert products(cloud) == []
     assert costs(cloud, "2026-12-01", "2026-12-02") == []
-    with pytest.raises(LocalCloudError, match="unknown bills; use products or costs"):
+    with pytest.raises(LocalCloudError, match="unknown bills; use products or costs") as refused:
         cloud.billing(bills=[])
+    answer = refused.value.__cause__
+    assert isinstance(answer, HTTPError)
+    assert answer.closed

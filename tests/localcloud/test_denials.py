@@ -201,7 +201,8 @@ def send(request: AWSRequest) -> tuple[int, Any]:
         with urllib.request.urlopen(raw, timeout=60) as answer:  # noqa: S310 - as above
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        return error.code, error.read()
+        with error:
+            return error.code, error.read()
 
 
 def stop_notebook(cloud: Cloud) -> AWSRequest:

@@ -129,7 +129,8 @@ def test_an_operation_that_aws_does_not_have_is_left_to_the_service(
     request = urllib.request.Request(cloud.endpoint, body, signed)  # noqa: S310
     with pytest.raises(urllib.request.HTTPError) as caught:
         process._DIRECT.open(request)
-    assert told in caught.value.read()
+    with caught.value as refused:
+        assert told in refused.read()
     assert counts(cloud) == [(0, 0)]
 
 

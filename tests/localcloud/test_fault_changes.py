@@ -149,6 +149,14 @@ def test_a_handler_fails_as_often_as_asked_and_the_stack_says_how(cloud: Cloud) 
     assert cloud.destroy("two") == "DELETE_COMPLETE"
 
 
+def test_a_handler_is_denied_by_a_policy_of_the_organization(cloud: Cloud) -> None:
+    denied = {"code": "AccessDenied", "policy": "organization"}
+    cloud.faults({"effect": "handler", "type": "AWS::IAM::Role", **denied})
+    cloud.deploy("one", template({"R": role("one")}), Capabilities=["CAPABILITY_NAMED_IAM"])
+    told = cloud.reasons("one", "CREATE_FAILED")["R"]
+    assert "perform: iam:CreateRole with an explicit deny in a service control policy" in told
+
+
 def test_what_a_region_does_not_offer_is_taken_for_that(cloud: Cloud) -> None:
     cloud.faults({"effect": "not-offered", "operation": "sagemaker:ListLabelingJobs"})
     client = cloud.client("sagemaker")

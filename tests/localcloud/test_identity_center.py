@@ -133,7 +133,8 @@ def test_a_refusal_of_a_renewal_has_the_members_of_oauth(cloud: Cloud) -> None:
     body = json.dumps({**REFRESH, **renewal(token(cloud)), "refreshToken": "r"}).encode()
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{cloud.endpoint}/token", body)  # noqa: S310 - of this machine
-    told = json.loads(caught.value.read())
+    with caught.value as refused:
+        told = json.loads(refused.read())
     assert told == {
         "error": "invalid_grant",
         "error_description": "Invalid refresh token provided",
@@ -141,10 +142,11 @@ def test_a_refusal_of_a_renewal_has_the_members_of_oauth(cloud: Cloud) -> None:
 
 
 def test_nobody_signs_in_without_the_token_of_the_cloud_nor_for_no_account(cloud: Cloud) -> None:
-    with pytest.raises(urllib.error.HTTPError, match="403"):
+    with pytest.raises(urllib.error.HTTPError, match="403") as caught:
         urllib.request.urlopen(  # noqa: S310 - of this machine
             f"{cloud.endpoint}/_localcloud/sign-ins", b'{"account": "000000000000"}'
         )
+    caught.value.close()
     with pytest.raises(LocalCloudError, match="give one account of 12 digits"):
         token(cloud, "12")
 

@@ -27,7 +27,7 @@ opener, served = urllib.request.build_opener(urllib.request.ProxyHandler({})), [
 try:
     opener.open(endpoint + "/_localcloud/health", timeout=60)
 except urllib.error.HTTPError as error:
-    error.read()
+    error.close()
 if os.geteuid() == 0:  # All that is imported is read by now: the interpreter may be root's alone.
     os.setgroups([])
     os.setgid(65534)
@@ -44,6 +44,7 @@ for target in ("/", "/?Action=ListUsers&Version=2010-05-08", "/kept/a", "/_local
         served.append(opener.open(endpoint + target, timeout=60).status)
     except urllib.error.HTTPError as error:
         error.status in (400, 403) or served.append(error.status)
+        error.close()
 commands = pathlib.Path("/proc").glob("[0-9]*/cmdline")
 seen = [path.read_bytes().decode(errors="replace") for path in commands if path.exists()]
 print(json.dumps({"readable": readable, "served": served, "seen": seen, "user": os.geteuid()}))

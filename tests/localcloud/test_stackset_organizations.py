@@ -19,6 +19,7 @@ from tests.support.stacksets import (
     overriding,
     refusal,
     regional,
+    trust,
 )
 
 
@@ -287,3 +288,19 @@ def test_the_permission_model_changes_only_without_instances(
         administrator.call(
             "update_stack_set", UsePreviousTemplate=True, PermissionModel="SELF_MANAGED"
         )
+
+
+def test_nobody_takes_on_a_role_in_an_account_that_was_closed(organization: Organization) -> None:
+    cloud = organization.cloud
+    roles = {}
+    for name in ("ada", "bob"):
+        iam = cloud.client("iam", account=organization.members[name])
+        trusted = trust(AWS=f"arn:aws:iam::{cloud.running.account}:root")
+        made = iam.create_role(RoleName="organiser", AssumeRolePolicyDocument=trusted)
+        roles[name] = made["Role"]["Arn"]
+    organization.client.close_account(AccountId=organization.members["ada"])
+    sts = cloud.client("sts")
+    sts.assume_role(RoleArn=roles["bob"], RoleSessionName="any")
+    code, message = refusal(sts.assume_role, RoleArn=roles["ada"], RoleSessionName="any")
+    assert code == "AccessDenied"
+    assert message.endswith(f"perform: sts:AssumeRole on resource: {roles['ada']}")

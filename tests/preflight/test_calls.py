@@ -11,7 +11,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.cli import context
 from workshop.notebooks import start_stop
-from workshop.preflight import permissions
+from workshop.preflight import called_actions, permissions
 
 PREFIXES = {"resourcegroupstaggingapi": "tag"}
 """What IAM calls a service, where that is not what botocore calls it."""
@@ -81,7 +81,7 @@ def test_whatever_the_fleets_commands_call_is_asked_for(fleet: Fleet, called: se
         "sagemaker:CreatePresignedNotebookInstanceUrl",
         "sagemaker:StartNotebookInstance",
     } <= called
-    asked = {action for actions in permissions.ACTIONS.values() for action in actions}
-    asked |= {*permissions.reads()[1], *permissions.OF_WORK}
+    asked = {action for actions in called_actions.ACTIONS.values() for action in actions}
+    asked |= {*permissions.reads()[1], *called_actions.OF_WORK}
     called = {IAM_NAMES.get(one, one) for one in called}
     assert called - asked == OF_PREFLIGHT & called

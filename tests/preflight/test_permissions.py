@@ -12,7 +12,7 @@ from tests.support.preflights import HEAD, HOME, THREE, Preflights, one, refused
 from workshop.account_region import AccountRegion
 from workshop.aws.reads import Unavailable
 from workshop.naming import Names
-from workshop.preflight import CheckState, permissions
+from workshop.preflight import CheckState, called_actions, permissions
 from workshop.preflight.checks import DeniedAction
 from workshop.preflight.permissions import SimulatedDecision
 
@@ -127,7 +127,7 @@ def test_each_action_is_asked_of_the_resource_it_is_about_in_the_partition() -> 
     )
     asked = dict(questions)
     actions = {action for some in asked.values() for action in some}
-    assert actions >= {action for some in permissions.ACTIONS.values() for action in some}
+    assert actions >= {action for some in called_actions.ACTIONS.values() for action in some}
     assert {resource.split(":")[1] for resource in asked.keys() - {"*"}} == {"aws-cn"}
     role = "arn:aws-cn:iam::000000000000:role/ws/vision/vision-ada-eu-west-1-execution"
     assert "iam:AttachRolePolicy" in asked[role]

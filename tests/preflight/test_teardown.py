@@ -17,7 +17,7 @@ from tests.support.teardown_workshop import busy
 from workshop import teardown as room
 from workshop.aws.clients import Clients
 from workshop.naming import Names
-from workshop.preflight import CheckState, permissions, teardown_reads
+from workshop.preflight import CheckState, called_actions, permissions, teardown_reads
 from workshop.preflight.checks import DeniedAction
 from workshop.preflight.request import ParallelReads, PreflightRequest
 from workshop.teardown import resources, roles
@@ -172,7 +172,7 @@ def test_whatever_a_teardown_calls_is_asked_for(cloud: Cloud) -> None:
     assert run.report is not None
     made = {IAM_NAMES.get(call, call) for call in run.report.calls}
     deleting = {call for call in made if re.search(r":(Delete|Batch|Stop|Terminate|Abort)", call)}
-    known = {action for some in permissions.ACTIONS.values() for action in some}
+    known = {action for some in called_actions.ACTIONS.values() for action in some}
     deleting = {"s3:DeleteObject" if call == "s3:DeleteObjects" else call for call in deleting}
     assert "sagemaker:DeleteEndpoint" in deleting
     names = Names("vision", "ada", "000000000000", "eu-west-1")

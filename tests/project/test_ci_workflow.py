@@ -149,8 +149,12 @@ def test_a_release_publishes_what_was_built_and_tested() -> None:
 
 
 def test_hooks_and_the_container_use_what_make_sets_up() -> None:
-    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    configuration = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    (local,) = configuration["repos"]
     assert local["repo"] == "local"
+    assert configuration["default_stages"] == ["pre-commit"]
+    # A push runs make check alone, which does once more what the other hooks do.
+    assert [hook["entry"] for hook in local["hooks"] if "stages" in hook] == ["make check"]
     for hook in local["hooks"]:
         program = hook["entry"].split()[0]
         assert program == "make" or (ROOT / program).exists()

@@ -47,7 +47,7 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = (
     ".git",
     ".venv",
-    ".venv-sdk*",
+    ".venv-*",
     "node_modules",
     "cdk.out",
     ".workshop",

@@ -228,4 +228,6 @@ def test_the_demo_runs_in_an_empty_folder(complete: Installed, tmp_path: Path) -
     told = complete.run(tmp_path, "demo")
     assert told.returncode == 0, told.stderr
     assert "npm install -g aws-cdk@2" in told.stderr
+    # When the EC2 instance was last used is known: its agent has reported.
+    assert re.search(r"running g5\.xlarge \(A10G\) +\d+m +\d+m ", told.stdout)
     assert "stacks: none" in told.stderr

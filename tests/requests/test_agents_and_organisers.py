@@ -29,7 +29,7 @@ def test_the_start_script_comes_from_the_parameters_with_the_seats_own_role(
 def test_a_message_is_shown_in_the_next_round(ada: LiveWorkbench, organiser: Asker) -> None:
     told = organiser.command("tell", "Lunch until\n 13:15.")
     assert told.code == 0, told.err
-    assert "notebooks of 2 seats show it within two minutes" in told.err
+    assert "machines of 2 seats show it within two minutes" in told.err
     assert ada.round() == ""
     assert "Lunch until 13:15." in ada.read("00-MESSAGES.txt")
 

@@ -20,7 +20,7 @@ from workshop.deploy import assembly, desired, plan
 from workshop.deploy.plan import StackAction
 from workshop.environments.resource_summary import summarize
 from workshop.naming import Names, StackKind
-from workshop.preflight import demand, permissions
+from workshop.preflight import called_actions, demand, permissions
 
 
 def stack_there(name: str) -> StackSummary:
@@ -93,7 +93,7 @@ def test_preflight_asks_whether_the_caller_may_make_what_a_stack_makes(kind: str
     )
     asked = {action for _, some in questions for action in some}
     for resource_type in naming.SEAT_STACKS[kind].makes:
-        assert {*permissions.ACTIONS[resource_type]} <= asked, resource_type
+        assert {*called_actions.ACTIONS[resource_type]} <= asked, resource_type
 
 
 def test_a_type_of_which_preflight_knows_no_action_is_an_error_and_not_passed_over(

@@ -10,9 +10,11 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.stacks.test_cfn_lint import findings
+from tests.stacks.test_stacks import empty_strings
 from tests.support.assemblies import exemplars, synthesize
 from tests.support.boxes import boxed, boxed_environment
 from tests.support.snapshots import TemplateSnapshots
+from workshop.config.ec2 import ANY_PLACE
 from workshop.deploy import assembly, desired
 from workshop.deploy.templates import Exemplar
 from workshop.naming import SEAT_STACKS
@@ -125,6 +127,11 @@ def test_ec2_may_take_on_the_role_only_of_seats_with_an_instance(profile: str) -
     assert trusted == ["sagemaker.amazonaws.com", "ec2.amazonaws.com"]
 
 
+@pytest.mark.parametrize("profile", SEATS)
+def test_no_value_is_empty_wherever_it_goes(profile: str) -> None:
+    assert [*empty_strings(template(profile))] == []
+
+
 def test_cfn_lint_finds_nothing() -> None:
     stacks = [stack for stack in boxed().stacks() if stack.endswith(("-box", "-access"))]
     found = {stack: findings(boxed().template(stack), "eu-west-1") for stack in stacks}
@@ -158,15 +165,15 @@ def test_each_type_is_tried_where_ec2_chooses_and_then_in_each_zone_that_offers_
         return [tuple(box[key] for key in keys) for box in boxes]
 
     assert tried("vision-ada-box") == [
-        ("g5.xlarge", "", ""),
-        ("g5.xlarge", "eu-west-1a", ""),
-        ("g5.xlarge", "eu-west-1c", ""),
-        ("g4dn.xlarge", "", ""),
-        ("g4dn.xlarge", "eu-west-1b", ""),
+        ("g5.xlarge", ANY_PLACE, ANY_PLACE),
+        ("g5.xlarge", "eu-west-1a", ANY_PLACE),
+        ("g5.xlarge", "eu-west-1c", ANY_PLACE),
+        ("g4dn.xlarge", ANY_PLACE, ANY_PLACE),
+        ("g4dn.xlarge", "eu-west-1b", ANY_PLACE),
     ]
     assert tried("vision-cleo-box") == [
-        ("g5g.xlarge", "", "subnet-0abc1234567890125"),
-        ("g5g.xlarge", "", "subnet-0abc1234567890126"),
+        ("g5g.xlarge", ANY_PLACE, "subnet-0abc1234567890125"),
+        ("g5g.xlarge", ANY_PLACE, "subnet-0abc1234567890126"),
     ]
     assert found["vision-ada-box"].needs == "vision-ada-access"
     assert "vision-ada-notebook" not in found

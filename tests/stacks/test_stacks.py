@@ -142,6 +142,27 @@ def test_a_stack_makes_what_the_map_says(name: str) -> None:
             assert made == set(SEAT_STACKS[kind[0]].makes) - {MLFLOW_APP}, stack
 
 
+def empty_strings(value: Any, path: str = "") -> Iterator[str]:
+    """The paths of empty strings, but for what functions compare with or put between pieces."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            left_out = {"Fn::Join": 1, "Fn::Equals": 2}.get(key, 0)
+            yield from empty_strings(one[left_out:] if left_out else one, f"{path}/{key}")
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from empty_strings(one, f"{path}/{number}")
+    elif value == "":
+        yield path
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_no_value_is_empty_but_the_default_of_a_parameter(name: str) -> None:
+    """Many a service refuses one, and CloudFormation's own pages say it of parameters alone."""
+    for stack, template in templates(name):
+        found = [*empty_strings(template)]
+        assert all(re.fullmatch(r"/Parameters/\w+/Default", one) for one in found), (stack, found)
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_no_stack_exports_or_imports_anything(name: str) -> None:
     for stack, template in templates(name):

@@ -39,6 +39,7 @@ from tests.support.teardown_workshop import QUIET
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
 from workshop.config import images
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.images import Pins
@@ -49,11 +50,14 @@ from workshop.teardown.run import Teardown
 
 ACCOUNT, REGION, ELSEWHERE = "000000000000", "us-east-1", "eu-west-1"
 WORKSHOP = ENVIRONMENT = "demo"
-EXEMPLARS = {"scoped": "ada", "managed": "ben", "boxed": "cleo", "both": "dora"}
+EXEMPLARS = {"scoped": "ada", "managed": "ben", "both": "cleo"}
 """Profiles of the YAML, each with the seat of which the templates are."""
 MODES = tuple(EXEMPLARS)
-MACHINES = {"boxed": ("box",), "both": ("notebook", "box")}
-"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook."""
+MACHINES = {"managed": ("box",), "both": ("notebook", "box")}
+"""Stacks of the machines of a seat; of other modes, nothing here depends on a notebook.
+
+With managed access, AWS's policies stand for all that the boundary lets through, of EC2 as well.
+"""
 SHARED_GROUPS = ("TrainingJobs", "ProcessingJobs", "TransformJobs", "NotebookInstances")
 YAML = """\
 workshop: demo
@@ -69,8 +73,8 @@ profiles:
       feature_store: true
       serverless: {{max_concurrency: 5, memory_mb: 2048}}
       warm_pools: 10
-  managed: {{access: {{mode: managed}}}}
-  boxed:
+  managed:
+    access: {{mode: managed}}
     notebook: {{enabled: false}}
     ec2: {{instance_types: [t3.medium]}}
   both:
@@ -408,7 +412,7 @@ class Arena:
         try:
             with (
                 at_once_in(self.cloud),
-                mock.patch("workshop.cli.context.Clients.of", partial(_clients, self.cloud)),
+                mock.patch.object(Clients, "of", partial(_clients, self.cloud)),
                 mock.patch("workshop.teardown.session.Teardown", quick),
                 mock.patch("workshop.teardown.session.ALL", self._types),
             ):

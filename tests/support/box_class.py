@@ -112,8 +112,13 @@ def organisers(cloud: Cloud) -> None:
 
 def console_role(cloud: Cloud, seat: str = "ada") -> str:
     """Make a seat's console role, which organisers may take on, and two roles that might."""
-    names = Names(ADA.workshop, seat, ADA.account, ADA.region)
     organisers(cloud)
+    return console_role_beside(cloud, seat)
+
+
+def console_role_beside(cloud: Cloud, seat: str) -> str:
+    """Make the console role of one seat more."""
+    names = Names(ADA.workshop, seat, ADA.account, ADA.region)
     _role(
         cloud.client("iam"),
         names.console_role,

@@ -12,6 +12,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
+from weakref import WeakSet
 
 from localcloud.authentication.signatures import Signing
 from localcloud.record import Running
@@ -95,18 +96,18 @@ def lines_to(running: Running) -> Lines:
 class QuickClients(Clients):
     """The product's own clients, which make their calls over a few lines."""
 
-    def __init__(self, lines: Lines, home: AccountRegion, *, role: str | None = None) -> None:
-        super().__init__(home, role=role)
+    def __init__(self, lines: Lines, home: AccountRegion, **more: str | None) -> None:
+        super().__init__(home, **more)
         self._lines = lines
         self._preparing = threading.Lock()
-        self._prepared: set[int] = set()
+        self._prepared: WeakSet[Any] = WeakSet()
 
     def client(self, service: str, account_region: AccountRegion, **more: Any) -> Any:
         made = super().client(service, account_region, **more)
         with self._preparing:
-            if id(made) not in self._prepared:
+            if made not in self._prepared:
                 self.prepare(service, made)
-                self._prepared.add(id(made))
+                self._prepared.add(made)
         return made
 
     def prepare(self, service: str, client: Any) -> None:  # noqa: ARG002 - others ask

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -60,7 +60,13 @@ profiles: {{attendee: {{}}, author: {{}}}}
 """
 """The YAML; ``UNIT`` stands for the organizational unit of the seats' accounts."""
 
-_OF_SYNTHESIS = (SETTINGS.replace("UNIT", "ou-ab12-cd345678"), "id,profile\nada,\nben,author\n")
+DOOR = "door: {}"
+"""A line of the YAML with which the accounts have doors; it changes no other template."""
+
+_OF_SYNTHESIS = (
+    f"{SETTINGS}{DOOR}\n".replace("UNIT", "ou-ab12-cd345678"),
+    "id,profile\nada,\nben,author\n",
+)
 
 
 @cache
@@ -86,11 +92,15 @@ def exemplar() -> Synthesized:
     return Synthesized(loaded, folder / "assembly")
 
 
-def assembly(loaded: LoadedEnvironment) -> Assembly:
-    """What ``synthesize`` gives for an environment of these profiles."""
+def assembly(loaded: LoadedEnvironment, edits: Mapping[str, str] | None = None) -> Assembly:
+    """What ``synthesize`` gives for an environment of these profiles; ``edits`` replace texts."""
     some = chosen(loaded, loaded.seats)
     made = exemplar()
-    return read(loaded, some, {name: (made.text(name), False) for name in made.stacks()})
+    texts = {name: made.text(name) for name in made.stacks()}
+    for before, after in (edits or {}).items():
+        assert any(before in text for text in texts.values()), before
+        texts = {name: text.replace(before, after) for name, text in texts.items()}
+    return read(loaded, some, {name: (text, False) for name, text in texts.items()})
 
 
 @dataclass
@@ -107,6 +117,10 @@ class OwnAccounts:
     key: tuple[str, str] = ("", "")
     profiles: dict[str, str] = field(default_factory=dict)
     """The profile of each seat that has another than ``attendee``."""
+    regions: dict[str, str] = field(default_factory=dict)
+    """The Region of each seat that is in another than the workshop's."""
+    edits: dict[str, str] = field(default_factory=dict)
+    """Texts of the templates, and what stands in their place: another edition's templates."""
 
     @property
     def config(self) -> Path:
@@ -125,6 +139,14 @@ class OwnAccounts:
         """The account that a seat was given first."""
         return self.organization.members[seat]
 
+    def join(self, *seats: str) -> None:
+        """Have further seats, each with an account of its own, and write the files."""
+        for seat in seats:
+            self.organization.add_member(seat, "seats")
+        self.seats = (*self.seats, *seats)
+        self.write()
+        self.assign()
+
     def place(self, seat: str) -> AccountRegion:
         return AccountRegion(self.account(seat), REGION)
 
@@ -139,8 +161,11 @@ class OwnAccounts:
         self.config.mkdir(exist_ok=True)
         text = settings.replace("UNIT", self.organization.units["seats"])
         (self.config / f"{ENVIRONMENT}.yaml").write_text("\n".join([text, *more, ""]))
-        rows = [f"{seat},{self.profiles.get(seat, 'attendee')}" for seat in self.seats]
-        (self.config / "people.csv").write_text("\n".join(["id,profile", *rows, ""]))
+        rows = [
+            f"{seat},{self.profiles.get(seat, 'attendee')},{self.regions.get(seat, '')}"
+            for seat in self.seats
+        ]
+        (self.config / "people.csv").write_text("\n".join(["id,profile,region", *rows, ""]))
 
     def assign(self, *free: str) -> None:
         """Write the file of accounts: each seat has the one of its name, ``free`` ones nobody."""
@@ -172,7 +197,7 @@ class OwnAccounts:
         """``workshop COMMAND -e vision ARGUMENTS`` in the folder, in this process."""
 
         def made(loaded: LoadedEnvironment, *_: object, **__: object) -> tuple[Assembly, str]:
-            return assembly(loaded), ""
+            return assembly(loaded, self.edits), ""
 
         with (
             _inside(self.folder),

@@ -32,6 +32,7 @@ from tests.support.usual_stacks import USUAL_STACKS
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.accounts import stack_sets
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
@@ -39,6 +40,7 @@ from workshop.config.profiles import Profile
 from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy import app_process, planner
 from workshop.deploy import cloudformation as calls
+from workshop.deploy import run as deploy_run
 from workshop.deploy.assembly import Assembly, CohortTemplate
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.events import DeployEvent, What
@@ -47,6 +49,7 @@ from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
 from workshop.deploy.templates import Exemplar, Template, of_text
 from workshop.environments import loader
+from workshop.events import EventStream
 from workshop.naming import COHORT, DOOR, Names
 from workshop.preflight import quotas
 from workshop.preflight.quotas import repositories
@@ -155,6 +158,7 @@ def quick_deploys() -> Iterator[None]:
     quick = partial(Limits, fastest_poll=0.01, slowest_poll=0.1, backoff=0.01)
     with (
         mock.patch.object(calls, "POLL_SPACING", 0.01),
+        mock.patch.object(stack_sets, "CALL_SPACING", 0.0),
         mock.patch("workshop.cli.deploy.Limits", quick),
     ):
         yield
@@ -367,10 +371,11 @@ class Fleet:
         clients = self.clients(asked)
         made = plan or self.plan(clients, only)
         asked.clear()
-        deployment = Deployment(
-            clients, made, limits=limits, failure_percent=percent, sink=sink, clock=clock
+        tell = EventStream(sink)
+        engines = deploy_run.engines(
+            clients, made, tell, limits=limits, failure_percent=percent, clock=clock
         )
-        return Run(deployment, events, asked)
+        return Run(Deployment(clients, engines, tell), events, asked)
 
     def made(self, **where: str) -> Counter[str]:
         """How often a stack of each name was ever made."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -61,11 +61,9 @@ def connect(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, quick: bool = True
     monkeypatch.setattr(clients_module, "boto3", SimpleNamespace(Session=_session))
     if not quick:
         return Clients(HERE)
-    lines = lines_to(cloud.running)
-    monkeypatch.setattr(
-        "workshop.cli.context.Clients.of", lambda loaded: QuickClients(lines, loaded.home)
-    )
-    return QuickClients(lines, HERE)
+    made = partial(QuickClients, lines_to(cloud.running))
+    monkeypatch.setattr(Clients, "of", lambda loaded: made(loaded.home, role=loaded.member_role))
+    return made(HERE)
 
 
 def context(

@@ -129,10 +129,10 @@ KNOWN: dict[str, Contest] = {
     "a row that was removed": _alone(moved="row", neighbour=True),
     "a row of another Region that was removed": _alone(moved="far row"),
     "a copy of a seat's disk with the workshop's tag alone": _alone(
-        mode="boxed", imitations=[MachineAttempt("make a snapshot", 0, WORKSHOPS_TAG)]
+        mode="managed", imitations=[MachineAttempt("make a snapshot", 0, WORKSHOPS_TAG)]
     ),
     "copies of copies of a seat's disk": _alone(
-        mode="boxed",
+        mode="managed",
         imitations=[
             MachineAttempt("make a snapshot"),
             MachineAttempt("restore a volume"),
@@ -144,7 +144,7 @@ KNOWN: dict[str, Contest] = {
         mode="both", imitations=[MachineAttempt("make a volume"), MachineAttempt("attach")]
     ),
     "a disk that somebody took off its instance, tags and all": _alone(
-        mode="boxed",
+        mode="managed",
         imitations=[
             MachineAttempt("stop"),
             MachineAttempt("detach"),

@@ -38,9 +38,7 @@ def taken_down(fleet: Fleet, *more: str, between: Callable[[], object] = lambda:
     quick = partial(Teardown, waits=QUICK, stack_waits=QUICK_STACKS)
     with (
         mock.patch("workshop.teardown.session.Teardown", quick),
-        mock.patch(
-            "workshop.cli.context.Clients.of", partial(clients, lines_to(fleet.cloud.running))
-        ),
+        mock.patch.object(Clients, "of", partial(clients, lines_to(fleet.cloud.running))),
     ):
         shown = fleet.run("teardown", *more)
         assert shown.code == 0, shown.err

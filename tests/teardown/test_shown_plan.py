@@ -210,4 +210,4 @@ def test_a_sweep_leaves_what_all_seats_share() -> None:
     shared = replace(resource("bucket", "demo-cohort-datasets", seat="cohort"), stack="demo-cohort")
     own = replace(resource("bucket", "demo-ada-data"), stack="demo-ada-storage")
     swept = plan([shared, own], Choices(stacks=False, contents=True))
-    assert swept.actions == [(own, PlannedAction.EMPTY)]
+    assert swept.actions == ((own, PlannedAction.EMPTY),)

@@ -2,143 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from localcloud import process
+from tests.support.budgets import (
+    HOUR,
+    PRICES,
+    TICK,
+    endpoints,
+    event,
+    messages,
+    notebook,
+    running,
+    serves,
+    subjects,
+    tags,
+    tick,
+    trained,
+    trains,
+    used,
+    work,
+)
 from tests.support.local_cloud import Cloud
-from tests.support.teardown_demo import ADA, BEN, IMAGE, is_frozen, role
-from tests.support.watch_runs import PLENTY, SETTINGS, watch_without_stacks
-from workshop.naming import Names
+from tests.support.teardown_demo import ADA, BEN, is_frozen
+from tests.support.watch_runs import PLENTY, SETTINGS
 from workshop.watch import budget, spending
 from workshop.watch.counted import Counted
 from workshop.watch.work import Work
 
-PRICES = {"ml.t3.medium": 0.05, "ml.m5.large": 0.115, "ml.g5.xlarge": {"training": 1.408}}
-TICK = 300.0
-HOUR = 3600.0
-
-
-@pytest.fixture(autouse=True)
-def _watched(cloud: Cloud) -> None:
-    cloud.freeze()
-    cloud.delays(training=6 * HOUR, endpoint=0, notebook=0, stopping=0, tick=0)
-    watch_without_stacks(cloud)
-    cloud.client("s3").create_bucket(Bucket=ADA.datasets_bucket)
-    role(cloud, ADA)
-    role(cloud, BEN)
-
-
-def now(cloud: Cloud) -> datetime:
-    return datetime.fromtimestamp(process.set_clock(cloud.running)["now"], UTC)
-
-
-def work(cloud: Cloud, **caps: Any) -> Work:
-    """A run of now, with these caps."""
-    told = {"warn_percent": 80, "on_cap": "freeze", "prices": PRICES, **caps}
-    settings = replace(SETTINGS, budget=told, end="2099-12-31T17:00:00Z")
-    return Work(settings, now(cloud), lambda: PLENTY, client=cloud.client)
-
-
-def tick(cloud: Cloud, seconds: float = TICK, **caps: Any) -> Work:
-    """Let time pass, and have the watch run."""
-    cloud.advance(seconds)
-    made = work(cloud, **caps)
-    budget.hold_to_budget(made)
-    return made
-
-
-def event(cloud: Cloud, noun: str, arn: str, **caps: Any) -> Work:
-    """Have the watch run for one of SageMaker's events."""
-    made = work(cloud, **caps)
-    budget.hold_at_event(made, {f"{noun}Arn": arn})
-    return made
-
-
-def used(cloud: Cloud, seat: str = "ada") -> float:
-    body = cloud.client("s3").get_object(Bucket=ADA.watch_bucket, Key=spending.SPENDING)["Body"]
-    usd: dict[str, float] = json.loads(body.read())["usd"].get(seat, {})
-    return sum(usd.values())
-
-
-def tags(names: Names) -> list[dict[str, str]]:
-    given = {"workshop": names.workshop, "attendee": names.seat}
-    return [{"Key": key, "Value": value} for key, value in given.items()]
-
-
-def serves(cloud: Cloud, names: Names, count: int = 1) -> str:
-    """An endpoint of a seat's; its ARN."""
-    client, name = cloud.client("sagemaker"), f"{names.job_prefix}serve"
-    client.create_model(
-        ModelName=name, PrimaryContainer={"Image": IMAGE}, ExecutionRoleArn=names.role_arn
-    )
-    variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.large"}
-    client.create_endpoint_config(
-        EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": count}]
-    )
-    made = client.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags(names))
-    return str(made["EndpointArn"])
-
-
-def trains(
-    cloud: Cloud, names: Names, name: str, count: int = 1, *, prefix: str | None = None
-) -> str:
-    machines = {"InstanceType": "ml.m5.large", "InstanceCount": count, "VolumeSizeInGB": 5}
-    made = cloud.client("sagemaker").create_training_job(
-        TrainingJobName=f"{names.job_prefix if prefix is None else prefix}{name}",
-        RoleArn=names.role_arn,
-        AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
-        OutputDataConfig={"S3OutputPath": "s3://out/"},
-        ResourceConfig=machines,
-        StoppingCondition={"MaxRuntimeInSeconds": 86_400},
-        Tags=tags(names),
-    )
-    return str(made["TrainingJobArn"])
-
-
-def trained(cloud: Cloud) -> float:
-    """The hours that jobs of training were billed for until now, as AWS tells them."""
-    client, hours = cloud.client("sagemaker"), 0.0
-    for one in client.list_training_jobs(MaxResults=100)["TrainingJobSummaries"]:
-        job = client.describe_training_job(TrainingJobName=one["TrainingJobName"])
-        spent = job.get("TrainingEndTime", now(cloud)) - job["TrainingStartTime"]
-        hours += spent.total_seconds() / HOUR
-    return hours
-
-
-def notebook(cloud: Cloud, names: Names) -> None:
-    cloud.client("sagemaker").create_notebook_instance(
-        NotebookInstanceName=names.notebook, InstanceType="ml.t3.medium", RoleArn=names.role_arn
-    )
-
-
-def endpoints(cloud: Cloud) -> list[str]:
-    return [one["EndpointName"] for one in cloud.client("sagemaker").list_endpoints()["Endpoints"]]
-
-
-def running(cloud: Cloud) -> list[str]:
-    """Notebooks that run."""
-    listed = cloud.client("sagemaker").list_notebook_instances(StatusEquals="InService")
-    return [one["NotebookInstanceName"] for one in listed["NotebookInstances"]]
-
-
-def messages(cloud: Cloud) -> list[dict[str, Any]]:
-    """What notebooks are told."""
-    inbox = {"Bucket": ADA.datasets_bucket, "Key": "workshop/inbox.json"}
-    told: dict[str, Any] = json.loads(cloud.client("s3").get_object(**inbox)["Body"].read())
-    return list(told["messages"])
-
-
-def subjects(cloud: Cloud) -> list[str]:
-    sent = process.post(cloud.running, "/_localcloud/messages", {})["messages"]
-    return [message["subject"] for message in sent]
+pytestmark = pytest.mark.usefixtures("seats_to_watch")
 
 
 def test_the_sum_is_price_by_time_whenever_the_watch_runs(cloud: Cloud) -> None:
@@ -361,50 +258,6 @@ def test_the_yaml_says_what_a_cap_does(cloud: Cloud, on_cap: str, left: list[str
     assert subjects(cloud) == ["workshop demo: ada is above a cap"]
 
 
-def test_two_runs_at_once_count_once(cloud: Cloud) -> None:
-    serves(cloud, ADA)
-    tick(cloud, per_seat_usd=25)
-    cloud.advance(TICK)
-    runs = [work(cloud, per_seat_usd=25) for _ in range(2)]
-    read = [spending.read_spending(run) for run in runs]
-    for run, (counts, _) in zip(runs, read, strict=True):
-        spending.count_all(run, counts)
-    written = [spending.write_spending(run, *both) for run, both in zip(runs, read, strict=True)]
-    assert written == [True, False]
-    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 0.115, rel=0.01)
-
-
-def test_a_kind_that_cannot_be_listed_is_made_up_for(cloud: Cloud) -> None:
-    serves(cloud, ADA)
-    tick(cloud, per_seat_usd=25)
-    cloud.faults({"effect": "throttle", "operation": "sagemaker:ListEndpoints", "times": 1})
-    assert tick(cloud, per_seat_usd=25).problems
-    assert tick(cloud, per_seat_usd=25).problems == []
-    assert used(cloud) == pytest.approx(3 * TICK / HOUR * 0.115, rel=0.01)
-
-
-def test_a_run_without_time_is_made_up_for_by_the_next(cloud: Cloud) -> None:
-    serves(cloud, ADA)
-    cloud.advance(TICK)
-    late = work(cloud, per_seat_usd=25)
-    late.left = lambda: 1.0
-    budget.hold_to_budget(late)
-    assert late.unfinished
-    assert used(cloud) == 0
-    tick(cloud, per_seat_usd=25)
-    assert used(cloud) == pytest.approx(2 * TICK / HOUR * 0.115, rel=0.01)
-
-
-def test_a_stop_that_aws_refuses_is_asked_for_again_at_the_next_tick(cloud: Cloud) -> None:
-    trains(cloud, ADA, "fit", count=20)
-    cloud.advance(HOUR)
-    cloud.faults({"effect": "throttle", "operation": "sagemaker:StopTrainingJob", "times": 1})
-    first = tick(cloud, per_seat_usd=1)
-    assert is_frozen(cloud, ADA)
-    assert first.pending[0].startswith(f"training_job {ADA.job_prefix}fit: ")
-    assert tick(cloud, per_seat_usd=1).done["jobs stopped"] == 1
-
-
 def test_a_job_under_the_name_of_anothers_deleted_one_costs_whoever_made_it(cloud: Cloud) -> None:
     cloud.delays(training=60)
     client = cloud.client("sagemaker")
@@ -429,52 +282,6 @@ def test_an_event_describes_nothing_of_the_neighbours(cloud: Cloud) -> None:
     event(cloud, "Endpoint", arn, max_instances=4)
     client.meta.events.unregister("provide-client-params.sagemaker.DescribeEndpoint", note)
     assert asked == [f"{ADA.job_prefix}serve"]
-
-
-def test_what_aws_refuses_is_stopped_later_although_the_seat_is_below_its_caps_by_then(
-    cloud: Cloud,
-) -> None:
-    """Without the first, what is being created is within the cap; it was above it together."""
-    serves(cloud, BEN)
-    serves(cloud, ADA, count=3)
-    tick(cloud, max_instances=4)
-    assert not is_frozen(cloud, ADA)
-    cloud.delays(endpoint=600)
-    client, name = cloud.client("sagemaker"), f"{ADA.job_prefix}serve"
-    made = client.create_endpoint(EndpointName="Second", EndpointConfigName=name, Tags=tags(ADA))
-    run = event(cloud, "Endpoint", made["EndpointArn"], max_instances=4)
-    assert run.pending == ["endpoint Second is Creating"]
-    assert run.done["endpoints deleted"] == 1
-    assert is_frozen(cloud, ADA)
-    assert not tick(cloud, max_instances=4).done
-    assert tick(cloud, 301, max_instances=4).done == {"endpoints deleted": 1}
-    kept = cloud.client("s3").list_objects_v2(Bucket=ADA.watch_bucket, Prefix=budget.REFUSED)
-    assert kept["KeyCount"] == 0
-    assert not tick(cloud, 601, max_instances=4).done
-    assert endpoints(cloud) == [f"{BEN.job_prefix}serve"]
-
-
-@pytest.mark.parametrize("operation", ["ListEndpoints", "ListTags"])
-def test_what_aws_refused_is_not_forgotten_when_the_next_run_cannot_read_it(
-    cloud: Cloud, operation: str
-) -> None:
-    """The seat is below its caps by then: nothing but the note makes the watch ask again."""
-    serves(cloud, ADA, count=3)
-    tick(cloud, max_instances=4)
-    cloud.delays(endpoint=600)
-    client, name = cloud.client("sagemaker"), f"{ADA.job_prefix}serve"
-    made = client.create_endpoint(EndpointName="Second", EndpointConfigName=name, Tags=tags(ADA))
-    event(cloud, "Endpoint", made["EndpointArn"], max_instances=4)
-    tick(cloud, max_instances=4)
-    cloud.advance(301)
-    unread = work(cloud, max_instances=4)
-    cloud.faults({"effect": "denied", "operation": f"sagemaker:{operation}"})
-    budget.hold_to_budget(unread)
-    assert unread.problems
-    cloud.faults()
-    assert tick(cloud, max_instances=4).done == {"endpoints deleted": 1}
-    tick(cloud, 601, max_instances=4)
-    assert endpoints(cloud) == []
 
 
 def test_what_is_being_deleted_counts_no_more(cloud: Cloud) -> None:
@@ -518,19 +325,3 @@ def test_a_job_whose_record_is_deleted_before_the_next_tick_is_counted(cloud: Cl
     tick(cloud, per_seat_usd=25)
     at_most = 3 * 300 / HOUR * 20 * 0.115
     assert at_most * 240 / 300 <= used(cloud) <= at_most * 1.001
-
-
-def test_however_much_there_is_to_count_there_is_time_to_freeze_and_stop(cloud: Cloud) -> None:
-    serves(cloud, ADA, count=20)
-    for number in range(3):
-        trains(cloud, ADA, f"flood{number}")
-    cloud.advance(HOUR)
-    flooded = work(cloud, per_seat_usd=1)
-    left = chain(repeat(PLENTY, 3), repeat(spending.FOR_HOLDING - 1))
-    flooded.left = lambda: next(left)
-    budget.hold_to_budget(flooded)
-    assert flooded.unfinished
-    assert (endpoints(cloud), is_frozen(cloud, ADA)) == ([], True)
-    tick(cloud, per_seat_usd=1)
-    by_hand = 20 * 0.115 + 0.115 * trained(cloud)
-    assert used(cloud) == pytest.approx(by_hand, rel=0.001)

@@ -19,6 +19,8 @@ from tests.support.idle_machine import (
     kernel,
     serving,
 )
+from tests.workbench.test_idle_stop_work import process as lay_process
+from workbench.scripts import idle_stop
 
 SHUT_DOWN = ["-n shutdown -h now"]
 INSTANCE = "i-0abc1234567890def"
@@ -92,6 +94,52 @@ def test_what_waits_for_sessions_is_none(box: Machine, cmdline: bytes) -> None:
     with serving(Jupyter()) as port:
         done = box.run(port, "--box")
     assert (done.returncode, box.calls) == (0, SHUT_DOWN)
+
+
+@pytest.mark.parametrize(
+    ("percent", "said", "status", "calls"),
+    [
+        pytest.param("printf '0\\n37\\n'", "in use: a GPU is 37 % busy", 0, [], id="works"),
+        pytest.param("printf '0\\n0\\n'", "stopping: idle for", 0, SHUT_DOWN, id="waits"),
+        pytest.param("exit 9", "the GPU's use cannot be read", 1, [], id="its driver is broken"),
+    ],
+)
+def test_a_gpu_without_anybody_keeps_it_running_while_it_works(
+    box: Machine, percent: str, said: str, status: int, calls: list[str]
+) -> None:
+    """A training under nohup, whose people have gone home."""
+    box.started(HOURS)
+    box.command("nvidia-smi", percent)
+    (box.root / "dev").mkdir()
+    (box.root / "dev/nvidia0").touch()
+    with serving(Jupyter()) as port:
+        done = box.run(port, "--box")
+    assert said in done.stdout
+    assert (done.returncode, box.calls) == (status, calls)
+    assert (box.root / "home/ec2-user/.workshop-used").exists() is (status == 0)
+
+
+@pytest.mark.parametrize(("cores", "calls"), [(0.3, []), (0.05, SHUT_DOWN)])
+def test_a_processor_without_anybody_keeps_it_running_while_it_works(
+    box: Machine,
+    cores: float,
+    calls: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box.started(HOURS)
+    sample, hertz = 100, os.sysconf("SC_CLK_TCK")
+    lay_process(box.proc, 17, 5000)
+    used = 5000 + round(cores * sample * hertz)
+    monkeypatch.setattr(time, "sleep", lambda _: lay_process(box.proc, 17, used))
+    monkeypatch.setattr(idle_stop, "__file__", str(box.program))
+    monkeypatch.setenv("PATH", f"{box.root}/bin:/usr/bin:/bin")
+    with serving(Jupyter()) as port:
+        asked = ("--minutes=10", f"--url=http://127.0.0.1:{port}", f"--root={box.root}")
+        assert idle_stop.main([*asked, "--box", f"--sample={sample}"]) == 0
+    said = capsys.readouterr().out
+    assert ("in use: processes keep 0.3 cores busy" if not calls else "stopping: idle") in said
+    assert box.calls == calls
 
 
 def test_it_is_idle_from_the_last_look_that_saw_a_session(box: Machine) -> None:

@@ -63,12 +63,7 @@ class DescribedSet:
 
     def belongs_to(self, workshop: str, environment: str) -> bool:
         """Return whether the provisioner made it for this environment."""
-        wanted = {
-            tags.WORKSHOP: workshop,
-            tags.ENVIRONMENT: environment,
-            tags.MANAGED_BY: tags.MANAGED_BY_VALUE,
-        }
-        return wanted.items() <= self.tags.items()
+        return tags.belong_to(workshop, environment, self.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +80,8 @@ class StackInstance:
     reason: str = ""
     stack_id: str = ""
     unit: str = ""
+    operation: str = ""
+    """The id of the last operation that was about it."""
     drift: str = ""
 
 
@@ -201,6 +198,7 @@ class StackSetCalls:
                 one.get("StatusReason", ""),
                 one.get("StackId", ""),
                 one.get("OrganizationalUnitId", ""),
+                one.get("LastOperationId", ""),
                 one.get("DriftStatus", ""),
             )
             for one in self._pages("list_stack_instances", StackSetName=name)
@@ -208,14 +206,21 @@ class StackSetCalls:
 
     def overrides(self, name: str, account_region: AccountRegion) -> dict[str, str]:
         """Return the parameters in which one instance differs from its set: no listing has them."""
-        answer = self._client.describe_stack_instance(
+        given = self._instance(name, account_region).get("ParameterOverrides", ())
+        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
+
+    def stack_id(self, name: str, account_region: AccountRegion) -> str:
+        """Return the id of an instance's stack, empty where none was made."""
+        return str(self._instance(name, account_region).get("StackId", ""))
+
+    def _instance(self, name: str, account_region: AccountRegion) -> Mapping[str, Any]:
+        answer: dict[str, Any] = self._client.describe_stack_instance(
             StackSetName=name,
             StackInstanceAccount=account_region.account,
             StackInstanceRegion=account_region.region,
             **self._caller,
-        )
-        given = answer["StackInstance"].get("ParameterOverrides", ())
-        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
+        )["StackInstance"]
+        return answer
 
     def under_way(self, name: str) -> list[SetOperation]:
         """Return the operations of a set that have not ended, the first to end first.

@@ -14,7 +14,13 @@ from workshop.errors import GuardError
 def check_accounts(
     clients: Clients, loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]
 ) -> None:
-    """Raise GuardError unless calls for each of ``account_regions`` act in its account."""
+    """Raise GuardError unless calls for each of ``account_regions`` act in its account.
+
+    In an account that is a seat's own a role is taken on, which acts nowhere else: that it cannot
+    be is told where it is asked about, and stops nobody.
+    """
+    if loaded.settings.accounts.are_own:
+        account_regions = [loaded.home]
     for account_region in {
         account_region.account: account_region for account_region in account_regions
     }.values():

@@ -45,6 +45,10 @@ One more is not refused, but made anew for each call, with a warning.
 """
 
 
+MOST_ACCOUNTS = 64
+"""Whose clients are kept at once, besides the home account's: those of 15 services weigh 2 MB."""
+
+
 class Clients:
     """Clients by service, account and Region.
 
@@ -66,7 +70,8 @@ class Clients:
         self._throttles = 0
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
-        self._clients: dict[tuple[str, AccountRegion, int], Any] = {}
+        self._clients: dict[str, dict[tuple[str, AccountRegion, int], Any]] = {}
+        """By account, those that were used last behind the others."""
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._interrupted = False
@@ -89,7 +94,8 @@ class Clients:
         with self._lock:  # making a client is not safe in two threads at once
             most = attempts or MOST_ATTEMPTS
             key = (service, account_region, most)
-            if key not in self._clients:
+            clients = self._of_account(account_region.account)
+            if key not in clients:
                 session = self._session(account_region.account)
                 made = session.client(  # type: ignore[call-overload]
                     service,
@@ -102,8 +108,18 @@ class Clients:
                 speedups.client(made)
                 made.meta.events.register_first("before-call", self.go_on)
                 made.meta.events.register("before-call", self._count)
-                self._clients[key] = made
-            return self._clients[key]
+                clients[key] = made
+            return clients[key]
+
+    def _of_account(self, account: str) -> dict[tuple[str, AccountRegion, int], Any]:
+        """Return the clients of an account; let go of those that nobody has used for longest."""
+        if account == self.home.account:
+            return self._clients.setdefault(account, {})
+        found = self._clients[account] = self._clients.pop(account, {})
+        others = [one for one in self._clients if one != self.home.account]
+        for one in others[: max(0, len(others) - MOST_ACCOUNTS)]:
+            del self._clients[one]
+        return found
 
     def interrupt(self) -> None:
         """Make no further call, in whatever thread: each raises KeyboardInterrupt from now on.

@@ -115,6 +115,8 @@ _GONE = re.compile(
     re.IGNORECASE,
 )
 _GONE_CODES = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
+WAY_IN = "AssumeRole"
+"""The operation that fails where nobody can be in another account."""
 _PART = re.compile(
     r"Configuration|OwnershipControls|PublicAccessBlock|TagSet|PolicyNotFound|NoSuch\w*Policy"
     r"|PolicyPreview|ScanNotFound|Secret|^KMS|^Kms"
@@ -165,7 +167,9 @@ def message(error: Exception) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Return the error in a line: code and message."""
+    """Return the error in a line: code and message, or that there is no way into an account."""
+    if is_no_way_in(error):
+        return reason(error)
     if isinstance(error, ClientError):
         return f"{code(error.response)}: {message(error)}"
     return str(error)
@@ -180,6 +184,11 @@ def reason(error: Exception) -> str:
         return str(error).rstrip(". ")
     what = code(error.response) if is_denied(error) else describe(error)
     return f"{error.operation_name}: {what}".rstrip(". ")
+
+
+def is_no_way_in(error: Exception) -> bool:
+    """Whether nobody can be in the other account that a call was for."""
+    return isinstance(error, ClientError) and error.operation_name == WAY_IN
 
 
 def is_gone(error: Exception) -> bool:

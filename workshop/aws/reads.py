@@ -12,6 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.aws import errors
 from workshop.errors import SignInError, WorkshopError
 
+ACCOUNTS_AT_ONCE = 16
+"""Accounts and Regions that are asked side by side."""
+
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 

@@ -59,12 +59,7 @@ class StackSummary:
 
     def belongs_to(self, workshop: str, environment: str) -> bool:
         """Return whether the provisioner made it for this environment."""
-        wanted = {
-            tags.WORKSHOP: workshop,
-            tags.ENVIRONMENT: environment,
-            tags.MANAGED_BY: tags.MANAGED_BY_VALUE,
-        }
-        return wanted.items() <= self.tags.items()
+        return tags.belong_to(workshop, environment, self.tags)
 
 
 def pages(

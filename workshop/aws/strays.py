@@ -64,7 +64,11 @@ def off_roster(
         workshop=loaded.settings.workshop,
         environment=loaded.name,
     )
-    return tuple(stray for stray in left if stray.seat)
+    return tuple(
+        replace(stray, seat=loaded.seat_id(stray.seat, stray.account_region.account))
+        for stray in left
+        if stray.seat
+    )
 
 
 def seat(loaded: LoadedEnvironment, stray: Stray) -> Seat:
@@ -72,4 +76,5 @@ def seat(loaded: LoadedEnvironment, stray: Stray) -> Seat:
     named = stray.profile in loaded.settings.profiles
     profile = stray.profile if named else loaded.settings.roster.profile
     usual = roster.of_profile(stray.seat, profile, stray.account_region, loaded.settings)
-    return replace(usual, on_roster=False)
+    own = loaded.settings.accounts.are_own and stray.account_region.account != loaded.home.account
+    return replace(usual, on_roster=False, alone=own)

@@ -41,6 +41,7 @@ def bill(
             if kind in FORGOTTEN or kind not in of_seat:
                 of_seat[kind] = _no_less_than(of_seat.get(kind, Amount()), usd)
     names = {seat.id: seat.name for seat in loaded.seats} if with_names else {}
+    accounts = loaded.assignment.by_seat
     regions = [seat.region for seat in loaded.seats]
     regions += [usage.region for usage in kept.usages.values()]
     basis = {prices.basis(region): None for region in regions}
@@ -48,7 +49,10 @@ def bill(
         basis |= dict.fromkeys(filter(None, counted.basis.values()))
     return Bill(
         at=at,
-        seats=tuple(SeatBill(seat, names.get(seat, ""), some) for seat, some in sums.items()),
+        seats=tuple(
+            SeatBill(seat, names.get(seat, ""), amounts, accounts.get(seat, ""))
+            for seat, amounts in sums.items()
+        ),
         basis=tuple(basis),
         unread=(*unread, *_without_price(kept)),
     )

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from workshop.account_region import AccountRegion
+from workshop.aws import places
 from workshop.aws.boxes import boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
 from workshop.aws.rate_limit import MinInterval
-from workshop.aws.reads import Unavailable, attempt, known, side_by_side
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, attempt, known, side_by_side
 from workshop.bill import observation, usages
 from workshop.bill.observation import Observation
 from workshop.bill.record import UsageRecord
@@ -29,7 +30,7 @@ from workshop.pricing import amounts
 from workshop.status import describe
 from workshop.status.collector import LISTINGS, StatusCollector, tags_of
 from workshop.status.describe import DescribeCache
-from workshop.status.snapshot import ENDPOINT, Owners
+from workshop.status.snapshot import ENDPOINT
 
 DESCRIPTIONS_PER_SECOND = 20.0
 DESCRIPTIONS = 2000
@@ -82,21 +83,23 @@ def collect(
     """
     ledger, workshop = Ledger(loaded.name), loaded.settings.workshop
     began = ledger.began()
-    everybody = ledger.every_seat(workshop) | {seat.attendee for seat in loaded.seats}
+    everybody = ledger.every_seat(workshop) | {seat.id for seat in loaded.seats}
 
     def read(account_region: AccountRegion) -> Observation:
-        look = Observation(account_region, Owners(workshop, everybody), kept, at)
+        look = observation.begun(loaded, account_region, everybody, kept, at)
         start = min(loaded.settings.start, at)
         # Another organiser may have begun before this machine's ledger did.
         since = min(began.get(account_region, start - _BEFORE), start - _EARLY)
         _Reader(clients, look, descriptions).read(loaded, since - _CLOCKS)
         return look
 
-    looks = side_by_side(read, account_regions, threads=max(1, len(account_regions)))
-    unread = tuple(f"{where}: {why}" for where, look in looks.items() for why in look.unread)
+    looks = side_by_side(read, account_regions, threads=ACCOUNTS_AT_ONCE)
+    unread = places.told_unread(
+        loaded, [(where, why) for where, look in looks.items() for why in look.unread]
+    )
     new = observation.with_looks(kept, looks.values())
     whole = all(look.has_read(kind.kinds[0]) for look in looks.values() for kind in _JOB_KINDS)
-    return replace(new, jobs_at=at if whole else kept.jobs_at), unread
+    return replace(new, jobs_at=at if whole else kept.jobs_at), tuple(unread)
 
 
 class _Reader:
@@ -113,10 +116,10 @@ class _Reader:
         """Read notebooks, endpoints, and the jobs since a moment; one's error hides no other."""
         look = self._look
         books = attempt(lambda: notebooks(self._clients, self._where, look.owners.workshop))
-        look.notebooks(books, {}, observation.disks(loaded))
+        look.notebooks(books, {}, observation.disks(loaded, self._where))
         if loaded.settings.has_boxes:
             there = attempt(lambda: boxes(self._clients, self._where, look.owners.workshop))
-            look.boxes(there, observation.box_disks(loaded))
+            look.boxes(there, observation.box_disks(loaded, self._where))
         collector = StatusCollector(self._clients, self._where, look.owners, DescribeCache())
         look.endpoints(*collector.of_workshop(ENDPOINT))
         for kind in _JOB_KINDS:

@@ -181,10 +181,14 @@ def paragraph(loaded: LoadedEnvironment, made: Estimate) -> str:
     title = f"{settings.title} ({settings.workshop})" if settings.title else settings.workshop
     start, end = settings.start, settings.end.astimezone(settings.start.tzinfo)
     days = dates.days(settings)
-    daily = f"{count_of(settings.use.hours_per_day, 'hour')} a day of each notebook"
+    billed = [kind for kind in (amounts.NOTEBOOK, amounts.BOX) if kind in made.by_kind]
+    machine = " and each ".join(billed) or amounts.NOTEBOOK
+    disk = "their disks" if len(billed) > 1 else "its disk"
+    daily = f"{count_of(settings.use.hours_per_day, 'hour')} a day of each {machine}"
     nights = "stopped outside of them" if settings.use.stopped_at_night else "not stopped at night"
     if settings.hours:
-        daily, nights = f"each notebook from {settings.hours} a day", "stopped by the watch outside"
+        daily = f"each {machine} from {settings.hours} a day"
+        nights = "stopped by the watch outside"
     is_limited = made.capped is not None or settings.budget.max_instances is not None
     limited = "" if is_limited else "; nothing limits how many of them there are"
     parts = ", ".join(f"{kind} {in_dollars(cost)}" for kind, cost in made.by_kind.items())
@@ -193,7 +197,7 @@ def paragraph(loaded: LoadedEnvironment, made: Estimate) -> str:
         f" {count_of(days, 'day')}, {count_of(made.seats, 'seat')}:"
         f" about {in_dollars(made.per_seat)} USD per attendee, {in_dollars(made.total)} USD in all."
         f" By kind in USD: {parts}."
-        f" That is {daily} ({nights}), its disk"
+        f" That is {daily} ({nights}), {disk}"
         f" from start to end, {_of(settings.use.job_hours, 'a training job')} and"
         f" {_of(settings.use.endpoint_hours, 'an endpoint')} per seat and day."
         f" At most: {made.worst_line}{limited}."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from workshop import tags as tag_rules
 from workshop.account_region import AccountRegion
@@ -17,6 +18,7 @@ from workshop.bill.usages import Uptimes, Usage
 from workshop.config.ec2 import MIN_BOX_GB
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import MIN_VOLUME_GB
+from workshop.naming import ALONE
 from workshop.pricing import amounts
 from workshop.pricing.billing import ENDPOINT_AT_REST
 from workshop.status.snapshot import ENDPOINT, Owners, RunningJob, Snapshot
@@ -30,6 +32,8 @@ class Observation:
     owners: Owners
     kept: UsageRecord
     at: datetime
+    known_as: Callable[[str], str] = str
+    """The roster's id of whom AWS knows by another name there."""
     usages: list[Usage] = field(default_factory=list)
     uptimes: dict[str, Uptimes] = field(default_factory=dict)
     looked_at: set[Look] = field(default_factory=set)
@@ -99,7 +103,7 @@ class Observation:
         return Usage(
             key=key,
             kind=kind,
-            seat=seat,
+            seat=self.known_as(seat),
             name=name,
             account=where.account,
             region=where.region,
@@ -169,22 +173,41 @@ class Observation:
         )
 
 
-def disks(loaded: LoadedEnvironment) -> dict[str, int]:
-    """Return the GB of the notebooks of the roster by their names."""
+def disks(loaded: LoadedEnvironment, account_region: AccountRegion) -> dict[str, int]:
+    """Return the GB of the roster's notebooks in an account and Region by their names."""
     return {
         loaded.names(seat).notebook: seat.volume_gb
-        for seat in loaded.seats
+        for seat in loaded.seats_in(account_region)
         if seat.on_roster and seat.instance_type
     }
 
 
-def box_disks(loaded: LoadedEnvironment) -> dict[str, int]:
-    """Return the GB of the EC2 instances of the roster by their names."""
+def box_disks(loaded: LoadedEnvironment, account_region: AccountRegion) -> dict[str, int]:
+    """Return the GB of the roster's EC2 instances in an account and Region by their names."""
     return {
         loaded.names(seat).box: seat.box_gb
-        for seat in loaded.seats
+        for seat in loaded.seats_in(account_region)
         if seat.on_roster and seat.box_type
     }
+
+
+def begun(
+    loaded: LoadedEnvironment,
+    account_region: AccountRegion,
+    everybody: Iterable[str],
+    kept: UsageRecord,
+    at: datetime,
+) -> Observation:
+    """Return a look at an account and Region that has read nothing yet.
+
+    ``everybody`` are those whom AWS may know there; where each seat has an account of its own, that
+    is one name.
+    """
+    if loaded.settings.accounts.are_own:
+        everybody = (ALONE,)
+    owners = Owners(loaded.settings.workshop, frozenset(everybody))
+    known_as = partial(loaded.seat_id, account=account_region.account)
+    return Observation(account_region, owners, kept, at, known_as)
 
 
 def observed(
@@ -194,14 +217,13 @@ def observed(
     at: datetime,
 ) -> UsageRecord:
     """Return what was kept with the notebooks and endpoints of a status; AWS is asked nothing."""
-    everybody = {seat.attendee for seat in loaded.seats}
+    everybody = {seat.id for seat in loaded.seats}
     looks = []
     for account_region, snapshot in snapshots.items():
-        owners = Owners(loaded.settings.workshop, everybody)
-        look = Observation(account_region, owners, kept, at)
+        look = begun(loaded, account_region, everybody, kept, at)
         tags = known(snapshot.tags)
-        look.notebooks(snapshot.notebooks, tags, disks(loaded))
-        look.boxes(snapshot.boxes, box_disks(loaded))
+        look.notebooks(snapshot.notebooks, tags, disks(loaded, account_region))
+        look.boxes(snapshot.boxes, box_disks(loaded, account_region))
         unread = snapshot.tags if isinstance(snapshot.tags, Unavailable) else None
         look.endpoints(unread or snapshot.work[ENDPOINT], tags)
         looks.append(look)

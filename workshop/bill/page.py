@@ -63,43 +63,46 @@ def html(bill: Bill, title: str) -> str:
         left=LEFT,
         bar=BAR,
         not_in_it=NOT_IN_IT,
-        with_names=any(one.name for one in bill.seats),
+        with_names=any(seat.name for seat in bill.seats),
     )
 
 
 def bars(bill: Bill) -> list[SeatBar]:
     """Return a bar for each seat, all to the same scale."""
-    longest = max((one.total.most or one.total.least for one in bill.seats), default=Decimal(0))
+    longest = max((seat.total.most or seat.total.least for seat in bill.seats), default=Decimal(0))
     scale = (WIDTH - LEFT - 110) / float(longest) if longest else 0.0
-    return [_bar(one, number, scale) for number, one in enumerate(bill.seats)]
+    return [_bar(seat, number, scale) for number, seat in enumerate(bill.seats)]
 
 
 def csv_text(bill: Bill) -> str:
     """Return a line for each seat and kind; a cell that a spreadsheet would run is quoted."""
-    with_names = any(one.name for one in bill.seats)
+    with_names = any(seat.name for seat in bill.seats)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     people = ("name",) if with_names else ()
-    writer.writerow(["seat", *people, "kind", "usd_at_least", "usd_at_most"])
-    for one in bill.seats:
-        for kind, amount in one.amounts.items():
+    with_accounts = any(seat.account for seat in bill.seats)
+    place = ("account",) if with_accounts else ()
+    writer.writerow(["seat", *people, *place, "kind", "usd_at_least", "usd_at_most"])
+    for seat in bill.seats:
+        for kind, amount in seat.amounts.items():
             most = "" if amount.most is None else f"{amount.most:.4f}"
-            who = (one.seat, one.name) if with_names else (one.seat,)
+            who = [seat.seat, *([seat.name] if with_names else [])]
+            who += [seat.account] if with_accounts else []
             cells = [*map(spreadsheet_cell, who), kind, f"{amount.least:.4f}", most]
             writer.writerow(cells)
     return out.getvalue()
 
 
-def _bar(one: SeatBill, number: int, scale: float) -> SeatBar:
+def _bar(seat: SeatBill, number: int, scale: float) -> SeatBar:
     parts, x = [], float(LEFT)
     for kind in BILLED:
-        width = float(one.of(kind).least) * scale
+        width = float(seat.of(kind).least) * scale
         if width:
             parts.append(BarPart(kind, round(x, 1), round(width, 1), COLOURS[kind]))
             x += width
-    most = one.total.least if one.total.most is None else one.total.most
+    most = seat.total.least if seat.total.most is None else seat.total.most
     return SeatBar(
-        one, number * STEP, tuple(parts), round(x, 1), round(LEFT + float(most) * scale, 1)
+        seat, number * STEP, tuple(parts), round(x, 1), round(LEFT + float(most) * scale, 1)
     )
 
 

@@ -45,7 +45,7 @@ def refresh(
     today = events.now().date()
     failed: dict[str, str] = {}
     new: dict[str, RegionPrices] = {}
-    for region in dict.fromkeys(one.region for one in account_regions):
+    for region in dict.fromkeys(where.region for where in account_regions):
         before = known.get(region)
         if before and _age(before, today) <= FRESH and (not boxes or "boxes" in before):
             continue
@@ -86,7 +86,9 @@ def read(clients: Clients, region: str, today: date, *, boxes: bool = False) -> 
         for page in pages:
             yield from page["PriceList"]
 
-    found = [one for word in offers.USES for one in products(offers.SERVICE_CODE, f"{word}:")]
+    found = [
+        product for word in offers.USES for product in products(offers.SERVICE_CODE, f"{word}:")
+    ]
     listed = offers.region_prices(offers.of_products(found), today.isoformat())
     if boxes:
         machines, disks = offers.BOX_USES

@@ -108,7 +108,7 @@ def reconcile(
         answered = True
         for seat, usd in answer.items():
             billed[seat] = billed.get(seat, Decimal(0)) + usd
-    seats = {one.seat: one.total for one in bill.seats}
+    seats = {seat.seat: seat.total for seat in bill.seats}
     every = dict.fromkeys((*seats, *billed))
     return Reconciliation(
         start=start,

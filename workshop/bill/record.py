@@ -47,8 +47,8 @@ class UsageRecord:
         return replace(
             self,
             usages={
-                key: one.gone(at) if (one.account, one.region) == where else one
-                for key, one in self.usages.items()
+                key: usage.gone(at) if (usage.account, usage.region) == where else usage
+                for key, usage in self.usages.items()
             },
         )
 
@@ -64,7 +64,7 @@ def read(environment: str, folder: Path = files.STATE) -> UsageRecord:
     try:
         document = json.loads(content or b"{}")
         return UsageRecord(
-            {one["key"]: _usage(one) for one in document.get("usages", ())},
+            {usage["key"]: _usage(usage) for usage in document.get("usages", ())},
             {
                 key: Uptimes(_intervals(times["up"]), _intervals(times["down"]))
                 for key, times in document.get("uptimes", {}).items()

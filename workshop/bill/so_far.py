@@ -86,7 +86,7 @@ def counted(
 ) -> CountedSpending:
     """Return what the watches have counted; of those that are gone, what was kept before."""
     seen = watch_state.read(clients, loaded, account_regions)
-    return spending_export.together(spending_export.read(loaded.name), seen)
+    return spending_export.together(loaded, spending_export.read(loaded.name), seen)
 
 
 def forget(loaded: LoadedEnvironment, plan: DeployPlan) -> None:

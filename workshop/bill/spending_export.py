@@ -11,6 +11,7 @@ from typing import Any
 
 from workshop import files
 from workshop.account_region import AccountRegion
+from workshop.config.environment import LoadedEnvironment
 from workshop.status.watch_state import WatchState
 
 Counts = Mapping[str, Mapping[str, Decimal]]
@@ -89,7 +90,9 @@ def forget(environment: str, where: Collection[AccountRegion], folder: Path = fi
         write(replace(kept, usd=left), environment, folder)
 
 
-def together(kept: CountedSpending, seen: WatchState | None) -> CountedSpending:
+def together(
+    loaded: LoadedEnvironment, kept: CountedSpending, seen: WatchState | None
+) -> CountedSpending:
     """Return what the watches say now, and what was kept of those that are gone."""
     if seen is None:
         return kept
@@ -102,7 +105,7 @@ def together(kept: CountedSpending, seen: WatchState | None) -> CountedSpending:
     return CountedSpending(
         {**kept.usd, **{where: one.usd for where, one in there.items()}},
         {**kept.basis, **{where: one.basis for where, one in there.items()}},
-        tuple(seen.sentences_of_unread(without=kept.usd)),
+        tuple(seen.sentences_of_unread(loaded, without=kept.usd)),
     )
 
 

@@ -185,7 +185,7 @@ def endpoint_usages(
 
 def endpoint_key(arn: str, created: datetime, machines: Iterable[Machines]) -> str:
     """Return a key that is another one once the endpoint has other machines."""
-    words = (f"{some.count}x{some.instance_type}" for some in machines)
+    words = (f"{group.count}x{group.instance_type}" for group in machines)
     return " ".join((arn, created.isoformat(), *words))
 
 
@@ -195,9 +195,9 @@ def _each(used: Usage, machines: tuple[Machines, ...] | None) -> Iterator[Usage]
     What is serverless has none: it costs by the request, which is not known here.
     """
     groups = (Machines("training", "", 1),) if machines is None else machines
-    for number, some in enumerate(groups):
+    for number, group in enumerate(groups):
         key = f"{used.key} {number}" if number else used.key
-        yield replace(used, key=key, instance_type=some.instance_type, count=some.count)
+        yield replace(used, key=key, instance_type=group.instance_type, count=group.count)
 
 
 def _elapsed(job: Mapping[str, Any], word: str, found: Usage, at: datetime) -> Usage:

@@ -23,8 +23,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from workshop import events
-from workshop.aws import errors
-from workshop.aws.reads import Unavailable, attempt
+from workshop.aws import errors, places
 from workshop.board import actions, connecting, hands, pages, progress, tiles
 from workshop.board.action_runs import ActionRuns
 from workshop.board.actions import ACTIONS, BoardAction
@@ -32,14 +31,13 @@ from workshop.board.guard import PageGuard, PageKeys
 from workshop.board.live import LiveBoard
 from workshop.board.opening import notebook_origins, opened
 from workshop.board.posters import posters_of
-from workshop.board.reading import BoardSource
+from workshop.board.reading import BoardSource, messages_in
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.connect.lines import SYSTEMS
 from workshop.errors import UsageError, WorkshopError
 from workshop.escaping import printable
 from workshop.ledger import Ledger
-from workshop.requests.inbox import CohortInbox
 from workshop.status import watch_state
 from workshop.teardown import guard
 
@@ -215,20 +213,17 @@ class Board:
 
     def _day(self) -> tuple[list[progress.DayLine], list[str]]:
         loaded, now = self._loaded, events.now()
-        places = account_regions_of(loaded.seats)
-        messages, problems = [], []
-        for where in places:
-            found = attempt(CohortInbox(self.source.clients, loaded, where).messages)
-            if isinstance(found, Unavailable):
-                problems.append(f"{where}: messages could not be read: {found.reason}")
-            else:
-                messages += found
-        watch = watch_state.read(self.source.clients, loaded, places)
+        everywhere = account_regions_of(loaded.seats)
+        messages, unread = messages_in(self.source.clients, loaded)
+        problems = places.unread(
+            loaded, {where: {"messages": why} for where, why in unread.items()}
+        )
+        watch = watch_state.read(self.source.clients, loaded, everywhere)
         ran = [] if watch is None else [*watch.of.items()]
-        problems += [] if watch is None else watch.sentences_of_unread()
+        problems += [] if watch is None else watch.sentences_of_unread(loaded)
         return progress.day(
             Ledger(loaded.name).runs(),
-            messages,
+            [*{one["id"]: one for some in messages.values() for one in some}.values()],
             [
                 progress.DayLine(one.ran, f"{where}: the watch ran last")
                 for where, one in ran

@@ -34,5 +34,5 @@ def undone(clients: Clients, loaded: LoadedEnvironment, since: str, now: datetim
     Raise UsageError for what is no time, and WorkshopError where a door is not there.
     """
     moment = claim_pace.since(since, loaded.settings.end.tzinfo, now)
-    places = doors.doors(clients, loaded, account_regions_of(loaded.seats))
-    return [seat for one in places.values() for seat in one.undo_since(moment)]
+    there, _ = doors.doors(clients, loaded, account_regions_of(loaded.seats))
+    return [seat for one in there.values() for seat in one.undo_since(moment)]

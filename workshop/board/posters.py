@@ -26,7 +26,8 @@ def posters_of(clients: Clients, loaded: LoadedEnvironment) -> list[Poster]:
     if loaded.settings.door is None:
         return []
     now, posters = events.now(), []
-    for where, door in doors.doors(clients, loaded, account_regions_of(loaded.seats)).items():
+    there, _ = doors.doors(clients, loaded, account_regions_of(loaded.seats))
+    for where, door in there.items():
         may_claim = door.use(now).claims_until is not None
         code = door.codes([CLASS])[CLASS].code if may_claim else ""
         posters.append(Poster(str(where), door.address, code))

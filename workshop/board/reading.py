@@ -8,8 +8,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from workshop.account_region import AccountRegion
+from workshop.aws import places
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.reads import (
+    ACCOUNTS_AT_ONCE,
+    Unavailable,
+    attempt,
+    known_and_not,
+    side_by_side,
+)
 from workshop.board import claims as claimed
 from workshop.board import hands as raised
 from workshop.board.hands import RaisedHand
@@ -77,9 +84,7 @@ class BoardSource:
     def _read(self, loaded: LoadedEnvironment) -> BoardReading:
         seen = self.take(self.clients, loaded)
         hands, no_hands = _each(loaded, partial(raised.up, self.clients, loaded))
-        messages, no_messages = _each(
-            loaded, lambda where: CohortInbox(self.clients, loaded, where).messages()
-        )
+        messages, no_messages = messages_in(self.clients, loaded)
         frozen, no_frozen = _each(
             loaded, lambda where: freeze.frozen(self.clients, loaded.settings.workshop, where)
         )
@@ -91,34 +96,51 @@ class BoardSource:
             "claims": no_claims,
             "messages": no_messages,
             "which seats are frozen": no_frozen,
-            **_parts(seen),
         }
-        problems = [
-            f"{where}: {what} could not be read: {why}"
-            for what, reasons in unread.items()
-            for where, why in reasons.items()
-        ]
-        problems += [] if seen.watch is None else seen.watch.sentences(seen.at)
+        problems = places.unread(loaded, _by_place(unread, seen))
+        problems += [] if seen.watch is None else seen.watch.sentences(loaded, seen.at)
         return BoardReading(loaded, seen, hands, messages, frozen, tuple(problems), claims)
 
 
-def _parts(seen: StatusScan) -> dict[str, dict[AccountRegion, str]]:
-    found: dict[str, dict[AccountRegion, str]] = {}
+def _by_place(
+    beside: Mapping[str, Mapping[AccountRegion, str]], seen: StatusScan
+) -> dict[AccountRegion, dict[str, str]]:
+    """Return what could not be read beside the state and of it, by account and Region."""
+    found: dict[AccountRegion, dict[str, str]] = {}
+    for what, reasons in beside.items():
+        for where, why in reasons.items():
+            found.setdefault(where, {})[what] = why
     for where, parts in seen.unknown.items():
-        for what, why in parts.items():
-            found.setdefault(what, {})[where] = why
+        found.setdefault(where, {}).update(parts)
     return found
+
+
+def messages_in(
+    clients: Clients, loaded: LoadedEnvironment
+) -> tuple[dict[AccountRegion, Messages], dict[AccountRegion, str]]:
+    """Return the messages of all accounts and Regions, to seats by their ids, and what failed."""
+
+    def read(where: AccountRegion) -> Messages:
+        found = CohortInbox(clients, loaded, where).messages()
+        return [
+            {**one, "seats": [loaded.seat_id(seat, where.account) for seat in one["seats"]]}
+            if one.get("seats")
+            else one
+            for one in found
+        ]
+
+    return _each(loaded, read)
 
 
 def _each(
     loaded: LoadedEnvironment, read: Callable[[AccountRegion], T]
 ) -> tuple[dict[AccountRegion, T], dict[AccountRegion, str]]:
-    places = account_regions_of(loaded.seats)
+    everywhere = account_regions_of(loaded.seats)
 
     def one(where: AccountRegion) -> T | Unavailable:
         return attempt(partial(read, where))
 
-    return known_and_not(side_by_side(one, places, threads=len(places)))
+    return known_and_not(side_by_side(one, everywhere, threads=ACCOUNTS_AT_ONCE))
 
 
 def told(messages: Messages, seat: str) -> str:

@@ -178,7 +178,7 @@ class Tiles:
             name=seat.name,
             money=_money(reading, row),
             hand=hand_text,
-            message=told(reading.messages.get(row.account_region, []), seat.attendee),
+            message=told(reading.messages.get(row.account_region, []), seat.id),
             waits=hand is not None and not hand.taken,
             frozen=frozen,
         )

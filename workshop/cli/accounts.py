@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop import naming
 from workshop.accounts import organization
 from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, planned
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.cli import console, options
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env
-from workshop.config import assignment
+from workshop.config import assignment, command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.environments import loader
@@ -75,7 +74,7 @@ def accounts(
         members,
         home=loaded.settings.account,
         elsewhere=elsewhere,
-        replaced=naming.seat_ids(replace, "--replace") if replace is not None else (),
+        replaced=command_line.seat_ids(replace, "--replace") if replace is not None else (),
     )
     written = write and not plan.lacking and plan.after != draft.assignment
     if written:
@@ -96,10 +95,10 @@ def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
     if diagnostics or draft.settings is None:
         raise ConfigError([str(each) for each in diagnostics])
     if not draft.settings.accounts.are_own:
+        roster = command_line.command("roster", draft.name, config_dir)
         raise UsageError(
-            f"in {shown(draft.path)} seats have no accounts of their own; write 'accounts: {{mode:"
-            " ou, units: [...]}' there, or see who has which seat with: workshop roster -e"
-            f" {draft.name}"
+            "seats have no accounts of their own; write 'accounts: {mode: ou, units: [...]}' into"
+            f" {shown(draft.path)}, or see who has which seat with: {roster}"
         )
     return draft, [seat.id for seat in draft.everybody]
 

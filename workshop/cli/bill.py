@@ -49,8 +49,9 @@ def bill(
     """Show what each seat has cost so far, or will cost, in USD at AWS's list prices.
 
     All of it is an estimate. AWS says how long jobs were billed, and of a notebook or an endpoint
-    only since when it is as it is: what was before is known from earlier looks of status and bill,
-    and where they leave it open, there are a least and a most. What was seen is kept, so that what
+    only since when it is as it is, of an EC2 instance also until when somebody let it run: what was
+    before is known from earlier looks of status and bill, and where they leave it open, there are a
+    least and a most. What was seen is kept, so that what
     is deleted stays on the bill. The exit code is 1 where something could not be read.
 
     For example:
@@ -124,7 +125,10 @@ def _compared(work: CommandContext, made: Bill) -> Reconciliation:
 def _show_estimate(work: CommandContext, *, as_json: bool) -> None:
     made = estimates.estimate(work.loaded, work.seats)
     if made is None:
-        raise UsageError("the workshop has no end by which to estimate; give it one as 'end'")
+        raise UsageError(
+            "the workshop's 'end' is more than ten years away, and nothing is estimated by that;"
+            " correct it"
+        )
     own = watch_cost.of(work.loaded, made)
     if as_json:
         parts = {what: float(usd) for what, usd in own.parts.items()}
@@ -151,12 +155,15 @@ def _show(
 
 def _show_bill(made: Bill) -> None:
     columns = (*made.kinds, "USD")
-    table = console.table("seat", *columns, right=columns)
+    has_accounts = any(one.account for one in made.seats)
+    table = console.table("seat", *(("account",) if has_accounts else ()), *columns, right=columns)
     for one in made.seats:
         cells = [str(one.of(kind)) for kind in made.kinds]
-        table.add_row(one.seat or "of no seat", *cells, str(one.total))
+        place = (one.account,) if has_accounts else ()
+        table.add_row(one.seat or "of no seat", *place, *cells, str(one.total))
     sums = [str(amount) for amount in made.by_kind.values()]
-    table.add_row("together", *sums, str(made.total), style="bold")
+    place = ("",) if has_accounts else ()
+    table.add_row("together", *place, *sums, str(made.total), style="bold")
     console.print_table(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from workshop import events
@@ -13,6 +14,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.environments import dates, loader
 from workshop.environments.resource_summary import (
+    EqualMachines,
     PolicySummary,
     ProfileSummary,
     ResourceSummary,
@@ -84,14 +86,16 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
     console.print_line()
 
     numbers = ("seats", "stacks", "buckets", "repositories")
-    table = console.table("profile", *numbers, "notebooks", right=numbers)
-    for profile in counted.profiles:
-        table.add_row(profile.profile, *_numbers(profile), _notebooks(profile))
     totals = counted.totals
+    which = ["EC2 instances"] if totals.boxes else []
+    table = console.table("profile", *numbers, "notebooks", *which, right=numbers)
+    for profile in counted.profiles:
+        boxes = [_machines(profile.boxes)] if which else []
+        table.add_row(profile.profile, *_numbers(profile), _machines(profile.notebooks), *boxes)
     if totals.cohorts:
         # The cohort's stack and the watch's have a bucket each.
         stacks, buckets = len(settings.cohort_stacks) * totals.cohorts, 2 * totals.cohorts
-        table.add_row("cohort", "", str(stacks), str(buckets), "", "")
+        table.add_row("cohort", "", str(stacks), str(buckets), "", "", *[""] * len(which))
     table.add_row(
         "total",
         str(totals.seats),
@@ -99,6 +103,7 @@ def _print(loaded: LoadedEnvironment, counted: ResourceSummary) -> None:
         str(totals.buckets),
         str(totals.repositories),
         f"{totals.notebooks}, {totals.volume_gb} GB",
+        *([f"{totals.boxes}, {totals.box_volume_gb} GB"] if which else []),
         style="bold",
     )
     console.print_table(table)
@@ -128,7 +133,5 @@ def _numbers(profile: ProfileSummary) -> list[str]:
     return [str(count) for count in counts]
 
 
-def _notebooks(profile: ProfileSummary) -> str:
-    return ", ".join(
-        f"{kind.count} x {kind.instance_type} {kind.volume_gb} GB" for kind in profile.notebooks
-    )
+def _machines(kinds: Sequence[EqualMachines]) -> str:
+    return ", ".join(f"{kind.count} x {kind.instance_type} {kind.volume_gb} GB" for kind in kinds)

@@ -65,7 +65,8 @@ def add(
         str | None, typer.Option(help="handler: create (the default), update or delete.")
     ] = None,
     policy: Annotated[
-        str | None, typer.Option(help="denied: identity (the default) or organization.")
+        str | None,
+        typer.Option(help="denied: identity (the default) or organization, as of a handler."),
     ] = None,
     instance_type: Annotated[
         str | None, typer.Option(metavar="GLOB", help="capacity: which types there are none of.")

@@ -77,7 +77,9 @@ def opened(
     chosen = options.seats(loaded, only, profile)
     for warning in loaded.warnings:
         console.warn(warning)
-    account_guard.check_accounts(clients, loaded, [loaded.home, *account_regions_of(chosen)])
+    # Of accounts that are seats' own, one that cannot be reached keeps nobody from the others.
+    others = () if loaded.settings.accounts.are_own else account_regions_of(chosen)
+    account_guard.check_accounts(clients, loaded, [loaded.home, *others])
     named_by = named(env, config_dir, only=only, profile=profile)
     return CommandContext(loaded, chosen, clients, named_by)
 

@@ -1,23 +1,26 @@
-"""``workshop credentials``: what lets somebody be a seat on a machine of their own, for an hour."""
+"""``workshop credentials``: what lets people be seats on machines of their own, for an hour."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from workshop import events
-from workshop.aws import regions
+from workshop.aws import reads, regions
 from workshop.cli import console
-from workshop.cli.connect import OfSystem, SeatId, this_system
+from workshop.cli.connect import OfSystem, this_system
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.config.roster import Seat
 from workshop.connect import boxes, federation, identity
 from workshop.connect import credentials as given
 from workshop.connect.credentials import SeatCredentials
+from workshop.connect.lines import System
 from workshop.errors import UsageError
 
 
@@ -30,10 +33,28 @@ class CredentialsFormat(StrEnum):
     JSON = "json"
 
 
+_OF_ONE = (CredentialsFormat.ENV, CredentialsFormat.PROCESS)
+"""Formats whose reader takes one seat's credentials."""
+THREADS = 8
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What was given for a seat: credentials, or a link that opens AWS's console as it."""
+
+    seat: Seat
+    made: SeatCredentials
+    link: str = ""
+
+
 def credentials(
     *,
-    seat: SeatId,
+    seat: Annotated[
+        str | None, typer.Argument(metavar="SEAT", help="The seat.", show_default=False)
+    ] = None,
     env: Env,
+    only: Only = None,
+    profile: OfProfile = None,
     form: Annotated[
         CredentialsFormat,
         typer.Option(
@@ -72,66 +93,129 @@ def credentials(
     With --sign-in it is a link that opens AWS's console as the seat, to be opened within 15
     minutes: where the seat has an EC2 instance, at the page with a shell on it.
 
+    With --only or --profile they are those of several seats, as sections, as JSON or as a line
+    with a link for each. Who cannot have any is named, and the exit code is 1.
+
     For example:
 
         eval "$(workshop credentials ada -e gpu)"
 
         workshop credentials ada -e gpu --format profile
 
-        workshop credentials ada -e gpu --sign-in
+        workshop credentials -e gpu --only ada,ben --sign-in
     """
+    several = seat is None
+    if several == (only is None and profile is None):
+        raise UsageError("name a seat, or several with --only or --profile")
+    if as_json and not sign_in:
+        form = CredentialsFormat.JSON
+    _check_format(form, sign_in=sign_in, several=several)
+    work = opened(env, config_dir, only=seat or only, profile=profile)
+    lasting = None if hours is None else timedelta(hours=hours)
+    found, refused = _given(work, sign_in=sign_in, lasting=lasting, several=several)
+    if as_json or form is CredentialsFormat.JSON:
+        documents = [_document(work, one) for one in found]
+        console.print_json(documents if several else documents[0], indent=2)
+    else:
+        for one in found:
+            _print(work, one, form, this_system(system), several=several)
+    for reason in refused:
+        console.warn(reason)
+    if found and form is not CredentialsFormat.PROCESS:
+        _warn(work, found, several=several)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _check_format(form: CredentialsFormat, *, sign_in: bool, several: bool) -> None:
     if sign_in and form is not CredentialsFormat.ENV:
         raise UsageError("'--sign-in' prints a link and no credentials; leave out --format")
-    work = opened(env, config_dir, only=seat)
-    (chosen,) = work.seats
-    lasting = None if hours is None else timedelta(hours=hours)
-    # A session of the console lasts as long as it is asked to, and its credentials an hour.
-    made = given.of_seat(
-        work.clients,
-        work.loaded,
-        chosen,
-        now=events.now(),
-        lasting=None if sign_in else lasting,
+    if several and form in _OF_ONE and not sign_in:
+        raise UsageError(
+            f"'--format {form}' is of one seat; of several, say '--format profile', '--format json'"
+            " or '--sign-in'"
+        )
+
+
+def _given(
+    work: CommandContext, *, sign_in: bool, lasting: timedelta | None, several: bool
+) -> tuple[Sequence[_Given], Sequence[str]]:
+    """Return what each seat was given, and why others of ``several`` were given nothing.
+
+    Raise UsageError where a seat can have none, before anything is asked for.
+    """
+    for seat in work.seats:
+        given.check(work.loaded, seat, events.now())
+
+    def ask(seat: Seat) -> _Given:
+        # A session of the console lasts as long as it is asked to, and its credentials an hour.
+        made = given.of_seat(
+            work.clients,
+            work.loaded,
+            seat,
+            now=events.now(),
+            lasting=None if sign_in else lasting,
+        )
+        return _Given(seat, made, _link(work, seat, made, lasting) if sign_in else "")
+
+    if not several:
+        return [ask(*work.seats)], []
+    asked = reads.side_by_side(
+        lambda seat: reads.attempt(lambda: ask(seat)), work.seats, threads=THREADS
     )
-    until = made.expires.astimezone(work.loaded.settings.end.tzinfo)
-    if sign_in:
-        _print_link(work, chosen, made, lasting, as_json=as_json)
-        return
-    if as_json or form is CredentialsFormat.JSON:
-        role = regions.placed(work.loaded.names(chosen)).console_role_arn
-        about = {"seat": chosen.id, "role": role, "region": made.region}
-        console.print_json({**about, **made.process}, indent=2)
-    elif form is CredentialsFormat.PROCESS:
-        console.print_json(made.process)
-    elif form is CredentialsFormat.PROFILE:
-        console.print_text(made.cli_profile(identity.cli_profile(work.loaded, chosen)))
-    else:
-        console.print_text(made.shell(this_system(system)))
-    if form is not CredentialsFormat.PROCESS:
-        console.warn(f"whoever has these is {chosen.id} until {until:%Y-%m-%d %H:%M %z}")
+    found, refused = reads.known_and_not(asked)
+    return [*found.values()], [*refused.values()]
 
 
-def _print_link(
-    work: CommandContext,
-    seat: Seat,
-    made: SeatCredentials,
-    lasting: timedelta | None,
-    *,
-    as_json: bool,
+def _print(
+    work: CommandContext, one: _Given, form: CredentialsFormat, system: System, *, several: bool
 ) -> None:
+    if one.link:
+        console.print_line(f"{one.seat.id} {one.link}" if several else one.link)
+    elif form is CredentialsFormat.PROCESS:
+        console.print_json(one.made.process)
+    elif form is CredentialsFormat.PROFILE:
+        console.print_text(one.made.cli_profile(identity.cli_profile(work.loaded, one.seat)))
+    else:
+        console.print_text(one.made.shell(system))
+
+
+def _link(
+    work: CommandContext, seat: Seat, made: SeatCredentials, lasting: timedelta | None
+) -> str:
     names = regions.placed(work.loaded.names(seat))
     page = federation.home_page(names)
     if work.loaded.settings.profiles[seat.profile].has_box:
         found = boxes.of_seat(work.clients, work.loaded, seat)
         page = federation.shell_page(names, found.id)
-    where = seat.account_region
-    link = federation.sign_in_link(work.clients, where, made, page, lasting=lasting)
-    before = (events.now() + federation.TO_OPEN).astimezone(work.loaded.settings.end.tzinfo)
-    if as_json:
-        document = {"seat": seat.id, "link": link, "open_before": before.isoformat("T", "seconds")}
-        console.print_json(document, indent=2)
-    else:
-        console.print_line(link)
-    console.warn(
-        f"whoever opens this is {seat.id} in AWS's console; it opens until {before:%H:%M %z}"
-    )
+    return federation.sign_in_link(work.clients, seat.account_region, made, page, lasting=lasting)
+
+
+def _document(work: CommandContext, one: _Given) -> dict[str, Any]:
+    if one.link:
+        before = _to_open(work).isoformat("T", "seconds")
+        return {"seat": one.seat.id, "link": one.link, "open_before": before}
+    role = regions.placed(work.loaded.names(one.seat)).console_role_arn
+    about = {"seat": one.seat.id, "role": role, "region": one.made.region}
+    return {**about, **one.made.process}
+
+
+def _to_open(work: CommandContext) -> datetime:
+    """Return until when a link opens that was just made."""
+    return (events.now() + federation.TO_OPEN).astimezone(work.loaded.settings.end.tzinfo)
+
+
+def _warn(work: CommandContext, found: Sequence[_Given], *, several: bool) -> None:
+    """Say who has what was given is whom, and until when."""
+    seat = found[0].seat.id
+    if found[0].link:
+        before = f"{_to_open(work):%H:%M %z}"
+        console.warn(
+            "whoever opens one of these is its seat in AWS's console; they open until " + before
+            if several
+            else f"whoever opens this is {seat} in AWS's console; it opens until {before}"
+        )
+        return
+    until = min(one.made.expires for one in found).astimezone(work.loaded.settings.end.tzinfo)
+    who = "whoever has those of a seat is that seat" if several else f"whoever has these is {seat}"
+    console.warn(f"{who} until {until:%Y-%m-%d %H:%M %z}")

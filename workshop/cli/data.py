@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from workshop.account_region import AccountRegion
+from workshop.aws import places
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
 from workshop.cli import console, interrupts
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -83,17 +87,18 @@ def push(
     with interrupts.ending(work.clients):
         try:
             console.say("comparing with what is there ...")
-            plans: list[Plan] = []
-            for bucket in buckets:
+
+            def planned_for(bucket: DatasetsBucket) -> Plan:
                 if from_bucket:
                     read = copying.read(work.clients, bucket, source)
-                    keys = layout.keys(read.entries, below, split=split)
-                    objects = {key: read.entries[name] for name, key in keys.items()}
-                    plans.append(copying.plan(bucket, read.source, objects, below, delete=delete))
-                else:
-                    files = {key: found[name] for name, key in keys.items()}
-                    plans.append(pushing.plan(bucket, files, below, delete=delete))
-            _tell(plans, below)
+                    names = layout.keys(read.entries, below, split=split)
+                    objects = {key: read.entries[name] for name, key in names.items()}
+                    return copying.plan(bucket, read.source, objects, below, delete=delete)
+                files = {key: found[name] for name, key in keys.items()}
+                return pushing.plan(bucket, files, below, delete=delete)
+
+            plans, left_out = _planned(work, buckets, planned_for)
+            _tell(work, plans, below)
             _agree(work, plans, yes)
         except KeyboardInterrupt:
             raise WorkshopError("interrupted; nothing was sent") from None
@@ -110,6 +115,32 @@ def push(
             ) from None
     sent = sum(len(planned.send) for planned in plans)
     console.say(f"{count_of(sent, 'file')} sent; all that should be there is, size and checksum")
+    if left_out:
+        raise WorkshopError(
+            f"{count_of(left_out, 'account')} left out; see to those above, and run this again"
+        )
+
+
+def _planned(
+    work: CommandContext,
+    buckets: Sequence[DatasetsBucket],
+    planned_for: Callable[[DatasetsBucket], Plan],
+) -> tuple[list[Plan], int]:
+    """Return what is to be sent to each bucket, and how many are left out.
+
+    One that cannot be read keeps no other from it where each seat has an account of its own.
+    """
+    if not work.loaded.settings.accounts.are_own:
+        return [planned_for(bucket) for bucket in buckets], 0
+    plans: dict[AccountRegion, Plan]
+    plans, unread = known_and_not(
+        {one.account_region: attempt(partial(planned_for, one)) for one in buckets}
+    )
+    for why in places.told_unread(work.loaded, unread.items()):
+        console.warn(why)
+    if not plans:
+        raise WorkshopError("nothing was sent; see to those above, and run this again")
+    return [*plans.values()], len(unread)
 
 
 @app.command("list")
@@ -122,9 +153,17 @@ def list_datasets(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJs
     """
     work = opened(env, config_dir)
     rows: list[dict[str, Any]] = []
-    for where in work.account_regions:
+    answers = side_by_side(
+        lambda where: attempt(DatasetsBucket(work.clients, work.loaded, where).entries),
+        work.account_regions,
+        threads=ACCOUNTS_AT_ONCE,
+    )
+    found, unread = known_and_not(answers)
+    if unread and not found:
+        raise WorkshopError("; ".join(places.told_unread(work.loaded, unread.items())))
+    for where, entries in found.items():
         counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        for key, entry in DatasetsBucket(work.clients, work.loaded, where).entries().items():
+        for key, entry in entries.items():
             folder = f"{key.partition('/')[0]}/" if "/" in key else "(no folder)"
             counted[folder][0] += 1
             counted[folder][1] += entry.size
@@ -141,7 +180,15 @@ def list_datasets(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJs
         ]
     if as_json:
         console.print_json(rows, indent=2)
-        return
+    else:
+        _print(rows)
+    for why in places.told_unread(work.loaded, unread.items()):
+        console.warn(why)
+    if unread:
+        raise typer.Exit(1)
+
+
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
     numbers = ("files", "size", "USD a month")
     table = console.table("account", "region", "folder", *numbers, right=numbers)
     for row in rows:
@@ -178,18 +225,26 @@ class PushProgress:
         return f"{files}, {of_bytes(self._bytes)} of {of_bytes(self._all_bytes)}"
 
 
-def _tell(plans: Sequence[Plan], prefix: str) -> None:
+def _tell(work: CommandContext, plans: Sequence[Plan], prefix: str) -> None:
     """Say what will be sent, what that costs, and what is deleted."""
-    for planned in plans:
-        sent, size = count_of(len(planned.send), "file"), of_bytes(planned.bytes)
-        console.say(
-            f"s3://{planned.bucket.name}/{prefix}: {sent} to send ({size}, about"
-            f" ${pushing.month_usd(planned.bytes):,.2f} a month), {planned.same:,} there already"
-        )
-        for key in planned.delete[:FEW]:
-            console.say(f"  deletes {key}")
-        if len(planned.delete) > FEW:
-            console.say(f"  deletes {len(planned.delete) - FEW:,} more")
+    told = [(planned.bucket, "\n".join(_lines(planned))) for planned in plans]
+    if work.loaded.settings.accounts.are_own:
+        lines = places.told(work.loaded, [(one.account_region, what) for one, what in told])
+    else:
+        lines = [f"s3://{bucket.name}/{prefix}: {what}" for bucket, what in told]
+    for line in lines:
+        console.say(line)
+
+
+def _lines(planned: Plan) -> Iterator[str]:
+    sent, size = count_of(len(planned.send), "file"), of_bytes(planned.bytes)
+    yield (
+        f"{sent} to send ({size}, about ${pushing.month_usd(planned.bytes):,.2f} a month),"
+        f" {planned.same:,} there already"
+    )
+    yield from (f"  deletes {key}" for key in planned.delete[:FEW])
+    if len(planned.delete) > FEW:
+        yield f"  deletes {len(planned.delete) - FEW:,} more"
 
 
 def _agree(work: CommandContext, plans: Sequence[Plan], yes: str | None) -> None:

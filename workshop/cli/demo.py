@@ -12,20 +12,19 @@ from typing import Annotated
 
 import boto3
 import typer
-from filelock import FileLock, Timeout
 
 from localcloud import environment as cloud_environment
 from localcloud import process
 from localcloud.record import Running
-from workshop import files
+from workshop import events, files
 from workshop.aws.clients import Clients
-from workshop.cli import console, stay
+from workshop.cli import console, one_run, stay
 from workshop.cli.options import CONFIG_DIR, Env
 from workshop.cli.progress import Progress
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
-from workshop.demo import attendee_activity, attendee_view, cdk_command, own_copy
+from workshop.demo import attendee_activity, attendee_view, cdk_command, machine_agent, own_copy
 from workshop.demo import program as subprocess
 from workshop.demo.cdk_command import Toolkit
 from workshop.demo.leftovers import leftovers
@@ -79,7 +78,7 @@ def demo(
         if signal.getsignal(sign) != signal.SIG_IGN:
             signal.signal(sign, lambda *_: sys.exit(1))
     clock = Stopwatch()
-    with _alone():
+    with one_run.alone(STATE_DIR, "demo"):
         if loaded.path.read_bytes() == (SHIPPED / "demo.yaml").read_bytes():
             loaded = own_copy.with_gpu_seat(loaded, COPY)
         elif loaded.settings.has_boxes:
@@ -101,19 +100,6 @@ def demo(
         timings.add_row(title, f"{seconds:.1f}")
     console.print_line()
     console.print_table(timings)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep a second demo in the same folder from stopping this one's cloud."""
-    files.make_folder(STATE_DIR)
-    lock = FileLock(STATE_DIR / "demo.lock", timeout=0, mode=files.FILE_MODE)
-    try:
-        held = lock.acquire()
-    except Timeout:
-        raise GuardError("another demo runs in this folder; wait until it has ended") from None
-    with held:
-        yield
 
 
 def _started(loaded: LoadedEnvironment) -> Running:
@@ -234,14 +220,16 @@ def _work(mine: boto3.Session, loaded: LoadedEnvironment, seat: Seat, running: R
         aws_session_token=given["SessionToken"],
         region_name=seat.region,
     )
+    bucket = next(iter(profile.storage.buckets))
     made = attendee_activity.run_lab(
-        session,
-        names,
-        bucket=next(iter(profile.storage.buckets)),
-        repository=next(iter(profile.registry.repositories)),
+        session, names, bucket=bucket, repository=next(iter(profile.registry.repositories))
     )
     for line in made:
         console.say(f"   {seat.id}: {line}")
+    if profile.has_box and not profile.has_notebook:
+        now, s3 = events.now().timestamp(), session.client("s3")
+        done = machine_agent.report(s3, names, bucket=bucket, now=now, used=now, work="# 1\n")
+        console.say(f"   {seat.id}: {done}")
 
 
 def _session(variables: dict[str, str]) -> boto3.Session:

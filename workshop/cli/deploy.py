@@ -6,15 +6,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from workshop.accounts.plan import OwnAccountsPlan
+from workshop.accounts.run import engine as stack_set_engine
 from workshop.bill import so_far
 from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.early_checks import EarlyChecks
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only, Remove
 from workshop.cli.plan import proposed, show, synthesized
+from workshop.deploy import run as deployment_run
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.deploy.run import Deployment
+from workshop.deploy.run import Deployment, StackEngine
 from workshop.errors import GuardError, SignInError, WorkshopError
 from workshop.events import EventStream, Stopwatch
 from workshop.ledger import Ledger
@@ -30,7 +33,11 @@ def deploy(
     concurrency: Annotated[
         int | None,
         typer.Option(
-            min=1, max=500, help="Stacks in progress at once.", show_default="deploy.concurrency"
+            min=1,
+            max=500,
+            help="Stacks in progress at once; of each stack set, where seats have accounts of their"
+            " own.",
+            show_default="deploy.concurrency, or accounts.parallel_percent",
         ),
     ] = None,
     failure_percent: Annotated[
@@ -115,6 +122,7 @@ def deploy(
         made,
         limits,
         percent,
+        at_once=concurrency or 0,
         watch=watch,
         again=command,
         everything=everything,
@@ -128,25 +136,38 @@ def run(
     limits: Limits,
     failure_percent: int,
     *,
+    at_once: int = 0,
     watch: Stopwatch,
     again: str,
     everything: bool = False,
     as_json: bool,
 ) -> NoReturn:
-    """Do what the plan says, and end the command; ``again`` is the command that goes on with it."""
+    """Do what the plan says, and end the command; ``again`` is the command that goes on with it.
+
+    ``at_once`` are the accounts in which a stack set is worked on at a time, where seats have their
+    own; 0 for those that the YAML names.
+    """
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
     evidence.note_opened(ledger, work.loaded)
     so_far.forget(work.loaded, made)
     view = deploy_view.DeployView(made, as_json=as_json)
-
-    deployment = Deployment(
-        work.clients,
-        made,
-        limits=limits,
-        failure_percent=failure_percent,
-        sink=EventStream(ledger.event, view.event),
-    )
+    tell = EventStream(ledger.event, view.event)
+    engines: list[StackEngine]
+    if isinstance(made, OwnAccountsPlan):
+        engines = [
+            stack_set_engine(
+                *(work.clients, work.loaded, made, tell),
+                limits=limits,
+                failure_percent=failure_percent,
+                at_once=at_once,
+            )
+        ]
+    else:
+        engines = deployment_run.engines(
+            work.clients, made, tell, limits=limits, failure_percent=failure_percent
+        )
+    deployment = Deployment(work.clients, engines, tell)
     try:
         with watch.step("stacks"), view.following(deployment):
             deployment.run()
@@ -167,15 +188,18 @@ def run(
 
 
 def _say_what_is_unsent(work: CommandContext) -> None:
-    """Say which content no notebook has until it is sent, which a deployment does not do."""
+    """Say which content no machine has until it is sent, which a deployment does not do."""
+    where = work.account_regions
+    if work.loaded.settings.accounts.are_own:  # all of a profile are sent the same
+        where = [seat.account_region for seat in {one.profile: one for one in work.seats}.values()]
     try:
-        folders = refreshing.unsent(work.clients, work.loaded, work.account_regions)
+        folders = refreshing.unsent(work.clients, work.loaded, where)
     except WorkshopError as error:
         console.warn(f"whether all content is sent is not known: {error}")
         return
     if folders:
         console.say(
-            f"nothing brings {', '.join(folders)} to the notebooks yet; send it with:"
+            f"nothing brings {', '.join(folders)} to the machines yet; send it with:"
             f" {work.loaded.command('content refresh')}"
         )
 

@@ -99,8 +99,8 @@ class DeployView:
         text = f"{count_of(round(self._stacks / seconds * 60), 'stack')} a minute"
         if self._deployment is None:
             return text
-        jobs = [job for engine in self._deployment.engines for job in engine.jobs.values()]
-        left = sum(job.stage not in ENDED for job in jobs)
+        seats = [jobs for engine in self._deployment.engines for jobs in engine.by_seat.values()]
+        left = sum(job.stage not in ENDED for jobs in seats for job in jobs)
         if self._stacks and left:
             minutes, rest = divmod(round(left * seconds / self._stacks), 60)
             text += f", about {minutes}:{rest:02} left"

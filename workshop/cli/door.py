@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
 from workshop import events
 from workshop.account_region import AccountRegion
+from workshop.aws import places
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -21,7 +25,7 @@ from workshop.errors import UsageError, WorkshopError
 from workshop.handout import claim_pace, doors
 from workshop.handout.doors import SeatsDoor
 
-app = typer.Typer(help="The page that opens notebooks to attendees: its address, codes and claims.")
+app = typer.Typer(help="The page that opens machines to attendees: its address, codes and claims.")
 
 
 @app.callback(invoke_without_command=True)
@@ -52,36 +56,61 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
         workshop door -e prod
     """
     work = opened(env, config_dir)
-    now = events.now()
-    documents, paces = [], []
-    for where, one in _doors(work).items():
-        use = one.use(now)
-        until = use.claims_until
-        paces.append(use.pace.sentence())
-        documents.append(
-            {
-                "account": where.account,
-                "region": where.region,
-                "address": one.address,
-                "answers": one.answers(),
-                "seats": sum(seat.account_region == where for seat in work.loaded.seats),
-                "opened": use.opened,
-                "claims": [*use.claims],
-                "claim_pace": dataclasses.asdict(use.pace),
-                "claims_until": until and datetime.fromtimestamp(until, UTC).isoformat(),
-                "hands": [*use.hands],
-            }
+    there, unread = _doors(work)
+    looked_at = {where: partial(_look, work, one) for where, one in there.items()}
+    if work.loaded.settings.accounts.are_own:
+        answers = side_by_side(
+            lambda where: attempt(looked_at[where]), there, threads=ACCOUNTS_AT_ONCE
         )
+        found, lost = known_and_not(answers)
+        unread |= lost
+    else:
+        found = {where: look() for where, look in looked_at.items()}
+    documents = [document for document, _ in found.values()]
     if as_json:
         console.print_json(documents, indent=2)
+    elif work.loaded.settings.accounts.are_own:
+        _print_own(work, documents)
     else:
-        for document, pace in zip(documents, paces, strict=True):
+        for document, pace in found.values():
             _print(document, pace)
-    if not all(document["answers"] for document in documents):
+    _warn(work, unread)
+    if unread or not all(document["answers"] for document in documents):
         raise typer.Exit(1)
 
 
-def _print(document: dict[str, object], pace: str) -> None:
+def _look(work: CommandContext, one: SeatsDoor) -> tuple[dict[str, Any], str]:
+    """Return what is known of a door, and how fast seats are claimed there."""
+    where, use = one.account_region, one.use(events.now())
+    until = use.claims_until
+    seat_id = partial(work.loaded.seat_id, account=where.account)
+    document = {
+        "account": where.account,
+        "region": where.region,
+        "address": one.address,
+        "answers": one.answers(),
+        "seats": sum(seat.account_region == where for seat in work.loaded.seats),
+        "opened": use.opened,
+        "claims": [*map(seat_id, use.claims)],
+        "claim_pace": dataclasses.asdict(use.pace),
+        "claims_until": until and datetime.fromtimestamp(until, UTC).isoformat(),
+        "hands": [*map(seat_id, use.hands)],
+    }
+    return document, use.pace.sentence()
+
+
+def _print_own(work: CommandContext, documents: Sequence[Mapping[str, Any]]) -> None:
+    """Print a row for each seat, which has a door of its own."""
+    table = console.table("seat", "address", "answers", "opened", "hand up")
+    for one in documents:
+        seats = work.loaded.seats_in(AccountRegion(one["account"], one["region"]))
+        flags = (bool(one[key]) for key in ("answers", "opened", "hands"))
+        ids = ", ".join(seat.id for seat in seats)
+        table.add_row(ids, one["address"], *("yes" if flag else "no" for flag in flags))
+    console.print_table(table)
+
+
+def _print(document: Mapping[str, Any], pace: str) -> None:
     table = console.grid()
     claims, hands = document["claims"], document["hands"]
     told = {
@@ -148,6 +177,12 @@ def claims(
         raise UsageError("say how long, such as '--for 15m', or '--close'")
     until = None if close else events.now() + _span(lasting)
     work = opened(env, config_dir, only=only)
+    if work.loaded.settings.accounts.are_own:
+        raise UsageError(
+            "where each seat has an account of its own, it has a door of its own, at which nobody"
+            " can claim another; hand seats out with:"
+            f" {work.loaded.command('handout', '--format', 'csv')}"
+        )
     if until and until > work.loaded.settings.end:
         until = work.loaded.settings.end
     free = [seat for seat in work.seats if only or not (seat.name or seat.email)]
@@ -156,7 +191,8 @@ def claims(
             "every seat of the roster has a person; add 'spares' to it, or name seats with --only"
         )
     told = []
-    for where, one in _doors(work).items():
+    there, _ = _doors(work)
+    for where, one in there.items():
         here = [seat.id for seat in free if seat.account_region == where]
         ends = until.timestamp() if until else 0
         claiming = Claiming(ends, tuple(here), a_minute=a_minute, per_address=per_address)
@@ -214,7 +250,10 @@ def undo(
         return
     work = opened(env, config_dir, only=seat)
     [chosen] = work.seats
-    was_claimed, code = _doors(work)[chosen.account_region].undo(chosen.id)
+    there, unread = _doors(work)
+    if unread:
+        raise WorkshopError("; ".join(places.told_unread(work.loaded, unread.items())))
+    was_claimed, code = there[chosen.account_region].undo(chosen.attendee)
     if as_json:
         document = {"seat": chosen.id, "was_claimed": was_claimed, "code": code.code}
         console.print_json(document, indent=2)
@@ -226,7 +265,8 @@ def undo(
 
 def _undo_since(work: CommandContext, text: str, *, as_json: bool) -> None:
     since = claim_pace.since(text, work.loaded.settings.end.tzinfo, events.now())
-    found = [one.undo_since(since) for one in _doors(work).values()]
+    there, _ = _doors(work)
+    found = [one.undo_since(since) for one in there.values()]
     undone = {seat: code.code for some in found for seat, code in some.items()}
     if as_json:
         console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone], indent=2)
@@ -262,21 +302,35 @@ def codes(
         workshop door codes -e prod --helpers 4
     """
     work = opened(env, config_dir, only=only)
-    rows: list[tuple[str, str, str]] = []
-    for where, one in _doors(work).items():
-        here = [seat for seat in work.seats if seat.account_region == where]
-        made = [*one.seats_codes(here).values()]
-        made += [] if only else one.shared_codes(helpers)
-        rows += [(code.subject.removeprefix("seat:"), code.code, one.address) for code in made]
+    found, unread = doors.seats_codes(work.clients, work.loaded, work.seats)
+    rows = [(seat, code.code, address) for seat, (address, code) in found.items()]
+    if not only and (helpers or not work.loaded.settings.accounts.are_own):
+        there, _ = _doors(work)
+        rows += [
+            (code.subject, code.code, one.address)
+            for where, one in there.items()
+            if where not in unread
+            for code in one.shared_codes(helpers)
+        ]
     if as_json:
         names = ("for", "code", "address")
         console.print_json([dict(zip(names, row, strict=True)) for row in rows], indent=2)
-        return
-    table = console.table("for", "code", "address")
-    for row in rows:
-        table.add_row(*row)
-    console.print_text(console.table_text(table))
+    else:
+        table = console.table("for", "code", "address")
+        for row in rows:
+            table.add_row(*row)
+        console.print_text(console.table_text(table))
+    _warn(work, unread)
+    if unread:
+        raise typer.Exit(1)
 
 
-def _doors(work: CommandContext) -> dict[AccountRegion, SeatsDoor]:
+def _doors(
+    work: CommandContext,
+) -> tuple[dict[AccountRegion, SeatsDoor], dict[AccountRegion, str]]:
     return doors.doors(work.clients, work.loaded, work.account_regions)
+
+
+def _warn(work: CommandContext, unread: Mapping[AccountRegion, str]) -> None:
+    for why in places.told_unread(work.loaded, unread.items()):
+        console.warn(why)

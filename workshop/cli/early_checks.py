@@ -19,6 +19,9 @@ from workshop.preflight import PreflightReport
 class EarlyChecks:
     """The stacks that are there, and whether more can be made: asked once, and in this order.
 
+    Of accounts that are seats' own, neither is asked: nobody is in them before the first stack, and
+    ``workshop preflight`` asks what they lack.
+
     Neither needs a template. Each is asked when it is needed; from :meth:`begin` on the stacks are
     listed, and where one is missing, so that there is something to do, permissions and quotas are
     asked for as well. An error that ends the block makes their calls the last ones.
@@ -46,6 +49,8 @@ class EarlyChecks:
 
     def begin(self) -> None:
         """Ask aside."""
+        if self._work.loaded.settings.accounts.are_own:
+            return
         self._listing = listing = self._thread.submit(listed, self._work)
         self._report = self._thread.submit(lambda: self._early(listing.result()))
 
@@ -55,6 +60,8 @@ class EarlyChecks:
 
     @cached_property
     def report(self) -> PreflightReport:
+        if self._work.loaded.settings.accounts.are_own:
+            return PreflightReport(())
         early = self._report.result() if self._report else None
         return early or self._ask(self.listing)
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from workshop.aws import places
 from workshop.cli import console
 from workshop.cli.context import opened
-from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
+from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, Only
 from workshop.errors import UsageError
 from workshop.status import ending
 from workshop.status.collector import scan
@@ -22,12 +23,14 @@ def end(
     ],
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
+    only: Only = None,
 ) -> None:
-    """End endpoints and jobs by name; their owner's notebook and all else stay as they are.
+    """End endpoints and jobs by name; their owner's machine and all else stay as they are.
 
     An endpoint is deleted, its configuration and model stay; a job is stopped. What is no seat's of
-    the workshop is refused. The last lines of stop and start name what can be ended. The exit
-    code is 1 where AWS refuses, such as for an endpoint that is being created.
+    the workshop is refused, and so is a name that several seats gave in accounts of their own,
+    until --only says whose is meant. The last lines of stop and start name what can be ended. The
+    exit code is 1 where AWS refuses, such as for an endpoint that is being created.
 
     For example:
 
@@ -35,18 +38,25 @@ def end(
 
         workshop end -e prod vision-ada-answer vision-ben-fit
     """
-    work = opened(env, config_dir)
+    work = opened(env, config_dir, only=only)
     seen = scan(work.loaded, work.seats, work.clients, DescribeCache())
-    found = ending.named(ending.running(work.loaded, seen), names)
+    chosen = {seat.id for seat in work.seats}
+    running = ending.running(work.loaded, seen)
+    found = ending.named([one for one in running if only is None or one.seat in chosen], names)
     unknown = [name for name, some in found.items() if not some]
-    for account_region, parts in seen.unknown.items():
-        for part, why in parts.items():
-            console.warn(f"{account_region}: {part} could not be read: {why}")
+    for unread in places.unread(work.loaded, seen.unknown):
+        console.warn(unread)
     if unknown:
         raise UsageError(
             f"no endpoint or job of a seat that runs is called {', '.join(map(repr, unknown))}; see"
             f" how many there are with: {work.command('status')}"
         )
+    for name, some in found.items():
+        if only is None and len(seats := {one.seat: None for one in some}) > 1:
+            raise UsageError(
+                f"{name!r} runs at several seats ({', '.join(seats)}), and nothing was ended; say"
+                f" whose with: {work.loaded.command('end', name, '--only', 'ID,...')}"
+            )
     failed = False
     for one in (one for some in found.values() for one in some):
         why = ending.end(work.clients, one)

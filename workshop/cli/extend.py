@@ -34,7 +34,7 @@ def extend(
 ) -> None:
     """Let the workshop end later, or earlier: in the YAML file and in what all seats share.
 
-    What all seats share is updated in each account and Region; no seat's stack and no notebook is
+    What all seats share is updated in each account and Region; no seat's stack and no machine is
     touched.
 
     For example:
@@ -93,7 +93,7 @@ def reopen(
 ) -> None:
     """Give frozen seats back what they may do.
 
-    What was stopped stays stopped: notebooks are started with workshop start. A seat that is above
+    What was stopped stays stopped: machines are started with workshop start. A seat that is above
     a cap is frozen again by the watch within five minutes: then the cap is raised first.
 
     For example:

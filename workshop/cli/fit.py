@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from workshop import events
-from workshop.cli import console
+from workshop.cli import console, new_file
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, profiles
 from workshop.config import command_line, rules
 from workshop.config.environment import LoadedEnvironment
@@ -131,7 +131,7 @@ def fit(
         text = environments.new_text(new, report)
         warnings = _passes(new, text)
         written = config_dir / f"{env}.yaml"
-        _write(written, text)
+        new_file.write(written, text)
     if as_json:
         made = {"environment": env, "written": written and shown(written), "yaml": text}
         console.print_json({**report.document(), **made}, indent=2)
@@ -200,17 +200,6 @@ def _passes(new: NewEnvironment, text: str) -> tuple[str, ...]:
         raise WorkshopError(
             "these labs together take more than one profile can hold; fit a folder of them at a"
             f" time: {'; '.join(error.lines())}"
-        ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise WorkshopError(
-            f"{shown(path)} cannot be written ({error.strerror}); check the folder"
         ) from None
 
 

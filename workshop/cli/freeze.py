@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, side_by_side
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -21,9 +23,9 @@ def freeze(
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Take from seats what they may make, start and change, and close their notebooks at the door.
+    """Take from seats what they may make, start and change, and close their machines at the door.
 
-    What runs goes on and costs: workshop stop stops notebooks, workshop sweep ends all else. Files
+    What runs goes on and costs: workshop stop stops machines, workshop sweep ends all else. Files
     can still be saved. workshop reopen gives it back.
 
     For example:
@@ -31,7 +33,12 @@ def freeze(
         workshop freeze -e prod --only ada
     """
     work = opened(env, config_dir, only=only)
-    done = {seat.id: freezing.freeze_seat(work.clients, work.loaded, seat) for seat in work.seats}
+    each = side_by_side(
+        partial(freezing.freeze_seat, work.clients, work.loaded),
+        work.seats,
+        threads=ACCOUNTS_AT_ONCE,
+    )
+    done = {seat.id: one for seat, one in each.items()}
     if as_json:
         console.print_json(
             [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Annotated
 import typer
 
 from workshop import events, extras
+from workshop.aws import places
 from workshop.cli import console, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env, OfProfile, Only, Port
@@ -101,7 +103,7 @@ def handout(
     port: Port = 0,
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
-    """Hand out the notebooks: a link for each seat, in a table or on a page to print.
+    """Hand out the way to each seat's notebook and EC2 instance, in a table or on a page to print.
 
     The page for the room and the sheets of slips to cut out are written with the pages of all
     seats, not with those of a few; pages of seats that are gone are removed then. Exits with 1
@@ -144,8 +146,11 @@ def handout(
             "a presigned link on paper opens nothing after five minutes, and there is a door; leave"
             " out '--link presigned'"
         )
+    files.check({} if output is None else _writers(work, form, output), force=force)
+    everybody, by_door = work.seats, None
+    if chosen is Link.DOOR:
+        work, by_door = _by_door(work)
     writers = {} if output is None else _writers(work, form, output)
-    files.check(writers, force=force)
     made = events.now().replace(microsecond=0)
     found = _asked(work, chosen, session)
     instances = boxes.of_seats(work.clients, work.loaded, work.seats)
@@ -161,28 +166,50 @@ def handout(
         made=made,
         presigned=chosen is Link.PRESIGNED,
         with_names=with_names,
-        by_door=_by_door(work) if chosen is Link.DOOR else None,
+        by_door=by_door,
         boxes=instances,
     )
-    if output is None:
-        console.print_text(_TEXTS[form](filled))
-    else:
-        texts = {path: text_of(filled) for path, text_of in writers.items()}
-        in_folder = form is Format.HTML
-        files.write(texts, force=force, folder=output if in_folder else None)
-        count = f"{count_of(len(texts), 'page')} to "
-        console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
-        if force and pages.ROOM_FILE in {path.name for path in texts}:
-            _remove_gone(output, texts, filled)
-        if files.is_offered(first := next(iter(texts))):
-            console.warn(
-                f"git offers {shown(first)} for a commit; write it into a new folder, which is kept"
-                " out of version control, such as: --output handouts/..."
-            )
+    _write(filled, form, output, writers, force=force)
     _warn_of_links(found)
     if chosen is Link.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
     _warn_of_problems(work, found, instances)
+    _say_left_out(work, everybody)
+
+
+def _say_left_out(work: CommandContext, everybody: Sequence[Seat]) -> None:
+    """Raise WorkshopError where seats are not among those that were handed out."""
+    left_out = len(everybody) - len(work.seats)
+    if left_out:
+        raise WorkshopError(
+            f"{count_of(left_out, 'seat')} left out; see to those above, then hand them out with:"
+            f" {work.loaded.command('handout', '--only', 'ID,...')}"
+        )
+
+
+def _write(
+    filled: Handout,
+    form: Format,
+    output: Path | None,
+    writers: Mapping[Path, Callable[[Handout], str]],
+    *,
+    force: bool,
+) -> None:
+    if output is None:
+        console.print_text(_TEXTS[form](filled))
+        return
+    texts = {path: text_of(filled) for path, text_of in writers.items()}
+    in_folder = form is Format.HTML
+    files.write(texts, force=force, folder=output if in_folder else None)
+    count = f"{count_of(len(texts), 'page')} to "
+    console.say(f"wrote {count if in_folder else ''}{shown(output)}{'/' if in_folder else ''}")
+    if force and pages.ROOM_FILE in {path.name for path in texts}:
+        _remove_gone(output, texts, filled)
+    if files.is_offered(first := next(iter(texts))):
+        console.warn(
+            f"git offers {shown(first)} for a commit; write it into a new folder, which is kept"
+            " out of version control, such as: --output handouts/..."
+        )
 
 
 def _serve(work: CommandContext, port: int, *, with_names: bool, session: timedelta) -> None:
@@ -209,13 +236,18 @@ def _without_door(form: Format) -> Link:
     return Link.CONSOLE if form is Format.HTML else Link.PRESIGNED
 
 
-def _by_door(work: CommandContext) -> dict[str, tuple[str, DoorCode]]:
-    """Return the address of the door and the code of each seat."""
-    found: dict[str, tuple[str, DoorCode]] = {}
-    for where, door in doors.doors(work.clients, work.loaded, work.account_regions).items():
-        here = [seat for seat in work.seats if seat.account_region == where]
-        found |= {seat: (door.address, code) for seat, code in door.seats_codes(here).items()}
-    return found
+def _by_door(work: CommandContext) -> tuple[CommandContext, dict[str, tuple[str, DoorCode]]]:
+    """Return the address of the door and the code of each seat that has one, and these seats.
+
+    Where each seat has an account of its own, a door that cannot be used is another's trouble.
+    """
+    found, unread = doors.seats_codes(work.clients, work.loaded, work.seats)
+    for why in places.told_unread(work.loaded, unread.items()):
+        console.warn(why)
+    with_code = tuple(seat for seat in work.seats if seat.id in found)
+    if not with_code:
+        raise WorkshopError("no door can be used, and nothing is handed out; see to those above")
+    return replace(work, seats=with_code), found
 
 
 def _session(hours: float | None, link: Link) -> timedelta:

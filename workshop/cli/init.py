@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from workshop import events
-from workshop.cli import console
+from workshop.cli import console, new_file
 from workshop.cli.options import CONFIG_DIR
 from workshop.config import command_line, json_schema, rules, scaffold
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import UsageError
 from workshop.files import shown
 
 Name = Annotated[
@@ -106,14 +106,7 @@ def _python() -> Path:
 
 def _write(files: dict[Path, str]) -> None:
     for path, text in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-        except OSError as error:
-            raise WorkshopError(
-                f"{shown(path)} cannot be written ({error.strerror}); check the folder"
-            ) from None
+        new_file.write(path, text)
         console.say(f"wrote {shown(path)}")
 
 

@@ -97,6 +97,9 @@ def leftovers(
         teardown_view.print_json(teardown_plan_view.document(plan))
     else:
         _show(plan, scan, kept)
+        for target in targets:
+            if target.members and target.members.unvisited:
+                console.say(target.members.unvisited)
     if env is not None and scan.clean:
         for target in targets:
             Ledger(env).gone(target.seats, target.workshop, kept)
@@ -108,7 +111,7 @@ def _show(plan: TeardownPlan, scan: Scan, kept: Mapping[AccountRegion, Sequence[
     rows = [one for one in plan.actions if one[1] != PlannedAction.KEEP]
     for resource, _ in rows:
         table.add_row(
-            resource.seat,
+            resource.owner,
             resource.resource_type,
             resource.id,
             resource.state,

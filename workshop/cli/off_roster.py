@@ -9,9 +9,11 @@ from workshop.account_region import AccountRegion
 from workshop.aws import stacks, strays
 from workshop.aws.clients import Clients
 from workshop.aws.strays import Stray
+from workshop.config import assignment
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
+from workshop.files import shown
 from workshop.ledger import Ledger
 
 
@@ -38,9 +40,23 @@ class OffRoster:
 
 
 def account_regions(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
-    """Return where seats that left the roster may be: at home, with the others, or once there."""
+    """Return where seats that left the roster may be: at home, with the others, or once there.
+
+    Where each has an account of its own, that is where the file of accounts still names them.
+    """
     worked_in = Ledger(loaded.name).account_regions()
-    return tuple(dict.fromkeys((loaded.home, *account_regions_of(loaded.seats), *worked_in)))
+    on_roster = account_regions_of(loaded.seats)
+    if not loaded.settings.accounts.are_own:
+        return tuple(dict.fromkeys((loaded.home, *on_roster, *worked_in)))
+    there = {one.account for one in on_roster}
+    left = [
+        AccountRegion(account, loaded.home.region)
+        for account in loaded.assignment.seat_of
+        if account not in there
+    ]
+    return tuple(
+        one for one in dict.fromkeys((*on_roster, *left, *worked_in)) if one != loaded.home
+    )
 
 
 def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
@@ -50,7 +66,7 @@ def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
     noted = tuple(
         Stray(seat, account_region, ())
         for account_region, seats in Ledger(loaded.name).seats().items()
-        for seat in sorted(seats)
+        for seat in sorted({loaded.seat_id(one, account_region.account) for one in seats})
         if (account_region, seat) not in known
     )
     return OffRoster(strays.off_roster(loaded, found), noted, unlisted)
@@ -66,8 +82,17 @@ def sentences(loaded: LoadedEnvironment, left: Sequence[Stray]) -> list[str]:
     lines = []
     for stray in left:
         count = count_of(len(stray.stacks), "stack")
-        prefix = f"{loaded.settings.workshop}-{stray.seat}-"
+        attendee = strays.seat(loaded, stray).attendee
+        prefix = f"{loaded.settings.workshop}-{attendee}-"
         kinds = ", ".join(name.removeprefix(prefix) for name in stray.stacks)
+        if stray.seat == stray.account_region.account:
+            file = shown(assignment.path(loaded.path))
+            lines.append(
+                f"account {stray.seat} is nobody's in {file}, but has {count} of the workshop:"
+                f" {kinds}; write there whose it is, or end all with:"
+                f" {loaded.command('teardown', '--early')}"
+            )
+            continue
         command = loaded.command("teardown", "--early", "--only", stray.seat)
         lines.append(
             f"{stray.seat!r} is not on the roster any more, but has {count} in"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workshop import naming
 from workshop.cli import completion
 from workshop.config import command_line
 from workshop.config.diagnostics import listing, suggestion
@@ -96,7 +95,7 @@ def profiles(loaded: LoadedEnvironment, name: str | None) -> list[str]:
 
 def ids(only: str | None) -> tuple[str, ...] | None:
     """Return the ids that ``--only`` names, None where it is not given."""
-    return None if only is None else naming.seat_ids(only, "--only")
+    return None if only is None else command_line.seat_ids(only, "--only")
 
 
 def seats(loaded: LoadedEnvironment, only: str | None, profile: str | None) -> tuple[Seat, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from workshop import events, tags
 from workshop.bill import estimate, price_list
-from workshop.cli import console
+from workshop.cli import console, own_accounts
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import (
     CONFIG_DIR,
@@ -61,7 +61,8 @@ def plan(
 ) -> None:
     """Show what deploy would do with each seat, and which stacks are of seats off the roster.
 
-    The account's stacks are listed once; nothing is changed.
+    The account's stacks are listed once, or its stack sets where seats have accounts of their own;
+    nothing is changed.
 
     For example:
 
@@ -111,7 +112,12 @@ def _refresh_prices(work: CommandContext) -> None:
 
 
 def listed(work: CommandContext) -> planner.Listing:
-    """List the stacks of the chosen seats, and those where seats off the roster may be."""
+    """List the stacks of the chosen seats, and those where seats off the roster may be.
+
+    None in accounts that are seats' own, of whose stacks the stack sets tell.
+    """
+    if work.loaded.settings.accounts.are_own:
+        return planner.Listing({}, {}, {})
     worked_in = Ledger(work.loaded.name).account_regions()
     elsewhere = planner.elsewhere(work.loaded, work.seats, worked_in)
     console.say(
@@ -128,10 +134,25 @@ def proposed(
 ) -> DeployPlan:
     """Return the plan; ``remove`` names what holds data and may be removed by an update."""
     asked = frozenset(remove or ())
+    settings = work.loaded.settings
+    if settings.budget.is_capped:  # the watch counts by the newest prices that are known
+        _refresh_prices(work)
+    made: DeployPlan = (
+        own_accounts.proposed(work, templates, asked)
+        if settings.accounts.are_own
+        else _of_stacks(work, templates, listing, asked)
+    )
+    for name in sorted(asked - made.removed):
+        console.warn(f"--remove {name}: no update would remove anything of this name")
+    return made
+
+
+def _of_stacks(
+    work: CommandContext, templates: Assembly, listing: planner.Listing, asked: frozenset[str]
+) -> DeployPlan:
+    """Return the plan by the stacks that were listed; warn of what could not be."""
     budget = work.loaded.settings.budget
     notify = watch_values.addresses(budget.notify, os.environ)
-    if budget.is_capped:  # the watch counts by the newest prices that are known
-        _refresh_prices(work)
     made = planner.plan(
         *(work.clients, work.loaded, templates, work.seats, listing),
         remove=asked,
@@ -142,8 +163,6 @@ def proposed(
             f"{budget.notify} is not set: who was told by e-mail before goes on being told, and"
             " nobody else"
         )
-    for name in sorted(asked - made.removed):
-        console.warn(f"--remove {name}: no update would remove anything of this name")
     if work.loaded.settings.door is None:
         _warn_of_doors(work, listing)
     for account_region, why in made.unlisted.items():
@@ -159,7 +178,7 @@ def _warn_of_doors(work: CommandContext, listing: planner.Listing) -> None:
         name = work.loaded.cohort_names(where).stack(DOOR)
         if name in listing.here.get(where, {}):
             console.warn(
-                f"the door of {where} still opens notebooks, though the YAML has no 'door'; write"
+                f"the door of {where} still opens machines, though the YAML has no 'door'; write"
                 " it back, or take it away with: aws cloudformation delete-stack --stack-name"
                 f" {name} --region {where.region}"
             )
@@ -301,7 +320,7 @@ def _of_all(seat: SeatPlan, zone: tzinfo | None) -> Iterator[str]:
         for before, after in moved:
             yield (
                 f"the workshop's end: {_ends(before.astimezone(zone), after.astimezone(zone))};"
-                " notebooks go on running; printed pages have the old one: hand them out anew"
+                " machines go on running; printed pages have the old one: hand them out anew"
             )
         changed = _tags_of(stack)
         if changed:

@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from localcloud import environment as cloud_environment
 from localcloud import process
 from localcloud.record import Running
 from localcloud.transitions import TRANSITIONS
 from workshop import files
-from workshop.cli import console
+from workshop.cli import console, one_run
 from workshop.config import command_line
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.demo import program as subprocess
-from workshop.errors import GuardError, WorkshopError
+from workshop.errors import WorkshopError
 
 STATE_DIR = files.STATE / "rehearsals"
 PLAYED = tuple(name for name in TRANSITIONS if name not in ("notebook", "stopping", "tick"))
@@ -35,20 +33,8 @@ def running(loaded: LoadedEnvironment, seat: Seat, *, keep: bool) -> Iterator[Ru
     """Run a local cloud with the seat in it until the block ends; a kept one stays."""
     state = STATE_DIR / "cloud"
     files.make_folder(state)
-    with _alone():
+    with one_run.alone(STATE_DIR, "rehearsal"):
         yield from _running(loaded, seat, state, keep=keep)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep a second rehearsal in the same folder from stopping this one's cloud."""
-    lock = FileLock(STATE_DIR / "rehearsal.lock", timeout=0, mode=files.FILE_MODE)
-    try:
-        held = lock.acquire()
-    except Timeout:
-        raise GuardError("another rehearsal runs in this folder; wait until it has ended") from None
-    with held:
-        yield
 
 
 def _running(

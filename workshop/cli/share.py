@@ -1,4 +1,4 @@
-"""``workshop share``: files that every notebook gets during the workshop."""
+"""``workshop share``: files that every machine gets during the workshop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from workshop import events
+from workshop.account_region import AccountRegion
 from workshop.agent.inbox import SHARED
 from workshop.cli import console
 from workshop.cli.context import opened
@@ -17,6 +18,7 @@ from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.files import shown
 from workshop.requests import inbox
+from workshop.requests.everywhere import in_each
 from workshop.requests.inbox import CohortInbox
 
 
@@ -26,7 +28,7 @@ def share(
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
-    """Give files to everybody, within two minutes: into a new folder of each notebook.
+    """Give files to everybody, within two minutes: into a new folder of each machine.
 
     The folder is shared/ with the time, so that nothing that attendees have changed is written
     over: share a corrected file once more. A message says where it is. What was brought once and
@@ -42,7 +44,8 @@ def share(
     work = opened(env, config_dir)
     now = events.now().timestamp()
     version = inbox.new_id(now)
-    for where in work.account_regions:
+
+    def bring(where: AccountRegion) -> None:
         cohort = CohortInbox(work.clients, work.loaded, where)
         brought = []
         for file in files:
@@ -52,9 +55,11 @@ def share(
         names = ", ".join(file.name for file in files)
         text = f"New in the folder {SHARED}/{version}: {names}"[: inbox.LONGEST_MESSAGE]
         cohort.change(partial(_edit, version=version, brought=brought, text=text, now=now))
+
+    in_each(work.loaded, work.account_regions, bring)
     console.say(
         f"{count_of(len(files), 'file')} will be in {SHARED}/{version} of every running"
-        " notebook within two minutes; stopped ones get it when they start"
+        " machine within two minutes; stopped ones get it when they start"
     )
 
 
@@ -66,7 +71,7 @@ def _edit(
 
 
 def _check(files: list[Path]) -> None:
-    """Refuse what no notebook could take, before anything is sent."""
+    """Refuse what no machine could take, before anything is sent."""
     for file in files:
         if not file.is_file():
             raise UsageError(f"{shown(file)} is no file; name files, or pack a folder into one")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from workshop.aws import places
 from workshop.bill import so_far
 from workshop.cli import console, off_roster, status_document, torn_down
 from workshop.cli.context import CommandContext, opened
@@ -79,9 +80,10 @@ def status(
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
     cache = DescribeCache()
     # Where nobody is any more, seats that left the roster may be.
-    accounts = {account_region.account for account_region in work.account_regions}
-    everywhere = off_roster.account_regions(work.loaded) if only is None and profile is None else ()
-    also = [account_region for account_region in everywhere if account_region.account in accounts]
+    also = off_roster.account_regions(work.loaded) if only is None and profile is None else ()
+    if not work.loaded.settings.accounts.are_own:
+        accounts = {account_region.account for account_region in work.account_regions}
+        also = tuple(one for one in also if one.account in accounts)
 
     def take() -> StatusScan:
         seen = scan(work.loaded, work.seats, work.clients, cache, also)
@@ -95,7 +97,8 @@ def status(
     _show(work, seen, as_json=as_json, everything=everything)
     goes_on = _is_over(work, seen) and _running(seen) != Cost()
     lost = any(row.lost_notebook for row in seen.rows)
-    if seen.unknown or lost or goes_on or set(seen.shared.values()) - {"in progress"}:
+    wrong = {state for some in seen.shared.values() for state in some.values()}
+    if seen.unknown or lost or goes_on or wrong - {"in progress"}:
         raise typer.Exit(1)
 
 
@@ -169,21 +172,33 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         if ids:
             command = work.loaded.command(verb, "--only", ids)
             remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
-    remarks += [
-        f"warning: what all seats share is not as it should be: {name} {state}; see how to go on"
-        f" with: {work.loaded.command('plan')}"
-        for name, state in seen.shared.items()
-    ]
-    for account_region, parts in seen.unknown.items():
-        remarks += [
-            f"warning: {account_region}: {what} could not be read: {why}"
-            for what, why in parts.items()
-        ]
+    remarks += _shared(work, seen)
+    remarks += [f"warning: {one}" for one in places.unread(work.loaded, seen.unknown)]
     if seen.watch is not None:
-        remarks += seen.watch.sentences(seen.at)
+        remarks += seen.watch.sentences(work.loaded, seen.at)
         remarks += _used(work, seen)
     last = _after_the_end(work, seen) if _is_over(work, seen) else _readiness(seen)
     return [*remarks, *so_far.sentences(work.loaded), last]
+
+
+def _shared(work: CommandContext, seen: StatusScan) -> list[str]:
+    """Return what is wrong with stacks that seats share, or that each account has beside theirs."""
+    cure = f"see how to go on with: {work.loaded.command('plan')}"
+    if not work.loaded.settings.accounts.are_own:
+        return [
+            f"warning: what all seats share is not as it should be: {where} {name} {state}; {cure}"
+            for where, some in seen.shared.items()
+            for name, state in some.items()
+        ]
+    wrong = places.told(
+        work.loaded,
+        [
+            (where, f"beside the seat's own stacks, {name} is {state}; {cure}")
+            for where, some in seen.shared.items()
+            for name, state in some.items()
+        ],
+    )
+    return [f"warning: {one}" for one in wrong]
 
 
 def _is_over(work: CommandContext, seen: StatusScan) -> bool:

@@ -21,7 +21,11 @@ def of_scan(work: CommandContext, seen: StatusScan) -> dict[str, Any]:
         "at": seen.at.isoformat(),
         "seats": [_row_document(row) for row in seen.rows],
         "ready": sum(row.is_ready for row in seen.rows),
-        "shared": dict(seen.shared),
+        "shared": {
+            f"{where} {name}": state
+            for where, some in seen.shared.items()
+            for name, state in some.items()
+        },
         "off_roster": [_row_document(row) for row in seen.strays],
         "of_no_seat": [
             {
@@ -73,7 +77,7 @@ def _watch_document(work: CommandContext, seen: StatusScan) -> dict[str, Any] | 
             else sum(not mail.confirmed for mail in one.mails)
             for where, one in seen.watch.of.items()
         },
-        "warnings": seen.watch.sentences(seen.at),
+        "warnings": seen.watch.sentences(work.loaded, seen.at),
         "per_seat_usd": work.loaded.settings.budget.per_seat_usd,
         "used_usd": {seat: None if usd is None else float(usd) for seat, usd in used.items()},
         "unread": {str(where): why for where, why in seen.watch.unread.items()},

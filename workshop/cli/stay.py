@@ -51,7 +51,7 @@ def stay(
     """
     account_regions = account_regions_of(loaded.seats)
     table = console.table("for", "code", "address")
-    for account_region, door in doors.doors(clients, loaded, account_regions).items():
+    for account_region, door in doors.doors(clients, loaded, account_regions)[0].items():
         seats = [seat for seat in loaded.seats if seat.account_region == account_region]
         for code in (*door.seats_codes(seats[:SEATS]).values(), *door.shared_codes(HELPERS)):
             table.add_row(code.subject.removeprefix("seat:"), code.code, door.address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workshop.aws import places
 from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.counting import count_of
@@ -23,10 +24,8 @@ _NAMED = 5
 
 def say(found: CommandContext, seen: StatusScan, what: str) -> None:
     """Say in a line what runs, what that costs, and how to see and to end it."""
-    for account_region, parts in seen.unknown.items():
-        for part, why in parts.items():
-            if part not in _FREE:
-                console.warn(f"{account_region}: {part} could not be read: {why}")
+    for unread in places.unread(found.loaded, seen.unknown, without=_FREE):
+        console.warn(unread)
     running = seen.totals.running
     counts = {
         "notebook": _notebooks(seen),
@@ -59,7 +58,8 @@ def _say_works(found: CommandContext, seen: StatusScan) -> None:
     chosen = {row.seat for row in seen.rows}
     works = [one for one in ending.running(found.loaded, seen) if one.seat in chosen]
     for one in works[:_NAMED]:
-        end = found.loaded.command("end", one.work.name)
+        own = found.loaded.settings.accounts.are_own
+        end = found.loaded.command("end", one.work.name, *(("--only", one.seat) if own else ()))
         console.say(f"  {one.title}, {one.cost.per_hour}; end it alone with: {end}")
     if len(works) > _NAMED:
         console.say(f"  and {len(works) - _NAMED} more, none of which costs more")

@@ -39,9 +39,9 @@ def sweep(
 ) -> None:
     """Delete what attendees made in a running workshop, such as between two days.
 
-    Jobs, endpoints and notebooks are stopped; jobs, models, endpoints, experiments and the like are
-    deleted. The stacks stay, and so does what is in buckets and repositories. Shows a plan unless
-    --apply is given.
+    Jobs, endpoints, notebooks and EC2 instances are stopped; jobs, models, endpoints, experiments
+    and the like are deleted. The stacks stay, and so does what is in buckets and repositories.
+    Shows a plan unless --apply is given.
 
     For example:
 

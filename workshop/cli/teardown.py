@@ -55,8 +55,8 @@ AcceptUnknown = Annotated[
     typer.Option(
         "--accept-unknown",
         metavar="TYPE",
-        help="Go on although this resource type cannot be listed; the verdict says so."
-        " May be given several times.",
+        help="Go on although this resource type cannot be listed, or this account of a seat cannot"
+        " be looked into; the verdict says so. May be given several times.",
         show_default=False,
     ),
 ]

@@ -19,6 +19,8 @@ from workshop.teardown.resource import Ownership, Resource
 _SHOWN = 10
 """Rows of a plan, and names in a row, that are shown; --json shows all."""
 
+_NOBODY = {COHORT, ""}
+
 _STAYING = (PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_FOREIGN, PlannedAction.LEAVE_UNKNOWN)
 
 
@@ -55,9 +57,10 @@ class PlanView:
         else:
             _show_summary(self.plan)
             console.say("every row is shown with --all")
+        _show_accounts(self.plan, everything=everything)
         self._show_unknown()
         for resource in self.plan.resources(*_STAYING):
-            console.say(f"stays: {resource.resource_type} {resource.id}: {resource.why}")
+            console.say(f"stays: {resource.label}: {resource.why}")
         self._show_sum()
         self._show_work()
         self._show_how()
@@ -73,8 +76,10 @@ class PlanView:
     def _show_sum(self) -> None:
         actions = Counter(action for _, action in self.plan.actions)
         message = "; ".join(f"{count} {action}" for action, count in actions.items())
-        region = next(iter(self.plan.discovery.contexts)).region
-        cost = f"{self.plan.cost.per_hour} ({prices.basis(region)})"
+        # Where no account can be looked into, there is no Region whose prices count.
+        regions = [place.region for place in self.plan.discovery.contexts]
+        basis = f" ({prices.basis(regions[0])})" if regions else ""
+        cost = f"{self.plan.cost.per_hour}{basis}"
         console.say(f"{message or 'nothing is left'}; it costs {cost}")
         if actions.get(PlannedAction.LEAVE_CLAIMED):
             console.say("what is only claimed is deleted with --include-claimed")
@@ -100,7 +105,7 @@ def _rows(plan: TeardownPlan) -> dict[tuple[str, str, str], list[Resource]]:
     """Return the resources by seat, type and what is done with them."""
     groups: dict[tuple[str, str, str], list[Resource]] = {}
     for resource, action in plan.actions:
-        groups.setdefault((resource.seat, resource.resource_type, action), []).append(resource)
+        groups.setdefault((resource.owner, resource.resource_type, action), []).append(resource)
     return groups
 
 
@@ -127,9 +132,33 @@ def _show_summary(plan: TeardownPlan) -> None:
             else ""
         )
         if resources:
-            seats = len({resource.seat for resource in resources} - {COHORT, ""})
+            seats = len({resource.account_of or resource.seat for resource in resources} - _NOBODY)
             table.add_row(str(len(resources)), str(seats), action, what + more)
     console.print_table(table)
+
+
+def _show_accounts(plan: TeardownPlan, *, everything: bool) -> None:
+    """Print a line for each account that is a seat's own, ten at most unless all are asked for."""
+    own = {
+        place: context.scope.alone_as
+        for place, context in plan.discovery.contexts.items()
+        if context.scope.alone_as
+    }
+    table = console.table(
+        *("account", "seat", "Region", "resources", "stay", "cost"), right=("resources", "stay")
+    )
+    shown = list(own.items()) if everything else list(own.items())[:_SHOWN]
+    for place, seat in shown:
+        actions = Counter(action for _, action in plan.actions_at(place))
+        stay = sum(actions[action] for action in _STAYING)
+        table.add_row(
+            *(place.account, seat, place.region, str(actions.total()), str(stay)),
+            plan.cost_at(place).per_hour,
+        )
+    if own:
+        console.print_table(table)
+    if len(own) > len(shown):
+        console.say(f"and {count_of(len(own) - len(shown), 'more account')}")
 
 
 def document(plan: TeardownPlan) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any, Self
 from workshop.cli import console
 from workshop.counting import count_of
 from workshop.pricing.prices import Cost
+from workshop.teardown.account_ends import summary
 from workshop.teardown.events import DeletionOutcome, TeardownEvent
-from workshop.teardown.report import BILL, GONE, TeardownReport, saved_in_all
+from workshop.teardown.report import ACCOUNTS, BILL, GONE, TeardownReport, saved_in_all
 
 _ALOUD = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
 _NAMED = 10
@@ -59,7 +60,7 @@ class TeardownView:
             self._counts[event.outcome] += 1
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
             what = event.outcome or event.step
-            console.say(f"{what}: {resource.resource_type} {resource.id}: {event.message}")
+            console.say(f"{what}: {resource.label}: {event.message}")
         if time.monotonic() - self._counted > _EVERY:
             self._count()
 
@@ -83,6 +84,7 @@ def show_report(report: TeardownReport) -> None:
     if report.counts():
         console.print_table(table)
     _print_sections(report)
+    _print_accounts(report)
     if report.stays:
         stays = Counter(resource.resource_type for resource in report.stays).most_common()
         message = ", ".join(count_of(count, resource_type) for resource_type, count in stays)
@@ -99,12 +101,25 @@ def show_report(report: TeardownReport) -> None:
 
 def _print_sections(report: TeardownReport) -> None:
     for heading, rows in report.sections():
-        if heading in (*GONE, BILL):
+        if heading in (*GONE, BILL, ACCOUNTS):
             continue
         for row in rows[:_NAMED]:
             console.print_line(f"{heading}: {' '.join(part for part in row if part)}")
         if len(rows) > _NAMED:
             console.print_line(f"{heading}: {len(rows) - _NAMED} more, which the report lists")
+
+
+def _print_accounts(report: TeardownReport) -> None:
+    """Print how accounts of seats are handed back: by name those of which somebody has to know."""
+    some = [one for one in report.accounts if not one.handed_back.is_good]
+    for one in some[:_NAMED]:
+        console.print_line(f"account {one.account} of {one.seat}: {one.message}")
+    if len(some) > _NAMED:
+        console.print_line(
+            f"{count_of(len(some) - _NAMED, 'more account')}, which the report lists"
+        )
+    if report.accounts:
+        console.print_line(f"{ACCOUNTS}: {summary(report.accounts)}")
 
 
 def how_to_accept(resource_types: Iterable[str]) -> str:

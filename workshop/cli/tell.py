@@ -1,4 +1,4 @@
-"""``workshop tell``: a message that every running notebook shows."""
+"""``workshop tell``: a message that every running machine shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def tell(
     """Show a message to everybody, within two minutes.
 
     It becomes the first file of everybody's list of files, 00-MESSAGES.txt, is printed below the
-    next cell that is run in a Python kernel, and in every terminal. A notebook that is stopped
+    next cell that is run in a Python kernel, and in every terminal. A machine that is stopped
     shows it when it starts. Whoever has a seat may read all messages of the workshop.
 
     For example:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.aws.reads import side_by_side
+from workshop.aws.reads import attempt, known_and_not, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -19,7 +19,7 @@ from workshop.errors import SignInError, UsageError, WorkshopError
 from workshop.requests import tokens
 from workshop.requests.tokens import SeatTokens
 
-app = typer.Typer(help="Tokens of other services, such as HF_TOKEN, in the notebooks of seats.")
+app = typer.Typer(help="Tokens of other services, such as HF_TOKEN, on the machines of seats.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The variable, such as HF_TOKEN.")]
 THREADS = 16
@@ -43,7 +43,7 @@ def set_token(
 
     The YAML names the variable below notebook.tokens of a profile. The value of a shared one is
     that of the variable of the same name here; one per seat comes from a file. Kernels, new
-    terminals and new notebooks have it within a minute. It is never in a file that is saved.
+    terminals and new machines have it within a minute. It is never in a file that is saved.
     Whoever is given a token can copy it: give tokens that may do little, and revoke them after the
     workshop where they come from.
 
@@ -91,11 +91,14 @@ def show(
         workshop token show -e prod
     """
     work = opened(env, config_dir, only=only)
-    read = side_by_side(
-        lambda seat: SeatTokens(work.clients, work.loaded, seat).names(),
+    answers = side_by_side(
+        lambda seat: attempt(SeatTokens(work.clients, work.loaded, seat).names),
         work.seats,
         threads=THREADS,
     )
+    read, unread = known_and_not(answers)
+    if unread and not read:
+        raise WorkshopError(next(iter(unread.values())))
     rows = []
     for seat, names in read.items():
         wanted = work.loaded.settings.profiles[seat.profile].notebook.tokens
@@ -103,11 +106,15 @@ def show(
         rows.append({"seat": seat.id, "tokens": names, "missing": lacking})
     if as_json:
         console.print_json(rows, indent=2)
-        return
-    table = console.table("seat", "tokens", "missing")
-    for row in rows:
-        table.add_row(str(row["seat"]), ", ".join(row["tokens"]), ", ".join(row["missing"]))
-    console.print_table(table)
+    else:
+        table = console.table("seat", "tokens", "missing")
+        for row in rows:
+            table.add_row(str(row["seat"]), ", ".join(row["tokens"]), ", ".join(row["missing"]))
+        console.print_table(table)
+    for seat, why in unread.items():
+        console.warn(f"{seat.id}: its tokens could not be read: {why}")
+    if unread:
+        raise typer.Exit(1)
 
 
 def _values(name: str, kinds: Mapping[Seat, str], file: Path | None) -> dict[Seat, str]:

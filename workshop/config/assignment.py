@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from workshop import files, naming
@@ -45,12 +46,12 @@ class Assignment:
 
     accounts: tuple[AssignedAccount, ...] = ()
 
-    @property
+    @cached_property
     def by_seat(self) -> Mapping[str, str]:
         """The account of each seat that has one, those that left the roster too."""
         return {one.seat: one.account for one in self.accounts if one.seat}
 
-    @property
+    @cached_property
     def seat_of(self) -> Mapping[str, str]:
         """The seat of each account that has one."""
         return {one.account: one.seat for one in self.accounts if one.seat}

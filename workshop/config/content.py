@@ -81,16 +81,16 @@ def _content_kind(value: object) -> str:
 def _folders_apart(content: Content | tuple[Content, ...] | None) -> object:
     """Refuse two of one folder, as a file system without capital letters has it."""
     several = content if isinstance(content, tuple) else (content,) if content else ()
-    places = [one.place.lower() for one in several]
-    for one, place in zip(several, places, strict=True):
+    places = [source.place.lower() for source in several]
+    for source, place in zip(several, places, strict=True):
         if place in _NO_CONTENT:
             raise ValueError(
-                f"{shown(one.place)} is a name that notebooks use; give another 'folder'"
+                f"{shown(source.place)} is a name that notebooks use; give another 'folder'"
             )
         if places.count(place) > 1:
             raise ValueError(
-                f"has {places.count(place)} sources for the folder {shown(one.place)}; give each a"
-                " 'folder' of its own"
+                f"has {places.count(place)} sources for the folder {shown(source.place)}; give each"
+                " a 'folder' of its own"
             )
     return content
 

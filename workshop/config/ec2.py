@@ -20,6 +20,10 @@ from workshop.config.rules import shown
 MIN_BOX_GB, MAX_BOX_GB = 8, 16_384
 """Bounds of the root disk; every image asks for 8 GB at least
 (https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html)."""
+ANY_PLACE = "any"
+"""What templates have for a zone or subnet that EC2 chooses: AWS's pages do not say whether a value
+of a mapping may be empty
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/mappings-section-structure.html)."""
 BOX_TYPES = 6
 """How many instance types a profile may name: each is tried in each zone."""
 

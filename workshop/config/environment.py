@@ -79,6 +79,16 @@ class LoadedEnvironment:
         """Return the seats of one account and Region."""
         return tuple(seat for seat in self.seats if seat.account_region == account_region)
 
+    def seat_id(self, attendee: str, account: str) -> str:
+        """Return the roster's id of whom AWS knows as ``attendee`` in an account.
+
+        The two differ where each seat has an account of its own; of one that is nobody's, it is the
+        account's id.
+        """
+        if attendee != naming.ALONE or not self.settings.accounts.are_own:
+            return attendee
+        return self.assignment.seat_of.get(account, account)
+
     def names(self, seat: Seat) -> Names:
         """Return the names of what belongs to ``seat``."""
         return Names(self.settings.workshop, seat.attendee, seat.account, seat.region)

@@ -58,12 +58,12 @@ def expanded(use: Use, written: Iterable[str]) -> tuple[str, ...]:
     A family that is not known stands for nothing.
     """
     types: dict[str, None] = {}
-    for one in written:
-        if is_family(one):
-            sizes = [each for each in known(use) if family(each) == family(one)]
+    for entry in written:
+        if is_family(entry):
+            sizes = [each for each in known(use) if family(each) == family(entry)]
             types |= dict.fromkeys(sorted(sizes, key=_size))
         else:
-            types[one] = None
+            types[entry] = None
     return tuple(types)
 
 

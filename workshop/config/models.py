@@ -125,8 +125,8 @@ class Roster(Model):
     @classmethod
     def _one_source(cls, seats: int | None, info: ValidationInfo) -> int | None:
         if "file" in info.data and (info.data["file"] is None) == (seats is None):
-            some = "both 'file' and 'seats' are" if seats else "neither 'file' nor 'seats' is"
-            raise ValueError(f"{some} given; name one of them")
+            which = "both 'file' and 'seats' are" if seats else "neither 'file' nor 'seats' is"
+            raise ValueError(f"{which} given; name one of them")
         return seats
 
 

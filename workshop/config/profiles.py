@@ -407,14 +407,16 @@ class Profile(Model):
 
     @model_validator(mode="after")
     def _content_can_be_read(self) -> Self:
-        for one in self.notebook.contents:
-            bucket = one.s3.removeprefix("s3://").partition("/")[0] if one.s3 else "datasets"
+        for content in self.notebook.contents:
+            bucket = (
+                content.s3.removeprefix("s3://").partition("/")[0] if content.s3 else "datasets"
+            )
             if bucket == "datasets" or bucket in self.access.public_buckets:
                 continue
             if self.access.mode == "scoped":
                 raise ValueError(
                     f"its seats cannot read {shown(bucket)}, of which notebook.content is to come;"
                     " name it in access.public_buckets if everybody may read it, or bring it to"
-                    f" the datasets with: workshop data push {one.s3}"
+                    f" the datasets with: workshop data push {content.s3}"
                 )
         return self

@@ -37,8 +37,8 @@ def likely(word: str, seats: Iterable[Seat]) -> list[str]:
     An id with another number than the word's is another seat and never meant.
     """
     seats = list(seats)
-    asked = _folded(word)
-    named = [seat.id for seat in seats if seat.name and _folded(seat.name) == asked]
+    typed = _folded(word)
+    named = [seat.id for seat in seats if seat.name and _folded(seat.name) == typed]
     if named:
         return named[:_LISTED]
     number = _number(word)

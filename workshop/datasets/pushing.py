@@ -94,6 +94,8 @@ class DatasetsBucket:
             return WorkshopError(
                 f"there is no bucket {self.name} yet; make it with: {self.loaded.command('deploy')}"
             )
+        if errors.is_no_way_in(error):
+            return WorkshopError(errors.reason(error))
         return WorkshopError(
             f"s3://{self.name} could not be used ({errors.describe(error)}); mend that and run this"
             " again: what has arrived is not sent again"

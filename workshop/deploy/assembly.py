@@ -40,11 +40,13 @@ class Assembly:
 def chosen(loaded: LoadedEnvironment, seats: Sequence[Seat]) -> tuple[Seat, ...]:
     """Return the fewest of ``seats`` that hold one of each profile and of each Region.
 
-    Where each seat has an account of its own, all accounts have the same stacks.
+    Where each seat has an account of its own, all accounts have the same stacks: those of the
+    roster's first seat of each profile, whichever seats are chosen.
     """
     profiles = {seat.profile: seat for seat in reversed(seats)}
     if loaded.settings.accounts.are_own:
-        return tuple(reversed(profiles.values()))
+        first = {seat.profile: seat for seat in reversed(loaded.seats)}
+        return tuple(first[profile] for profile in reversed(profiles))
     by_account_region = {seat.account_region: seat for seat in reversed(seats)}
     desired = {seat.id for seat in (*profiles.values(), *by_account_region.values())}
     return tuple(seat for seat in loaded.seats if seat.id in desired)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.stacks import StackSummary
 from workshop.counting import count_of
@@ -97,6 +98,11 @@ class DeployEngine:
         """Begin nothing more and return; stacks in progress go on in CloudFormation."""
         self._interrupted.set()
         self._threads.wake()
+
+    @property
+    def account_region(self) -> AccountRegion:
+        """Where the stacks are."""
+        return self.aws.account_region
 
     @property
     def in_flight(self) -> list[StackJob]:

@@ -206,6 +206,11 @@ class FailureTolerance:
         return len(self._failed) > self._allowed
 
     @property
+    def left(self) -> int:
+        """How many more seats may fail before no new ones are begun."""
+        return max(0, self._allowed - len(self._failed))
+
+    @property
     def message(self) -> str:
         """Why no new seats are begun."""
         count = len(self._failed)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
@@ -16,7 +17,7 @@ from workshop.deploy.engine import DeployEngine
 from workshop.deploy.events import DeployEvent, Sink, What
 from workshop.deploy.jobs import ENDED, ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
-from workshop.events import EventStream, now
+from workshop.events import now
 from workshop.naming import COHORT
 
 _PATIENCE = (
@@ -46,37 +47,61 @@ class SeatResult:
     message: str
 
 
-class Deployment:
-    """Brings all stacks of a plan to where they should be; ``run`` may be called once."""
+class StackEngine(Protocol):
+    """What makes stacks: directly in one account and Region, or by stack sets in many."""
 
-    def __init__(
-        self,
-        clients: Clients,
-        plan: DeployPlan,
-        *,
-        limits: Limits,
-        failure_percent: int,
-        sink: Sink,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        seats = [seat for seat in plan.seats if seat.seat != COHORT]
-        to_do = Counter(
-            seat.account_region for seat in seats if seat.action != StackAction.UNCHANGED
+    @property
+    def stopped(self) -> str:
+        """Why no new seats are begun, empty while they are."""
+
+    @property
+    def account_region(self) -> AccountRegion:
+        """Where its calls go."""
+
+    @property
+    def by_seat(self) -> Mapping[str, Sequence[StackJob]]: ...
+
+    @property
+    def in_flight(self) -> Sequence[StackJob]: ...
+
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def engines(
+    clients: Clients,
+    plan: DeployPlan,
+    sink: Sink,
+    *,
+    limits: Limits,
+    failure_percent: int,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[StackEngine]:
+    """Return the engines that bring all stacks of a plan to where they should be."""
+    seats = [seat for seat in plan.seats if seat.seat != COHORT]
+    to_do = Counter(seat.account_region for seat in seats if seat.action != StackAction.UNCHANGED)
+    return [
+        DeployEngine(
+            CloudFormation(clients, account_region),
+            [stack for stack in plan.stacks if stack.desired.account_region == account_region],
+            limits,
+            FailureTolerance(to_do[account_region], failure_percent),
+            sink,
+            clock,
         )
+        for account_region in dict.fromkeys(seat.account_region for seat in plan.seats)
+    ]
+
+
+class Deployment:
+    """Runs engines side by side; ``run`` may be called once."""
+
+    def __init__(self, clients: Clients, engines: Sequence[StackEngine], sink: Sink) -> None:
         self._errors: list[BaseException] = []
-        self._tell = EventStream(sink)
+        self._tell = sink
         self._clients = clients
-        self.engines = [
-            DeployEngine(
-                CloudFormation(clients, account_region),
-                [stack for stack in plan.stacks if stack.desired.account_region == account_region],
-                limits,
-                FailureTolerance(to_do[account_region], failure_percent),
-                self._tell,
-                clock,
-            )
-            for account_region in dict.fromkeys(seat.account_region for seat in plan.seats)
-        ]
+        self.engines = engines
         self.interrupted = False
         self.deserted = False
         """Whether calls are under way for whose answers nobody waits any more."""
@@ -91,7 +116,7 @@ class Deployment:
         begun: list[threading.Event] = []
         try:
             for engine, end in zip(self.engines, ends, strict=True):
-                name = str(engine.aws.account_region)
+                name = str(engine.account_region)
                 threading.Thread(target=self._run, args=(engine, end), name=name).start()
                 begun.append(end)
             for end in begun:
@@ -108,7 +133,7 @@ class Deployment:
             for engine in self.engines:
                 engine.stop()
                 self._tell(
-                    DeployEvent(now(), engine.aws.account_region, What.STOPPED, message=_PATIENCE)
+                    DeployEvent(now(), engine.account_region, What.STOPPED, message=_PATIENCE)
                 )
             for end in begun:
                 end.wait()
@@ -129,12 +154,10 @@ class Deployment:
     def results(self) -> tuple[SeatResult, ...]:
         """What came of each seat and each cohort so far."""
         return tuple(
-            _result(seat, engine.aws.account_region, jobs)
-            for engine in self.engines
-            for seat, jobs in engine.by_seat.items()
+            _result(seat, jobs) for engine in self.engines for seat, jobs in engine.by_seat.items()
         )
 
-    def _run(self, engine: DeployEngine, end: threading.Event) -> None:
+    def _run(self, engine: StackEngine, end: threading.Event) -> None:
         try:
             engine.run()
         except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
@@ -149,8 +172,7 @@ def counted(results: Iterable[SeatResult]) -> dict[DeployOutcome, int]:
     return {outcome: counts[outcome] for outcome in DeployOutcome}
 
 
-def _result(seat: str, account_region: AccountRegion, jobs: Iterable[StackJob]) -> SeatResult:
-    jobs = list(jobs)
+def _result(seat: str, jobs: Sequence[StackJob]) -> SeatResult:
     outcome = max((_outcome(job) for job in jobs), key=list(DeployOutcome).index)
     begun = any(job.stage in (Stage.CALLING, Stage.WATCHED) for job in jobs)
     if outcome == DeployOutcome.NOT_BEGUN and (
@@ -158,6 +180,7 @@ def _result(seat: str, account_region: AccountRegion, jobs: Iterable[StackJob]) 
     ):
         outcome = DeployOutcome.IN_PROGRESS
     bad = [job for job in jobs if job.stage in ENDED_BADLY]
+    account_region = jobs[0].plan.desired.account_region
     return SeatResult(
         seat, account_region, outcome, f"{bad[0].name}: {bad[0].cause}" if bad else ""
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workshop import tags
+from workshop.config.ec2 import ANY_PLACE
 from workshop.config.roster import Seat
 
 _SEAT = "\ue000"
@@ -32,7 +33,8 @@ _OVERRIDES: dict[str, dict[str, tuple[str, str]]] = {
 while a template is cut into pieces, and the seat's attribute that it is.
 
 No template holds these characters of Unicode's private use area, and the values that take their
-place are letters, digits, dots and hyphens, which JSON writes as they are.
+place are letters, digits, dots and hyphens, which JSON writes as they are. An empty one, of a place
+that EC2 chooses, is ``ANY_PLACE``.
 """
 _MARKS = {mark: name for keys in _OVERRIDES.values() for mark, name in keys.values()}
 _SIZES = ("volume_gb", "box_gb")
@@ -97,17 +99,21 @@ def overrides(document: Mapping[str, Any]) -> dict[str, Any]:
     Raise KeyError, TypeError or ValueError for a template that is none of ours.
     """
     machines = document.get("Mappings", {}).get("Seat", {})
-    return {
-        name: int(values[key]) if name in _SIZES else values[key]
+    said = {
+        name: values[key]
         for machine, values in machines.items()
         for key, (_, name) in _OVERRIDES[machine].items()
+    }
+    return {
+        name: int(value) if name in _SIZES else "" if value == ANY_PLACE else value
+        for name, value in said.items()
     }
 
 
 def _filled(text: str, seat: Seat) -> str:
     text = text.replace(_SEAT, seat.attendee)
     for mark, name in _MARKS.items():
-        text = text.replace(mark, str(getattr(seat, name)))
+        text = text.replace(mark, str(getattr(seat, name)) or ANY_PLACE)
     return text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workshop import naming
@@ -13,8 +13,8 @@ from workshop.policies.layout import PolicySize
 
 
 @dataclass(frozen=True)
-class Notebooks:
-    """Equal notebooks of one profile; ``volume_gb`` is the disk of each in GB."""
+class EqualMachines:
+    """Equal notebooks or EC2 instances of one profile; ``volume_gb`` is the disk of each in GB."""
 
     instance_type: str
     volume_gb: int
@@ -30,7 +30,8 @@ class ProfileSummary:
     stacks: int
     buckets: int
     repositories: int
-    notebooks: tuple[Notebooks, ...]
+    notebooks: tuple[EqualMachines, ...]
+    boxes: tuple[EqualMachines, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class ResourceTotals:
     roles: int
     notebooks: int
     volume_gb: int
+    boxes: int
+    box_volume_gb: int
     dashboards: int
 
 
@@ -84,6 +87,8 @@ def summarize(loaded: LoadedEnvironment) -> ResourceSummary:
         roles=seats + cohorts * (2 if loaded.settings.door else 1),
         notebooks=sum(bool(seat.instance_type) for seat in loaded.seats),
         volume_gb=sum(seat.volume_gb for seat in loaded.seats),
+        boxes=sum(bool(seat.box_type) for seat in loaded.seats),
+        box_volume_gb=sum(seat.box_gb for seat in loaded.seats),
         dashboards=seats + cohorts,
     )
     return ResourceSummary(profiles, totals, _policies(loaded))
@@ -104,12 +109,18 @@ def _policies(loaded: LoadedEnvironment) -> PolicySummary:
 def _profile(loaded: LoadedEnvironment, name: str) -> ProfileSummary:
     profile = loaded.settings.profiles[name]
     seats = [seat for seat in loaded.seats if seat.profile == name]
-    kinds = Counter((seat.instance_type, seat.volume_gb) for seat in seats if seat.instance_type)
     return ProfileSummary(
         profile=name,
         seats=len(seats),
         stacks=len(seats) * len(profile.stacks),
         buckets=len(seats) * len(profile.storage.buckets),
         repositories=len(seats) * len(profile.registry.repositories),
-        notebooks=tuple(Notebooks(*kind, count) for kind, count in kinds.most_common()),
+        notebooks=_equal((seat.instance_type, seat.volume_gb) for seat in seats),
+        boxes=_equal((seat.box_type, seat.box_gb) for seat in seats),
     )
+
+
+def _equal(machines: Iterable[tuple[str, int]]) -> tuple[EqualMachines, ...]:
+    """Count machines by type and GB; one without a type is none."""
+    kinds = Counter(machine for machine in machines if machine[0])
+    return tuple(EqualMachines(*kind, count) for kind, count in kinds.most_common())

@@ -119,9 +119,9 @@ def _git(folder: Path, *arguments: str) -> str:
             f"git took more than {SECONDS} seconds; clone it yourself, and name the folder"
         ) from None
     if done.returncode:
-        said = without_secret(done.stderr.strip().splitlines()[-1]) if done.stderr.strip() else ""
+        reason = without_secret(done.stderr.strip().splitlines()[-1]) if done.stderr.strip() else ""
         raise WorkshopError(
-            f"git cannot fetch it ({said or 'no reason given'}); check the address, the ref and"
+            f"git cannot fetch it ({reason or 'no reason given'}); check the address, the ref and"
             " your access"
         )
     return done.stdout

@@ -137,5 +137,5 @@ def _file(name: str, kind: str, data: bytes) -> LabFile:
         for why, pattern in _OF_OTHERS.items():
             if pattern.search(text):
                 raise UnreadableLabError(why)
-    one = cell(0, text) if kind == "program" else Cell(0, shell=text)
-    return LabFile(name, kind, (one,))
+    whole = cell(0, text) if kind == "program" else Cell(0, shell=text)
+    return LabFile(name, kind, (whole,))

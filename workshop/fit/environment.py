@@ -60,7 +60,7 @@ class NewEnvironment:
 def fitted(loaded: LoadedEnvironment, profile_name: str, labs: Labs) -> Fitting:
     """Return the smallest profile for labs in the place of one of an environment's."""
     settings = loaded.settings
-    seat = next((one for one in loaded.seats if one.profile == profile_name), loaded.seats[0])
+    seat = next((seat for seat in loaded.seats if seat.profile == profile_name), loaded.seats[0])
     names = Names(settings.workshop, seat.attendee, seat.account, seat.region)
     return fit(labs, regions.placed(names), settings, profile_name)
 

@@ -97,9 +97,9 @@ class Expressions:
         """Bind a name to a value; ``weak``: it may have the one before all the same."""
         if isinstance(target, ast.Tuple | ast.List):
             parts = target.elts
-            some = value if isinstance(value, list) and len(value) == len(parts) else None
+            values = value if isinstance(value, list) and len(value) == len(parts) else None
             for number, part in enumerate(parts):
-                self.bind(part, some[number] if some else UNKNOWN, weak=weak)
+                self.bind(part, values[number] if values else UNKNOWN, weak=weak)
         elif isinstance(target, ast.Subscript):
             held, key = self.value(target.value), self.value(target.slice)
             if isinstance(held, dict) and isinstance(key, str) and len(held) < MOST_ITEMS:

@@ -124,8 +124,8 @@ def fit(labs: Labs, names: Names, environment: Environment, profile_name: str) -
 
     wanted = [(need, _setting(need, value)) for need, value in differing(labs)]
     believed = [setting for need, setting in wanted if not need.is_asked]
-    asked = [setting for need, setting in wanted if need.is_asked]
-    before, after = policies(()), policies(asked)
+    optional = [setting for need, setting in wanted if need.is_asked]
+    before, after = policies(()), policies(optional)
     # What nothing opens tells nothing of the settings, nor does what the base allows: but a list of
     # machines takes the place of the base's.
     opened = [
@@ -133,8 +133,8 @@ def fit(labs: Labs, names: Names, environment: Environment, profile_name: str) -
         for call in _distinct(labs.calls)
         if after.decide(call).allowed and (call.use or not before.decide(call).allowed)
     ]
-    kept = list(asked)
-    for setting in asked:
+    kept = list(optional)
+    for setting in optional:
         for smaller in _smaller(setting, labs):
             at = next(at for at, each in enumerate(kept) if each.key == setting.key)
             rest = [*kept[:at], *([smaller] if smaller else []), *kept[at + 1 :]]

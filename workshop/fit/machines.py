@@ -51,7 +51,7 @@ def of_request(options: Options, use: str) -> dict[str, Any]:
             "use": use,
             "serverless": (concurrency, max(numbers("MemorySizeInMB"), default=_MEMORY_MB)),
         }
-    named = [one for value in under_key(options, "InstanceType") for one in texts(value)]
+    named = [text for value in under_key(options, "InstanceType") for text in texts(value)]
     types = calls.instance_types(tuple(named))
     return {
         "use": use,
@@ -71,7 +71,7 @@ def of_options(sources: Sequence[Options], use: str) -> dict[str, Any]:
     serverless = _serverless(sources)
     if use == "endpoint" and serverless:
         return {"use": use, "serverless": serverless}
-    types = calls.instance_types(tuple(one for source in sources for one in named_types(source)))
+    types = calls.instance_types(tuple(name for source in sources for name in named_types(source)))
     found: dict[str, Any] = {
         "use": use,
         "types": types,
@@ -92,11 +92,11 @@ def parts(objects: Sequence[SdkObject]) -> list[SdkObject]:
     found: list[SdkObject] = []
     waiting = [*objects]
     while waiting and len(found) < _MOST_OBJECTS:
-        one = waiting.pop(0)
-        if any(each is one for each in found):
+        part = waiting.pop(0)
+        if any(each is part for each in found):
             continue
-        found.append(one)
-        held = [*one.options.values(), *one.options.get("*", ())]
+        found.append(part)
+        held = [*part.options.values(), *part.options.get("*", ())]
         inner = [each for value in held for each in made(value) if each.family != "session"]
         waiting += inner[:_MOST_OBJECTS]
     return found
@@ -109,7 +109,7 @@ def named_types(options: Options) -> Iterator[str]:
             yield from texts(value)
         elif name == "*":
             yield from (
-                one for each in value for one in texts(each) if INSTANCE_TYPE.fullmatch(one)
+                text for each in value for text in texts(each) if INSTANCE_TYPE.fullmatch(text)
             )
 
 
@@ -124,15 +124,17 @@ def is_deployment(options: Options, arguments: Sequence[Any]) -> bool:
     """Return whether a method that is called deploy has the arguments of the SDK's."""
     names = ("instance_type", "initial_instance_count", "serverless_inference_config")
     return any(name in options for name in names) or any(
-        INSTANCE_TYPE.fullmatch(one) for each in arguments for one in texts(each)
+        INSTANCE_TYPE.fullmatch(text) for each in arguments for text in texts(each)
     )
 
 
 def _serverless(sources: Sequence[Options]) -> tuple[int, int] | None:
-    for one in (one for source in sources for value in source.values() for one in made(value)):
-        if one.family == "serverless":
-            concurrency = number(one.options.get("max_concurrency"))
-            memory = number(one.options.get("memory_size_in_mb"))
+    for sdk_object in (
+        instance for source in sources for value in source.values() for instance in made(value)
+    ):
+        if sdk_object.family == "serverless":
+            concurrency = number(sdk_object.options.get("max_concurrency"))
+            memory = number(sdk_object.options.get("memory_size_in_mb"))
             return concurrency or _CONCURRENCY, memory or _MEMORY_MB
     return None
 

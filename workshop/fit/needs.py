@@ -81,11 +81,11 @@ class Need:
 
 def _types(*uses: str) -> Callable[[Labs], Any]:
     def value(labs: Labs) -> list[str] | None:
-        some: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for call in labs.calls:
             if call.use in uses and not call.closed_kind:
-                some.update(call.types)
-        ordered = sorted(some, key=lambda name: (-some[name], name))
+                counts.update(call.types)
+        ordered = sorted(counts, key=lambda name: (-counts[name], name))
         return [name for name in ordered if rules.INSTANCE_TYPE.holds(name)] or None
 
     return value
@@ -144,23 +144,23 @@ def _mlflow(labs: Labs) -> str | None:
 
 def _buckets(labs: Labs) -> list[str] | None:
     written = written_buckets(labs.calls)
-    some = Counter(
+    buckets = Counter(
         in_region(call.bucket, labs.region)
         for call in labs.calls
         if kind_of_bucket(call.bucket) == "other" and call.bucket not in written
     )
-    names = [name for name in some if rules.PUBLIC_BUCKET.holds(name)]
-    names.sort(key=lambda name: (-some[name], name))
+    names = [name for name in buckets if rules.PUBLIC_BUCKET.holds(name)]
+    names.sort(key=lambda name: (-buckets[name], name))
     there = labs.base.access.public_buckets if labs.keeps else ()
     room = _most("public_buckets", "max_length") - len({*there} - {*names})
     return names[: max(0, room)] or None
 
 
 def _statements(labs: Labs) -> list[dict[str, Any]] | None:
-    asked = {call.action for call in labs.calls}
+    called = {call.action for call in labs.calls}
     made = []
     for sid, (actions, resource) in HARMLESS.items():
-        if wanted := [action for action in actions if action in asked]:
+        if wanted := [action for action in actions if action in called]:
             on = resource.format(region=labs.region)
             made.append({"sid": sid, "actions": wanted, "resources": [on]})
     return made or None

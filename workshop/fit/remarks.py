@@ -135,7 +135,7 @@ def _cut(text: str, most: int = 60) -> str:
 
 def where(places: Iterable[Place], most: int = 3) -> str:
     """Return some places in words: the first few, and how many more there are."""
-    some = list(places)
-    named = ", ".join(map(str, some[:most]))
-    left = len(some) - most
+    listed = list(places)
+    named = ", ".join(map(str, listed[:most]))
+    left = len(listed) - most
     return named if left <= 0 else f"{named} and {count_of(left, 'more place')}"

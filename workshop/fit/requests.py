@@ -80,13 +80,13 @@ class Requests:
             if call.bucket in self._boto.made_buckets:
                 self._found.calls[at] = replace(call, bucket=calls.BUCKET)
         mine = self._found.calls[self._first :]
-        used = {one for call in mine for one in call.types}
+        used = {name for call in mine for name in call.types}
         loose = {name: about for name, about in self._types.items() if name not in used}
         for at, call in enumerate(mine, self._first):
-            some = [name for name, (hint, _) in loose.items() if machines.suits(hint, call.use)]
-            if call.untyped and some:
-                self._found.calls[at] = replace(call, types=tuple(some), untyped=False)
-                used.update(some)
+            suitable = [name for name, (hint, _) in loose.items() if machines.suits(hint, call.use)]
+            if call.untyped and suitable:
+                self._found.calls[at] = replace(call, types=tuple(suitable), untyped=False)
+                used.update(suitable)
         self._found.loose_types += [
             (name, hint, place) for name, (hint, place) in loose.items() if name not in used
         ]

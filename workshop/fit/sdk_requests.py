@@ -45,30 +45,30 @@ class SdkRequests:
         return Imported(f"sagemaker.{last}") if last[:1].isupper() else UNKNOWN
 
     def method(
-        self, one: SdkObject, name: str, arguments: list[Any], options: dict[str, Any]
+        self, sdk_object: SdkObject, name: str, arguments: list[Any], options: dict[str, Any]
     ) -> Any:
         """Report a method of an object of the SDK."""
-        if one.family == "boto_session":
+        if sdk_object.family == "boto_session":
             is_client = name in ("client", "resource")
             return self._boto.client(name, arguments, options) if is_client else UNKNOWN
-        if one.family == "local_session":
+        if sdk_object.family == "local_session":
             return UNKNOWN
-        if one.family == "resource":
-            self._resource(one.name, name, options)
-            return one
+        if sdk_object.family == "resource":
+            self._resource(sdk_object.name, name, options)
+            return sdk_object
         given = {**options, "*": arguments}
-        actions = sdk.METHODS.get((one.family, name), sdk.FREE.get(name, ()))
+        actions = sdk.METHODS.get((sdk_object.family, name), sdk.FREE.get(name, ()))
         # A model's machines are named when it is deployed, an estimator's when it is made.
-        objects = [] if name == "deploy" else machines.parts([one])
+        objects = [] if name == "deploy" else machines.parts([sdk_object])
         self._report(
             actions,
             [given, *(each.options for each in objects)],
-            closed=sdk.CLOSED_KINDS.get(one.family, ""),
+            closed=sdk.CLOSED_KINDS.get(sdk_object.family, ""),
         )
         self._named_bucket(actions, options)
-        if one.family == "session" and name == "default_bucket":
-            return bucket_name(one.options.get("default_bucket", calls.BUCKET))
-        result = sdk.RESULTS.get((one.family, name))
+        if sdk_object.family == "session" and name == "default_bucket":
+            return bucket_name(sdk_object.options.get("default_bucket", calls.BUCKET))
+        result = sdk.RESULTS.get((sdk_object.family, name))
         return SdkObject(result, "", given) if result else UNKNOWN
 
     def method_of_unknown(self, name: str, arguments: list[Any], options: dict[str, Any]) -> Any:
@@ -89,9 +89,9 @@ class SdkRequests:
         unnamed = options["*"]
         if family == "parameter" and len(unnamed) > 1:
             options.setdefault("default_value", unnamed[1])
-        one = SdkObject(family, name, options)
+        sdk_object = SdkObject(family, name, options)
         if actions := sdk.MADE.get(family, ()):
-            sources = [each.options for each in machines.parts([one])]
+            sources = [each.options for each in machines.parts([sdk_object])]
             self._report(actions, sources, closed=sdk.CLOSED_KINDS.get(family, ""))
         if name.startswith("JumpStart"):
             self._boto.bucket(_JUMPSTART, writes=False)
@@ -99,7 +99,7 @@ class SdkRequests:
                 self._boto.add("sagemaker:DescribeHubContent")
         if family == "session" and "default_bucket" in options:
             self._boto.bucket(bucket_name(options["default_bucket"]), writes=True)
-        return one
+        return sdk_object
 
     def _of_class(self, owner: str, name: str, options: dict[str, Any]) -> Any:
         """Report a method that is called on a class: ``Endpoint.get``, ``S3Uploader.upload``."""
@@ -125,7 +125,7 @@ class SdkRequests:
 
     def _report(self, actions: Sequence[str], sources: Sequence[Options], closed: str = "") -> None:
         """Report actions, with the machines that are named by what they are done with."""
-        types = {one for source in sources for one in machines.named_types(source)}
+        types = {name for source in sources for name in machines.named_types(source)}
         if types and types <= _LOCAL:
             self._boto.found.tell("local_mode", "", self._boto.place)
             return
@@ -146,7 +146,7 @@ def _as_of_api(options: Options, depth: int = 0) -> Mapping[str, Any]:
     """Return the options of a resource class under the names that the API has for them."""
     found: dict[str, Any] = {}
     for name, value in options.items():
-        inner = next((one.options for one in made(value)), None)
+        inner = next((sdk_object.options for sdk_object in made(value)), None)
         key = "".join(f"{word[:1].upper()}{word[1:]}" for word in name.split("_"))
         deeper = inner is not None and depth < 3  # noqa: PLR2004 - no shape of machines is deeper
         found[key] = _as_of_api(inner, depth + 1) if inner is not None and deeper else value

@@ -44,16 +44,16 @@ def _commands(line: str) -> Iterator[list[str]]:
         words = list(lexer)
     except ValueError:
         words = line.replace('"', " ").replace("'", " ").split()
-    one: list[str] = []
+    command: list[str] = []
     for word in words:
         if word in _ENDS:
-            if one:
-                yield one
-            one = []
+            if command:
+                yield command
+            command = []
         else:
-            one.append(word)
-    if one:
-        yield one
+            command.append(word)
+    if command:
+        yield command
 
 
 def _command(words: list[str], place: Place, found: LabFindings, *, is_recipe: bool) -> None:

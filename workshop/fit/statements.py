@@ -136,10 +136,10 @@ class Statements:
         """Bind the parameters of a function to their defaults."""
         names = self._expressions.names
         plain = [*arguments.posonlyargs, *arguments.args]
-        names.update({one.arg: UNKNOWN for one in (*plain, *arguments.kwonlyargs)})
+        names.update({argument.arg: UNKNOWN for argument in (*plain, *arguments.kwonlyargs)})
         defaults = zip(reversed(plain), reversed(arguments.defaults), strict=False)
         keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        for one, default in (*defaults, *keywords):
+        for argument, default in (*defaults, *keywords):
             if default is not None:
-                with self._expressions.hinted(one.arg):
-                    names[one.arg] = self._expressions.value(default)
+                with self._expressions.hinted(argument.arg):
+                    names[argument.arg] = self._expressions.value(default)

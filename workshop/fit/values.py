@@ -97,8 +97,8 @@ def number(value: Any) -> int | None:
     if isinstance(value, int | float):
         return int(value)
     if isinstance(value, OneOf):
-        some = [found for each in value.values if (found := number(each)) is not None]
-        return max(some, default=None)
+        numbers = [found for each in value.values if (found := number(each)) is not None]
+        return max(numbers, default=None)
     if isinstance(value, SdkObject) and value.family == "parameter":
         return number(value.options.get("default_value"))
     return None
@@ -144,16 +144,16 @@ def under_key(value: Any, name: str) -> Iterator[Any]:
     seen: set[int] = set()
     waiting = [value]
     while waiting and len(seen) < MOST_PARTS:
-        one = waiting.pop(0)
-        if id(one) in seen or not isinstance(one, OneOf | Mapping | list):
+        candidate = waiting.pop(0)
+        if id(candidate) in seen or not isinstance(candidate, OneOf | Mapping | list):
             continue
-        seen.add(id(one))
-        if isinstance(one, Mapping):
-            if name in one:
-                yield one[name]
-            waiting += [each for key, each in one.items() if key != name]
+        seen.add(id(candidate))
+        if isinstance(candidate, Mapping):
+            if name in candidate:
+                yield candidate[name]
+            waiting += [each for key, each in candidate.items() if key != name]
         else:
-            waiting += one.values if isinstance(one, OneOf) else one
+            waiting += candidate.values if isinstance(candidate, OneOf) else candidate
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

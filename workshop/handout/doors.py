@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, account_regions_of
 from workshop.door import codes
 from workshop.door.claims import Claiming
 from workshop.door.codes import CLASS, code_of, helper_subject, seat_subject, spelled
@@ -180,26 +182,59 @@ class SeatsDoor:
 
 def doors(
     clients: Clients, loaded: LoadedEnvironment, account_regions: Sequence[AccountRegion]
-) -> dict[AccountRegion, SeatsDoor]:
-    """Return the door of each account and Region.
+) -> tuple[dict[AccountRegion, SeatsDoor], dict[AccountRegion, str]]:
+    """Return the door of each account and Region, and why those of others cannot be used.
 
-    Raise UsageError where the YAML has none, and WorkshopError where one is not deployed.
+    Raise UsageError where the YAML has none. That one is not deployed keeps nobody from another
+    where each seat has an account of its own, and raises WorkshopError anywhere else.
     """
     if loaded.settings.door is None:
         raise UsageError(
             f"{loaded.path} has no door; write 'door: {{}}' into it, and make it with:"
             f" {loaded.command('deploy')}"
         )
-    return {
-        account_region: SeatsDoor(
-            clients, loaded, account_region, _address(clients, loaded, account_region)
+    address = partial(_address, clients, loaded)
+    if loaded.settings.accounts.are_own:
+        answers = side_by_side(
+            lambda where: attempt(partial(address, where)),
+            account_regions,
+            threads=ACCOUNTS_AT_ONCE,
         )
-        for account_region in account_regions
-    }
+        addresses, unread = known_and_not(answers)
+    else:
+        addresses, unread = {where: address(where) for where in account_regions}, {}
+    there = {where: SeatsDoor(clients, loaded, where, one) for where, one in addresses.items()}
+    return there, unread
+
+
+def seats_codes(
+    clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
+) -> tuple[dict[str, tuple[str, DoorCode]], dict[AccountRegion, str]]:
+    """Return the address and the code of each seat, and why those of others are not known.
+
+    Raise as :func:`doors`, and WorkshopError where the codes of all are not known.
+    """
+    there, unread = doors(clients, loaded, account_regions_of(seats))
+
+    def codes_in(where: AccountRegion) -> dict[str, tuple[str, DoorCode]]:
+        here = [seat for seat in seats if seat.account_region == where]
+        made = there[where].seats_codes(here)
+        return {seat: (there[where].address, code) for seat, code in made.items()}
+
+    answers = side_by_side(
+        lambda where: attempt(partial(codes_in, where)), there, threads=ACCOUNTS_AT_ONCE
+    )
+    found, refused = known_and_not(answers)
+    if refused and not loaded.settings.accounts.are_own:
+        raise WorkshopError(next(iter(refused.values())))
+    return {seat: code for some in found.values() for seat, code in some.items()}, unread | refused
 
 
 def _address(clients: Clients, loaded: LoadedEnvironment, account_region: AccountRegion) -> str:
     name = loaded.cohort_names(account_region).stack(DOOR)
+    if loaded.settings.accounts.are_own:  # where AWS knows the stack by its set's name
+        stack = stacks.stacks(clients, account_region).get(name)
+        name = stack.id if stack else name
     try:
         answer = clients.call(account_region, "cloudformation", "DescribeStacks", StackName=name)
     except ClientError as error:

@@ -79,7 +79,8 @@ def reopen(
                 client.detach_role_policy(RoleName=role, PolicyArn=freeze)
                 taken += 1
         except errors.Refusal as error:
-            return Reopened("frozen", errors.describe(error))
+            result = "not known" if errors.is_no_way_in(error) else "frozen"
+            return Reopened(result, errors.describe(error))
     left = frozen_tag.take_off(clients, account_region, [names.notebook_arn])
     reason = next((f"its notebook keeps the tag of a freeze: {why}" for why in left.values()), "")
     return Reopened("reopened" if taken else "was not frozen", reason)
@@ -105,7 +106,9 @@ def again_above(loaded: LoadedEnvironment, watch: WatchState | None, seat: Seat)
     key = {"cap": "per_seat_usd", "instances": "max_instances", "hourly": "per_hour_usd"}[
         excess.key.partition("-")[0]
     ]
-    stop = "" if key == "per_seat_usd" else f"stop it with {loaded.command('end', 'NAME')}, or "
+    own = ("--only", seat.id) if loaded.settings.accounts.are_own else ()
+    end = loaded.command("end", "NAME", *own)
+    stop = "" if key == "per_seat_usd" else f"stop it with {end}, or "
     return (
         f"it {excess.text}, so the watch freezes it again within five minutes; {stop}raise"
         f" budget.{key} in the YAML, run {loaded.command('deploy')}, and reopen it then"

@@ -223,7 +223,7 @@ class MachineBatch:
             seen = self.kind.listed(self.clients, self.account_region, workshop)
         except (BotoCoreError, ClientError) as error:
             self._may_be_read = errors.is_passing(error)
-            return str(error)
+            return errors.reason(error)
         for pending in list(self._pending.values()):
             pending.book = seen.get(pending.name)
             if pending.book is None and self.kind is NOTEBOOK and not pending.seat.instance_type:

@@ -182,7 +182,7 @@ def _services(openings: Openings) -> list[str]:
         actions.update(BOX_OF_A_SEAT)
     if openings.network:
         # What the wildcard covers is left out, to save room.
-        actions = {one for one in actions if not one.startswith("ec2:Describe")}
+        actions = {action for action in actions if not action.startswith("ec2:Describe")}
         actions.update(NETWORK_INTERFACES, ["ec2:Describe*"])
     if openings.autoscaling:
         actions.update(SCALING_MAKE, SCALING_USE, SCALING_LISTS, ALARMS)

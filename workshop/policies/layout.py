@@ -198,29 +198,29 @@ def ending_actions(profiles: Iterable[Profile]) -> tuple[str, ...]:
 
     Beside what seats can do in any case, of which a freeze and the workshop's end know.
     """
-    some = tuple(profiles)
+    listed = tuple(profiles)
     of_keys = {
-        OFFLINE_STORE_QUERIES: any(one.access.feature_store for one in some),
-        (*SCALING_MAKE, *SCALING_CHANGE): any(one.access.autoscaling for one in some),
-        BOX_ENTER: any(one.has_box for one in some),
+        OFFLINE_STORE_QUERIES: any(profile.access.feature_store for profile in listed),
+        (*SCALING_MAKE, *SCALING_CHANGE): any(profile.access.autoscaling for profile in listed),
+        BOX_ENTER: any(profile.has_box for profile in listed),
     }
     keyed = (action for opened, is_open in of_keys.items() if is_open for action in opened)
-    return tuple(dict.fromkeys((*extra_actions(some), *keyed)))
+    return tuple(dict.fromkeys((*extra_actions(listed), *keyed)))
 
 
 def openings(profiles: Iterable[Profile]) -> Openings:
     """Return what the boundary has to let through for these profiles."""
-    some = tuple(profiles)
-    access = [profile.access for profile in some]
+    listed = tuple(profiles)
+    access = [profile.access for profile in listed]
     return Openings(
-        extra_actions=extra_actions(some),
+        extra_actions=extra_actions(listed),
         feature_store=any(section.feature_store for section in access),
         autoscaling=any(section.autoscaling for section in access),
-        mlflow=any(profile.mlflow is not None for profile in some),
+        mlflow=any(profile.mlflow is not None for profile in listed),
         model_packages=any(section.model_packages for section in access),
-        network=any(profile.notebook.vpc is not None for profile in some),
+        network=any(profile.notebook.vpc is not None for profile in listed),
         console=any(section.has_console for section in access),
-        box=any(profile.has_box for profile in some),
+        box=any(profile.has_box for profile in listed),
     )
 
 

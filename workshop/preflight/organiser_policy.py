@@ -12,7 +12,7 @@ from typing import Any
 
 from workshop.naming import COHORT, DOOR_MAKES, MLFLOW_APP, SEAT_STACKS, Names
 from workshop.policies.documents import MANAGED_LIMIT, Document, characters
-from workshop.preflight import handlers, permissions
+from workshop.preflight import called_actions, handlers, permissions
 from workshop.status import collector
 
 Statement = dict[str, Any]
@@ -36,9 +36,9 @@ OF_TEARDOWN_ROLES = (
 
 BOX_MAKES = SEAT_STACKS["box"].makes
 _NAMED = {
-    permissions.STACK: "cloudformation:{region}:{account}:stack/{workshop}-*/*",
-    permissions.ROLE: "iam::{account}:role/ws/{workshop}/*",
-    permissions.POLICY: "iam::{account}:policy/ws/{workshop}/*",
+    called_actions.STACK: "cloudformation:{region}:{account}:stack/{workshop}-*/*",
+    called_actions.ROLE: "iam::{account}:role/ws/{workshop}/*",
+    called_actions.POLICY: "iam::{account}:policy/ws/{workshop}/*",
     "AWS::S3::Bucket": "s3:::{workshop}-*",
     "AWS::S3::BucketPolicy": "s3:::{workshop}-*",
     "AWS::ECR::Repository": "ecr:{region}:{account}:repository/{workshop}/*",
@@ -56,9 +56,9 @@ _NAMED = {
     "AWS::Events::Rule": "events:{region}:{account}:rule/{workshop}-*",
     "AWS::SNS::Topic": "sns:{region}:{account}:{workshop}-*",
     "AWS::SNS::Subscription": "sns:{region}:{account}:{workshop}-*",
-    permissions.PARAMETER: "ssm:{region}:{account}:parameter/ws/{workshop}/*",
-    permissions.WATCH_LOGS: "logs:{region}:{account}:log-group:/aws/lambda/{workshop}-*",
-    permissions.LOG_GROUP: "logs:{region}:{account}:log-group:" + collector.LOG_GROUP + "*",
+    called_actions.PARAMETER: "ssm:{region}:{account}:parameter/ws/{workshop}/*",
+    called_actions.WATCH_LOGS: "logs:{region}:{account}:log-group:/aws/lambda/{workshop}-*",
+    called_actions.LOG_GROUP: "logs:{region}:{account}:log-group:" + collector.LOG_GROUP + "*",
 }
 """By type, the ARNs of what has the workshop's names."""
 
@@ -80,7 +80,7 @@ class OrganiserScope:
 def statements(scope: OrganiserScope) -> list[Statement]:
     """Return the statements of an account, each with a Sid of its own."""
     named: dict[tuple[str, ...], dict[str, None]] = {}
-    everywhere: dict[str, None] = dict.fromkeys(permissions.ACTIONS["*"])
+    everywhere: dict[str, None] = dict.fromkeys(called_actions.ACTIONS["*"])
     of_boxes = _of_boxes() if scope.has_box else ()
     for resource_type, pattern in _NAMED.items():
         if resource_type in DOOR_MAKES and not scope.has_door:
@@ -90,7 +90,7 @@ def statements(scope: OrganiserScope) -> list[Statement]:
         if resource_type in BOX_MAKES and not scope.has_box:
             continue
         actions = [
-            *permissions.ACTIONS.get(resource_type, ()),
+            *called_actions.ACTIONS.get(resource_type, ()),
             *handlers.of_type(resource_type, in_vpc=scope.in_vpc),
         ]
         resources = _arns(scope, pattern)
@@ -99,13 +99,13 @@ def statements(scope: OrganiserScope) -> list[Statement]:
                 everywhere[action] = None
             elif action != "iam:PassRole":
                 named.setdefault(resources, {})[action] = None
-    roles = _arns(scope, _NAMED[permissions.ROLE])
+    roles = _arns(scope, _NAMED[called_actions.ROLE])
     named[roles].update(dict.fromkeys(OF_TEARDOWN_ROLES))
     objects = _arns(scope, _NAMED["AWS::S3::Bucket"] + "/*")
-    named[objects] = dict.fromkeys((*permissions.OF_OBJECTS, *permissions.OF_WORK))
+    named[objects] = dict.fromkeys((*called_actions.OF_OBJECTS, *called_actions.OF_WORK))
     # Whoever may not list a bucket is not told that an object is missing, but that it is closed.
     named[_arns(scope, _NAMED["AWS::S3::Bucket"])]["s3:ListBucket"] = None
-    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *permissions.OF_BILL, *everywhere}
+    reads = {*permissions.reads()[1], *OF_PREFLIGHT, *called_actions.OF_BILL, *everywhere}
     reads.add("cloudformation:DescribeStacks")
     if scope.has_door:
         reads.add("lambda:GetAccountSettings")
@@ -150,7 +150,7 @@ def _of_boxes() -> tuple[str, ...]:
     called: dict[str, None] = {}
     for resource_type in BOX_MAKES:
         some = (
-            *permissions.ACTIONS[resource_type],
+            *called_actions.ACTIONS[resource_type],
             *handlers.of_type(resource_type, in_vpc=True),
         )
         called.update(dict.fromkeys(action for action in some if action.startswith("ec2:")))

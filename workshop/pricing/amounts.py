@@ -64,11 +64,15 @@ def total(amounts: Iterable[Amount]) -> Amount:
 
 @dataclass(frozen=True)
 class SeatBill:
-    """What one seat has cost, by what it is billed for; ``seat`` is empty for what is no seat's."""
+    """What one seat has cost, by what it is billed for; ``seat`` is empty for what is no seat's.
+
+    ``account`` is the seat's own, empty where it shares one.
+    """
 
     seat: str
     name: str
     amounts: Mapping[str, Amount]
+    account: str = ""
 
     @property
     def total(self) -> Amount:
@@ -91,16 +95,16 @@ class Bill:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return what anybody was billed for, in a lasting order."""
-        return tuple(kind for kind in BILLED if any(kind in one.amounts for one in self.seats))
+        return tuple(kind for kind in BILLED if any(kind in seat.amounts for seat in self.seats))
 
     @property
     def by_kind(self) -> dict[str, Amount]:
         """Return the sum of all seats for each kind."""
-        return {kind: total(one.of(kind) for one in self.seats) for kind in self.kinds}
+        return {kind: total(seat.of(kind) for seat in self.seats) for kind in self.kinds}
 
     @property
     def total(self) -> Amount:
-        return total(one.total for one in self.seats)
+        return total(seat.total for seat in self.seats)
 
     @property
     def sentence(self) -> str:
@@ -118,11 +122,12 @@ class Bill:
             "by_kind": {kind: amount.document for kind, amount in self.by_kind.items()},
             "seats": [
                 {
-                    "seat": one.seat,
-                    "usd": one.total.document,
-                    "by_kind": {kind: amount.document for kind, amount in one.amounts.items()},
+                    "seat": seat.seat,
+                    **({"account": seat.account} if seat.account else {}),
+                    "usd": seat.total.document,
+                    "by_kind": {kind: amount.document for kind, amount in seat.amounts.items()},
                 }
-                for one in self.seats
+                for seat in self.seats
             ],
             "unread": list(self.unread),
         }

@@ -77,8 +77,8 @@ def machines_cost(machines: Iterable[Machines] | None, region: str) -> Cost:
     if machines is None:
         return NOT_KNOWN
     return prices.total(
-        prices.cost(prices.hourly(some.use, some.instance_type, region)) * some.count
-        for some in machines
+        prices.cost(prices.hourly(group.use, group.instance_type, region)) * group.count
+        for group in machines
     )
 
 

@@ -60,8 +60,8 @@ def allowed_types(name: str, profile: Profile) -> Iterator[AllowedType]:
         yield AllowedType((*of, "ec2", "instance_types", number), "box", written)
     for where, use, types in lists:
         for number, written in enumerate(types):
-            for one in instance_types.expanded(use, [written]):
-                yield AllowedType((*of, *where, number), use, one)
+            for instance_type in instance_types.expanded(use, [written]):
+                yield AllowedType((*of, *where, number), use, instance_type)
 
 
 def watch_budget(settings: Environment) -> dict[str, Any] | None:
@@ -125,18 +125,22 @@ def _types(settings: Environment, seats: Iterable[Seat], region: str) -> list[st
 
 
 def _document(types: Iterable[str], lists: Sequence[RegionPrices], basis: str) -> str:
-    every = {one: _prices(one, lists) for one in types}
+    every = {instance_type: _prices(instance_type, lists) for instance_type in types}
     document = {
         "date": str(lists[0]["date"]),
         "basis": basis,
-        "prices": {one: price for one, price in every.items() if price},
+        "prices": {instance_type: price for instance_type, price in every.items() if price},
     }
     return json.dumps(document, separators=(",", ":"))
 
 
 def _prices(instance_type: str, lists: Sequence[RegionPrices]) -> float | dict[Use, float]:
     """Return USD per hour by the first list that has it, one price where all uses cost the same."""
-    of_ec2 = (prices.of_list(one["boxes"], "box", instance_type) for one in lists if "boxes" in one)
+    of_ec2 = (
+        prices.of_list(price_list["boxes"], "box", instance_type)
+        for price_list in lists
+        if "boxes" in price_list
+    )
     known_of_ec2 = next((usd for usd in of_ec2 if usd is not None), None)
     if known_of_ec2 is not None:
         return float(known_of_ec2)

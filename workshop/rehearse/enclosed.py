@@ -251,9 +251,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         below = psutil.Process(process.pid).children(recursive=True)
     with suppress(subprocess.TimeoutExpired):
         process.wait(5)
-    for one in below:
+    for child in below:
         with suppress(psutil.Error):
-            one.kill()
+            child.kill()
     if process.poll() is None:
         process.kill()
     process.wait()

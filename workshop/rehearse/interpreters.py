@@ -127,7 +127,7 @@ def _below_any(path: Path, folders: Sequence[str]) -> bool:
 
 def index() -> Index:
     """Return where pip finds packages, as it is set up here."""
-    asked = subprocess.run(
+    answer = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )
     variables: dict[str, str] = {}
@@ -135,7 +135,7 @@ def index() -> Index:
     left_out: list[str] = []
     hosts = [*PYPI]
     # Of a file and a variable, the variable counts and is listed first.
-    for line in reversed(asked.stdout.splitlines()):
+    for line in reversed(answer.stdout.splitlines()):
         matched = _SETTING.fullmatch(line)
         if not matched or matched[1] not in _PASSED:
             continue
@@ -158,7 +158,7 @@ def index() -> Index:
         if kept:
             variables[_PASSED[matched[1]]] = " ".join(kept)
     return Index(
-        {**variables, **authorities(asked.stdout)},
+        {**variables, **authorities(answer.stdout)},
         shown=tuple(dict.fromkeys(shown)),
         left_out=tuple(dict.fromkeys(left_out)),
         hosts=tuple(dict.fromkeys(hosts)),
@@ -243,9 +243,9 @@ def with_installs(
         try:
             return packages([*wanted, *more])
         except WorkshopError as error:
-            said = error.details[0] if error.details else str(error)
+            reason = error.details[0] if error.details else str(error)
             left = [word for word in installs if word not in choices[choices.index(more) + 1]]
-            warn(f"{', '.join(left)}: left to the notebooks that install it ({said})")
+            warn(f"{', '.join(left)}: left to the notebooks that install it ({reason})")
     return packages([*wanted])
 
 

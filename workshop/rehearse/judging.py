@@ -157,9 +157,9 @@ class NotebookJudge:
     def _follows(self, run: CellRun, refusals: Sequence[Refusal]) -> tuple[Result, str, int] | None:
         """Judge a cell that goes on with what an earlier one left half made; None for others."""
         used = loaded(run.source)
-        absent = bool(refusals) and all(one.key == NOT_ITS_OWN for one in refusals)
-        said = f"{run.name}: {run.text}"
-        if not (absent or _UNMADE.search(said) or _ABSENT.search(said)):
+        absent = bool(refusals) and all(refusal.key == NOT_ITS_OWN for refusal in refusals)
+        error = f"{run.name}: {run.text}"
+        if not (absent or _UNMADE.search(error) or _ABSENT.search(error)):
             return None
         for name, cell in self.half_made.items():
             if name in used:
@@ -184,7 +184,7 @@ class NotebookJudge:
 
 def decisive(run: CellRun, refusals: Sequence[Refusal]) -> tuple[Refusal, ...]:
     """Return the refusals that a cell ended with, where its error names their actions; else all."""
-    named = [one for one in refusals if one.question.action in run.text]
+    named = [refusal for refusal in refusals if refusal.question.action in run.text]
     return tuple(named or refusals)
 
 
@@ -192,12 +192,12 @@ def _of_error(run: CellRun) -> tuple[Result, str, None]:
     """Judge a cell that an exception ended."""
     denied = [call for call in run.calls if call.denied]
     unplayed = [call for call in run.calls if call.not_played]
-    said = f"{run.name}: {run.text}"
-    if NOT_PLAYED in said or not all(call.by_kernel for call in unplayed):
-        return "not played", _calls(unplayed) or said, None
-    if denied and (_DENIAL.search(said) or not all(call.by_kernel for call in denied)):
+    error = f"{run.name}: {run.text}"
+    if NOT_PLAYED in error or not all(call.by_kernel for call in unplayed):
+        return "not played", _calls(unplayed) or error, None
+    if denied and (_DENIAL.search(error) or not all(call.by_kernel for call in denied)):
         # Others were denied as well, and the code lived with that.
-        named = [call for call in denied if f" {call.operation} operation" in said]
+        named = [call for call in denied if f" {call.operation} operation" in error]
         return "denied", _calls(named or denied[-1:]), None
     for call in _closed(run.calls):
         return "denied", f"{call.name}: {closed_by_aws.reason(call.name)}", None
@@ -208,7 +208,7 @@ def _of_error(run: CellRun) -> tuple[Result, str, None]:
     missing = _MISSING.search(run.text)
     if missing and run.name in ("ModuleNotFoundError", "ImportError"):
         return "failed", f"module missing: {missing[1]}", None
-    return "failed", said.partition("\n")[0][:300], None
+    return "failed", error.partition("\n")[0][:300], None
 
 
 def _closed(calls: Sequence[RecordedCall]) -> list[RecordedCall]:
@@ -294,13 +294,13 @@ def _parsed(source: str) -> ast.Module:
 def summary(outcomes: Sequence[CellOutcome]) -> Mapping[str, int]:
     """Return how many cells call AWS, and how many of these and of all have each result."""
     counts = {
-        result: sum(one.result == result for one in outcomes)
+        result: sum(outcome.result == result for outcome in outcomes)
         for result in ("ok", "denied", "not played", "failed", "not reached")
     }
-    calling = [one for one in outcomes if one.calls_aws]
+    calling = [outcome for outcome in outcomes if outcome.calls_aws]
     return {
         **counts,
         "cells": len(outcomes),
         "calling AWS": len(calling),
-        "calling AWS and ok": sum(one.result == "ok" for one in calling),
+        "calling AWS and ok": sum(outcome.result == "ok" for outcome in calling),
     }

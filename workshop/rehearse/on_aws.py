@@ -208,23 +208,25 @@ class SeatRehearsal:
     def refusals(self, cell: Mapping[str, Any]) -> list[Refusal]:
         """Return what a cell was denied, with the statement and the key that opens it."""
         refused: list[Refusal] = []
-        for one in rehearsal.calls(cell):
-            call = rehearsal.recorded(one)
+        for entry in rehearsal.calls(cell):
+            call = rehearsal.recorded(entry)
             if call.denied:
-                refusal = self._refusal(call, one.get("request"))
+                refusal = self._refusal(call, entry.get("request"))
                 if refusal not in refused:
                     refused.append(refusal)
         return refused
 
     def _refusal(self, call: RecordedCall, request: object) -> Refusal:
-        said = _REFUSED.search(call.message)
+        denial = _REFUSED.search(call.message)
         names = self.loaded.names(self.seat)
-        resource = str((said and said["resource"]) or "*").rstrip(".")
-        action = said["action"] if said else call.name
-        asked = request if isinstance(request, dict) else {}
-        context = {"aws:requestedregion": self.seat.region, **_context(asked)}
+        resource = str((denial and denial["resource"]) or "*").rstrip(".")
+        action = denial["action"] if denial else call.name
+        parameters = request if isinstance(request, dict) else {}
+        context = {"aws:requestedregion": self.seat.region, **_context(parameters)}
         if action.startswith("s3:"):
-            resource = resource if said and said["resource"] else _of_s3(asked, names.partition)
+            resource = (
+                resource if denial and denial["resource"] else _of_s3(parameters, names.partition)
+            )
             bucket = resource.rpartition(":::")[2]
             own = bucket.startswith(f"{names.workshop}-")
             context["aws:ResourceAccount"] = names.account if own else _SOMEBODY

@@ -93,16 +93,20 @@ def run(
         *(sys.executable, "-I", f"{bench.programs}/notebooks.py"),
         bench.seen("opt/rehearsal/notebooks.json"),
     ]
-    before = max((one["number"] for one in refused(0)), default=0)
+    before = max((refusal["number"] for refusal in refused(0)), default=0)
     pending: list[Refused] = []
 
     def refusals(cell: Mapping[str, Any]) -> list[Refusal]:
         nonlocal before, pending
         new = refused(before)
-        before = max((one["number"] for one in new), default=before)
+        before = max((refusal["number"] for refusal in new), default=before)
         # The next cell runs already, and what it is refused is in the list.
         of_cell, pending = until(_seconds(cell.get("ended")), [*pending, *new])
-        return [permissions.refusal(one) for one in _distinct(of_cell) if permissions.is_seat(one)]
+        return [
+            permissions.refusal(refusal)
+            for refusal in _distinct(of_cell)
+            if permissions.is_seat(refusal)
+        ]
 
     with enclosed.running(
         command,
@@ -116,8 +120,8 @@ def run(
         yield from judged(started.lines(), notebooks, refusals)
         code = started.process.wait()
         if started.ended or code:
-            said = started.said().strip().splitlines() or [f"exit code {code}"]
-            why = started.ended or said[-1]
+            output = started.said().strip().splitlines() or [f"exit code {code}"]
+            why = started.ended or output[-1]
             yield NotebookEvent("", "ended", why)
 
 
@@ -145,8 +149,8 @@ def judged(
 
 def until(ended: float, refused: Sequence[Refused]) -> tuple[list[Refused], list[Refused]]:
     """Return the refusals up to a moment of the machine's clock, and the later ones."""
-    earlier = [one for one in refused if not ended or one["at"] <= ended]
-    return earlier, [one for one in refused if one not in earlier]
+    earlier = [refusal for refusal in refused if not ended or refusal["at"] <= ended]
+    return earlier, [refusal for refusal in refused if refusal not in earlier]
 
 
 def parsed(line: str) -> dict[str, Any] | None:
@@ -166,7 +170,7 @@ def _cell(name: str, event: Mapping[str, Any]) -> CellRun:
         name=str(event.get("name", ""))[:_TEXT],
         text=str(event.get("text", ""))[:_TEXT],
         source=str(event.get("source", "")),
-        calls=tuple(recorded(one, event.get("kernel")) for one in calls(event)),
+        calls=tuple(recorded(call, event.get("kernel")) for call in calls(event)),
         seconds=max(0.0, _seconds(event.get("ended")) - _seconds(event.get("began"))),
     )
 
@@ -174,7 +178,7 @@ def _cell(name: str, event: Mapping[str, Any]) -> CellRun:
 def calls(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the calls of a cell, as the program that ran it printed them."""
     found = cell.get("calls")
-    return [one for one in (found if isinstance(found, list) else []) if isinstance(one, dict)]
+    return [call for call in (found if isinstance(found, list) else []) if isinstance(call, dict)]
 
 
 def recorded(call: Mapping[str, Any], kernel: object = None) -> RecordedCall:
@@ -200,7 +204,11 @@ def _seconds(value: object) -> float:
 def _distinct(refused: Sequence[Refused]) -> list[Refused]:
     """Return one refusal of each kind: labs ask again and again."""
     kinds = {
-        (one["action"], one["resource"], json.dumps(one["context"], sort_keys=True)): one
-        for one in refused
+        (
+            refusal["action"],
+            refusal["resource"],
+            json.dumps(refusal["context"], sort_keys=True),
+        ): refusal
+        for refusal in refused
     }
     return list(kinds.values())

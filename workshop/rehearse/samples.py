@@ -65,8 +65,8 @@ class Samples:
     def clear(self) -> None:
         """Take away what an earlier rehearsal on the same cloud was given."""
         for bucket in self.cloud.list_buckets()["Buckets"]:
-            for one in self.cloud.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ()):
-                self.cloud.delete_object(Bucket=bucket["Name"], Key=one["Key"])
+            for entry in self.cloud.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ()):
+                self.cloud.delete_object(Bucket=bucket["Name"], Key=entry["Key"])
 
     def answer(self, bucket: str, key: str) -> dict[str, str]:
         """Put it there; return what it ``is``, and where it is read without credentials."""
@@ -127,7 +127,7 @@ class Samples:
             return False
         try:
             listed = self.real.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=MOST_BELOW)
-            keys = [one["Key"] for one in listed.get("Contents", ())]
+            keys = [entry["Key"] for entry in listed.get("Contents", ())]
         except ClientError:
             keys = [key]  # many public buckets may be read and not listed
         except (BotoCoreError, OSError):
@@ -191,20 +191,20 @@ def given(samples: Samples, folder: Path) -> Iterator[None]:
 
 
 def _answer(samples: Samples, place: int, name: str) -> None:
-    told = {"is": ""}
+    reply = {"is": ""}
     try:
         # Another's code may have put anything there: a link, a pipe, a text without end.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         with os.fdopen(os.open(name, flags, dir_fd=place), "rb") as file:
-            asked = json.loads(file.read(_QUESTION))
-        told = samples.answer(str(asked["bucket"]), str(asked["key"]))
+            question = json.loads(file.read(_QUESTION))
+        reply = samples.answer(str(question["bucket"]), str(question["key"]))
     except (OSError, ValueError, KeyError, TypeError, RecursionError, ClientError, BotoCoreError):
-        told = {"is": ""}
+        reply = {"is": ""}
     with suppress(OSError):
         os.unlink(name, dir_fd=place)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         stem = name.removesuffix(".wanted")
         part = os.open(f"{stem}.part", flags, 0o644, dir_fd=place)
         with os.fdopen(part, "w", encoding="utf-8") as file:
-            json.dump(told, file)
+            json.dump(reply, file)
         os.rename(f"{stem}.part", f"{stem}.done", src_dir_fd=place, dst_dir_fd=place)

@@ -263,7 +263,9 @@ def deployed_parameters(ssm: Any, names: Names) -> list[dict[str, Any]]:
     """Return the parameters that the script reads, as SSM lists them."""
     pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=names.start_parameters)
     return [
-        {"Name": one["Name"], "Value": one["Value"]} for page in pages for one in page["Parameters"]
+        {"Name": parameter["Name"], "Value": parameter["Value"]}
+        for page in pages
+        for parameter in page["Parameters"]
     ]
 
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+from workshop.account_region import AccountRegion
 from workshop.aws import agent_reports as reports
 from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
 from workshop.aws.machine_kinds import BOX, NOTEBOOK, Machine, SeatMachine
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat, account_regions_of
+from workshop.config.roster import Seat
+from workshop.errors import WorkshopError
 from workshop.requests import inbox
 from workshop.requests.inbox import CohortInbox
 
@@ -95,8 +97,8 @@ def ask(
 
     A request names seats: of a seat that has two machines, both do what is asked for.
     ``report`` is called with each answer as it comes. ``known``: agents that have never reported
-    are asked, and not waited for. Raise WorkshopError where the request cannot
-    be written.
+    are asked, and not waited for. Raise WorkshopError where the request can be written in none of
+    the accounts and Regions.
     """
     answers: dict[SeatMachine, AgentAnswer] = {}
 
@@ -115,18 +117,21 @@ def ask(
         else:
             asked.append(one)
     request_id, now = inbox.new_id(waits.now()), waits.now()
-    for where in account_regions_of(one.seat for one in asked):
-        here = {one.seat.attendee for one in asked if one.seat.account_region == where}
-        CohortInbox(clients, loaded, where).change(
-            partial(
-                inbox.with_request,
-                request_id=request_id,
-                kind=kind,
-                now=now,
-                seats=here,
-                **more,
-            )
-        )
+    by_place: dict[AccountRegion, set[str]] = {}
+    for one in asked:
+        by_place.setdefault(one.seat.account_region, set()).add(one.seat.attendee)
+
+    def write(where: AccountRegion) -> None:
+        request = partial(inbox.with_request, request_id=request_id, kind=kind, now=now)
+        CohortInbox(clients, loaded, where).change(partial(request, seats=by_place[where], **more))
+
+    written = side_by_side(lambda where: attempt(lambda: write(where)), by_place, threads=THREADS)
+    _, refused = known_and_not(written)
+    if refused and len(refused) == len(by_place):
+        raise WorkshopError(next(iter(refused.values())))
+    for one in [one for one in asked if one.seat.account_region in refused]:
+        asked.remove(one)
+        end(AgentAnswer(one, "unread", reason=refused[one.seat.account_region]))
 
     def read_one(one: SeatMachine) -> AgentReport | Unavailable:
         return reports.read(clients, loaded, one.seat, of_box=one.kind is BOX)

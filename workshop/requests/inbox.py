@@ -157,6 +157,8 @@ class CohortInbox:
                 f"there is no bucket {self.bucket} {where}; make it with:"
                 f" {self.loaded.command('deploy')}"
             )
+        if errors.is_no_way_in(error):
+            return WorkshopError(errors.reason(error))
         return WorkshopError(
             f"s3://{self.bucket} {where} could not be used ({errors.describe(error)});"
             " mend that and run this again"

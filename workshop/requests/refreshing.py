@@ -1,4 +1,4 @@
-"""Has every notebook bring the workshop's content, once more if it has it already."""
+"""Has every machine bring the workshop's content, once more if it has it already."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from workshop.config.content import Content
 from workshop.config.environment import LoadedEnvironment
 from workshop.errors import UsageError, WorkshopError
 from workshop.requests import bundles, inbox
+from workshop.requests.everywhere import in_each
 from workshop.requests.inbox import CohortInbox
 
 BUNDLES = "workshop/content"
@@ -61,7 +62,8 @@ def unsent(
     Raise WorkshopError where that cannot be read.
     """
     missing: set[str] = set()
-    for where in account_regions:
+
+    def look(where: AccountRegion) -> None:
         profiles = {seat.profile for seat in loaded.seats_in(where)}
         later = {
             (name, one.place)
@@ -73,7 +75,9 @@ def unsent(
             sent = CohortInbox(clients, loaded, where).read().get(KEY)
             entries = sent if isinstance(sent, list) else []
             known = {(one.get("profile"), one.get("folder")) for one in entries}
-            missing |= {place for _, place in later - known}
+            missing.update(place for _, place in later - known)
+
+    in_each(loaded, account_regions, look)
     return sorted(missing)
 
 
@@ -102,8 +106,11 @@ def refresh(
                     " and bring what is large by: workshop data push"
                 )
             say(f"{one.place}: {size / 1e6:,.1f} MB of {one.repository}")
-        for where in account_regions:
-            _write(CohortInbox(clients, loaded, where), loaded, wanted, packed)
+        in_each(
+            loaded,
+            account_regions,
+            lambda where: _write(CohortInbox(clients, loaded, where), loaded, wanted, packed),
+        )
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""Puts a message where every running notebook shows it."""
+"""Puts a message where every running machine shows it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
 from workshop.errors import UsageError
 from workshop.requests import inbox
+from workshop.requests.everywhere import in_each
 from workshop.requests.inbox import CohortInbox
 
 
@@ -32,9 +33,11 @@ def tell(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat], tex
     """Tell everybody where these seats are; return how many show it, and when."""
     now = events.now().timestamp()
     message_id = inbox.new_id(now)
-    for where in account_regions_of(seats):
-        CohortInbox(clients, loaded, where).change(
-            partial(inbox.with_message, message_id=message_id, text=text, now=now)
-        )
+    edit = partial(inbox.with_message, message_id=message_id, text=text, now=now)
+    in_each(
+        loaded,
+        account_regions_of(seats),
+        lambda where: CohortInbox(clients, loaded, where).change(edit),
+    )
     count = count_of(len(seats), "seat")
-    return f"notebooks of {count} show it within two minutes"
+    return f"machines of {count} show it within two minutes"

@@ -23,7 +23,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.errors import code
 from workshop.aws.mlflow_apps import mlflow_apps
 from workshop.aws.notebooks import NotebookState, notebooks
-from workshop.aws.reads import Unavailable, attempt, known, side_by_side
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, attempt, known, side_by_side
 from workshop.aws.stacks import StackSummary, stacks
 from workshop.aws.strays import Stray, off_roster
 from workshop.aws.strays import seat as stray_seat
@@ -106,7 +106,7 @@ class StatusScan:
     stray_stacks: tuple[Stray, ...] = ()
     snapshots: Mapping[AccountRegion, Snapshot] = field(default_factory=dict)
     watch: WatchState | None = None
-    shared: Mapping[str, str] = field(default_factory=dict)
+    shared: Mapping[AccountRegion, Mapping[str, str]] = field(default_factory=dict)
 
 
 def scan(
@@ -129,7 +129,7 @@ def scan(
 
     before = clients.calls
     account_regions = tuple(dict.fromkeys((*account_regions_of(seats), *also)))
-    snapshots = side_by_side(collect, account_regions, threads=len(account_regions))
+    snapshots = side_by_side(collect, account_regions, threads=ACCOUNTS_AT_ONCE)
     rows = tuple(report.rows(loaded, seats, snapshots))
     stacked = {
         account_region: known(snapshot.stacks) for account_region, snapshot in snapshots.items()

@@ -79,7 +79,7 @@ def running(loaded: LoadedEnvironment, seen: StatusScan) -> list[OwnedWork]:
     left = (strays.seat(loaded, stray) for stray in seen.stray_stacks)
     loaded = replace(loaded, seats=(*loaded.seats, *left))
     owned = [
-        OwnedWork(work, seat, account_region)
+        OwnedWork(work, loaded.seat_id(seat, account_region.account), account_region)
         for account_region, snapshot in seen.snapshots.items()
         for work, seat in report.work_by_seat(loaded, snapshot)
         if seat is not None

@@ -137,19 +137,19 @@ def rows(
 
 def shared(
     loaded: LoadedEnvironment, rows: Sequence[StatusRow], found: Mapping[AccountRegion, Snapshot]
-) -> dict[str, str]:
-    """Return what is wrong with stacks that all seats share, by ``account Region`` and name.
+) -> dict[AccountRegion, dict[str, str]]:
+    """Return what is wrong with stacks that all seats share, by account and Region, and name.
 
     Where no seat has a stack, or none of these is there, nothing is to be missed.
     """
-    wrong: dict[str, str] = {}
+    wrong: dict[AccountRegion, dict[str, str]] = {}
     for account_region in dict.fromkeys(row.account_region for row in rows if _is_made(row)):
         names, there = loaded.cohort_names(account_region), known(found[account_region].stacks)
         stacks = [names.stack(kind) for kind in loaded.settings.cohort_stacks]
         if any(name in there for name in stacks):
             states = ((name, _state(loaded, there.get(name))) for name in stacks)
-            wrong |= {f"{account_region} {name}": state for name, state in states if state}
-    return wrong
+            wrong[account_region] = {name: state for name, state in states if state}
+    return {account_region: some for account_region, some in wrong.items() if some}
 
 
 def _is_made(row: StatusRow) -> bool:

@@ -12,9 +12,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, subscriptions
+from workshop.aws import errors, places, subscriptions
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.reads import (
+    ACCOUNTS_AT_ONCE,
+    Unavailable,
+    attempt,
+    known_and_not,
+    side_by_side,
+)
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.aws.subscriptions import PENDING, MailSubscription
 from workshop.config.environment import LoadedEnvironment
@@ -69,20 +75,28 @@ class WatchState:
         """Return what a seat has used; None where nothing of it was counted."""
         return sum(self.usd[seat].values(), Decimal(0)) if seat in self.usd else None
 
-    def sentences(self, now: datetime) -> list[str]:
+    def sentences(self, loaded: LoadedEnvironment, now: datetime) -> list[str]:
         """Return what is wrong with the watches, each with its cure, and what is not known."""
-        found: list[str] = []
-        for where, one in self.of.items():
-            found += [f"{where}: {why}" for why in (*_silence(one, now), *self._mails(one))]
-        return [f"warning: {sentence}" for sentence in (*found, *self.sentences_of_unread())]
-
-    def sentences_of_unread(self, without: Collection[AccountRegion] = ()) -> list[str]:
-        """Return which watches could not be asked, and why."""
-        return [
-            f"{where}: what the watch has counted could not be read: {why}"
-            for where, why in self.unread.items()
-            if where not in without
+        wrong = [
+            (where, why)
+            for where, one in self.of.items()
+            for why in (*_silence(one, now), *self._mails(one))
         ]
+        found = [*places.told(loaded, wrong), *self.sentences_of_unread(loaded)]
+        return [f"warning: {sentence}" for sentence in found]
+
+    def sentences_of_unread(
+        self, loaded: LoadedEnvironment, without: Collection[AccountRegion] = ()
+    ) -> list[str]:
+        """Return which watches could not be asked, and why."""
+        return places.told(
+            loaded,
+            [
+                (where, f"what the watch has counted could not be read: {why}")
+                for where, why in self.unread.items()
+                if where not in without
+            ],
+        )
 
     def _mails(self, one: WatchOfRegion) -> Iterator[str]:
         if self.notify is None:
@@ -144,7 +158,7 @@ def read(
     def ask(where: AccountRegion) -> WatchOfRegion | Unavailable:
         return attempt(lambda: _of_region(clients, loaded, where, asked[where]))
 
-    answers = side_by_side(ask, asked, threads=max(1, len(asked)))
+    answers = side_by_side(ask, asked, threads=ACCOUNTS_AT_ONCE)
     known, unread = known_and_not(answers)
     return WatchState(known, unread, settings.budget.notify)
 
@@ -164,7 +178,9 @@ def _of_region(
         basis=str(state.get("basis", "")),
         problems=tuple(map(str, state.get("problems", ()))),
         usd={
-            seat: {kind: Decimal(str(usd)) for kind, usd in kinds.items()}
+            loaded.seat_id(seat, where.account): {
+                kind: Decimal(str(usd)) for kind, usd in kinds.items()
+            }
             for seat, kinds in spending.get("usd", {}).items()
         },
         mails=mails,

@@ -6,18 +6,21 @@ what tags and names claim. A listing that fails makes its kind unknown, never em
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
-from workshop.teardown import holders, roles
+from workshop.naming import COHORT, ORGANISER
+from workshop.teardown import holders, own_sets, roles
 from workshop.teardown.holders import STACK, StackRules
+from workshop.teardown.own_sets import STACK_SET, OwnSet
 from workshop.teardown.region_inventory import (
     LISTING,
     RegionInventory,
@@ -39,13 +42,17 @@ from workshop.teardown.resources import logs, names
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.scan_target import ScanTarget, Unknown
 
-STACKS_AND_IDENTITIES = frozenset({STACK, roles.ROLE, roles.POLICY})
+STACKS_AND_IDENTITIES = frozenset({STACK, roles.ROLE, roles.POLICY, STACK_SET})
 """What is deleted in steps of its own."""
 
 _RESOURCE_TYPES = {roles.ROLE: "AWS::IAM::Role", roles.POLICY: "AWS::IAM::ManagedPolicy"}
 
 _KEPT = frozenset({names.BUCKET, names.REPOSITORY})
 """What the YAML can keep."""
+
+
+AT_ONCE = 16
+"""Accounts and Regions that are scanned side by side."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,10 @@ class Discovery:
     contexts: Mapping[AccountRegion, ScanContext]
     unknown: tuple[Unknown, ...]
     not_offered: tuple[str, ...]
+    sets: tuple[OwnSet, ...] = ()
+    """The stack sets, where seats have accounts of their own."""
+    way_in: frozenset[AccountRegion] = frozenset()
+    """Where a stack of the workshop's is the organiser's way into the account."""
 
     def of(self, *ownership: Ownership) -> list[Resource]:
         """Return what is so, without what is kept."""
@@ -69,6 +80,32 @@ class Discovery:
             for resource in self.resources.values()
             if resource.ownership in ownership and not self.is_kept(resource)
         ]
+
+    @cached_property
+    def _by_place(self) -> Mapping[AccountRegion, Sequence[Resource]]:
+        found: dict[AccountRegion, list[Resource]] = defaultdict(list)
+        for resource in self.resources.values():
+            found[resource.account_region].append(resource)
+        return found
+
+    def at(self, account_region: AccountRegion) -> Sequence[Resource]:
+        """Return what was found in one account and Region."""
+        return self._by_place.get(account_region, ())
+
+    def goes_last(self, resource: Resource) -> bool:
+        """Return whether it stays until all else of its account is shown to be gone.
+
+        That is so of the stack sets, and of the stack and role by which one can look.
+        """
+        if resource.resource_type == STACK_SET:
+            return resource.ownership == Ownership.OWNED
+        names = self.contexts[resource.account_region].scope.names(COHORT)
+        called = {(STACK, names.stack(ORGANISER)), (roles.ROLE, names.organiser_role)}
+        return (
+            resource.account_region in self.way_in
+            and resource.ownership == Ownership.OWNED
+            and (resource.resource_type, resource.id) in called
+        )
 
     def is_kept(self, resource: Resource) -> bool:
         """Return whether the YAML keeps it; a seat may call anything else by the same name."""
@@ -98,6 +135,7 @@ def discover(
     ``lasting`` and ``proven``, which is the seat of whatever was proven, may come from an earlier
     scan.
     """
+    target, unlisted = _with_sets(target)
     where = list(target.seats)
     scan = partial(
         _scan,
@@ -105,8 +143,8 @@ def discover(
         lasting=lasting or ScanCache(),
         proven=proven or {},
     )
-    with ThreadPoolExecutor(max(1, len(where))) as pool:
-        scans = list(pool.map(scan, where))
+    with ThreadPoolExecutor(max(1, min(len(where), AT_ONCE))) as pool:
+        scans = [_of_sets(target), *pool.map(scan, where)]
     return Discovery(
         resources={key: resource for scan in scans for key, resource in scan.resources.items()},
         stacks={key: stack for scan in scans for key, stack in scan.stacks.items()},
@@ -116,9 +154,36 @@ def discover(
             for scan in scans
             for account_region, context in scan.contexts.items()
         },
-        unknown=(*(unknown for scan in scans for unknown in scan.unknown), *target.unlooked),
+        unknown=(
+            *(unknown for scan in scans for unknown in scan.unknown),
+            *unlisted,
+            *target.unlooked,
+        ),
         not_offered=tuple(dict.fromkeys(one for scan in scans for one in scan.not_offered)),
+        sets=target.sets,
+        way_in=frozenset() if target.members is None else target.members.ways_in(target.seats),
     )
+
+
+def _with_sets(target: ScanTarget) -> tuple[ScanTarget, list[Unknown]]:
+    """Return a target with the stack sets as they are now, and what could not be listed of them."""
+    if target.members is None:
+        return target, []
+    try:
+        sets = own_sets.find(target.members.calls, target.workshop, target.environment)
+    except errors.Refusal as error:
+        # Then no stack of theirs is proven.
+        unlisted = Unknown(STACK_SET, target.members.home, errors.describe(error))
+        return replace(target, sets=(), made={}), [unlisted]
+    return replace(target, sets=tuple(sets), made=own_sets.made_by(sets)), []
+
+
+def _of_sets(target: ScanTarget) -> Discovery:
+    """Return the stack sets as resources, where all of them are asked about."""
+    members = target.members
+    asked = members is not None and members.home in target.seats
+    resources = [one.resource(members.home) for one in target.sets] if members and asked else []
+    return Discovery({one.key: one for one in resources}, {}, {}, {}, (), ())
 
 
 def _scan(
@@ -179,7 +244,12 @@ def _scan(
         if resource.resource_type == STACK and not resource.of_environment
     }
     return Discovery(
-        resources={resource.key: resource for resource in resources},
+        resources={
+            resource.key: replace(
+                resource, seat=scope.known(resource.seat), account_of=scope.alone_as
+            )
+            for resource in resources
+        },
         stacks={
             (account_region, name): one
             for name, one in inventory.stacks.items()
@@ -202,12 +272,12 @@ def _find(context: ScanContext, resource_type: ResourceType) -> list[Resource] |
 
 
 def _stacks(inventory: RegionInventory, rules: StackRules) -> Iterable[Resource]:
-    for stack in inventory.stacks.values():
+    for name, stack in inventory.stacks.items():
         verdict = rules.judge(stack)
         if verdict is not None:
             yield Resource(
                 STACK,
-                stack.name,
+                name,
                 inventory.account_region,
                 verdict.ownership,
                 verdict.why,

@@ -93,6 +93,11 @@ class DeletionResults(dict[Key, DeletionResult]):
             and result.outcome in gone
         )
 
+    def is_stuck(self, resource: Resource) -> bool:
+        """Return whether it is stuck."""
+        result = self.get(resource.key)
+        return result is not None and result.outcome == DeletionOutcome.STUCK
+
     def stuck(self, *more: DeletionOutcome) -> set[Key]:
         """Return the keys of what is stuck, or came to one of these outcomes."""
         outcomes = (DeletionOutcome.STUCK, *more)

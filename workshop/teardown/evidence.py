@@ -11,14 +11,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from workshop import naming
 from workshop.account_region import AccountRegion
+from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
@@ -28,7 +31,7 @@ from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
 from workshop.ledger import Ledger
 from workshop.policies import extra
-from workshop.teardown import roles, scan_target, shown_plan, verification
+from workshop.teardown import members, roles, scan_target, shown_plan, verification
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.resource import Ownership, Resource, ScanCache, SeenRole
@@ -38,7 +41,7 @@ from workshop.teardown.scan_target import ScanTarget, Unknown
 if TYPE_CHECKING:  # a report's pages are no part of what a deployment needs
     from workshop.teardown.report import TeardownReport
 
-ACCOUNT, REGION, WORKSHOP = "account", "Region", "workshop"
+ACCOUNT, REGION, WORKSHOP = members.ACCOUNT, "Region", "workshop"
 """What stands in place of a resource type for a place that could not be looked at."""
 
 Traces = dict[AccountRegion, set[str]]
@@ -58,7 +61,18 @@ def target(
     ``folder`` holds what was kept of earlier runs. An account and Region whose account is another
     one, or whose Region nobody knows, is in ``unlooked``: nothing there is ever called gone.
     """
-    chosen = tuple(seats)
+    of = _of_members if loaded.settings.accounts.are_own else _of_places
+    return of(clients, loaded, tuple(seats), whole=whole, folder=folder)
+
+
+def _of_places(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    chosen: tuple[Seat, ...],
+    *,
+    whole: bool,
+    folder: Path,
+) -> ScanTarget:
     configured = scan_target.configured(loaded, chosen, whole=whole)
     ledger = Ledger(loaded.name, folder.parent)
     traces = recorded(ledger, folder)
@@ -99,6 +113,54 @@ def target(
         if account_region in widened.seats
     }
     return replace(widened, unlooked=tuple(unlooked), began=began)
+
+
+def _of_members(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    chosen: tuple[Seat, ...],
+    *,
+    whole: bool,
+    folder: Path,
+) -> ScanTarget:
+    """Return the same where seats have accounts of their own, and each is taken whole."""
+    ledger = Ledger(loaded.name, folder.parent)
+    traces = recorded(ledger, folder)
+    calls = StackSetCalls(clients, loaded)
+    found = members.evidence(calls, loaded, chosen, traces, ledger.gone_from(), whole=whole)
+    reach = members.reach(clients, loaded, found)
+    unlooked = [*reach.unknown]
+    alone = frozenset({naming.ALONE})
+    seats: dict[AccountRegion, frozenset[str]] = dict.fromkeys(reach.places, alone)
+    with ThreadPoolExecutor(members.AT_ONCE) as pool:
+        named = partial(named_in, clients, loaded.settings.workshop)
+        for elsewhere in pool.map(named, reach.places):
+            for account_region in elsewhere:
+                if account_region.region in known_regions():
+                    seats.setdefault(account_region, alone)
+                else:
+                    why = _strange(loaded.settings.workshop, account_region)
+                    unlooked.append(Unknown(REGION, account_region, why, tried=False))
+    if whole:
+        seats[loaded.home] = frozenset(traces.get(loaded.home, ()))
+        unlooked += [*_renamed(ledger, loaded), *_opened_before(ledger, loaded)]
+    profiles = loaded.settings.profiles
+    used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
+    unlooked += [one for place in reach.places for one in opened(used, place)]
+    configured = scan_target.configured(loaded, chosen, whole=whole, also=seats)
+    return replace(
+        configured,
+        seats=seats,
+        unlooked=tuple(unlooked),
+        began={where: moment for where, moment in ledger.began().items() if where in seats},
+        members=members.MemberAccounts(
+            calls,
+            found.ids,
+            makes_role=loaded.settings.accounts.makes_role,
+            handed_back=reach.handed_back,
+            unused=reach.unused,
+        ),
+    )
 
 
 def recorded(ledger: Ledger, folder: Path) -> Traces:
@@ -202,9 +264,11 @@ def names_of(kept: Iterable[Resource]) -> dict[AccountRegion, list[str]]:
 
 def gone(report: TeardownReport) -> list[AccountRegion]:
     """Return where two scans of the whole workshop found nothing and missed nothing."""
-    if report.choices.only is not None or len(report.scans) < verification.SCANS:
+    partly = report.choices.only is not None and report.target.members is None
+    if partly or len(report.scans) < verification.SCANS:
         return []
     doubted = {resource.account_region for scan in report.scans for resource in scan.left}
+    doubted |= {resource.account_region for resource in report.last}
     # Of another name than the workshop's, another teardown has to tell.
     missed = [
         unknown

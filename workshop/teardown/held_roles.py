@@ -37,12 +37,8 @@ def held_seats(
         if unknown.account_region == account_region and _needs_role(plan, unknown.resource_type):
             what = plural(unknown.resource_type)
             held[""] = f"{what} could not be listed, and may need the role"
-    for resource, action in plan.actions:
-        if (
-            resource.account_region == account_region
-            and action in LEFT
-            and _holds(plan, resource, results)
-        ):
+    for resource, action in plan.actions_at(account_region):
+        if action in LEFT and _holds(plan, resource, results):
             held[resource.seat] = (
                 f"the {resource.resource_type} {resource.id} is left, and may need the role"
             )

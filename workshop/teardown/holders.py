@@ -25,6 +25,7 @@ _WHY = {
     Ownership.CLAIMED: "only its tags say so",
     Ownership.FOREIGN: "only its name looks alike",
 }
+_NO_SETS = "its name and tags say so, and no stack set of the workshop's has made it"
 _NOBODYS = "its name and tags say so, and neither roster, role nor record knows the seat {seat!r}"
 
 
@@ -34,7 +35,9 @@ class StackRules:
 
     ``seats`` are asked about, ``whole`` asks about all. ``known`` are the seats of which something
     else tells than the stack itself: the roster, a role below the workshop's path, the ledger, an
-    earlier plan. Whoever may make stacks can use any name and any tags.
+    earlier plan. Whoever may make stacks can use any name and any tags. In an account that is a
+    seat's own, ``made`` are the ids of the stacks that the workshop's stack sets made there: these
+    alone are proven. None where stacks are made by no stack set.
     """
 
     workshop: str
@@ -43,6 +46,7 @@ class StackRules:
     seats: frozenset[str]
     whole: bool
     known: frozenset[str] = frozenset()
+    made: frozenset[str] | None = None
 
     def judge(self, stack: StackSummary) -> OwnershipVerdict | None:
         """Return the verdict on a stack; None where it is none of ours.
@@ -54,10 +58,16 @@ class StackRules:
             why = f"it belongs to environment {other!r}"
             return OwnershipVerdict(Ownership.FOREIGN, why, of_environment=other)
         if stack.belongs_to(self.workshop, self.environment):
-            return self._of_tags(stack.name, stack.tags.get(tags.ATTENDEE, ""))
+            verdict = self._of_tags(stack.name, stack.tags.get(tags.ATTENDEE, ""))
+            if verdict is None or verdict.ownership != Ownership.OWNED or self._is_made(stack):
+                return verdict
+            return replace(verdict, ownership=Ownership.CLAIMED, why=_NO_SETS)
         if self._looks_alike(stack.name):
             return OwnershipVerdict(Ownership.FOREIGN, _WHY[Ownership.FOREIGN])
         return None
+
+    def _is_made(self, stack: StackSummary) -> bool:
+        return self.made is None or stack.id in self.made
 
     def _of_tags(self, name: str, seat: str) -> OwnershipVerdict | None:
         if not (self.whole or seat in self.seats):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from workshop.account_region import AccountRegion
@@ -71,6 +73,9 @@ _LEFT = {
     Ownership.CLAIMED: PlannedAction.LEAVE_CLAIMED,
 }
 
+_OURS = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
+"""What is, or may be, the workshop's."""
+
 _PLACES = frozenset({"account", "Region", "workshop"})
 
 
@@ -108,17 +113,20 @@ class Choices:
 
 
 def check_accepted(
-    names: Iterable[str], resource_types: Iterable[ResourceType], unlooked: Iterable[Unknown] = ()
+    names: Iterable[str],
+    resource_types: Iterable[ResourceType],
+    unlooked: Iterable[Unknown] = (),
+    accounts: Collection[str] = (),
 ) -> None:
     """Raise UsageError for a name that is no resource type which a teardown could go without.
 
-    Services that a profile opens, which are in ``unlooked``, are; whole accounts and Regions are
-    not.
+    Services that a profile opens, which are in ``unlooked``, are, and the ``accounts`` that are a
+    seat's own; other accounts and Regions are not.
     """
-    opened = {unknown.resource_type for unknown in unlooked} - _PLACES
+    opened = {unknown.accepted_as for unknown in unlooked} - _PLACES
     known = sorted({resource_type.name for resource_type in resource_types} | {TAGS} | opened)
     for name in names:
-        if name not in known:
+        if name not in known and name not in accounts:
             raise UsageError(
                 f"'--accept-unknown' knows no resource type {name!r};"
                 f" {suggestion(name, known)}{listing(known)}"
@@ -160,23 +168,35 @@ class TeardownPlan:
             return PlannedAction.WITH_STACK
         return None if resource_type.deletable_in(resource.state) else PlannedAction.STOP
 
-    @property
-    def actions(self) -> list[tuple[Resource, PlannedAction]]:
+    @cached_property
+    def actions(self) -> tuple[tuple[Resource, PlannedAction], ...]:
         """Every resource with its action, in a lasting order."""
         resources = sorted(self.discovery.resources.values(), key=lambda resource: resource.order)
         found = [(resource, self.action(resource)) for resource in resources]
-        return [(resource, action) for resource, action in found if action is not None]
+        return tuple((resource, action) for resource, action in found if action is not None)
 
-    def resources(self, *actions: PlannedAction) -> list[Resource]:
-        """Return the resources of these actions."""
-        return [resource for resource, action in self.actions if action in actions]
+    @cached_property
+    def _by_place(self) -> Mapping[AccountRegion, Sequence[tuple[Resource, PlannedAction]]]:
+        found: dict[AccountRegion, list[tuple[Resource, PlannedAction]]] = defaultdict(list)
+        for resource, action in self.actions:
+            found[resource.account_region].append((resource, action))
+        return found
+
+    def actions_at(self, account_region: AccountRegion) -> Sequence[tuple[Resource, PlannedAction]]:
+        """Return the resources of one account and Region with their actions."""
+        return self._by_place.get(account_region, ())
+
+    def resources(self, *actions: PlannedAction, at: AccountRegion | None = None) -> list[Resource]:
+        """Return the resources of these actions, everywhere or in one account and Region."""
+        some = self.actions if at is None else self.actions_at(at)
+        return [resource for resource, action in some if action in actions]
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         """What could not be listed, without what was accepted."""
         accepted = self.choices.accept_unknown
         return tuple(
-            unknown for unknown in self.discovery.unknown if unknown.resource_type not in accepted
+            unknown for unknown in self.discovery.unknown if unknown.accepted_as not in accepted
         )
 
     @property
@@ -213,10 +233,9 @@ class TeardownPlan:
     @property
     def left(self) -> list[Resource]:
         """What is there and should not be; what is kept does not count, nor does a record."""
-        ours = self.discovery.of(Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
         return [
             resource
-            for resource in ours
+            for resource in self.discovery.of(*_OURS)
             if not self.is_record(resource) and not self.is_accepted(resource)
         ]
 
@@ -253,11 +272,16 @@ class TeardownPlan:
     @property
     def cost(self) -> Cost:
         """What it all costs an hour; not complete where a price or a listing is missing."""
-        ours = (Ownership.OWNED, Ownership.CLAIMED, Ownership.UNKNOWN)
         resources = self.discovery.resources.values()
-        return self._cost_of(resource for resource in resources if resource.ownership in ours)
+        return self._cost_of(resource for resource in resources if resource.ownership in _OURS)
 
-    @property
+    def cost_at(self, account_region: AccountRegion) -> Cost:
+        """Return what all of one account and Region costs an hour."""
+        missed = any(one.account_region == account_region for one in self.discovery.unknown)
+        ours = (one for one in self.discovery.at(account_region) if one.ownership in _OURS)
+        return cost_of(ours, complete=not missed)
+
+    @cached_property
     def cost_of_others(self) -> Cost:
         """What is paid for all along: for what nobody deletes, and what nobody could list."""
         return self._cost_of(
@@ -298,7 +322,7 @@ class TeardownPlan:
 
 def to_accept(unknown: Iterable[Unknown], left: Iterable[Resource]) -> tuple[str, ...]:
     """Return the types of these that a teardown can go without, though nobody could read them."""
-    missing = [one.resource_type for one in unknown]
+    missing = [one.accepted_as for one in unknown]
     missing += [resource.resource_type for resource in left if resource.is_unread]
     return tuple(dict.fromkeys(name for name in missing if can_be_accepted(name)))
 

@@ -71,7 +71,8 @@ def survey(
         inventory.tagged = tagged(clients, target.workshop, account_region)
 
     def read_stacks() -> None:
-        inventory.stacks = stack_listing.stacks(clients, account_region)
+        listed = stack_listing.stacks(clients, account_region)
+        inventory.stacks = _proven_first(listed, target.made_in(account_region) or frozenset())
         own = {
             key: stack
             for key, stack in inventory.stacks.items()
@@ -101,6 +102,16 @@ def survey(
     with ThreadPoolExecutor(len(parts)) as pool:
         list(pool.map(read, parts, parts.values()))
     return inventory
+
+
+def _proven_first(
+    listed: Mapping[str, StackSummary], made: frozenset[str]
+) -> dict[str, StackSummary]:
+    """Return stacks by name, or by ARN where another has it: that of a stack set has its own."""
+    found: dict[str, StackSummary] = {}
+    for stack in sorted(listed.values(), key=lambda stack: stack.id not in made):
+        found[stack.id if stack.name in found else stack.name] = stack
+    return found
 
 
 def tagged(
@@ -221,6 +232,7 @@ def rules_of(
         seats=target.seats[inventory.account_region],
         whole=target.whole,
         known=frozenset(known - {""}),
+        made=target.made_in(inventory.account_region),
     )
 
 
@@ -241,4 +253,5 @@ def scope_of(target: ScanTarget, inventory: RegionInventory, rules: StackRules) 
         whole=target.whole,
         keep=target.keep.get(inventory.account_region, frozenset()),
         subnets=target.subnets.get(inventory.account_region, {}),
+        alone_as=target.alone_as(inventory.account_region),
     )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from workshop.counting import count_of, plural
 from workshop.escaping import json_text
 from workshop.pricing.amounts import NOT_IN_IT, Bill
 from workshop.pricing.prices import Cost
+from workshop.teardown.account_ends import AccountEnd, account_ends, summary
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.plan import Choices, cost_of, to_accept
 from workshop.teardown.resource import Resource
@@ -24,6 +26,9 @@ from workshop.teardown.verification import SCANS, Scan
 GONE = (DeletionOutcome.DELETED, DeletionOutcome.EMPTIED, DeletionOutcome.ALREADY_GONE)
 """Outcomes after which nothing of it is left."""
 _STAYED = (DeletionOutcome.STUCK, DeletionOutcome.ABANDONED)
+
+ACCOUNTS = "accounts of seats"
+"""The heading of how each is handed back."""
 
 BILL = "what it had cost, by seat and kind"
 """The heading of the bill."""
@@ -58,6 +63,8 @@ class TeardownReport:
     """What was saved of each seat."""
     stays: tuple[Resource, ...] = ()
     """What a sweep leaves on purpose: the workbenches."""
+    last: tuple[Resource, ...] = ()
+    """What goes after all else, and is still there: stack sets, and the way into accounts."""
     bill: Bill | None = None
     """What it had cost before anything was deleted, None where nobody looked."""
 
@@ -65,7 +72,9 @@ class TeardownReport:
     def proven(self) -> bool:
         """Whether two scans have shown that nothing is left, and nothing was abandoned."""
         looked = len(self.scans) >= SCANS and all(scan.clean for scan in self.scans)
-        return looked and not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
+        if not looked or self.last:
+            return False
+        return not self.of(DeletionOutcome.ABANDONED) and not self.not_saved
 
     @property
     def code(self) -> int:
@@ -102,7 +111,7 @@ class TeardownReport:
         """Resource types that some scan could not list, and that need not be."""
         found = {unknown for scan in self.scans for unknown in scan.accepted}
         return tuple(
-            sorted({plural(one.resource_type) if one.tried else one.resource_type for one in found})
+            sorted({plural(one.resource_type) if one.tried else one.subject for one in found})
         )
 
     @property
@@ -126,8 +135,8 @@ class TeardownReport:
 
     @property
     def left(self) -> tuple[Resource, ...]:
-        """What the last scan found."""
-        return self.scans[-1].left if self.scans else ()
+        """What the last scan found, and what was to go after it and has not."""
+        return (*(self.scans[-1].left if self.scans else ()), *self.last)
 
     @property
     def cost(self) -> Cost:
@@ -141,6 +150,14 @@ class TeardownReport:
         found = (result for result in self.results if result.outcome in outcomes)
         return sorted(found, key=lambda result: result.resource.order)
 
+    @cached_property
+    def accounts(self) -> tuple[AccountEnd, ...]:
+        """How each account of a seat is handed back; none where seats have no accounts."""
+        kept = [result.resource for result in self.of(DeletionOutcome.KEPT)]
+        if not self.choices.stacks:
+            return ()
+        return account_ends(self.target, self.scans, self.left, kept)
+
     def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
@@ -151,6 +168,7 @@ class TeardownReport:
                 {"account": account_region.account, "region": account_region.region}
                 for account_region in self.target.seats
             ],
+            "accounts": [one.document() for one in self.accounts],
             "plan": self.digest,
             "began": self.began.isoformat(timespec="seconds"),
             "ended": self.ended.isoformat(timespec="seconds"),
@@ -199,6 +217,7 @@ class TeardownReport:
 
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
+        yield ACCOUNTS, [(one.seat, "account", one.account, one.message) for one in self.accounts]
         for outcome in _STAYED:
             yield outcome.value, self._rows(outcome)
         stuck = {result.resource.key for result in self.of(*_STAYED)}
@@ -235,7 +254,12 @@ class TeardownReport:
     def facts(self) -> Iterator[tuple[str, str]]:
         """Yield what stands above the lists."""
         yield "workshop", f"{self.target.workshop} (environment {self.target.environment})"
-        yield "accounts and Regions", ", ".join(map(str, self.target.seats))
+        if self.target.members is None:
+            yield "accounts and Regions", ", ".join(map(str, self.target.seats))
+        else:
+            yield "account and Region of the stack sets", str(self.target.members.home)
+        if self.accounts:
+            yield ACCOUNTS, summary(self.accounts)
         yield "began", f"{self.began:%Y-%m-%d %H:%M:%S} UTC"
         yield "ended", f"{self.ended:%Y-%m-%d %H:%M:%S} UTC"
         yield "still billed", self.cost.per_hour
@@ -315,4 +339,4 @@ def _row_of_unknown(unknown: Unknown) -> tuple[str, ...]:
 
 
 def _row(resource: Resource, message: str = "") -> tuple[str, ...]:
-    return resource.seat, resource.resource_type, resource.id, message
+    return resource.owner, resource.resource_type, resource.id, message

@@ -15,7 +15,7 @@ from typing import Any
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.naming import Names
+from workshop.naming import ALONE, Names
 
 
 class Ownership(StrEnum):
@@ -67,6 +67,26 @@ class Resource:
     stack_tag: str | None = None
     """The id of the stack that CloudFormation's own tag names, empty where there is no such tag.
     None for a resource type that is not asked for it."""
+
+    account_of: str = ""
+    """The seat whose own account it is in, empty in an account of others; discovery fills it in.
+    What seats have is called alike in each of these."""
+
+    @property
+    def label(self) -> str:
+        """Its type and id, and the account where others have the same."""
+        where = f" in account {self.account_region.account}" if self.account_of else ""
+        return f"{self.resource_type} {self.id}{where}"
+
+    @property
+    def owner(self) -> str:
+        """Its seat; in an account that is a seat's own, whose that is for what is not the seat's.
+
+        Such as ``cohort, ada``.
+        """
+        if not self.account_of or self.seat == self.account_of:
+            return self.seat
+        return f"{self.seat}, {self.account_of}".removeprefix(", ")
 
     @property
     def is_unread(self) -> bool:
@@ -121,6 +141,13 @@ class Scope:
     """Physical names of the buckets and repositories that the YAML keeps."""
     subnets: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     """The subnets of the profiles, with the security groups that seats may use there."""
+
+    alone_as: str = ""
+    """Who the seat is to people in whose own account this is; empty in an account of others."""
+
+    def known(self, seat: str) -> str:
+        """Return a seat as people know it."""
+        return self.alone_as if self.alone_as and seat == ALONE else seat
 
     def names(self, seat: str) -> Names:
         """Return the names of one seat."""

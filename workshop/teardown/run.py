@@ -6,7 +6,8 @@ Nothing is remembered but what AWS says: after a crash, the same again goes on f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,9 +17,9 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.counting import count_of
 from workshop.events import EventStream, Stopwatch, now
-from workshop.naming import COHORT, DOOR, WATCH
-from workshop.teardown import freeze, roles, stacks, sweep, verification
-from workshop.teardown.discovery import STACKS_AND_IDENTITIES, Discovery, discover
+from workshop.naming import COHORT
+from workshop.teardown import freeze, members, roles, sweep, verification
+from workshop.teardown.discovery import AT_ONCE, STACKS_AND_IDENTITIES, Discovery, discover
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
@@ -27,16 +28,17 @@ from workshop.teardown.events import (
     TeardownEvent,
     TeardownStep,
 )
-from workshop.teardown.held_roles import LEFT, held_seats, makes_role, why_held
+from workshop.teardown.held_roles import LEFT
 from workshop.teardown.holders import STACK
-from workshop.teardown.plan import Choices, PlannedAction, TeardownPlan
+from workshop.teardown.plan import DONE, Choices, PlannedAction, TeardownPlan
 from workshop.teardown.report import TeardownReport
 from workshop.teardown.resource import Identity, Ownership, Resource, ScanCache
-from workshop.teardown.resources import logs, network_interfaces
+from workshop.teardown.resources import logs
 from workshop.teardown.resources.base import ResourceType
 from workshop.teardown.saving import Saved
 from workshop.teardown.scan_target import ScanTarget
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
+from workshop.teardown.stack_removal import StackRemoval
 from workshop.teardown.verification import Scan
 from workshop.teardown.waits import RESOURCES, STACKS, WaitPolicy
 
@@ -80,6 +82,9 @@ class Teardown:
     it stays so although its proof, a job of which only the log is left, has gone since."""
     lasting: ScanCache = field(default_factory=ScanCache)
     """What earlier scans found out that stays true."""
+    proven_empty: Callable[[Sequence[AccountRegion], Sequence[Resource]], object] = lambda *_: None
+    """Hears which seats' own accounts are shown to be empty but for what is kept there, and that,
+    before the way into them goes."""
 
     def __post_init__(self) -> None:
         logs.remember_before(self.lasting, self.proven)
@@ -89,8 +94,8 @@ class Teardown:
         self._watch = Stopwatch()
         self._not_frozen: dict[str, str] = {}
         self._saved: list[Saved] = []
-        self._problems: dict[str, str] = {}
-        """Seats of which something was not saved, and what."""
+        self._problems: dict[AccountRegion, dict[str, str]] = defaultdict(dict)
+        """Where there are seats of which something was not saved: which, and what."""
 
     def discover(self) -> Discovery:
         """Scan everything once."""
@@ -132,14 +137,16 @@ class Teardown:
             if not plan.choices.stacks:
                 break
             with self._watch.step(TeardownStep.STACKS):
-                self._delete_stacks(current)
+                self._removal().delete(current)
             with self._watch.step(TeardownStep.VERIFY):
                 self._emit(
                     TeardownStep.VERIFY,
                     f"scanning twice, {count_of(self.interval, 'second')} apart",
                 )
                 scanned = partial(self._scanned, plan.choices)
-                current, scans = verification.twice(scanned, self.interval, self.pause)
+                current, scans = verification.twice(
+                    scanned, self.interval, self.pause, self.target.own_accounts
+                )
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
                 break
             self._emit(
@@ -147,11 +154,13 @@ class Teardown:
             )
             # What AWS has deleted may be listed for some seconds more, by IAM above all.
             self._sleep(self.interval)
+        if plan.choices.stacks and self.target.members:
+            self._close(current, scans)
         return self._report(plan, current, scans, began)
 
     def _scan(self, current: TeardownPlan) -> Scan:
         """Return what a sweep has left behind, without what it leaves on purpose."""
-        scan = Scan.of(current)
+        scan = Scan.of(current, with_last=False)
         if current.choices.stacks:
             return scan
         return replace(
@@ -163,23 +172,24 @@ class Teardown:
     def _freeze(self, plan: TeardownPlan) -> None:
         names: dict[AccountRegion, list[str]] = {}
         for resource in plan.discovery.of(Ownership.OWNED):
-            if resource.resource_type == roles.ROLE:
+            if resource.resource_type == roles.ROLE and not plan.discovery.goes_last(resource):
                 names.setdefault(resource.account_region, []).append(resource.id)
-        for account_region, some in names.items():
-            roles_ = count_of(len(some), "role")
-            self._emit(
-                TeardownStep.FREEZE,
-                f"{roles_} in {account_region} can make nothing new; what is there goes on until"
-                " it is stopped",
-            )
-            for role, message in freeze.freeze(
-                self.clients, self.target.workshop, account_region, some
-            ).items():
-                self._not_frozen[role] = message
-                self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self._freeze_roles, names, names.values()))
         left = freeze.close_notebooks(self.clients, plan.discovery.of(Ownership.OWNED))
         for arn, message in left.items():
             self._emit(TeardownStep.FREEZE, f"{arn} may stay open until it is stopped: {message}")
+
+    def _freeze_roles(self, account_region: AccountRegion, some: Sequence[str]) -> None:
+        self._emit(
+            TeardownStep.FREEZE,
+            f"{count_of(len(some), 'role')} in {account_region} can make nothing new; what is there"
+            " goes on until it is stopped",
+        )
+        left = freeze.freeze(self.clients, self.target.workshop, account_region, some)
+        for role, message in left.items():
+            self._not_frozen[role] = message
+            self._emit(TeardownStep.FREEZE, f"role {role} is not frozen: {message}")
 
     def _stop_and_save(self, current: TeardownPlan, save: Saver) -> TeardownPlan:
         """Stop what costs and writes, so that nothing is written after it was saved; save it all.
@@ -197,10 +207,10 @@ class Teardown:
         for one in self._saved:
             self._emit(TeardownStep.SAVE, f"{one.seat or 'of no seat'}: {one.message}")
             if not one.complete:
-                self._problems[one.seat] = "; ".join(one.problems)
+                self._problems[one.account_region][one.seat] = "; ".join(one.problems)
         for resource in running:
             message = f"{resource.resource_type} {resource.id} still runs, and may write more"
-            self._problems.setdefault(resource.seat, message)
+            self._problems[resource.account_region].setdefault(resource.seat, message)
         return current
 
     def _sweep_all(self, current: TeardownPlan) -> TeardownPlan:
@@ -209,13 +219,13 @@ class Teardown:
         No role may go before: SageMaker could not delete a late endpoint without it.
         """
         for _ in range(ROUNDS):
-            self._sweep(current, self._swept(current), self._kept_seats)
+            self._sweep(current, self._swept(current), self._is_kept_yet)
             current = self.plan(current.choices)
             mine = [
                 resource
                 for resource in self._swept(current)
                 if current.action(resource) in (PlannedAction.DELETE, PlannedAction.RECORD)
-                and resource.seat not in self._kept_seats
+                and not self._is_kept_yet(resource)
             ]
             if not self._has_come(mine):
                 break
@@ -224,28 +234,34 @@ class Teardown:
             )
         return current
 
-    def _swept(self, current: TeardownPlan) -> list[Resource]:
+    def _swept(self, current: TeardownPlan, at: AccountRegion | None = None) -> list[Resource]:
         """Return what is stopped and deleted through its own API, without records of the past.
 
         What all seats share is stopped with them, and deleted after them.
         """
         return [
             resource
-            for resource in current.resources(*_SWEPT)
+            for resource in current.resources(*_SWEPT, at=at)
             if self._shown.allows(resource)
             and resource.resource_type not in STACKS_AND_IDENTITIES
             and not current.is_record(resource)
         ]
 
-    @property
-    def _kept_seats(self) -> frozenset[str]:
-        """Seats of which nothing is deleted yet: the cohort, and those that are not saved."""
-        return frozenset({COHORT, *self._problems})
+    def _is_kept_yet(self, resource: Resource) -> bool:
+        """Return whether it stays for now: it is the cohort's, or a seat's that is not saved."""
+        return resource.seat == COHORT or self._is_not_saved(resource)
+
+    def _is_not_saved(self, resource: Resource) -> bool:
+        return resource.seat in self._problems.get(resource.account_region, ())
 
     def _sweep(
-        self, current: TeardownPlan, resources: Sequence[Resource], kept: Collection[str] = ()
+        self,
+        current: TeardownPlan,
+        resources: Sequence[Resource],
+        kept: Callable[[Resource], bool] = lambda _: False,
+        at: AccountRegion | None = None,
     ) -> None:
-        work = self._sweep_of(current, resources, kept)
+        work = self._sweep_of(current, resources, kept, at)
         try:
             with self._watch.step(TeardownStep.STOP):
                 work.stop_spending()
@@ -255,7 +271,11 @@ class Teardown:
             self._results.note(work.results)
 
     def _sweep_of(
-        self, current: TeardownPlan, resources: Sequence[Resource], kept: Collection[str] = ()
+        self,
+        current: TeardownPlan,
+        resources: Sequence[Resource],
+        kept: Callable[[Resource], bool] = lambda _: False,
+        at: AccountRegion | None = None,
     ) -> sweep.Sweep:
         return sweep.Sweep(
             current.discovery.contexts,
@@ -265,14 +285,16 @@ class Teardown:
             self.waits,
             empty_stacks=current.choices.contents,
             unread=current.unread,
-            staying=current.resources(PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN),
+            staying=current.resources(
+                PlannedAction.LEAVE_CLAIMED, PlannedAction.LEAVE_UNKNOWN, at=at
+            ),
             besides=current.cost_of_others,
             asked={
                 resource.key
                 for resource in resources
                 if resource.created and self._results.is_gone(resource)
             },
-            only_stop={resource.key for resource in resources if resource.seat in kept},
+            only_stop={resource.key for resource in resources if kept(resource)},
             clock=self.clock,
             pause=self._sleep,
         )
@@ -285,111 +307,40 @@ class Teardown:
             self.pause(min(left, _SLICE))
 
     def _may_go(self, resource: Resource) -> bool:
-        return resource.seat not in self._problems and self._shown.allows(resource)
+        return not self._is_not_saved(resource) and self._shown.allows(resource)
 
-    def _delete_stacks(self, current: TeardownPlan) -> None:
-        where = list(current.discovery.contexts)
-        delete = partial(self._delete_stacks_of, current)
-        with ThreadPoolExecutor(max(1, len(where))) as pool:
-            list(pool.map(delete, where))
-
-    def _delete_stacks_of(self, current: TeardownPlan, account_region: AccountRegion) -> None:
-        """Seats first; a role goes once nothing of its seat is left, the cohort after all seats."""
-        discovery = current.discovery
-        here = [
-            resource
-            for resource in current.resources(PlannedAction.DELETE, PlannedAction.WITH_STACK)
-            if resource.account_region == account_region
-            and resource.resource_type in STACKS_AND_IDENTITIES
-            and self._may_go(resource)
-        ]
-        engine = stacks.StackDeleter(
+    def _removal(self) -> StackRemoval:
+        return StackRemoval(
             self.clients,
-            discovery.contexts[account_region],
+            self.target,
             self._by_name,
-            [
-                resource
-                for resource in discovery.of(Ownership.OWNED)
-                if resource.account_region == account_region
-            ],
+            self._results,
+            self._problems,
+            self._may_go,
+            self._sweep_shared,
             self._say,
-            abandon=current.choices.abandon,
-            waits=self.stack_waits,
+            self.waits,
+            self.stack_waits,
             clock=self.clock,
             pause=self._sleep,
         )
-        own = [resource for resource in here if resource.resource_type == STACK]
-        cohort = [stack for stack in own if stack.seat == COHORT]
-        access = [stack for stack in own if stack not in cohort and makes_role(stack)]
-        self._results.note(
-            engine.delete([stack for stack in own if stack not in cohort and stack not in access])
-        )
-        self._await_interfaces(current, account_region)
-        held = held_seats(current, account_region, self._problems, self._results)
-        seats_roles = [resource for resource in here if resource.resource_type == roles.ROLE]
-        engine.prepare_roles_for_deletion(
-            role.id for role in seats_roles if why_held(role.seat, held) is None
-        )
-        orphans = [role for role in seats_roles if not role.stack]
-        self._results.note(
-            engine.delete([stack for stack in access if not why_held(stack.seat, held)])
-        )
-        self._results.note(
-            engine.delete_orphans(one for one in orphans if not why_held(one.seat, held))
-        )
-        kept = [(one, why_held(one.seat, held)) for one in (*access, *orphans)]
-        kept_roles = [
-            DeletionResult(one, DeletionOutcome.STUCK, why) for one, why in kept if why is not None
-        ]
-        self._results.note(kept_roles)
-        stuck = self._results.stuck()
-        stays = any(one.seat != COHORT and one.key in stuck for one in (*own, *seats_roles))
-        if stays or kept_roles or self._problems or not self.target.whole:
-            why = "waits until nothing of any seat is left"
-            self._results.note(
-                DeletionResult(stack, DeletionOutcome.STUCK, why) for stack in cohort
-            )
-        else:
-            shared = [one for one in self._swept(current) if one.seat == COHORT]
-            self._sweep(
-                current,
-                [resource for resource in shared if resource.account_region == account_region],
-            )
-            # The door keeps what it knows in the watch's bucket, and the watch attaches a policy of
-            # the cohort's.
-            beside = [
-                [stack for stack in cohort if stack.id.endswith(f"-{kind}")]
-                for kind in (DOOR, WATCH)
-            ]
-            for some in beside:
-                self._results.note(engine.delete(some))
-            rest = [one for one in cohort if not any(one in some for some in beside)]
-            self._results.note(engine.delete(rest))
-            policies = [
-                resource
-                for resource in here
-                if resource.resource_type == roles.POLICY and not resource.stack
-            ]
-            self._results.note(engine.delete_orphans(policies))
-        self._results.note(engine.abandoned)
 
-    def _await_interfaces(self, current: TeardownPlan, account_region: AccountRegion) -> None:
-        """Wait until SageMaker has given back its network interfaces, for which it needs roles."""
-        waiting = [
+    def _sweep_shared(self, current: TeardownPlan, account_region: AccountRegion) -> None:
+        shared = [one for one in self._swept(current, account_region) if one.seat == COHORT]
+        self._sweep(current, shared, at=account_region)
+
+    def _close(self, current: TeardownPlan, scans: Sequence[Scan]) -> None:
+        """Let go of the accounts that are shown to be empty, and of the stack sets."""
+        proven = verification.proven(scans, self.target.own_accounts)
+        self.proven_empty(proven, current.resources(PlannedAction.KEEP))
+        last = [
             resource
-            for resource in current.discovery.resources.values()
-            if resource.account_region == account_region
-            and network_interfaces.goes_by_itself(resource)
+            for resource in current.resources(*DONE)
+            if current.discovery.goes_last(resource) and self._shown.allows(resource)
         ]
-        if waiting:
-            message = (
-                f"waiting for {count_of(len(waiting), 'network interface')} of SageMaker in"
-                f" {account_region}"
-            )
-            self._emit(TeardownStep.STACKS, message)
-            context = current.discovery.contexts[account_region]
-            gone = network_interfaces.awaited(context, waiting, self.waits, self.pause)
-            self._results.note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
+        with self._watch.step(TeardownStep.STACKS):
+            given_up = members.given_up(self.target.unlooked, current.choices.accept_unknown)
+            self._results.note(self._removal().close(proven, given_up, last))
 
     def _has_come(self, resources: Iterable[Resource]) -> bool:
         """Return whether something of ours was not tried yet, or was called gone.
@@ -421,6 +372,8 @@ class Teardown:
                     resource, DeletionOutcome.DELETED, f"with {resource.stack}"
                 )
         for resource in discovery.of(Ownership.OWNED, Ownership.CLAIMED):
+            if discovery.goes_last(resource):
+                continue
             if self._results.is_gone(resource):
                 message = "still there, although its deletion was answered"
                 results[resource.key] = DeletionResult(resource, DeletionOutcome.STUCK, message)
@@ -447,7 +400,14 @@ class Teardown:
                 for resource in last.resources(PlannedAction.LEAVE_FOREIGN)
                 if resource.key not in results
             ),
-            not_saved=dict(self._problems),
+            not_saved=self._not_saved(),
+            last=tuple(
+                resource
+                for resource in discovery.of(Ownership.OWNED)
+                if discovery.goes_last(resource) and not self._results.is_gone(resource)
+            )
+            if plan.choices.stacks
+            else (),
             saved=tuple(self._saved),
             stays=() if plan.choices.stacks else self._stays(last),
             not_frozen=self._not_frozen,
@@ -455,6 +415,14 @@ class Teardown:
             seconds=self._watch.seconds,
             calls=self.clients.calls,
         )
+
+    def _not_saved(self) -> dict[str, str]:
+        """Return the seats of which something was not saved, and what; of several, with where."""
+        found: dict[str, str] = {}
+        for account_region, seats in self._problems.items():
+            for seat, why in seats.items():
+                found[seat if seat not in found else f"{seat}, {account_region}"] = why
+        return found
 
     def _stays(self, last: TeardownPlan) -> tuple[Resource, ...]:
         """Return what a sweep leaves on purpose: stacks, and what they hold."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import plural
+
+if TYPE_CHECKING:
+    from workshop.teardown.members import MemberAccounts
+    from workshop.teardown.own_sets import OwnSet
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,18 @@ class Unknown:
     account_region: AccountRegion
     why: str
     tried: bool = True
+    named: str = ""
+    """What it can be gone on without by, where that is not its type."""
+
+    @property
+    def subject(self) -> str:
+        """What was not looked at, such as an account and which."""
+        return f"{self.resource_type} {self.named}".rstrip()
+
+    @property
+    def accepted_as(self) -> str:
+        """The name by which a teardown can be asked to go on without it."""
+        return self.named or self.resource_type
 
     def document(self) -> dict[str, str]:
         """Return it as plain JSON values."""
@@ -45,7 +62,8 @@ class ScanTarget:
     ``seats`` are those that are chosen, by account and Region; ``keep`` what the YAML keeps.
     ``whole`` when they are all, so that strays and the cohort count as well. ``unlooked`` is what
     cannot be looked at, although something of the workshop may be there, and ``began`` when it was
-    first at work.
+    first at work. Where seats have accounts of their own, ``members`` are these, and ``sets`` the
+    stack sets as one scan has found them.
     """
 
     workshop: str
@@ -56,12 +74,33 @@ class ScanTarget:
     unlooked: tuple[Unknown, ...] = ()
     began: Mapping[AccountRegion, datetime] = field(default_factory=dict)
     subnets: Mapping[AccountRegion, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    members: MemberAccounts | None = None
+    sets: tuple[OwnSet, ...] = ()
+    made: Mapping[AccountRegion, frozenset[str]] = field(default_factory=dict)
+    """The ids of the stacks that these have made."""
 
     def is_first(self, account_region: AccountRegion) -> bool:
         """Return whether what belongs to the whole account counts in this of its Regions."""
         return account_region == min(
             seat for seat in self.seats if seat.account == account_region.account
         )
+
+    @property
+    def own_accounts(self) -> list[AccountRegion]:
+        """Where seats have accounts of their own, each of which is taken for itself."""
+        home = self.members and self.members.home
+        return [one for one in self.seats if one != home] if self.members else []
+
+    def alone_as(self, account_region: AccountRegion) -> str:
+        """Return the seat whose own account it is, empty where it is nobody's own."""
+        own = self.members is not None and account_region != self.members.home
+        return self.members.id_of(account_region) if self.members and own else ""
+
+    def made_in(self, account_region: AccountRegion) -> frozenset[str] | None:
+        """Return the ids of the stacks that stack sets made there; None where none make any."""
+        if self.members is None or account_region == self.members.home:
+            return None
+        return self.made.get(account_region, frozenset())
 
 
 def configured(
@@ -91,7 +130,8 @@ def configured(
         }
     for account_region, ids in (also or {}).items():
         by_account_region.setdefault(account_region, set()).update(ids)
-    if whole and loaded.settings.cohort.keep_datasets:
+    alone = loaded.settings.accounts.are_own
+    if (whole or alone) and loaded.settings.cohort.keep_datasets:
         for account_region in by_account_region:
             keep.setdefault(account_region, set()).add(
                 loaded.cohort_names(account_region).datasets_bucket
@@ -100,7 +140,8 @@ def configured(
         workshop=loaded.settings.workshop,
         environment=loaded.name,
         seats={account_region: frozenset(ids) for account_region, ids in by_account_region.items()},
-        whole=whole,
+        # With an account of its own, nobody but the seat uses what seats share.
+        whole=whole or alone,
         keep={account_region: frozenset(names) for account_region, names in keep.items()},
         subnets=dict.fromkeys(by_account_region, _subnets(loaded)),
     )

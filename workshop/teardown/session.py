@@ -11,17 +11,22 @@ from pathlib import Path
 
 from workshop import events
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.config import assignment
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import Keep
 from workshop.config.roster import Seat
-from workshop.errors import GuardError
+from workshop.errors import GuardError, WorkshopError
+from workshop.files import shown
 from workshop.ledger import FOLDER, Ledger
 from workshop.pricing.amounts import Bill
 from workshop.teardown import (
     evidence,
     file_counts,
     guard,
+    members,
+    own_sets,
     save_checks,
     save_paths,
     saving,
@@ -32,7 +37,7 @@ from workshop.teardown.events import DeletionOutcome, Sink, TeardownEvent
 from workshop.teardown.file_counts import FileCounts
 from workshop.teardown.plan import Choices, TeardownPlan, check_accepted
 from workshop.teardown.report import TeardownReport
-from workshop.teardown.resource import ScanCache
+from workshop.teardown.resource import Resource, ScanCache
 from workshop.teardown.resources import ALL
 from workshop.teardown.run import Saver, Teardown
 from workshop.teardown.shown_plan import PlanSubject, ShownPlan
@@ -84,7 +89,9 @@ class TeardownSession:
             clients, loaded, seats, whole=choices.only is None, folder=self.folder
         )
         self._ledger = Ledger(loaded.name)
-        check_accepted(choices.accept_unknown, ALL, self._target.unlooked)
+        own = self._target.members
+        accounts = () if own is None else own.ids
+        check_accepted(choices.accept_unknown, ALL, self._target.unlooked, accounts)
         known = request.apply and self._last is not None
         lasting = self._last.memory() if known and self._last is not None else ScanCache()
         evidence.remember(lasting, self._ledger)
@@ -104,6 +111,7 @@ class TeardownSession:
             proven={} if self._last is None else self._last.proven(self._target.seats),
             # A plan is made of nothing but what AWS says.
             lasting=lasting,
+            proven_empty=self._note_empty,
         )
 
     @property
@@ -122,6 +130,8 @@ class TeardownSession:
         """Look everywhere; raise GuardError where another environment is at work."""
         made = self._job.plan(self.request.choices)
         guard.check_environment(made.discovery, self._loaded.name)
+        if self._target.members is not None and self._target.members.unvisited:
+            self._say(self._target.members.unvisited)
         evidence.note_scan(self._ledger, made.discovery)
         return made
 
@@ -169,8 +179,11 @@ class TeardownSession:
             save_checks.check_writable(self._clients, to, plan.discovery.contexts)
 
     def begin(self, plan: TeardownPlan) -> None:
-        """Note that it begins."""
+        """Note that it begins, and the accounts it goes on without, of which no set will tell."""
         self._ledger.begin(self.request.verb, plan=plan.digest, account=self._loaded.home.account)
+        accepted = plan.choices.accept_unknown
+        for place in members.given_up(self._target.unlooked, accepted):
+            self._ledger.note_left(place, self._target.workshop, ["what nobody could look at"])
 
     def apply(
         self, plan: TeardownPlan, held: ShownPlan, bill: Callable[[], Bill | None]
@@ -184,12 +197,37 @@ class TeardownSession:
     def end(self, report: TeardownReport) -> tuple[Path, ...]:
         """Note how it ended; return where the report was written."""
         kept = [result.resource for result in report.of(DeletionOutcome.KEPT)]
-        names = evidence.names_of(kept)
-        self._ledger.gone(evidence.gone(report), self._target.workshop, names)
+        self._note_empty(evidence.gone(report), kept)
+        for account_region, names in evidence.names_of(report.last).items():
+            self._ledger.note_left(account_region, self._target.workshop, names)
+        self._free_accounts()
         self._ledger.end(
             {"verdict": report.verdict, "exit": report.code, "counts": report.counts()}
         )
         return tuple(report.write(self.folder))
+
+    def _note_empty(
+        self, account_regions: Sequence[AccountRegion], kept: Sequence[Resource]
+    ) -> None:
+        names = evidence.names_of(kept)
+        self._ledger.gone(account_regions, self._target.workshop, names)
+
+    def _free_accounts(self) -> None:
+        """Let others have the accounts that are empty and whose seats left the roster."""
+        own, before = self._target.members, self._loaded.assignment
+        staying = {"", *(seat.id for seat in self._loaded.seats if seat.on_roster)}
+        left = {account for account, seat in before.seat_of.items() if seat not in staying}
+        if own is None or not left:
+            return
+        try:
+            sets = own_sets.find(own.calls, self._target.workshop, self._target.environment)
+            free = left.intersection(members.proven_empty(self._loaded, self._ledger, sets))
+            if free:
+                assignment.write(self._loaded.path, before, before.released(free))
+                file = shown(assignment.path(self._loaded.path))
+                self._say(f"{file}: free again: {', '.join(sorted(free))}")
+        except (*errors.Refusal, WorkshopError) as error:
+            self._say(f"warning: accounts that are empty were not freed: {error}")
 
     def _saver(self, keep: Keep | None) -> Saver | None:
         if keep is None or keep.to is None:

@@ -78,7 +78,7 @@ class ShownPlan:
             seats=frozenset(
                 (str(account_region), seat)
                 for account_region, context in discovery.contexts.items()
-                for seat in (*context.scope.seats, COHORT, "")
+                for seat in (*map(context.scope.known, context.scope.seats), COHORT, "")
             ),
             held=held,
         )

@@ -5,7 +5,7 @@
 # Jupyter. JupyterLab of the instance does not go this way: it has to know below which path it is,
 # and answers to names of its own machine alone, which keeps pages of others away from it.
 set -o pipefail
-port=18080 own="$HOME/.local/lib/session-manager"
+port="${1:-18080}" own="$HOME/.local/lib/session-manager"
 PATH="$PATH:/usr/local/bin:$HOME/anaconda3/bin:$own/usr/local/sessionmanagerplugin/bin"
 fail() {
   echo "workshop-box: $*" >&2

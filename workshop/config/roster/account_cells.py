@@ -74,7 +74,7 @@ def column_of_accounts(rows: Sequence[Sequence[str]]) -> int | None:
     those of telephones.
     """
     tops = [cell for row in rows[:_PREAMBLE] for cell in row]
-    has_people = any((said := heading_of(cell)) and said[0] is Heading.EMAIL for cell in tops)
+    has_people = any((heading := heading_of(cell)) and heading[0] is Heading.EMAIL for cell in tops)
     width = max(map(len, rows), default=0)
     best: tuple[bool, int, int] | None = None
     for index in range(width):
@@ -83,10 +83,10 @@ def column_of_accounts(rows: Sequence[Sequence[str]]) -> int | None:
         ids = {each.account for each in found if each.account and not each.note}
         mended = {each.account for each in found if each.note}
         named = any(map(is_account_heading, cells[:_PREAMBLE]))
-        told = any(each.flaw == _ROUNDED for each in found)
+        rounded = any(each.flaw == _ROUNDED for each in found)
         other = has_people or any(_NUMBERS.search(folded(cell)) for cell in cells[:_PREAMBLE])
         doubtful = not named and (other or len(ids) <= len(mended))
-        if doubtful or not (ids or mended or told):
+        if doubtful or not (ids or mended or rounded):
             continue
         rank = (named, len(ids | mended), -index)
         best = rank if best is None else max(best, rank)

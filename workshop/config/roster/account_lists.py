@@ -102,11 +102,11 @@ def _json(raw: bytes) -> list[Record] | None:
         objects = _objects(json.loads(raw.decode("utf-8-sig")))
     except ValueError:
         return None
-    keys = [*dict.fromkeys(key for one in objects for key in one)]
+    keys = [*dict.fromkeys(key for record in objects for key in record)]
     # DynamoDB writes a value with its type: {"S": "123456789012"}.
     plain = [
-        ["" if (cell := _plain(one.get(key))) is None else str(cell) for key in keys]
-        for one in objects
+        ["" if (cell := _plain(record.get(key))) is None else str(cell) for key in keys]
+        for record in objects
     ]
     headings = ["account id" if key.casefold() == "id" else key for key in keys]
     return [(0, headings), *enumerate(plain, 1)]
@@ -115,7 +115,7 @@ def _json(raw: bytes) -> list[Record] | None:
 def _objects(document: Any) -> list[Mapping[str, Any]]:
     """Return the first list of objects in a document."""
     if isinstance(document, list):
-        return [one for one in document if isinstance(one, dict)]
+        return [record for record in document if isinstance(record, dict)]
     if isinstance(document, dict):
         for value in document.values():
             if found := _objects(value):

@@ -317,12 +317,12 @@ def standing_of(status: str) -> Standing:
 def flag_of(heading: str, cell: str) -> Standing:
     """Return what a cell under a heading such as 'Cancelled at' or 'Refunded' says."""
     words = folded(cell)
-    said = _outcome(folded(heading)) or Standing.UNKNOWN
+    standing = _outcome(folded(heading)) or Standing.UNKNOWN
     # No date and no amount has zeros alone.
     if words in _FALSE or (not re.search(r"[a-z]{4}", words) and not re.search("[1-9x]", words)):
-        return Standing.ACTIVE if words not in _TRUE else said
-    if words in _TRUE or re.search(r"[0-9]", words) or _outcome(words) is said:
-        return said
+        return Standing.ACTIVE if words not in _TRUE else standing
+    if words in _TRUE or re.search(r"[0-9]", words) or _outcome(words) is standing:
+        return standing
     return Standing.UNKNOWN
 
 

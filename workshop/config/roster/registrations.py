@@ -252,14 +252,14 @@ def _columns(
     those of the surest column and of others that are as near to the person; the buyer's are none
     of the attendee's.
     """
-    said = {
+    cells_of = {
         index: [row[index] for row in rows if index < len(row) and row[index]]
         for index in range(len(headings))
     }
     found: dict[Heading, list[tuple[bool, int, int]]] = {}
     for index, heading in enumerate(headings):
         if meaning := heading_of(heading):
-            cells = said[index]
+            cells = cells_of[index]
             if meaning[0] is Heading.EMAIL:
                 cells = [cell for cell in cells if rules.EMAIL.holds(_address(cell))]
             empty = bool(rows) and not cells
@@ -289,8 +289,8 @@ def _without_strange_statuses(
         if heading is Heading.STATUS and not may_be_of_a_country(headings[index]):
             return True
         cells = [row[index] for row in rows if index < len(row) and row[index]]
-        said = (_standing(heading, headings[index], cell) for cell in cells)
-        return not cells or any(each is not Standing.UNKNOWN for each in said)
+        standings = (_standing(heading, headings[index], cell) for cell in cells)
+        return not cells or any(each is not Standing.UNKNOWN for each in standings)
 
     return {
         heading: tuple(

@@ -18,7 +18,7 @@ def main(program: str, arguments: "list[str]") -> int:
     """Run the program; return its exit code, 0 where files were made up."""
     found = shutil.which(program, path=OWN)
     code = subprocess.run([found, *arguments], check=False).returncode if found else 127
-    urls = [one for one in arguments if re.match(r"https?://", one)]
+    urls = [argument for argument in arguments if re.match(r"https?://", argument)]
     if code == 0 or not urls:
         return code
     for url in urls:
@@ -44,16 +44,16 @@ def place(program: str, arguments: "list[str]", name: str) -> "Path | None":
         if program == "curl"
         else (("-O", "--output-document"), ("-P", "--directory-prefix"))
     )
-    for at, one in enumerate(arguments):
-        flag, _, value = one.partition("=")
+    for at, argument in enumerate(arguments):
+        flag, _, value = argument.partition("=")
         value = value or (arguments[at + 1] if at + 1 < len(arguments) else "")
         if flag in files:
             file = value
         elif flag in folders:
             folder = Path(value)
-        elif program == "curl" and re.match(r"--remote-name$|-[a-zA-Z]*O", one):
+        elif program == "curl" and re.match(r"--remote-name$|-[a-zA-Z]*O", argument):
             file = name
-        elif program == "curl" and re.match(r"-[a-zA-Z]+o$", one):
+        elif program == "curl" and re.match(r"-[a-zA-Z]+o$", argument):
             file = arguments[at + 1]
     return None if file in (None, "-") else folder / file
 

@@ -206,10 +206,10 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def loopback() -> None:
     """Switch the network of the new namespace on: it has its loopback interface alone."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
         name = struct.pack("16sh14s", b"lo", 0, b"")
-        flags = struct.unpack("16sh14s", fcntl.ioctl(asked, GET_FLAGS, name))[1]
-        fcntl.ioctl(asked, SET_FLAGS, struct.pack("16sh14s", b"lo", flags | UP, b""))
+        flags = struct.unpack("16sh14s", fcntl.ioctl(device, GET_FLAGS, name))[1]
+        fcntl.ioctl(device, SET_FLAGS, struct.pack("16sh14s", b"lo", flags | UP, b""))
 
 
 def powerless() -> None:
@@ -343,7 +343,7 @@ def children_of(process: int) -> list[int]:
             parents[int(folder.name)] = int(parent)
     found, new = [], [process]
     while new:
-        new = [one for one, parent in parents.items() if parent in new]
+        new = [pid for pid, parent in parents.items() if parent in new]
         found += new
     return found
 

@@ -127,13 +127,13 @@ class Rehearsal:
                     self.new_calls()
                     while rest:
                         index, cell = rest.pop(0)
-                        told = {"notebook": name, "cell": numbers[index]}
-                        told["source"] = cell.source[:SOURCE]
+                        facts = {"notebook": name, "cell": numbers[index]}
+                        facts["source"] = cell.source[:SOURCE]
                         restarts = RESTARTS.search(cell.source) is not None
                         if alive and self.left() > 0:
-                            alive = await self.cell(told, client, cell, index) or restarts
+                            alive = await self.cell(facts, client, cell, index) or restarts
                         else:
-                            self.tell(**told, event="cell", status="not reached")
+                            self.tell(**facts, event="cell", status="not reached")
                         if restarts:
                             break  # as the notebook's server does, which then has a new kernel
             finally:

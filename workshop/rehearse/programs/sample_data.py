@@ -32,7 +32,7 @@ NAP = 0.02
 READS = ("GET", "HEAD")
 _PLACE = re.compile(rb"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\s\"'\\<&?]*)")
 job_data = importlib.import_module("job_data")
-asked: dict[tuple[str, str], dict[str, str]] = {}
+answers: dict[tuple[str, str], dict[str, str]] = {}
 
 
 def want(bucket: str, key: str, note: Any) -> dict[str, str]:
@@ -41,9 +41,9 @@ def want(bucket: str, key: str, note: Any) -> dict[str, str]:
     ``note`` writes down what is made up.
     """
     folder = os.environ.get("WORKSHOP_REHEARSAL_WANTED", "")
-    if not folder or (bucket, key) in asked:
-        return asked.get((bucket, key), {})
-    asked[bucket, key] = {}
+    if not folder or (bucket, key) in answers:
+        return answers.get((bucket, key), {})
+    answers[bucket, key] = {}
     question = Path(folder, f"{uuid.uuid4().hex}.new")
     question.write_text(json.dumps({"bucket": bucket, "key": key}), encoding="utf-8")
     question.rename(question.with_suffix(".wanted"))
@@ -52,11 +52,11 @@ def want(bucket: str, key: str, note: Any) -> dict[str, str]:
     while waited < SECONDS and not answer.exists():
         time.sleep(NAP)
         waited += NAP
-    told = json.loads(answer.read_text(encoding="utf-8"))
-    if told["is"] == "made up":
+    reply = json.loads(answer.read_text(encoding="utf-8"))
+    if reply["is"] == "made up":
         note((MADE_UP, f"s3://{bucket}/{key}"), "", "", 0)
-    asked[bucket, key] = told
-    return asked[bucket, key]
+    answers[bucket, key] = reply
+    return answers[bucket, key]
 
 
 def unsigned(request: Any, address: str) -> None:

@@ -99,7 +99,7 @@ def proven(
     said = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
     if said == (scope.workshop, scope.environment):
         stack, seat = tags.get(STACK), tags.get(keys.ATTENDEE, "")
-        if stack and seat in scope.seats | {COHORT} and _is_of(scope, seat, stack):
+        if stack and seat in scope.seats | {COHORT} and is_of(scope, seat, stack):
             message = f"made by the stack {stack}, as CloudFormation's own tag says"
             return OwnershipVerdict(Ownership.OWNED, message, seat)
         return None
@@ -125,10 +125,11 @@ def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str =
     environment = said.get(keys.ENVIRONMENT, "")
     if said.get(keys.WORKSHOP) != scope.workshop or environment in ("", scope.environment):
         return ""
-    of_stack = _is_of(scope, said.get(keys.ATTENDEE, ""), said.get(STACK, ""))
+    of_stack = is_of(scope, said.get(keys.ATTENDEE, ""), said.get(STACK, ""))
     return environment if of_stack or maker not in scope.seats else ""
 
 
-def _is_of(scope: Scope, seat: str, stack: str) -> bool:
-    """Return whether a stack has the name of one of this seat's."""
-    return stack in {scope.names(seat).stack(kind) for kind in kinds_of(seat)}
+def is_of(scope: Scope, seat: str, stack: str) -> bool:
+    """Return whether a stack has the name of one of this seat's, or was made by its stack set."""
+    known = {scope.names(seat).stack(kind) for kind in kinds_of(seat)}
+    return naming.stack_of_set(stack) in known

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from workshop import tags as keys
 from workshop.errors import WorkshopError
-from workshop.naming import COHORT, kinds_of
+from workshop.naming import COHORT
 from workshop.teardown.ownership import OwnershipVerdict
 from workshop.teardown.resource import Ownership, Resource, ScanContext, Scope
 from workshop.teardown.resources import tagged
@@ -69,6 +69,4 @@ class TaggedResources(ResourceType):
 
 def _goes_with_a_stack(scope: Scope, given: Mapping[str, str]) -> bool:
     """Return whether a stack of the workshop made it, and takes it away."""
-    seat = given.get(keys.ATTENDEE, COHORT)
-    stack = given.get(tagged.STACK, "")
-    return stack in {scope.names(seat).stack(kind) for kind in kinds_of(seat)}
+    return tagged.is_of(scope, given.get(keys.ATTENDEE, COHORT), given.get(tagged.STACK, ""))

@@ -1,0 +1,266 @@
+"""Commands where each seat has an account of its own, and nobody can be in some of them.
+
+Of four seats, ada and ben are deployed; the way into cleo's account is lost, and dora's was never
+deployed. To AWS all are one name; to people each is the roster's id.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.local_cloud import started
+from tests.support.own_accounts import DOOR, REGION, SETTINGS, OwnAccounts, founded, organiser_key
+from tests.support.workshop_command import Ran
+
+SEATS = ("ada", "ben", "cleo", "dora")
+LOST = "2 accounts (cleo, dora): nothing could be read: AssumeRole: AccessDenied"
+CURE = (
+    "see how these accounts are with: workshop accounts -e vision; have the organiser's role made"
+    " there with: workshop deploy -e vision --only cleo,dora"
+)
+ANSWER = "vision-seat-answer"
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnAccounts]:
+    with started(tmp_path_factory.mktemp("cloud"), enforce_iam=True) as cloud:
+        made = founded(cloud, tmp_path_factory.mktemp("four"), *SEATS, key=organiser_key(cloud))
+        made.write(DOOR)
+        made.deploy("ada", "ben", "cleo", principals="arn:aws:iam::000000000000:user/organiser")
+        lose(made, "cleo")
+        for seat in ("ada", "ben"):
+            endpoint(made, seat)
+        yield made
+
+
+def lose(made: OwnAccounts, seat: str) -> None:
+    """Delete the role by which the organiser is in an account."""
+    iam, role = made.within("iam", seat), "vision-cohort-organiser"
+    iam.detach_role_policy(RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.delete_role(RoleName=role)
+
+
+def endpoint(made: OwnAccounts, seat: str) -> None:
+    """Have an endpoint of the same name as everybody's who does the same lab."""
+    client, account = made.within("sagemaker", seat), made.account(seat)
+    role = f"arn:aws:iam::{account}:role/ws/vision/vision-seat-{REGION}-execution"
+    image = f"{account}.dkr.ecr.{REGION}.amazonaws.com/vision/seat/training"
+    client.create_model(ModelName=ANSWER, ExecutionRoleArn=role, PrimaryContainer={"Image": image})
+    variant = {"VariantName": "all", "ModelName": ANSWER, "InstanceType": "ml.m5.large"}
+    client.create_endpoint_config(
+        EndpointConfigName=ANSWER, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+    )
+    client.create_endpoint(EndpointName=ANSWER, EndpointConfigName=ANSWER)
+
+
+def warned(ran: Ran) -> list[str]:
+    lines = [line.removeprefix("warning: ") for line in ran.err.splitlines()]
+    return [line for line in lines if "AssumeRole" in line or line.startswith("see how these")]
+
+
+def document(made: OwnAccounts, command: str, *arguments: str) -> Any:
+    return json.loads(made.run(command, *arguments, "--json").out)
+
+
+def rows(ran: Ran, width: int = 1) -> list[list[str]]:
+    return [line.split()[:width] for line in ran.out.splitlines()[1:] if line.split()]
+
+
+def test_status_has_a_row_for_each_seat_and_says_once_what_is_not_known(
+    four: OwnAccounts,
+) -> None:
+    ran = four.run("status")
+    assert ran.code == 1
+    assert warned(ran) == [LOST, CURE]
+    assert "2 of 4 seats ready; not ready: cleo (not known), dora (not known)" in ran.err
+    told = document(four, "status")
+    assert [row["seat"] for row in told["seats"]] == [*SEATS]
+    assert [row["account"] for row in told["seats"]] == [four.account(seat) for seat in SEATS]
+    assert [row["endpoints"] for row in told["seats"]] == [1, 1, None, None]
+    assert told["of_no_seat"] == []
+
+
+def test_the_bill_is_by_seat_and_keeps_what_others_have_cost(four: OwnAccounts) -> None:
+    ran = four.run("bill")
+    assert ran.code == 1
+    assert [row[:2] for row in rows(ran, 2)[:-1]] == [[seat, four.account(seat)] for seat in SEATS]
+    assert warned(ran) == [LOST, CURE]
+    used = {one["seat"]: one["by_kind"] for one in document(four, "bill")["seats"]}
+    assert "endpoint" in used["ada"]
+    assert "endpoint" in used["ben"]
+    assert not used["cleo"]
+    # A look of status is kept by the same ids.
+    four.run("status")
+    kept = json.loads((four.folder / ".workshop" / "vision" / "bill.json").read_text())
+    assert {one["seat"] for one in kept["usages"]} == {"ada", "ben"}
+
+
+@pytest.mark.parametrize("command", ["tell hello", "share", "content refresh"])
+def test_what_all_are_told_reaches_whoever_can_be_reached(
+    four: OwnAccounts, command: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "solutions.txt"
+    file.write_text("42")
+    if command == "content refresh":
+        content = "{notebook: {content: [{s3: 'datasets/first/'}]}}"
+        four.write(DOOR, settings=SETTINGS.replace("attendee: {}", f"attendee: {content}"))
+    ran = four.run(command, *([str(file)] if command == "share" else []))
+    four.write(DOOR)
+    assert ran.code == 1
+    assert f"2 accounts of 4 have it; {LOST}; {CURE}" in ran.err
+    for seat in ("ada", "ben"):
+        bucket = f"vision-cohort-datasets-{four.account(seat)}-{REGION}"
+        body = four.within("s3", seat).get_object(Bucket=bucket, Key="workshop/inbox.json")
+        assert json.loads(body["Body"].read())["messages"]
+
+
+def test_stop_and_start_move_those_who_can_be_reached(four: OwnAccounts) -> None:
+    for verb, after in (("stop", "Stopped"), ("start", "InService")):
+        ran = four.run(verb)
+        assert ran.code == 1
+        assert [row[0] for row in rows(ran)] == [*SEATS]
+        assert ran.out.count("its notebook could not be read: AssumeRole: AccessDenied") == 2
+        for seat in ("ada", "ben"):
+            found = four.within("sagemaker", seat).describe_notebook_instance(
+                NotebookInstanceName="vision-seat-notebook"
+            )
+            assert found["NotebookInstanceStatus"] == after
+    # What still runs is told with the command that ends it, and nobody else's of the same name.
+    assert f"ada's endpoint {ANSWER}" in ran.err
+    assert f"workshop end -e vision {ANSWER} --only ada" in ran.err
+
+
+def test_each_seat_has_a_door_of_its_own_and_its_slip_names_that(four: OwnAccounts) -> None:
+    ran = four.run("door")
+    assert (ran.code, warned(ran)) == (1, [LOST, CURE])
+    assert [row[0] for row in rows(ran)] == ["ada", "ben"]
+    addresses = {row[0]: row[1] for row in rows(ran, 2)}
+    assert len({*addresses.values()}) == 2
+    codes = document(four, "door codes")
+    assert [(one["for"], one["address"]) for one in codes] == [*addresses.items()]
+    handed = four.run("handout", "--format", "csv")
+    assert handed.code == 1
+    assert "2 seats left out; see to those above, then hand them out with:" in handed.err
+    for seat, address in addresses.items():
+        [row] = [line for line in handed.out.splitlines() if line.startswith(f"{seat},")]
+        assert address in row
+    undone = four.run("door undo", "ada")
+    assert undone.code == 0
+    new = {one["for"]: one["code"] for one in document(four, "door codes", "--only", "ada")}
+    assert new["ada"] in undone.out
+    assert new["ada"] != codes[0]["code"]
+
+
+def test_nobody_claims_anothers_seat_at_a_door_of_ones_own(four: OwnAccounts) -> None:
+    ran = four.run("door claims", "--for", "15m")
+    assert ran.code == 2
+    assert "it has a door of its own, at which nobody can claim another; hand seats out" in ran.err
+
+
+def test_datasets_are_brought_to_every_account_that_can_be_reached(
+    four: OwnAccounts, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("1\n")
+    ran = four.run("data push", str(tmp_path))
+    assert ran.code == 1
+    assert "2 accounts (ada, ben): 1 file to send" in ran.err
+    assert "2 accounts left out; see to those above, and run this again" in ran.err
+    listed = four.run("data list")
+    assert (listed.code, warned(listed)) == (1, [LOST, CURE])
+    assert [row[0] for row in rows(listed)] == [four.account("ada"), four.account("ben")]
+
+
+def test_freezing_and_reopening_is_by_seat(four: OwnAccounts) -> None:
+    ran = four.run("freeze", "--only", "ada,cleo")
+    assert ran.code == 1
+    assert rows(ran, 3)[0] == ["ada", "frozen"]
+    assert "AssumeRole: AccessDenied" in ran.out
+    role = four.within("iam", "ada").list_attached_role_policies(
+        RoleName=f"vision-seat-{REGION}-execution"
+    )
+    assert any("freeze" in one["PolicyName"] for one in role["AttachedPolicies"])
+    again = four.run("reopen")
+    assert {row[0]: row[1] for row in rows(again, 2)} == {
+        "ada": "reopened",
+        "ben": "was",
+        "cleo": "not",
+        "dora": "not",
+    }
+
+
+def test_tokens_and_content_are_shown_of_those_who_can_be_reached(four: OwnAccounts) -> None:
+    ran = four.run("token show")
+    assert ran.code == 1
+    assert [row[0] for row in rows(ran)] == ["ada", "ben"]
+    assert "cleo: its tokens could not be read" in ran.err
+    shown = four.run("content show")
+    assert len(re.findall("AssumeRole: AccessDenied", shown.out)) == 2
+
+
+def test_who_left_the_roster_is_known_by_the_file_of_accounts(four: OwnAccounts) -> None:
+    four.seats = ("ada", "cleo", "dora")
+    try:
+        four.write(DOOR)
+        ran = four.run("status")
+        assert (
+            f"'ben' is not on the roster any more, but has 5 stacks in {four.account('ben')}"
+            f" {REGION}: access, monitoring, notebook, registry, storage; end it with: workshop"
+            " teardown -e vision --early --only ben"
+        ) in ran.err
+        [off] = document(four, "status")["off_roster"]
+        assert (off["seat"], off["notebook"], off["endpoints"]) == ("ben", "InService", 1)
+        stopped = four.run("stop", "--only", "ben")
+        assert stopped.code == 0, stopped.err
+        assert four.run("start", "--only", "ben").code == 0
+    finally:
+        four.seats = SEATS
+        four.write(DOOR)
+
+
+def test_an_account_that_is_nobodys_and_not_empty_is_told(four: OwnAccounts) -> None:
+    before = four.accounts_file.read_text()
+    four.seats = ("ada", "cleo", "dora")
+    ledger = four.folder / ".workshop" / "vision" / "ledger.jsonl"
+    noted = ledger.read_text() if ledger.is_file() else ""
+    place = {"account": four.account("ben"), "region": REGION}
+    try:
+        four.write(DOOR)
+        four.accounts_file.write_text(before.replace(",ben", ","))
+        ledger.parent.mkdir(parents=True, exist_ok=True)
+        ledger.write_text(
+            json.dumps({"at": "2026-01-01T00:00:00+00:00", "seat": "ben", **place}) + "\n"
+        )
+        ran = four.run("status")
+        assert (
+            f"account {four.account('ben')} is nobody's in config/vision.accounts.csv, but has 5"
+            " stacks of the workshop: access, monitoring, notebook, registry, storage; write there"
+            " whose it is, or end all with: workshop teardown -e vision --early"
+        ) in ran.err
+    finally:
+        ledger.write_text(noted)
+        four.accounts_file.write_text(before)
+        four.seats = SEATS
+        four.write(DOOR)
+
+
+def test_a_name_that_several_seats_gave_is_ended_of_whom_is_named_alone(
+    four: OwnAccounts,
+) -> None:
+    ran = four.run("end", ANSWER)
+    assert ran.code == 2
+    assert (
+        f"'{ANSWER}' runs at several seats (ada, ben), and nothing was ended; say whose with:"
+        f" workshop end -e vision {ANSWER} --only ID,..."
+    ) in ran.err
+    ran = four.run("end", ANSWER, "--only", "ben")
+    assert (ran.code, ran.out.partition(",")[0]) == (0, f"ben's endpoint {ANSWER}: ended")
+    listed = four.within("sagemaker", "ada").list_endpoints(StatusEquals="InService")
+    assert [one["EndpointName"] for one in listed["Endpoints"]] == [ANSWER]
+    listed = four.within("sagemaker", "ben").list_endpoints(StatusEquals="InService")
+    assert listed["Endpoints"] == []

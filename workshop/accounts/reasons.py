@@ -1,0 +1,147 @@
+"""What is said of an account, a stack set or an operation that is not as it should be."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.accounts.stack_sets import StackInstance
+from workshop.aws import errors
+from workshop.config.environment import LoadedEnvironment
+from workshop.config.roster import Seat
+from workshop.deploy import failures
+from workshop.deploy.diff import noun
+from workshop.deploy.failures import Cause, FailureClass
+
+_OF_RESOURCE = re.compile(
+    r"ResourceLogicalId: ?(?P<id>[^,]+), ResourceType: ?(?P<type>[^,]+),"
+    r" ResourceStatusReason: ?(?P<reason>.*?)\.?",
+    re.DOTALL,
+)
+"""How StackSets tells which resource of a stack failed first, and why."""
+_BROKEN = re.compile(r"\b(?:CREATE_FAILED|DELETE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED)\b")
+_BY_POLICY = re.compile(r"explicit deny in a service control policy", re.IGNORECASE)
+_SUSPENDED = re.compile(r"account is suspended", re.IGNORECASE)
+_QUOTA = re.compile(
+    r"ServiceLimitExceeded|LimitExceeded|ResourceLimitExceeded|account-level service limit"
+    r"|(?:exceeds?|reached) (?:the |your )?(?:[\w-]+ ){0,3}(?:limit|quota)",
+    re.IGNORECASE,
+)
+
+
+def cause_of(reason: str) -> Cause:
+    """Return the cause behind what StackSets tells of an account in which an operation failed."""
+    told = _OF_RESOURCE.fullmatch(reason.strip())
+    if told:
+        return failures.of_text(told["reason"], noun(told["type"]))
+    if not reason:
+        return Cause(FailureClass.PERMANENT, "StackSets tells no reason", known=False)
+    return failures.of_text(reason)
+
+
+def of_failure(loaded: LoadedEnvironment, seat: Seat, cause: Cause) -> str:
+    """Return why a stack failed in a seat's account, with what helps where that is known."""
+    if _SUSPENDED.search(cause.message):
+        return suspended(loaded, seat, "SUSPENDED")
+    again = loaded.command("deploy", "--only", seat.id)
+    if _BY_POLICY.search(cause.message):
+        return (
+            f"{cause}; have the organization's policies allow it in account {seat.account}, then"
+            f" run: {again}"
+        )
+    if cause.kind == FailureClass.CAPACITY:
+        return (
+            f"{cause}; with accounts of their own, seats try no other type: try again later with:"
+            f" {again}, or give the profile {seat.profile!r} another type"
+        )
+    if cause.kind == FailureClass.LIMIT or _QUOTA.search(cause.message):
+        ask = loaded.command("preflight", "--only", seat.id, "--request-quotas")
+        return f"{cause}; ask AWS for more with: {ask}, and once it is granted run: {again}"
+    if _BROKEN.search(cause.message):
+        return f"{cause}; {torn_down(loaded, seat)}"
+    return str(cause)
+
+
+def torn_down(loaded: LoadedEnvironment, seat: Seat) -> str:
+    """Return how to begin a seat's account anew."""
+    only = ("--only", seat.id)
+    down = loaded.command("teardown", "--early", *only, "--save-to", "FOLDER")
+    return f"tear it down with: {down}, then run: {loaded.command('deploy', *only)}"
+
+
+def suspended(loaded: LoadedEnvironment, seat: Seat, state: str) -> str:
+    """Return that a seat's account cannot be worked in."""
+    return f"account {seat.account} is {state}; have it reopened, {_another_account(loaded, seat)}"
+
+
+def elsewhere(loaded: LoadedEnvironment, seat: Seat) -> str:
+    """Return that a seat's account is in none of the units."""
+    units = ", ".join(loaded.settings.accounts.units)
+    return (
+        f"account {seat.account} is not in {units}; move it there, name its unit in"
+        f" 'accounts.units', {_another_account(loaded, seat)}"
+    )
+
+
+def _another_account(loaded: LoadedEnvironment, seat: Seat) -> str:
+    replace = loaded.command("accounts", "--replace", seat.id, "--write")
+    return f"or give {seat.id} another account with: {replace}"
+
+
+def inoperable(loaded: LoadedEnvironment, seat: Seat, instance: StackInstance) -> str:
+    """Return that StackSets cannot go on with a stack."""
+    why = f": {instance.reason}" if instance.reason else ""
+    return f"its deletion has failed (INOPERABLE{why}); {torn_down(loaded, seat)}"
+
+
+def other_profile(loaded: LoadedEnvironment, seat: Seat, profile: str) -> str:
+    """Return that a seat's account has the stacks of another profile."""
+    return (
+        f"account {seat.account} has the stacks of profile {profile!r}, whose names are the same;"
+        f" {torn_down(loaded, seat)}"
+    )
+
+
+def other_region(loaded: LoadedEnvironment, seat: Seat, region: str) -> str:
+    """Return that a seat's account has its stacks in another Region."""
+    return f"account {seat.account} has its stacks in {region}; {torn_down(loaded, seat)}"
+
+
+def foreign(loaded: LoadedEnvironment, name: str, environment: str) -> str:
+    """Return that a stack set's name is taken."""
+    whose = f"environment {environment!r}" if environment else "something else"
+    return (
+        f"a stack set {name} in {loaded.home} belongs to {whose}; rename the workshop, or remove"
+        " that stack set"
+    )
+
+
+def others_first(loaded: LoadedEnvironment, name: str) -> str:
+    """Return that a set cannot be changed before stacks that nobody has asked for."""
+    return (
+        f"the template of {name} has changed, and a stack set changes with one of its stacks at"
+        " least, of which each would lose something, or could not be read; see what with:"
+        f" {loaded.command('plan')}, then run: {loaded.command('deploy')}"
+    )
+
+
+def refused(loaded: LoadedEnvironment, error: BotoCoreError | ClientError) -> str:
+    """Return why StackSets has refused a call at home, with what helps where that is known."""
+    said = errors.describe(error)
+    home = loaded.home.account
+    if "organizations access" in said or "activate" in said.lower():
+        return (
+            f"{said}; in the management account run: aws cloudformation"
+            " activate-organizations-access"
+        )
+    if "delegated admin" in said.lower():
+        return (
+            f"{said}; in the management account run: aws organizations"
+            " register-delegated-administrator --service-principal"
+            f" member.org.stacksets.cloudformation.amazonaws.com --account-id {home}, and write"
+            " 'delegated_administrator: true'"
+        )
+    if "is not part of the organization" in said:
+        return f"{said}; correct 'accounts.units'"
+    return said

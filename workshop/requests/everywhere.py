@@ -1,0 +1,33 @@
+"""The same in each account and Region of a workshop: one that refuses keeps no other from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from workshop.account_region import AccountRegion
+from workshop.aws import places
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
+from workshop.config.environment import LoadedEnvironment
+from workshop.counting import count_of
+from workshop.errors import WorkshopError
+
+
+def in_each(
+    loaded: LoadedEnvironment,
+    where: Collection[AccountRegion],
+    act: Callable[[AccountRegion], object],
+) -> None:
+    """Call ``act`` with each account and Region, side by side.
+
+    Raise WorkshopError with the reasons, once all others are done.
+    """
+    answers = side_by_side(
+        lambda place: attempt(lambda: act(place)), where, threads=ACCOUNTS_AT_ONCE
+    )
+    done, failed = known_and_not(answers)
+    if len(answers) == len(failed) == 1:
+        raise WorkshopError(*failed.values())
+    if failed:
+        reached = f"{count_of(len(done), 'account')} of {len(answers)} have it"
+        whys = places.told_unread(loaded, failed.items())
+        raise WorkshopError("; ".join((reached, *whys)))
