@@ -264,3 +264,42 @@ def test_a_name_that_several_seats_gave_is_ended_of_whom_is_named_alone(
     assert [one["EndpointName"] for one in listed["Endpoints"]] == [ANSWER]
     listed = four.within("sagemaker", "ben").list_endpoints(StatusEquals="InService")
     assert listed["Endpoints"] == []
+
+
+def test_work_is_not_copied_between_accounts_and_the_spare_is_handed_out(
+    four: OwnAccounts,
+) -> None:
+    four.profiles = {}
+    four.write(DOOR, settings=SETTINGS.replace("people.csv}", "people.csv, spares: 1}"))
+    before = four.accounts_file.read_text()
+    four.accounts_file.write_text(f"{before}222222222222,spare01\n")
+    try:
+        ran = four.run("swap ada spare01", "--yes")
+        assert ran.code == 3
+        assert (
+            "ada and spare01 have accounts of their own, between which no work is copied; hand"
+            " spare01 out (workshop handout -e vision --only spare01), and whoever has ada takes"
+            " the saved files along, from its bucket or by its door"
+        ) in ran.err
+    finally:
+        four.accounts_file.write_text(before)
+        four.write(DOOR)
+
+
+def test_another_end_is_told_to_what_stands_beside_the_seats_own_stacks(
+    four: OwnAccounts,
+) -> None:
+    four.edits = {"2099-12-31T17:00:00Z": "2099-12-30T12:00:00Z"}
+    ran = four.run("extend", "--until", "2099-12-30T12:00:00+00:00")
+    assert ran.code == 0, ran.err
+    assert "left out, since nothing is deployed there yet: dora" in ran.err
+    for seat in ("ada", "cleo"):
+        iam = four.within("iam", seat)
+        arn = f"arn:aws:iam::{four.account(seat)}:policy/ws/vision/vision-cohort-{REGION}-end"
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        read = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        assert "2099-12-30T12:00:00Z" in json.dumps(read["PolicyVersion"]["Document"])
+    stacks = four.administrator.stacks(four.account("ada"))
+    updated = {one["StackName"] for one in stacks if one["StackStatus"] == "UPDATE_COMPLETE"}
+    assert updated
+    assert not [name for name in updated if "vision-seat" in name]
