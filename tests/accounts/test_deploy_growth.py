@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from tests.support.own_accounts import SETTINGS, OwnAccounts, sets
 from tests.support.stacksets import HANDLE
+from workshop.accounts import set_run
+from workshop.accounts.ends import StackEnds
+from workshop.deploy.jobs import StackJob
 
 REPOSITORY, NOTEBOOK = "TrainingRepository238146D5", "vision-seat-notebook-attendee"
 LARGER = SETTINGS.replace("attendee: {}", "attendee: {notebook: {volume_gb: 30}}")
@@ -56,6 +60,20 @@ def test_whoever_joins_late_is_deployed_and_nobody_else_is_touched(grown: OwnAcc
     assert lines(grown, "deploy")[-1]["seats"] == {"done": 1, "unchanged": 3}
     for name in grown.sets():
         assert [*results(grown, name)][2:] == [("CREATE", {"dan"})]
+
+
+@pytest.mark.long
+def test_no_more_stacks_are_worked_on_at_once_than_stack_sets_take(own: OwnAccounts) -> None:
+    under_way: list[int] = []
+    begun = StackEnds.begun
+
+    def counting(self: StackEnds, job: StackJob) -> None:
+        begun(self, job)
+        under_way.append(self.under_way)
+
+    with mock.patch.object(set_run, "AT_ONCE", 3), mock.patch.object(StackEnds, "begun", counting):
+        assert lines(own, "deploy")[-1]["seats"] == {"done": 3}
+    assert max(under_way) == 3
 
 
 def test_a_changed_template_is_tried_in_one_account_and_then_brought_to_all(

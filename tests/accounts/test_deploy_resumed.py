@@ -147,6 +147,7 @@ def test_operations_under_way_are_waited_for_whoever_began_them(own: OwnAccounts
     is_whole(own)
 
 
+@pytest.mark.long
 def test_a_set_that_queues_nothing_is_worked_on_when_it_is_free(own: OwnAccounts) -> None:
     """Somebody has taken managed execution off, and updates the set meanwhile."""
     assert own.run("deploy").code == 0

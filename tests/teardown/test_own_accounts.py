@@ -12,7 +12,7 @@ import pytest
 
 from tests.support import own_teardowns
 from tests.support.adversary import Attempt
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud, root, started
 from tests.support.own_accounts import REGION, WORKSHOP, OwnAccounts, founded, organiser_key
 from tests.support.own_teardowns import handed_back, held, planned, report, taken_down, touched
 from tests.support.stacksets import HANDLE
@@ -124,7 +124,14 @@ def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None
     shown = planned(own, "--only", "ben")
     told = shown.err.partition("have it made again with: ")[2]
     delete, _, rest = told.partition(", and once that has ended: ")
-    create = rest.partition(", or look")[0]
+    create, _, rest = rest.partition(", or look with credentials of its own: ")
+    organiser, own.key = own.key, key_of(own, "ben")
+    look = shlex.split(rest.splitlines()[0])
+    assert look[:4] == ["workshop", "leftovers", "-e", "vision"]
+    left = own.run("leftovers", *look[4:])
+    assert left.code == 4
+    assert "vision-seat-storage" in left.out
+    own.key = organiser
     for command in (delete, create):
         words = shlex.split(command)
         assert words[0] == "aws"
@@ -133,6 +140,28 @@ def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None
         settled(own, "vision-cohort-organiser-attendee")
     done = taken_down(own, "--only", "ben")
     assert done.code == 0, done.out + done.err
+
+
+def test_whom_the_organization_keeps_out_is_sent_to_its_policies(own: OwnAccounts) -> None:
+    own.deploy("ada")
+    account = own.account("ada")
+    own.cloud.faults(
+        {
+            "effect": "denied",
+            "policy": "organization",
+            "operation": "sts:AssumeRole",
+            "match": f"arn:aws:iam::{account}:*",
+        }
+    )
+    shown = planned(own)
+    assert f"nobody can look into account {account} (AssumeRole: AccessDenied" in shown.err
+    assert "have the organization's policies let you in, and run this again" in shown.err
+
+
+def key_of(own: OwnAccounts, seat: str) -> tuple[str, str]:
+    """Return access key and secret of a seat's account."""
+    given = root(own.cloud.running, own.account(seat))
+    return given["aws_access_key_id"], given["aws_secret_access_key"]
 
 
 def settled(own: OwnAccounts, name: str) -> None:
@@ -268,6 +297,7 @@ def test_of_fifty_accounts_each_is_empty_or_named(enforcing: Cloud, tmp_path: Pa
     assert not touched({account: before[account]}, held(own, [account]))
     calls = report(own)["calls"]
     assert calls["cloudformation:DeleteStackInstances"] < 50
+    assert sum(calls.values()) < 600 * len(seats)
 
 
 DEATHS = ((TeardownStep.FREEZE, ""), (TeardownStep.STACKS, "vision-seat-storage"))

@@ -93,7 +93,7 @@ def lasting(there: Held) -> list[str]:
 
     AWS cannot delete the former, and of the latter none is anybody's.
     """
-    shared = {f"LogGroup /aws/sagemaker/{group}" for group in JOB_GROUPS}
+    shared = {f"LogGroup /aws/sagemaker/{group}" for group in (*JOB_GROUPS, "NotebookInstances")}
     return [what for what in there if not what.startswith(RECORDS) and what not in shared]
 
 

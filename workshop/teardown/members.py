@@ -7,6 +7,7 @@ is taken whole: there is nobody else's workbench in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ AT_ONCE = 16
 
 _CLOSED = frozenset({"SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
 _NO_MEMBER = "no member"
+_BY_POLICY = re.compile(r"explicit deny in a (?:service|resource) control policy")
+"""How AWS ends what it says of a call that the organization denies."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,8 @@ def _why_not(clients: Clients, account_region: AccountRegion) -> str:
     except SignInError:
         raise
     except (*errors.Refusal, WorkshopError) as error:
-        return errors.reason(error)
+        policy = _BY_POLICY.search(str(error))
+        return ", ".join([errors.reason(error), *([policy[0]] if policy else [])])
     return "" if caller == account_region.account else f"calls for it act in account {caller}"
 
 
@@ -234,10 +238,10 @@ def _sentence(
     look = f"look with credentials of its own: {loaded.command('leftovers', *at)}"
     if state == _NO_MEMBER:
         return f"account {place.account} left the organization, and nobody can look ({why}); {look}"
-    return (
-        f"nobody can look into account {place.account} ({why}); {_way_in(loaded, found, place)}, or"
-        f" {look}"
-    )
+    cure = f"{_way_in(loaded, found, place)}, or {look}"
+    if _BY_POLICY.search(why):
+        cure = "have the organization's policies let you in, and run this again"
+    return f"nobody can look into account {place.account} ({why}); {cure}"
 
 
 def _way_in(loaded: LoadedEnvironment, found: Evidence, place: AccountRegion) -> str:
