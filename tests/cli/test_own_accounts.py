@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,21 @@ def test_the_bill_is_by_seat_and_keeps_what_others_have_cost(four: OwnAccounts) 
     four.run("status")
     kept = json.loads((four.folder / ".workshop" / "vision" / "bill.json").read_text())
     assert {one["seat"] for one in kept["usages"]} == {"ada", "ben"}
+
+
+def test_what_was_billed_is_asked_of_each_account_and_is_its_seats(four: OwnAccounts) -> None:
+    tagged = {"workshop": "vision", "attendee": "seat"}
+    day = datetime.now(UTC).date().isoformat()
+    four.cloud.billing(costs=[{"day": day, "usd": "1.5", "tags": tagged}])
+    told = document(four, "bill", "--reconcile")["reconciliation"]
+    assert {row["seat"]: row["billed_usd"] for row in told["seats"]} == {
+        "ada": 1.5,
+        "ben": 1.5,
+        "cleo": None,
+        "dora": None,
+    }
+    assert len(told["unread"]) == 2
+    four.cloud.billing(costs=[])
 
 
 @pytest.mark.parametrize("command", ["tell hello", "share", "content refresh"])
