@@ -18,6 +18,12 @@ import pytest
 from tests.support.local_cloud import started
 from tests.support.own_accounts import DOOR, REGION, SETTINGS, OwnAccounts, founded, organiser_key
 from tests.support.workshop_command import Ran
+from workshop.aws.clients import Clients
+from workshop.board.reading import BoardSource
+from workshop.board.tiles import Tiles
+from workshop.config.environment import LoadedEnvironment
+from workshop.status.collector import StatusScan, scan
+from workshop.status.describe import DescribeCache
 
 SEATS = ("ada", "ben", "cleo", "dora")
 LOST = "2 accounts (cleo, dora): nothing could be read: AssumeRole: AccessDenied"
@@ -171,6 +177,34 @@ def test_each_seat_has_a_door_of_its_own_and_its_slip_names_that(four: OwnAccoun
     new = {one["for"]: one["code"] for one in document(four, "door codes", "--only", "ada")}
     assert new["ada"] in undone.out
     assert new["ada"] != codes[0]["code"]
+
+
+def test_the_board_has_a_tile_for_each_seat_and_says_once_what_is_not_known(
+    four: OwnAccounts,
+) -> None:
+    to_ada = {"id": "2026-1", "time": 0, "text": "save now", "seats": ["seat"]}
+    four.within("s3", "ada").put_object(
+        Bucket=f"vision-cohort-datasets-{four.account('ada')}-{REGION}",
+        Key="workshop/inbox.json",
+        Body=json.dumps({"messages": [to_ada]}),
+    )
+
+    def take(clients: Clients, loaded: LoadedEnvironment) -> StatusScan:
+        return scan(loaded, loaded.seats, clients, DescribeCache())
+
+    with four.calling():
+        reading = BoardSource(four.clients(), four.loaded, take, four.clients).read()
+    view = Tiles().of(reading)
+    assert {tile.seat: (tile.kind, tile.endpoints, tile.message) for tile in view.tiles} == {
+        "ada": ("runs", "1", "save now"),
+        "ben": ("runs", "1", ""),
+        "cleo": ("unknown", "?", ""),
+        "dora": ("unknown", "?", ""),
+    }
+    assert view.problems == (
+        LOST,
+        CURE.replace("-e vision", f"-e vision --config-dir {four.config}"),
+    )
 
 
 def test_nobody_claims_anothers_seat_at_a_door_of_ones_own(four: OwnAccounts) -> None:
