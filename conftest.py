@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import lanes, shared
+from tests.support import connections, lanes, shared
 
 pytest_plugins = [
     "tests.support.browser",
@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     shared.share_events()
     shared.share_names()
     shared.share_handlers()
+    connections.carry_requests()
     config.add_cleanup(shared.share_folder())
 
 

@@ -278,7 +278,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "register_session": "(access_key: str, session: dict) -> None",
     },
     "services.organizations": {
+        "FULL_ACCESS_POLICY_ID": None,
         "_accounts": None,
+        "_attachments": None,
         "_ous": None,
         "_roots": None,
         "_DISPATCH": None,

@@ -8,7 +8,7 @@ import yaml
 
 
 class _Dumper(yaml.SafeDumper):
-    """Indents lists and leaves lines as long as they are, as the library of CDK's does."""
+    """Indents lists, leaves lines as long as they are, and escapes as the library of CDK's does."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's
         super().increase_indent(flow, indentless=False)
@@ -18,7 +18,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None
+    quoted = '"' if "'" in text and '"' in text else None
+    style = "|" if "\n" in text else quoted
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

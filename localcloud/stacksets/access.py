@@ -25,6 +25,16 @@ STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
 
 Document = dict[str, Any]
 Operation = Callable[[Document], Document]
+Handler = Callable[[Document], Answer]
+
+READING = (
+    *("DescribeOrganization", "ListRoots", "ListAccounts", "DescribeAccount", "ListParents"),
+    *("ListAccountsForParent", "ListOrganizationalUnitsForParent", "DescribeOrganizationalUnit"),
+    *("ListPoliciesForTarget", "DescribePolicy"),
+)
+"""What members of an organization may ask of it, if anybody lets them."""
+
+_JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
 
 class OrganizationsAccess:
@@ -53,14 +63,32 @@ class OrganizationsAccess:
         operation = self.operations[name]
 
         def answer(payload: Document) -> Answer:
-            headers = {"Content-Type": "application/x-amz-json-1.1"}
             try:
                 _check(name, payload)
                 given = checked("organizations", name, operation(payload))
             except ApiError as refusal:
-                headers["x-amzn-errortype"] = refusal.code
-                return refusal.status, headers, refusal.body()
-            return 200, headers, json.dumps(given).encode()
+                return _refusal(refusal)
+            return 200, dict(_JSON), json.dumps(given).encode()
+
+        return answer
+
+    def of_manager(self, name: str, handler: Handler) -> Handler:
+        """Return a reading operation as a member of an organization calls it, too.
+
+        DescribeOrganization is for all members, the others are for delegated administrators of any
+        service
+        (https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccountsForParent.html).
+        """
+
+        def answer(payload: Document) -> Answer:
+            account = ministack_adapter.account()
+            manager = management_account(account)
+            if manager == account:
+                return handler(payload)
+            if name != "DescribeOrganization" and not self._delegated.get(manager, {}).get(account):
+                return _refusal(_not_permitted())
+            with ministack_adapter.request_scope(manager, ministack_adapter.region()):
+                return handler(payload)
 
         return answer
 
@@ -198,10 +226,16 @@ def _manager() -> str:
     """Return the caller's account; ``ApiError`` if it is a member of somebody's organization."""
     account = ministack_adapter.account()
     if management_account(account) != account:
-        raise ApiError(
-            "AccessDeniedException", "You don't have permissions to access this resource."
-        )
+        raise _not_permitted()
     return account
+
+
+def _not_permitted() -> ApiError:
+    return ApiError("AccessDeniedException", "You don't have permissions to access this resource.")
+
+
+def _refusal(refusal: ApiError) -> Answer:
+    return refusal.status, {**_JSON, "x-amzn-errortype": refusal.code}, refusal.body()
 
 
 def _require_member(manager: str, member: str) -> None:

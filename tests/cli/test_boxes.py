@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import Cloud
+from tests.support import gpu_boxes
+from tests.support.gpu_boxes import SEATS, G, P, machines
 from tests.support.small_workshop import REGION, Fleet
 from tests.support.workshop_command import Ran
 from workshop.notebooks import start_stop
-
-TYPES = {"small": "g5.xlarge", "large": "g5.12xlarge", "huge": "p4d.24xlarge"}
-"""Profile -> the instance type of its seats: one A10G, four of them, eight A100."""
-SEATS = {"ada": "small", "ben": "large", "cleo": "huge"}
-G, P = "L-DB2E81BA", "L-417A185B"
-
-
-def profiles() -> str:
-    made = (
-        f"{profile}: {{notebook: {{enabled: false}}, ec2: {{instance_types: [{name}]}}}}"
-        for profile, name in TYPES.items()
-    )
-    return f"profiles: {{{', '.join(made)}}}"
 
 
 @pytest.fixture
@@ -32,9 +18,8 @@ def fleet(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """A seat of each instance type, in a new account."""
     monkeypatch.setattr(start_stop, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(start_stop, "FIRST_POLL_SECONDS", 0.01)
-    fleet.write(1, profiles(), roster="roster: {file: people.csv, profile: small}")
-    rows = [f"{seat},{profile}" for seat, profile in SEATS.items()]
-    (fleet.config / "people.csv").write_text("\n".join(["id,profile", *rows, ""]))
+    fleet.write(1, gpu_boxes.profiles(), roster=gpu_boxes.HEAD)
+    (fleet.config / "people.csv").write_text(gpu_boxes.ROSTER)
     return fleet
 
 
@@ -45,19 +30,9 @@ def well(fleet: Fleet, command: str, *arguments: str) -> Ran:
     return ran
 
 
-def machines(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    """Yield every instance that is not gone."""
-    for page in cloud.client("ec2").get_paginator("describe_instances").paginate():
-        for held in page["Reservations"]:
-            yield from (one for one in held["Instances"] if one["State"]["Name"] != "terminated")
-
-
 def states(fleet: Fleet) -> dict[str, tuple[str, str]]:
     """Seat -> instance type and state, by EC2 itself; the same is what status has."""
-    found = {}
-    for one in machines(fleet.cloud):
-        tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
-        found[tags["attendee"]] = (one["InstanceType"], one["State"]["Name"])
+    found = gpu_boxes.states(fleet.cloud)
     told = json.loads(fleet.run("status", "--json").out)["seats"]
     assert {row["seat"]: row["box"] for row in told} == {
         seat: state for seat, (_, state) in found.items()
@@ -77,18 +52,15 @@ def test_one_gpu_four_and_eight_are_deployed_used_stopped_started_and_torn_down(
     cloud.quotas(region=REGION, ec2={G: 52, P: 96})
     well(fleet, "preflight")
     well(fleet, "deploy")
-    running = {seat: (TYPES[profile], "running") for seat, profile in SEATS.items()}
+    running = gpu_boxes.running()
     assert states(fleet) == running
     assert "3 unchanged" in well(fleet, "plan").out
     assert "all 3 seats are ready" in well(fleet, "status").err
 
     for one in machines(cloud):
-        seat = next(tag["Value"] for tag in one["Tags"] if tag["Key"] == "attendee")
-        entered = well(fleet, "connect", seat)
+        entered = well(fleet, "connect", gpu_boxes.seat_of(one))
         assert one["InstanceId"] in entered.out
-        files = cloud.as_box(one["InstanceId"]).client("s3")
-        bucket = f"demo-{seat}-data-000000000000-us-east-1"
-        files.put_object(Bucket=bucket, Key="models/densenet.pth", Body=b"weights")
+        gpu_boxes.work(cloud, one)
 
     assert "3 stopped" in well(fleet, "stop", "--save-minutes", "0").err
     assert {state for _, state in states(fleet).values()} == {"stopped"}

@@ -199,8 +199,18 @@ CURES = [
 ]
 
 
-REPEATED = {KEEPING[0], KEEPING[2]}
-"""Kept by stacks of another kind, and cured as a repository is."""
+REPEATED = {
+    # Kept by stacks of another kind, and cured as a repository is.
+    (KEEPING[0], "preflight"),
+    (KEEPING[2], "preflight"),
+    # The same cure of the same situation, printed by another command.
+    (a_notebook_failed, "status"),
+    (a_notebook_failed, "handout"),
+    (a_notebook_is_missing, "start"),
+    (a_notebook_is_missing, "handout"),
+    (a_notebook_is_stopping, "handout"),
+}
+"""Situations and commands that printed a cure which others of every run are like."""
 
 
 @pytest.mark.parametrize(
@@ -208,7 +218,7 @@ REPEATED = {KEEPING[0], KEEPING[2]}
     [
         pytest.param(
             cure,
-            marks=[pytest.mark.long] * (cure.situation in REPEATED),
+            marks=[pytest.mark.long] * ((cure.situation, cure.printed_by) in REPEATED),
             id=f"{cure.situation.__name__}-{cure.printed_by.split()[0]}",
         )
         for cure in CURES

@@ -48,6 +48,15 @@ def test_the_root_is_the_earliest_failure_and_not_what_it_cancelled() -> None:
     assert before == Cause(FailureClass.PERMANENT, "first", "Early")
 
 
+def test_a_creation_that_was_deleted_again_tells_why_it_failed() -> None:
+    deleted = (event("", "DELETE_IN_PROGRESS"), event("", "DELETE_COMPLETE"))
+    assert root(*CREATION, *deleted) == root(*CREATION)
+    kept = (event("", "DELETE_IN_PROGRESS"), event("Bucket", "DELETE_FAILED", "it is not empty"))
+    found = root(*CREATION, *kept)
+    assert found is not None
+    assert found.message == "it is not empty"
+
+
 @pytest.mark.parametrize(
     "reason",
     ["Resource creation cancelled", "Resource update cancelled", "Resource deletion canceled."],

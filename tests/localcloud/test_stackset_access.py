@@ -54,6 +54,25 @@ def test_the_organization_has_to_be_opened_by_cloudformation_itself(
     assert refusal(member.client.activate_organizations_access)[0] == "InvalidOperationException"
 
 
+def test_a_delegated_administrator_reads_the_organization_and_no_other_member_does(
+    organization: Organization,
+) -> None:
+    cloud, seats = organization.cloud, {"ParentId": organization.units["seats"]}
+    ada, dan = (
+        cloud.client("organizations", account=organization.members[name]) for name in ("ada", "dan")
+    )
+    organization.client.enable_aws_service_access(ServicePrincipal=STACKSETS)
+    organization.client.register_delegated_administrator(
+        AccountId=organization.members["dan"], ServicePrincipal=STACKSETS
+    )
+    listed = dan.list_accounts_for_parent(**seats)["Accounts"]
+    assert listed == organization.client.list_accounts_for_parent(**seats)["Accounts"] != []
+    assert refusal(ada.list_accounts_for_parent, **seats)[0] == "AccessDeniedException"
+    assert ada.describe_organization() | {"ResponseMetadata": {}} == (
+        organization.client.describe_organization() | {"ResponseMetadata": {}}
+    )
+
+
 def test_a_delegated_administrator_has_the_stack_sets_of_the_management_account(
     organization: Organization, administrator: Administrator
 ) -> None:

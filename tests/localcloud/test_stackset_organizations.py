@@ -290,6 +290,14 @@ def test_the_permission_model_changes_only_without_instances(
         )
 
 
+def test_a_new_unit_has_the_policy_that_allows_all(organization: Organization) -> None:
+    for target in organization.units.values():
+        attached = organization.client.list_policies_for_target(
+            TargetId=target, Filter="SERVICE_CONTROL_POLICY"
+        )["Policies"]
+        assert [one["Name"] for one in attached] == ["FullAWSAccess"]
+
+
 def test_nobody_takes_on_a_role_in_an_account_that_was_closed(organization: Organization) -> None:
     cloud = organization.cloud
     roles = {}

@@ -67,7 +67,16 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("bucket", "notebook", "role"),
+        *(
+            pytest.param(kind, marks=pytest.mark.long)
+            for kind in ("repository", "policy", "dashboard")
+        ),
+    ],
+)
 def test_a_name_that_no_stack_of_ours_made_is_refused_and_its_cure_works(
     preflights: Preflights, kind: str
 ) -> None:

@@ -66,3 +66,16 @@ def test_the_command_line_says_and_ends_as_it_does_when_it_is_started(
     real = Path(sys.executable).with_name("workshop")
     assert forked == ran(real, *command.split(), folder=tmp_path)
     assert forked[0] == 2
+
+
+def test_whoever_is_killed_takes_the_program_along(process: Prepared, tmp_path: Path) -> None:
+    (tmp_path / "lasting.py").write_text(
+        "import sys, threading\nprint(1, flush=True)\nthreading.Event().wait()"
+    )
+    program = process.program("lasting", "lasting")
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen([program], env=variables, stdout=subprocess.PIPE, cwd=tmp_path) as stub:
+        assert stub.stdout is not None
+        assert stub.stdout.readline() == b"1\n"
+        stub.kill()
+        assert stub.stdout.read() == b""  # its end: nobody has the stream any more

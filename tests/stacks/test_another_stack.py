@@ -102,5 +102,5 @@ def test_a_type_of_which_preflight_knows_no_action_is_an_error_and_not_passed_ov
     queue = StackKind("queue", ("AWS::SQS::Queue",))
     monkeypatch.setitem(naming.SEAT_STACKS, "queue", queue)
     names = Names("vision", "ada", "111122223333", "eu-west-1")
-    with pytest.raises(ValueError, match="AWS::SQS::Queue"):
+    with pytest.raises(KeyError, match="AWS::SQS::Queue"):
         list(permissions.questions(names, "aws", bucket="data", repository="training"))

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support import box_assembly, config_folder
+from stacks.app import TEMPLATE_LIMIT
+from stacks.cdk_yaml import as_cdk_sends
+from tests.support import box_assembly, config_folder, gpu_boxes
 from tests.support.box_assembly import boxed_demo
 from tests.support.cdk_command import Cdk
 from tests.support.local_cloud import IAM, Cloud
@@ -78,6 +80,48 @@ def test_a_seat_with_an_instance_is_deployed_changed_and_destroyed_without_a_tra
     assert stacks(cloud) == set()
     assert machines(cloud) == {}
     assert {kind: found for kind, found in left(cloud).items() if found} == {}
+
+
+@pytest.mark.long
+def test_one_gpu_four_and_eight_by_cdk_and_plain_calls_from_deployment_to_destruction(
+    cloud: Cloud, cdk: Cdk
+) -> None:
+    cloud.quotas(region=box_assembly.REGION, ec2=gpu_boxes.VCPUS)
+    roster = Path(cdk.context["config"]) / "people.csv"
+    roster.write_text(gpu_boxes.ROWS, encoding="utf-8")
+    cdk.succeed("deploy", "--all", *DEPLOY)
+    assert gpu_boxes.states(cloud) == gpu_boxes.running()
+
+    ec2, ssm, s3 = cloud.client("ec2"), cloud.client("ssm"), cloud.client("s3")
+    ids = [one["InstanceId"] for one in gpu_boxes.machines(cloud)]
+    buckets = [gpu_boxes.work(cloud, one) for one in gpu_boxes.machines(cloud)]
+    for id_ in ids:
+        assert ssm.get_connection_status(Target=id_)["Status"] == "connected"
+        session = ssm.start_session(Target=id_)["SessionId"]
+        ssm.terminate_session(SessionId=session)
+
+    ec2.stop_instances(InstanceIds=ids)
+    ec2.get_waiter("instance_stopped").wait(InstanceIds=ids, WaiterConfig=gpu_boxes.OFTEN)
+    assert gpu_boxes.states(cloud) == gpu_boxes.running("stopped")
+    ec2.start_instances(InstanceIds=ids)
+    ec2.get_waiter("instance_running").wait(InstanceIds=ids, WaiterConfig=gpu_boxes.OFTEN)
+    assert gpu_boxes.states(cloud) == gpu_boxes.running()
+
+    # CDK deletes no bucket with files in it: they are somebody's work.
+    for bucket in buckets:
+        [weights] = s3.list_object_versions(Bucket=bucket, Prefix=gpu_boxes.WEIGHTS)["Versions"]
+        assert weights["Size"] == len(b"weights")
+        for one in s3.list_object_versions(Bucket=bucket)["Versions"]:
+            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    cdk.succeed_again("destroy", "--all", "--force")
+    assert stacks(cloud) == set()
+    assert machines(cloud) == {}
+    assert {kind: found for kind, found in left(cloud).items() if found} == {}
+
+
+def test_cdk_takes_a_cohort_of_two_profiles_with_instances_without_a_bootstrap() -> None:
+    """Each of them has policies of its own, and CDK sends them as YAML."""
+    assert len(as_cdk_sends(boxed_demo().template("demo-cohort"))) <= TEMPLATE_LIMIT
 
 
 def test_an_instance_comes_and_goes_beside_the_role_of_its_seat(

@@ -1,4 +1,7 @@
-"""CDK's own validation of templates, which the app leaves out to be quick, has nothing to say."""
+"""CDK's own validation of templates, which the app leaves out to be quick, has nothing to say.
+
+It takes long to begin with; every run has what cfn-lint says of the same templates.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from aws_cdk import App, CfnResource, CloudFormationValidatePlugin, Stack, Stage
 from stacks import build
 from tests.support.assemblies import ENVIRONMENTS, ROOT, exemplars
 from workshop.environments import loader
+
+pytestmark = pytest.mark.long
 
 PLUGIN = "CloudFormation Validate"
 

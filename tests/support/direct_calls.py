@@ -6,12 +6,7 @@ done with less ado, and what would be tried again after a while is tried again a
 
 from __future__ import annotations
 
-import select
-import socket
 import threading
-import time
-from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
@@ -21,60 +16,13 @@ from weakref import WeakSet
 
 from localcloud.authentication.signatures import Signing
 from localcloud.record import Running
+from tests.support.connections import CONNECTIONS, TIMEOUT
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import MOST_ATTEMPTS, Clients
 from workshop.aws.errors import THROTTLED, code
 
-IDLE = 5.0
-"""Seconds for which the cloud surely keeps a connection open that nothing comes over."""
-
 TRANSIENT = frozenset((500, 502, 503, 504))
 """Statuses after which botocore tries again, as after throttling (botocore.retries.standard)."""
-
-
-class Line:
-    """One connection to a local cloud."""
-
-    def __init__(self, running: Running) -> None:
-        self.host = f"127.0.0.1:{running.port}"
-        self._socket = socket.create_connection(("127.0.0.1", running.port), timeout=300)
-        self._answers = self._socket.makefile("rb")
-        self._used = time.monotonic()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the cloud has not closed it, as it does to those that were idle for a while.
-
-        Between two calls there is nothing to be read but the end.
-        """
-        if time.monotonic() - self._used < IDLE:
-            return True
-        return not select.select([self._socket], [], [], 0)[0]
-
-    def close(self) -> None:
-        self._answers.close()
-        self._socket.close()
-
-    def send(
-        self, caller: Signing, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers by their small names, and body of the answer."""
-        signed = caller.headers(method, path, {"Host": self.host, **headers}, body)
-        lines = [
-            f"{method} {path} HTTP/1.1",
-            *(f"{name}: {value}" for name, value in signed.items()),
-            f"Content-Length: {len(body)}",
-        ]
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + body)
-        status = int(self._answers.readline().split()[1])
-        told: dict[str, str] = {}
-        while (line := self._answers.readline()) != b"\r\n":
-            name, _, value = line.decode("latin-1").partition(":")
-            told[name.lower()] = value.strip()
-        assert "transfer-encoding" not in told
-        self._used = time.monotonic()
-        length = int(told.get("content-length", 0))
-        return status, told, self._answers.read(length) if length else b""
 
 
 @dataclass(frozen=True)
@@ -88,21 +36,12 @@ class Lines:
     """As many connections to a local cloud as threads use at once."""
 
     def __init__(self, running: Running) -> None:
-        self._running = running
-        self._free: deque[Line] = deque()
+        self._port = running.port
 
     def carry(self, client: Any, *, attempts: int) -> None:
         """Let a client of boto3 make all its calls over these lines from now on."""
         client.meta.events.register_last("before-call", self._caller(client, attempts))
         client._user_agent_creator = SimpleNamespace(to_string=lambda: "tests")
-
-    def _line(self) -> Line:
-        while self._free:
-            line = self._free.pop()
-            if line.is_open:
-                return line
-            line.close()
-        return Line(self._running)
 
     def _caller(self, client: Any, attempts: int) -> Any:
         # As the client's own endpoint reads answers.
@@ -121,7 +60,7 @@ class Lines:
                 signs,
                 known.token or "",
             )
-            headers = {}
+            headers = {"Host": f"127.0.0.1:{self._port}"}
             for name, value in params["headers"].items():
                 if name == "Expect":
                     continue  # Nobody here waits for leave to send a body.
@@ -132,14 +71,17 @@ class Lines:
                 body = urlencode(body)
             body = body.read() if hasattr(body, "read") else body
             sent = body if isinstance(body, bytes) else body.encode()
-            line, method = self._line(), params["method"]
+            line, method = CONNECTIONS.to(self._port), params["method"]
+            line.wait(TIMEOUT)
             for _attempt in range(attempts):
-                status, told, content = line.send(caller, method, target, headers, sent)
+                signed = caller.headers(method, target, headers, sent)
+                signed["Content-Length"] = str(len(sent))
+                status, told, content = line.send(method, target, signed, sent)
                 answer = {"status_code": status, "headers": told, "body": content, "context": {}}
                 parsed = parse(answer, model.output_shape)
                 if status not in TRANSIENT and code(parsed) not in THROTTLED:
                     break
-            self._free.append(line)
+            CONNECTIONS.back(self._port, line)
             return _DirectAnswer(status), parsed
 
         return call

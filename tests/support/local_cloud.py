@@ -23,7 +23,7 @@ from localcloud.authentication import keys
 from tests.support.service_model import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from localcloud.record import Running
@@ -200,16 +200,19 @@ class Cloud:
 
 
 @contextmanager
-def started(state_dir: Path, **options: Any) -> Iterator[Cloud]:
+def started(
+    state_dir: Path, delays: Mapping[str, float] | None = None, **options: Any
+) -> Iterator[Cloud]:
     """A local cloud that can tell all it holds, see :mod:`tests.support.local_cloud_inside`."""
     inside = mock.patch.object(process_identity, "SERVER", "tests.support.local_cloud_inside")
+    delays = {"notebook": 0, "instance": 0, "agent": 0} if delays is None else delays
     with inside:
-        running = process.start(
-            state_dir, delays={"notebook": 0, "instance": 0, "agent": 0}, **options
-        ).running
-    yield Cloud(running, state_dir)
-    with inside:
-        process.stop(state_dir)
+        running = process.start(state_dir, delays=delays, **options).running
+    try:
+        yield Cloud(running, state_dir)
+    finally:
+        with inside:
+            process.stop(state_dir)
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,11 @@ from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from localcloud import ministack_adapter, server
+from localcloud import functions, ministack_adapter, server
 from localcloud.admin import AdminEndpoint, AdminInterface
 from localcloud.asgi import Handler
 from localcloud.clock import Clock
+from tests.support.function_worker import patch_workers
 
 Held = dict[str, Any]
 """Kind and name of a thing -> all that is known of it."""
@@ -431,4 +432,6 @@ class _WatchedAdmin(AdminInterface):
 
 if __name__ == "__main__":
     mock.patch.object(server, "AdminInterface", _WatchedAdmin).start()
+    started = patch_workers(functions.patch_functions)
+    mock.patch.object(server, "patch_functions", started).start()
     raise SystemExit(server.main(sys.argv[1:]))

@@ -117,6 +117,8 @@ class OwnAccounts:
     key: tuple[str, str] = ("", "")
     profiles: dict[str, str] = field(default_factory=dict)
     """The profile of each seat that has another than ``attendee``."""
+    regions: dict[str, str] = field(default_factory=dict)
+    """The Region of each seat that is in another than the workshop's."""
     edits: dict[str, str] = field(default_factory=dict)
     """Texts of the templates, and what stands in their place: another edition's templates."""
 
@@ -159,8 +161,11 @@ class OwnAccounts:
         self.config.mkdir(exist_ok=True)
         text = settings.replace("UNIT", self.organization.units["seats"])
         (self.config / f"{ENVIRONMENT}.yaml").write_text("\n".join([text, *more, ""]))
-        rows = [f"{seat},{self.profiles.get(seat, 'attendee')}" for seat in self.seats]
-        (self.config / "people.csv").write_text("\n".join(["id,profile", *rows, ""]))
+        rows = [
+            f"{seat},{self.profiles.get(seat, 'attendee')},{self.regions.get(seat, '')}"
+            for seat in self.seats
+        ]
+        (self.config / "people.csv").write_text("\n".join(["id,profile,region", *rows, ""]))
 
     def assign(self, *free: str) -> None:
         """Write the file of accounts: each seat has the one of its name, ``free`` ones nobody."""

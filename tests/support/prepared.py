@@ -106,10 +106,18 @@ def serve(address: str) -> None:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listener.close()
-            code = ended(partial(become, **_asked(line)))
+            asked = _asked(line)
+            threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+            code = ended(partial(become, **asked))
             line.send(b"%d" % code)
             os._exit(code)
         line.close()
+
+
+def _end_with(line: socket.socket) -> None:
+    """End this process when the one that asked for it was killed."""
+    line.recv(1)
+    os._exit(os.EX_SOFTWARE)
 
 
 def _asked(line: socket.socket) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from localcloud import process
 from tests.support.assemblies import Synthesized, shipped, synthesize
-from tests.support.local_cloud import IAM, Cloud
+from tests.support.local_cloud import IAM, Cloud, started
 from tests.support.usual_stacks import USUAL_STACKS
 from workshop.config.models import Environment
 from workshop.naming import Names
@@ -298,9 +297,7 @@ def two_seats(
     # Jobs run until the end, so that they can be stopped; all else is there at once.
     jobs = dict.fromkeys(("training", "processing", "transform", "tuning"), 3600.0)
     quick = dict.fromkeys(("notebook", "endpoint", "pipeline", "model_package", "tick"), 0.0)
-    started = process.start(state_dir, enforce_iam=True, delays={**jobs, **quick, **delays})
-    root = Cloud(started.running, state_dir)
-    try:
+    with started(state_dir, {**jobs, **quick, **delays}, enforce_iam=True) as root:
         text = made_of().text
         for shared in ("demo-cohort", "demo-cohort-start"):
             assert root.deploy(shared, text(shared), Tags=SHARED, **IAM) == "CREATE_COMPLETE"
@@ -315,5 +312,3 @@ def two_seats(
             for case in owned(names):
                 attempt(cloud, case)
         yield made
-    finally:
-        process.stop(state_dir)

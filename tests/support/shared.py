@@ -22,6 +22,8 @@ import botocore.useragent
 from botocore.client import ClientCreator
 from botocore.hooks import EventAliaser, NodeList
 
+from tests.support import connections
+
 _FOLDER = "TESTS_SHARED_FOLDER"
 """The variable by which all workers of a run know it."""
 
@@ -76,6 +78,7 @@ def read_models() -> None:
     share_events()
     share_names()
     share_handlers()
+    connections.carry_requests()
     session = botocore.session.Session()
     for service in OFTEN:
         session.create_client(

@@ -32,6 +32,11 @@ class StackEnds:
         """Whether anything more is begun."""
         return not self.stopped and not self.interrupted.is_set()
 
+    @property
+    def under_way(self) -> int:
+        """How many stacks StackSets is working on."""
+        return sum(job.stage == Stage.WATCHED for jobs in self.by_seat.values() for job in jobs)
+
     def begun(self, job: StackJob) -> None:
         """An operation that is about a stack was accepted."""
         self._begun.add(job.seat)

@@ -179,7 +179,8 @@ def decide(
         return StackPlan(stack, None, StackAction.CREATE, _failed(instance))
     overridden = where.region in plan.values.outdated
     if instance.status == "CURRENT" and not plan.differs and not overridden:
-        return StackPlan(stack, current, StackAction.UNCHANGED)
+        drifted = reasons.DRIFTED if instance.drift == "DRIFTED" else ""
+        return StackPlan(stack, current, StackAction.UNCHANGED, drifted)
     why = [_failed(instance)]
     if overridden:
         why.append(values.NEWER_PRICES)

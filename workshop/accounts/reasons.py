@@ -29,6 +29,8 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 
+DRIFTED = "StackSets' last drift detection found it changed by hand (DRIFTED)"
+
 
 def cause_of(reason: str) -> Cause:
     """Return the cause behind what StackSets tells of an account in which an operation failed."""

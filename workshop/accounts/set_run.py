@@ -16,6 +16,7 @@ from workshop.accounts.found_sets import FoundSets, Instances
 from workshop.accounts.operations import AccountOutcome, OpenOperation, outcome
 from workshop.accounts.plan import Document, OwnAccountsPlan, SetPlan, Templates, decide
 from workshop.accounts.stack_sets import (
+    AT_ONCE,
     DescribedSet,
     InstanceResult,
     Preferences,
@@ -99,7 +100,9 @@ class SetRun:
             if not self.ends.goes_on:
                 return
             if any(job.stage == Stage.LATER for job in left):
-                yield [self._pause(left)]
+                attempt = max(job.attempt for job in left)
+                seconds = self.limits.backoff * 2 ** (attempt - 2)
+                yield [self._pause(seconds * (1 + self._random.random() / 2))]
             begun = self._begin(left, canary=canary)
             if begun:
                 yield begun
@@ -109,12 +112,18 @@ class SetRun:
     def _begin(self, jobs: Sequence[StackJob], *, canary: bool) -> list[OpenOperation]:
         """Ask for the next operations; none where another one of the set is in their way."""
         preferences = self._preferences(canary=canary)
-        if self.set_plan.current is None and not self._create():
+        current = self.set_plan.current
+        if current is None and not self._create():
             return []
+        if current is not None and not current.is_managed and self.calls.under_way(self.name):
+            return []  # it refuses all others, which botocore would repeat for minutes
         if self.set_plan.differs:
             return self._update(jobs, preferences)
         begun = []
-        for region, some in _by_region(jobs).items():
+        room = AT_ONCE - self.ends.under_way
+        if room <= 0:
+            return [self._pause(self.limits.slowest_poll)]
+        for region, some in _by_region(jobs[:room]).items():
             targets = [job.plan.desired.account_region for job in some]
             overrides = self.set_plan.values.overrides.get(region)
             operation = self._asked(
@@ -278,9 +287,7 @@ class SetRun:
         soon = self.limits.fastest_poll
         return OpenOperation(operation, self.clock(), soon, jobs=jobs or {})
 
-    def _pause(self, jobs: Sequence[StackJob]) -> OpenOperation:
-        attempt = max(job.attempt for job in jobs)
-        seconds = self.limits.backoff * 2 ** (attempt - 2) * (1 + self._random.random() / 2)
+    def _pause(self, seconds: float) -> OpenOperation:
         began = self.clock()
         return OpenOperation("", began, 0, until=began + seconds)
 

@@ -31,6 +31,11 @@ CALL_SPACING = 0.5
 turns away what comes faster than a few a second."""
 CALL_BURST = 6
 
+AT_ONCE = 8_000
+"""Stacks, in all sets, for which operations are under way at a time: AWS lets an administrator have
+10,000 in a Region, those of other stack sets among them
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html)."""
+
 _THERE_ALREADY = frozenset({"OperationIdAlreadyExistsException", "StaleRequestException"})
 """What a call is refused with whose first answer was lost: an operation's id is its token too."""
 

@@ -97,8 +97,8 @@ def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
     if not draft.settings.accounts.are_own:
         roster = command_line.command("roster", draft.name, config_dir)
         raise UsageError(
-            f"in {shown(draft.path)} seats have no accounts of their own; write 'accounts: {{mode:"
-            f" ou, units: [...]}}' there, or see who has which seat with: {roster}"
+            "seats have no accounts of their own; write 'accounts: {mode: ou, units: [...]}' into"
+            f" {shown(draft.path)}, or see who has which seat with: {roster}"
         )
     return draft, [seat.id for seat in draft.everybody]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import typer
 from localcloud import environment as cloud_environment
 from localcloud import process
 from localcloud.record import Running
-from workshop import files
+from workshop import events, files
 from workshop.aws.clients import Clients
 from workshop.cli import console, one_run, stay
 from workshop.cli.options import CONFIG_DIR, Env
@@ -228,7 +227,7 @@ def _work(mine: boto3.Session, loaded: LoadedEnvironment, seat: Seat, running: R
     for line in made:
         console.say(f"   {seat.id}: {line}")
     if profile.has_box and not profile.has_notebook:
-        now, s3 = time.time(), session.client("s3")
+        now, s3 = events.now().timestamp(), session.client("s3")
         done = machine_agent.report(s3, names, bucket=bucket, now=now, used=now, work="# 1\n")
         console.say(f"   {seat.id}: {done}")
 

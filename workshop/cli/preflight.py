@@ -12,7 +12,7 @@ import typer
 
 from workshop import events
 from workshop.account_region import AccountRegion
-from workshop.aws import regions, stacks
+from workshop.aws import places, regions, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
@@ -180,6 +180,11 @@ def document(report: PreflightReport) -> dict[str, object]:
                 **asdict(check),
                 "state": check.state.value,
                 "account_region": asdict(check.account_region),
+                **(
+                    {"seat": seat}
+                    if (seat := report.seats.get(check.account_region.account))
+                    else {}
+                ),
             }
             for check in report.checks
         ],
@@ -204,5 +209,6 @@ def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSu
     """Return the stacks of each Region; one that cannot be listed is left out, with a warning."""
     found, unlisted = stacks.in_each(work.clients, work.account_regions)
     for account_region, reason in unlisted.items():
-        console.warn(f"the stacks of {account_region} could not be listed ({reason})")
+        if not (work.loaded.settings.accounts.are_own and reason.startswith(places.NO_WAY_IN)):
+            console.warn(f"the stacks of {account_region} could not be listed ({reason})")
     return found

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from workshop.cli import console
+from workshop.counting import count_of
 from workshop.preflight import Check, CheckState, PreflightReport
 from workshop.preflight.checks import DeniedAction
 
 WIDTH = 100
+NAMED = 10
+"""So many seats are named of accounts of which the same is told."""
 RESOURCES = 3
 """How many resources of a service are named for what is denied on them."""
 
@@ -33,8 +36,11 @@ def show(report: PreflightReport, *, everything: bool = False) -> None:
 def lines(report: PreflightReport, *, everything: bool = False) -> Iterator[str]:
     """Yield what is told of the checks, without the count."""
     shown = [check for check in report.checks if everything or check.state != CheckState.OK]
-    for checks in _alike(shown):
-        yield from _told(checks)
+    if report.seats:
+        yield from _summed(report, shown)
+    else:
+        for checks in _alike(shown):
+            yield from _told(checks, str(checks[0].account_region))
     denied = [denied for check in report.checks for denied in check.denied]
     if denied:
         yield ""
@@ -44,8 +50,13 @@ def lines(report: PreflightReport, *, everything: bool = False) -> Iterator[str]
     if requests:
         yield ""
         yield "to raise quotas, each in its account (--request-quotas asks AWS for all of them):"
+        asked: dict[tuple[str, str], list[Check]] = {}
         for check in requests:
-            yield f"{check.account_region}: {check.subject}"
+            by = (check.subject, check.request) if report.seats else (str(id(check)), "")
+            asked.setdefault(by, []).append(check)
+        for checks in asked.values():
+            check = checks[0]
+            yield f"{_named(report, checks)}: {check.subject}"
             first, code, rest = check.request.partition(" --quota-code")
             yield f"  {first} \\"
             yield f"   {code}{rest}"
@@ -60,9 +71,40 @@ def _alike(checks: Iterable[Check]) -> Iterable[list[Check]]:
     return found.values()
 
 
-def _told(checks: list[Check]) -> Iterator[str]:
+def _summed(report: PreflightReport, shown: Iterable[Check]) -> Iterator[str]:
+    """Yield what is told of seats' own accounts: once of all accounts of which it is the same."""
+    alike: dict[object, list[list[Check]]] = {}
+    for checks in _alike(shown):
+        check = checks[0]
+        said = check.reason or check.message
+        account = check.account_region.account
+        key = (check.state, *(one.subject for one in checks), said.replace(account, "ACCOUNT"))
+        alike.setdefault(key, []).append(checks)
+    for some in alike.values():
+        yield from _told(some[0], _named(report, [checks[0] for checks in some]))
+        check = some[0][0]
+        others = {
+            one.account_region
+            for one in report.of(CheckState.OK)
+            if one.subject == check.subject and one.account_region.account in report.seats
+        }
+        if others and check.state != CheckState.OK and check.account_region.account in report.seats:
+            yield f"{_INDENT}in order in {count_of(len(others), 'other account')}"
+
+
+def _named(report: PreflightReport, checks: Sequence[Check]) -> str:
+    """Return whose accounts checks are about, by the seats; of a few places, these themselves."""
+    where = [*dict.fromkeys(check.account_region for check in checks)]
+    ids = [report.seats.get(one.account, "") for one in where]
+    if len(where) == 1:
+        return f"{where[0]}  {ids[0]}".rstrip()
+    some = ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED} more" if ids[NAMED:] else "")
+    return f"{count_of(len(where), 'account')} ({some})"
+
+
+def _told(checks: list[Check], where: str) -> Iterator[str]:
     check = checks[0]
-    head = f"{check.state.value:<{_STATE}}{check.account_region}"
+    head = f"{check.state.value:<{_STATE}}{where}"
     names = ", ".join(map(_name, checks))
     if check.state == CheckState.OK:
         yield from _wrapped(f"{head}  {names}: {check.message}", _INDENT)

@@ -115,7 +115,9 @@ def _print_accounts(report: TeardownReport) -> None:
     for one in some[:_NAMED]:
         console.print_line(f"account {one.account} of {one.seat}: {one.message}")
     if len(some) > _NAMED:
-        console.print_line(f"{len(some) - _NAMED} more accounts, which the report lists")
+        console.print_line(
+            f"{count_of(len(some) - _NAMED, 'more account')}, which the report lists"
+        )
     if report.accounts:
         console.print_line(f"{ACCOUNTS}: {summary(report.accounts)}")
 

@@ -225,6 +225,8 @@ def root(events: Iterable[Mapping[str, Any]]) -> Cause | None:
                 of_rollback = of_text(reason)
         elif own and status.endswith("_COMPLETE_CLEANUP_IN_PROGRESS"):
             continue  # the end of an update or of its rollback, not the beginning of an operation
+        elif own and status == "DELETE_IN_PROGRESS" and found is None:
+            continue  # nothing failed in it: it takes away what was not made
         elif own and status.endswith("_IN_PROGRESS"):
             # The operation's own beginning; what comes before belongs to another one.
             break

@@ -55,7 +55,8 @@ def people_statements(names: Names) -> list[Statement]:
     # As Session Manager's own examples name the tags of an instance.
     of_session = {key.replace("aws:ResourceTag", "ssm:resourceTag"): own[key] for key in own}
     return [
-        allow("SeeBoxes", BOX_VIEW, ["*"]),
+        # With what the plug-in of the AWS CLI calls with the token of its session.
+        allow("SeeAndCarry", (*BOX_VIEW, *CARRY), ["*"]),
         allow("UseOwnBox", BOX_USE, instances, Condition=carries_own(names)),
         allow(
             "OwnBoxSessions",
@@ -76,8 +77,6 @@ def people_statements(names: Names) -> list[Statement]:
             instances,
             Condition={"StringEquals": {**own, "ec2:osuser": list(USERS)}},
         ),
-        # What the plug-in of the AWS CLI calls with the token of its session.
-        allow("CarrySessions", CARRY, ["*"]),
     ]
 
 

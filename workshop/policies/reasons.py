@@ -83,8 +83,9 @@ WHY_WILDCARD = {
     "SeePublicHub": "every model of AWS's own hub, which is anybody's to read",
     "WriteSageMakerMetrics": "cloudwatch:namespace keeps it to SageMaker's namespaces",
     "ReadMetrics": "CloudWatch's metrics have no resource-level permissions",
-    "SeeBoxes": "descriptions of EC2 and Systems Manager have no resource-level permissions: names,"
-    " tags, types and addresses of all instances, and nothing secret of the workshop's",
+    "SeeAndCarry": "descriptions of EC2 and Systems Manager have no resource-level permissions:"
+    " names, tags, types and addresses of all instances, and nothing secret of the workshop's; nor"
+    " have channels, of which one opens with the token of its session alone",
     "UseOwnBox": "EC2 gives instances their ids; aws:ResourceTag keeps it to the seat's own, and no"
     " seat can set or take a tag",
     "OwnBoxSessions": "as UseOwnBox",
@@ -95,7 +96,6 @@ WHY_WILDCARD = {
     "BoxAgent": "ssmmessages has no resource-level permissions; AWS says from which instance it is"
     " called, and no other session of the role may",
     "BoxChannels": "the same",
-    "CarrySessions": "the same; a channel opens with the token of its session alone",
     "ConsoleViews": "the console's lists have no resource-level permissions and show names, tags"
     " and states",
     "OwnRole": "a boundary allows nothing by itself, it only limits",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from workshop.account_region import AccountRegion
@@ -80,6 +80,8 @@ class PreflightReport:
     """All checks, in the order in which they are read."""
 
     checks: tuple[Check, ...]
+    seats: Mapping[str, str] = field(default_factory=dict)
+    """The seats by their accounts, where each has one of its own."""
 
     @property
     def passed(self) -> bool:

@@ -122,8 +122,9 @@ def questions(
     if not has_box:
         made.difference_update(SEAT_STACKS["box"].makes)
     asked: dict[str, dict[str, None]] = {}
+    order = {resource_type: place for place, resource_type in enumerate(ACTIONS)}
     for resource_type in sorted(
-        {STACK, POLICY, PARAMETER, *made, LOG_GROUP, "*"}, key=[*ACTIONS].index
+        {STACK, POLICY, PARAMETER, *made, LOG_GROUP, "*"}, key=order.__getitem__
     ):
         own = resources[resource_type]
         asked.setdefault(own, {}).update(dict.fromkeys(ACTIONS[resource_type]))

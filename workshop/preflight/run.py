@@ -15,7 +15,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
-from workshop.preflight import quota_requests
+from workshop.preflight import own_accounts, quota_requests
 from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
 from workshop.preflight.reads import Judge, account_of, read_account, read_region
 from workshop.preflight.request import ParallelReads, PreflightRequest
@@ -51,10 +51,16 @@ def preflight(
             account_region: ask(caller_arn, account_region) for account_region in account_regions
         }
         regions = {home: ask(opt_in_status, home) for home in map(account_of, account_regions)}
+        own = loaded.settings.accounts.are_own
+        if own:
+            checks += own_accounts.checks(ask, loaded, seats)
         judges: list[Judge] = []
         by_account: dict[AccountRegion, list[PreflightRequest]] = {}
         for account_region in account_regions:
             caller = callers[account_region].result()
+            if own and isinstance(caller, Unavailable):
+                checks.append(not_reached(loaded, account_region, caller))
+                continue
             first = [
                 check_account(clients, account_region, caller),
                 check_region(account_region, regions[account_of(account_region)].result(), caller),
@@ -66,12 +72,21 @@ def preflight(
                     loaded, account_region, there, stacks_by_account_region.get(account_region)
                 )
                 judges += read_region(ask, request, caller, tries_reads=tries_reads)
+                if own and loaded.settings.accounts.permissions == "self-managed":
+                    judges.append(_execution_role(ask, request))
                 by_account.setdefault(account_of(account_region), []).append(request)
         judges += [read_account(ask, home, some) for home, some in by_account.items()]
         for judge in judges:
             checks += judge()
         checks = quota_requests.marked(ask, checks)
-    return PreflightReport(waived(checks, accept_unknown))
+    seat_of = {seat.account: seat.id for seat in seats} if own else {}
+    return PreflightReport(waived(checks, accept_unknown), seat_of)
+
+
+def _execution_role(ask: ParallelReads, request: PreflightRequest) -> Judge:
+    where = request.account_region
+    answer = ask(own_accounts.execution_role, where, request.loaded)
+    return lambda: [own_accounts.check_execution_role(where, answer.result())]
 
 
 # --- time, account and Region, which come before all else ----------------------------------------
@@ -117,6 +132,23 @@ def opt_in_status(clients: Clients, account_region: AccountRegion) -> dict[str, 
     """
     found = clients.client("ec2", account_region).describe_regions(AllRegions=True)["Regions"]
     return {region["RegionName"]: region.get("OptInStatus", "") for region in found}
+
+
+def not_reached(
+    loaded: LoadedEnvironment, account_region: AccountRegion, caller: Unavailable
+) -> Check:
+    """Return that nobody can be in a seat's own account, so that nothing of it is known."""
+    cure = (
+        "the first stack set makes the organiser's role there, so that this is known once a seat of"
+        " the account is deployed; name a role that is there already as 'accounts.role'"
+        if loaded.settings.accounts.makes_role
+        else "check 'accounts.role' and 'accounts.external_id', and whom the role trusts"
+    )
+    message = (
+        f"nobody can be in the account ({caller.reason}), and its quotas, permissions and Regions"
+        f" are not known; {cure}, or go on without: --accept-unknown {ACCOUNT}"
+    )
+    return Check(account_region, ACCOUNT, CheckState.UNKNOWN, message)
 
 
 def check_account(

@@ -19,20 +19,20 @@ from workshop.preflight.quotas import AppliedQuota, Quotas, WorkshopQuota
 
 
 def _quota(name: str, code: str) -> WorkshopQuota:
-    return WorkshopQuota("ec2", f"Running On-Demand {name} instances", code)
+    return WorkshopQuota("ec2", f"Running On-Demand {name}", code)
 
 
 FAMILIES: tuple[tuple[str, WorkshopQuota], ...] = (
-    (r"(g|gr|vt)\d", _quota("G and VT", "L-DB2E81BA")),
-    (r"p\d", _quota("P", "L-417A185B")),
-    (r"inf\d", _quota("Inf", "L-1945791B")),
-    (r"trn\d", _quota("Trn", "L-2C3B7624")),
-    (r"dl\d", _quota("DL", "L-6E869C2A")),
-    (r"f\d", _quota("F", "L-74FC7D96")),
-    (r"x\d", _quota("X", "L-7295265B")),
+    (r"(g|gr|vt)\d", _quota("G and VT instances", "L-DB2E81BA")),
+    (r"p\d", _quota("P instances", "L-417A185B")),
+    (r"inf\d", _quota("Inf instances", "L-1945791B")),
+    (r"trn\d", _quota("Trn instances", "L-2C3B7624")),
+    (r"dl\d", _quota("DL instances", "L-6E869C2A")),
+    (r"f\d", _quota("F instances", "L-74FC7D96")),
+    (r"x\d", _quota("X instances", "L-7295265B")),
     (
         r"(a|c|d|h|hpc|i|im|is|m|r|t|z)\d",
-        _quota("Standard (A, C, D, H, I, M, R, T, Z)", "L-1216C47A"),
+        _quota("Standard (A, C, D, H, I, M, R, T, Z) instances", "L-1216C47A"),
     ),
 )
 """How the name of a family begins -> the quota that counts its vCPUs."""

@@ -1,0 +1,168 @@
+"""Seats with accounts of their own: 100 and 1,000 members of an organization, nine stacks each.
+
+``accounts``: ours is what ``workshop deploy`` takes from its first stack to its last, one account
+as a canary among them; the floor is the bare calls of StackSets by plain boto3 (see
+``bench.bare_accounts``): each stack set once, one operation for each in the order of their needs,
+and waiting for it, without a canary, a plan or an account's result. The local cloud makes the
+stacks of both one after the other, which is most of the time.
+
+``accounts-calls``: the calls to CloudFormation and Organizations for each member, in the home
+account and in members together.
+
+``accounts-again``: the whole command once more, with nothing to do; the floor is the listing of all
+instances of all stack sets.
+
+Ours begins no more than two operations a second after the first six
+(``workshop.accounts.stack_sets.CALL_SPACING``): 27 calls for one profile, however many members.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import boto3
+
+from bench.measure import Measure, Result, reported, side_by_side
+from localcloud import environment as cloud_environment
+from localcloud import process as local_cloud
+from localcloud.record import Running
+from workshop.config import assignment
+from workshop.config.assignment import AssignedAccount, Assignment
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = Path(sys.executable).parent
+SIZES = (100, 1000)
+HOME, REGION = "111122223333", "eu-west-1"
+COUNTED = ("cloudformation:*", "organizations:*")
+
+ENVIRONMENT = """\
+workshop: bench
+account: "111122223333"
+region: eu-west-1
+start: 2026-01-01T09:00:00+00:00
+end: 2099-12-31T17:00:00+00:00
+roster: {file: bench.csv}
+accounts: {mode: ou, units: [UNIT], parallel_percent: 100}
+deploy: {failure_percent: 0}
+"""
+
+
+@dataclass(frozen=True)
+class OrganizationCloud:
+    """A local cloud with an organization, and the folder of an environment of its members."""
+
+    running: Running
+    folder: Path
+    seats: int
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        chosen = cloud_environment.variables(self.running, self.folder / "cloud")
+        return cloud_environment.applied(os.environ, chosen)
+
+    def found(self) -> None:
+        """Empty the cloud and make an organization whose members are the seats' accounts."""
+        local_cloud.reset(self.running)
+        session = boto3.Session(
+            self.variables["AWS_ACCESS_KEY_ID"],
+            self.variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+        organizations = session.client("organizations", endpoint_url=self.running.endpoint)
+        cloudformation = session.client("cloudformation", endpoint_url=self.running.endpoint)
+        root = organizations.list_roots()["Roots"][0]["Id"]
+        cloudformation.activate_organizations_access()
+        accounts = [
+            organizations.create_account(Email=f"seat{n}@example.org", AccountName=f"seat{n}")[
+                "CreateAccountStatus"
+            ]["AccountId"]
+            for n in range(1, self.seats + 1)
+        ]
+        text = ENVIRONMENT.replace("UNIT", root)
+        (self.folder / "bench.yaml").write_text(text, encoding="utf-8")
+        ids = [f"seat{n}" for n in range(1, self.seats + 1)]
+        (self.folder / "bench.csv").write_text("\n".join(["id", *ids]), encoding="utf-8")
+        rows = tuple(map(AssignedAccount, accounts, ids))
+        text = assignment.text(Assignment(rows))
+        (self.folder / "bench.accounts.csv").write_text(text, encoding="utf-8")
+        # A rule that makes no call wait that anybody would notice, since rules count calls.
+        counting = {"effect": "latency", "seconds": 0.0001}
+        rules = ({**counting, "operation": one} for one in COUNTED)
+        local_cloud.set_faults(self.running, *rules)
+
+    @property
+    def calls(self) -> int:
+        """How many calls were made since it was founded."""
+        rules = local_cloud.post(self.running, "/_localcloud/faults", {})["rules"]
+        return sum(rule["seen"] for rule in rules)
+
+    def ours(self, part: str = "") -> Measure:
+        """``workshop deploy``: what its ``part`` took, or all."""
+        command = [str(PROGRAMS / "workshop"), "deploy", "-e", "bench"]
+        run, printed = reported(
+            [*command, "--config-dir", str(self.folder), "--json"],
+            cwd=str(ROOT),
+            variables=self.variables,
+        )
+        end = json.loads(printed.splitlines()[-1])
+        return replace(run, seconds=end["seconds"][part]) if part else run
+
+    def bare(self, what: str) -> Measure:
+        """``bench.bare_accounts``: what the calls took."""
+        run, printed = reported(
+            [sys.executable, "-m", "bench.bare_accounts", what, str(self.folder)],
+            cwd=str(ROOT),
+            variables=self.variables,
+        )
+        return replace(run, seconds=json.loads(printed.splitlines()[-1])["seconds"])
+
+
+def results() -> Iterator[Result]:
+    """Six results: three of each size."""
+    for seats in SIZES:
+        with _organization(seats) as cloud:
+            cloud.found()
+            floor = cloud.bare("deploy")
+            bare_calls = cloud.calls / seats
+            cloud.found()
+            ours = cloud.ours("stacks")
+            calls = cloud.calls / seats
+            yield _result("accounts", "s", seats, ours, floor)
+            yield _result(
+                *("accounts-calls", "calls", seats),
+                *(replace(ours, seconds=calls), replace(floor, seconds=bare_calls)),
+            )
+            yield side_by_side(
+                "accounts-again",
+                size=seats,
+                runs=3,
+                ours=cloud.ours,
+                floor=partial(cloud.bare, "listing"),
+            )
+
+
+def _result(name: str, unit: str, size: int, ours: Measure, floor: Measure) -> Result:
+    mine, least = ours.seconds, floor.seconds
+    return Result(name, unit, size, mine, least, None, mine / least, None, ours.peak_mb, runs=1)
+
+
+@contextmanager
+def _organization(seats: int) -> Iterator[OrganizationCloud]:
+    with tempfile.TemporaryDirectory(prefix="bench-accounts-") as name:
+        folder = Path(name)
+        state = folder / "cloud"
+        running = local_cloud.start(
+            state, account=HOME, region=REGION, delays={"notebook": 0}
+        ).running
+        try:
+            yield OrganizationCloud(running, folder, seats)
+        finally:
+            local_cloud.stop(state)

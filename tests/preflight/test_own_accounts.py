@@ -1,0 +1,226 @@
+"""A preflight where each seat has an account of its own: asked of each, and told once of all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.local_cloud import Cloud, root, started
+from tests.support.own_accounts import ACCOUNT, SETTINGS, OwnAccounts, founded, organiser_key
+from tests.support.preflights import NOW
+from workshop.aws import stacks
+from workshop.cli import preflight_view
+from workshop.preflight import CheckState, PreflightReport, preflight
+from workshop.preflight.own_accounts import PRINCIPAL
+
+ROLE = "LabAdministrator"
+SEATS = ("ada", "ben", "cleo", "dora")
+ROLE_NAMED = SETTINGS.replace("units: [UNIT]", f"units: [UNIT], role: {ROLE}")
+GPU = "ml.g5.xlarge for training job usage"
+
+
+@pytest.fixture(scope="module")
+def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with started(tmp_path_factory.mktemp("preflight"), enforce_iam=True) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def four(enforcing: Cloud, tmp_path: Path) -> OwnAccounts:
+    """Four seats of which nothing is deployed; the organiser can be in three of their accounts."""
+    enforcing.reset()
+    made = founded(enforcing, tmp_path, *SEATS, key=organiser_key(enforcing))
+    made.write(settings=ROLE_NAMED)
+    for seat in SEATS[:3]:
+        let_in(made, seat)
+    return made
+
+
+def let_in(made: OwnAccounts, seat: str) -> None:
+    iam = made.within("iam", seat)
+    trusted = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+def asked(made: OwnAccounts) -> PreflightReport:
+    with made.calling():
+        loaded, clients = made.loaded(), made.clients()
+        found, _ = stacks.in_each(clients, [seat.account_region for seat in loaded.seats])
+        return preflight(clients, loaded, loaded.seats, found, now=NOW, tries_reads=False)
+
+
+def told(report: PreflightReport) -> list[str]:
+    return [" ".join(line.split()) for line in preflight_view.lines(report)]
+
+
+def failures(report: PreflightReport) -> dict[tuple[str, str], str]:
+    """Return the message of what fails, by the seat, empty for home, and the subject."""
+    return {
+        (report.seats.get(check.account_region.account, ""), check.subject): check.message
+        for check in report.of(CheckState.FAILED)
+    }
+
+
+def control(made: OwnAccounts, name: str, target: str, statement: dict[str, Any]) -> None:
+    """Attach a service control policy."""
+    client = made.organization.client
+    content = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "a", **statement}]})
+    policy = client.create_policy(
+        Content=content, Description="", Name=name, Type="SERVICE_CONTROL_POLICY"
+    )
+    client.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=target)
+
+
+def test_what_is_the_same_in_many_accounts_is_told_once_with_how_many_are_in_order(
+    four: OwnAccounts,
+) -> None:
+    four.cloud.quotas(account=four.account("ben"), sagemaker={GPU: 0})
+    four.cloud.quotas(account=four.account("cleo"), sagemaker={GPU: 0})
+    report = asked(four)
+    lines = told(report)
+    at = lines.index(f"failed 2 accounts (ben, cleo) {GPU} (L-B6D80D9C)")
+    assert lines[at + 1 : at + 4] == [
+        "0 for 1 seat of attendee: nobody can use it; ask AWS for 1, or take it out of",
+        "access.training_instance_types",
+        "in order in 1 other account",
+    ]
+    assert f"2 accounts (ben, cleo): {GPU}" in lines
+    assert sum(line.startswith("aws service-quotas request-service") for line in lines) == 1
+
+
+def test_an_account_that_nobody_can_be_in_is_one_unknown_and_keeps_nothing_from_the_others(
+    four: OwnAccounts,
+) -> None:
+    report = asked(four)
+    [lost] = report.of(CheckState.UNKNOWN)
+    assert (report.seats[lost.account_region.account], lost.subject) == ("dora", "account")
+    assert lost.message == (
+        "nobody can be in the account (AssumeRole: AccessDenied), and its quotas, permissions and"
+        " Regions are not known; check 'accounts.role' and 'accounts.external_id', and whom the"
+        " role trusts, or go on without: --accept-unknown account"
+    )
+    assert not report.of(CheckState.FAILED)
+    asked_of = {
+        report.seats.get(check.account_region.account)
+        for check in report.of(CheckState.OK)
+        if check.quota_code
+    }
+    assert asked_of == {"ada", "ben", "cleo"}
+    four.write()  # the role is the one that is made by the first deployment
+    [lost, *_] = asked(four).of(CheckState.UNKNOWN)
+    assert "the first stack set makes the organiser's role there" in lost.message
+
+
+def test_policies_of_the_organization_are_read_down_the_tree(four: OwnAccounts) -> None:
+    deny = {"Effect": "Deny", "Resource": "*"}
+    notebooks = {**deny, "Action": "sagemaker:*NotebookInstance*"}
+    control(four, "no-notebooks", four.organization.units["seats"], notebooks)
+    control(four, "no-jobs", four.account("ben"), {**deny, "Action": "sagemaker:CreateTrainingJob"})
+    role = {"Effect": "Deny", "Action": "iam:CreateRole"}
+    control(
+        four, "no-roles", four.account("cleo"), {**role, "Resource": "arn:aws:iam::*:role/ws/*"}
+    )
+    control(four, "no-groups", four.account("ada"), {**deny, "Action": "iam:CreateGroup"})
+    found = failures(asked(four))
+    unit = four.organization.units["seats"]
+    of_all = f"'no-notebooks' at {unit} denies StackSets sagemaker:CreateNotebookInstance"
+    assert {seat for seat, subject in found if subject == "service control policies"} == {*SEATS}
+    messages = {seat: found[seat, "service control policies"] for seat in SEATS}
+    assert all(message.startswith(of_all) for message in messages.values())
+    assert "'no-jobs' denies seats sagemaker:CreateTrainingJob;" in messages["ben"]
+    assert "'no-roles' denies StackSets iam:CreateRole;" in messages["cleo"]
+    assert "no-groups" not in messages["ada"]
+
+
+def test_what_nobody_may_read_of_the_organization_is_unknown(four: OwnAccounts) -> None:
+    denied = {"Effect": "Deny", "Action": "organizations:ListPoliciesForTarget", "Resource": "*"}
+    four.cloud.client("iam").put_user_policy(
+        UserName="organiser",
+        PolicyName="less",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denied]}),
+    )
+    unknown = {check.subject: check.message for check in asked(four).of(CheckState.UNKNOWN)}
+    assert unknown["service control policies"].startswith(
+        "they could not be read (ListPoliciesForTarget: AccessDenied"
+    )
+
+
+def test_stack_sets_without_access_to_the_organization_is_told_with_the_cure(
+    four: OwnAccounts,
+) -> None:
+    four.cloud.client("cloudformation").deactivate_organizations_access()
+    assert failures(asked(four)) == {
+        ("", "StackSets"): (
+            "StackSets has no access to the organization; give it that in the management account"
+            " with: aws cloudformation activate-organizations-access"
+        )
+    }
+
+
+def test_another_account_than_the_managing_one_has_to_be_a_delegated_administrator(
+    four: OwnAccounts,
+) -> None:
+    dan = four.organization.add_member("dan")
+    secret = root(four.cloud.running, dan)["aws_secret_access_key"]
+    four.key = (dan, secret)
+    settings = ROLE_NAMED.replace(f'account: "{ACCOUNT}"', f'account: "{dan}"')
+    delegated = settings.replace("mode: ou", "mode: ou, delegated_administrator: true")
+    four.write(settings=delegated)
+    cure = (
+        "aws organizations register-delegated-administrator --service-principal"
+        f" {PRINCIPAL} --account-id {dan}"
+    )
+    assert failures(asked(four))["", "StackSets"] == (
+        f"account {dan} is no delegated administrator of StackSets; make it one in the management"
+        f" account with: {cure}"
+    )
+    four.organization.client.register_delegated_administrator(
+        AccountId=dan, ServicePrincipal=PRINCIPAL
+    )
+    checks = {check.subject: check for check in asked(four).checks}
+    assert checks["StackSets"].state == CheckState.OK
+
+
+def test_an_account_that_is_closed_or_left_the_units_fails_with_the_command_for_another(
+    four: OwnAccounts,
+) -> None:
+    four.organization.client.close_account(AccountId=four.account("ada"))
+    four.organization.move("ben", "seats", "root")
+    found = {seat: text for (seat, subject), text in failures(asked(four)).items()}
+    assert found == {
+        seat: (
+            f"the account is {why}; have that undone, or give the seat another one with: workshop"
+            f" accounts -e vision --config-dir {four.config} --write --replace {seat}"
+        )
+        for seat, why in (("ada", "suspended"), ("ben", "in none of the units any more"))
+    }
+    four.organization.add_member("extra1", "seats")
+    four.organization.add_member("extra2", "seats")
+    ran = four.run("accounts", "--write", "--replace", "ada,ben")
+    assert ran.code == 0, ran.err
+    assert not [one for one in failures(asked(four)) if one[1] == "organization"]
+
+
+def test_with_self_managed_permissions_the_roles_of_stack_sets_have_to_be_there(
+    four: OwnAccounts,
+) -> None:
+    more = "permissions: self-managed, execution_role: LabAdministrator"
+    four.write(settings=ROLE_NAMED.replace("mode: ou", f"mode: ou, {more}"))
+    found = failures(asked(four))
+    assert [*found] == [("", "StackSets")]
+    assert found["", "StackSets"].startswith(
+        "there is no role AWSCloudFormationStackSetAdministrationRole in the environment's account"
+    )
+    four.write(settings=ROLE_NAMED.replace("mode: ou", "mode: ou, permissions: self-managed"))
+    assert {seat for seat, subject in failures(asked(four)) if subject == "execution role"} == {
+        "ada",
+        "ben",
+        "cleo",
+    }

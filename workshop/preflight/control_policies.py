@@ -1,0 +1,192 @@
+"""What service control policies deny of a workshop in seats' own accounts.
+
+They are read down the tree of the organization, from its root to each account. On each level
+something has to allow an action and nothing may deny it
+(https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html);
+IAM's own simulation says so of the policies of a level, with who will call and in which Region.
+What hangs on any other key is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from workshop.account_region import AccountRegion
+from workshop.aws.clients import Clients
+from workshop.preflight.permissions import Question
+
+KIND = "SERVICE_CONTROL_POLICY"
+ALLOWS_ALL = "p-FullAWSAccess"
+"""The policy of AWS's that every root, unit and account has until somebody takes it off."""
+
+_AT_ONCE = 4
+"""Calls of Organizations, which tolerates few a second; botocore repeats those that it refuses."""
+_PAGE = 20
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who will call something in seats' accounts, by the name of its role, and what."""
+
+    who: str
+    role: str
+    questions: Sequence[Question]
+
+
+@dataclass(frozen=True)
+class ControlPolicy:
+    """A service control policy, whose name is the organization's."""
+
+    id: str
+    name: str
+    document: str
+
+
+@dataclass(frozen=True)
+class Level:
+    """The policies of a root, a unit or an account."""
+
+    target: str
+    policies: tuple[ControlPolicy, ...]
+
+    @property
+    def allows_all(self) -> bool:
+        """Whether there is nothing to ask about."""
+        return {policy.id for policy in self.policies} <= {ALLOWS_ALL}
+
+    @property
+    def names(self) -> str:
+        """The names of the policies that somebody wrote."""
+        names = [policy.name for policy in self.policies if policy.id != ALLOWS_ALL]
+        return ", ".join(map(repr, names))
+
+
+@dataclass(frozen=True)
+class Denial:
+    """What policies of one level deny, and to whom; ``open``: it hangs on what is not known."""
+
+    level: Level
+    who: str
+    actions: tuple[str, ...]
+    open: bool = False
+
+
+@dataclass(frozen=True)
+class PolicyTree:
+    """The levels above and of each account, from the root on; empty without such policies."""
+
+    clients: Clients
+    home: AccountRegion
+    levels: Mapping[str, tuple[Level, ...]]
+
+    def denials(self, where: AccountRegion, askers: Sequence[Asker]) -> list[Denial]:
+        """Return what is denied in an account and Region; botocore's errors pass through."""
+        asked = ((level, one) for level in self.levels.get(where.account, ()) for one in askers)
+        return [
+            denial
+            for level, one in asked
+            if not level.allows_all
+            for denial in self._denied(level, where, one)
+        ]
+
+    def _denied(self, level: Level, where: AccountRegion, asker: Asker) -> Iterator[Denial]:
+        partition = self.clients.client("iam", self.home).meta.partition
+        role = f"arn:{partition}:iam::{where.account}:role/{asker.role}"
+        answers = [
+            answer
+            for resource, actions in asker.questions
+            for answer in self._simulated(level, where.region, role, resource, actions)
+        ]
+        for is_open in (False, True):
+            actions = dict.fromkeys(
+                one["EvalActionName"]
+                for one in answers
+                if (one["EvalDecision"] != "allowed" or is_open)
+                and bool(one.get("MissingContextValues")) == is_open
+            )
+            if actions:
+                yield Denial(level, asker.who, tuple(actions), open=is_open)
+
+    def _simulated(
+        self, level: Level, region: str, role: str, resource: str, actions: Collection[str]
+    ) -> list[dict[str, Any]]:
+        keys = {"aws:RequestedRegion": region, "aws:PrincipalArn": role}
+        pages = self.clients.client("iam", self.home).get_paginator("simulate_custom_policy")
+        return [
+            result
+            for page in pages.paginate(
+                PolicyInputList=[policy.document for policy in level.policies],
+                ActionNames=list(actions),
+                ResourceArns=[resource],
+                ContextEntries=[
+                    {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [text]}
+                    for key, text in keys.items()
+                ],
+            )
+            for result in page["EvaluationResults"]
+        ]
+
+
+def read(clients: Clients, home: AccountRegion, units: Mapping[str, str]) -> PolicyTree:
+    """Return the policies over accounts, each by its unit; botocore's errors pass through.
+
+    The management account may read them, and a delegated administrator of a service.
+    """
+    return _Reader(clients, home).tree(units)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    clients: Clients
+    home: AccountRegion
+
+    def tree(self, units: Mapping[str, str]) -> PolicyTree:
+        if not self._is_enabled:
+            return PolicyTree(self.clients, self.home, {})
+        above = {unit: self._path(unit) for unit in dict.fromkeys(units.values())}
+        targets = dict.fromkeys((*(one for path in above.values() for one in path), *units))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = dict(zip(targets, pool.map(self._attached, targets), strict=True))
+            ids = dict.fromkeys(id_ for some in found.values() for id_ in some)
+            policies = dict(zip(ids, pool.map(self._policy, ids), strict=True))
+        level = {
+            target: Level(target, tuple(policies[id_] for id_ in some))
+            for target, some in found.items()
+        }
+        levels = {
+            account: tuple(level[target] for target in (*above[unit], account))
+            for account, unit in units.items()
+        }
+        return PolicyTree(self.clients, self.home, levels)
+
+    @cached_property
+    def _is_enabled(self) -> bool:
+        roots = self._call("ListRoots")["Roots"]
+        return any(
+            (one["Type"], one["Status"]) == (KIND, "ENABLED")
+            for root in roots
+            for one in root.get("PolicyTypes", ())
+        )
+
+    def _path(self, unit: str) -> list[str]:
+        """Return the unit and all above it, the root first."""
+        path = [unit]
+        while not path[0].startswith("r-"):
+            path.insert(0, self._call("ListParents", ChildId=path[0])["Parents"][0]["Id"])
+        return path
+
+    def _attached(self, target: str) -> list[str]:
+        listed = partial(self.clients.pages, self.home, "organizations")
+        pages = listed("ListPoliciesForTarget", size=_PAGE, TargetId=target, Filter=KIND)
+        return [policy["Id"] for page in pages for policy in page["Policies"]]
+
+    def _policy(self, policy_id: str) -> ControlPolicy:
+        found = self._call("DescribePolicy", PolicyId=policy_id)["Policy"]
+        return ControlPolicy(policy_id, found["PolicySummary"]["Name"], found["Content"])
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        return self.clients.call(self.home, "organizations", operation, **request)
