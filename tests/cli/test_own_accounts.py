@@ -353,3 +353,27 @@ def test_another_end_is_told_to_what_stands_beside_the_seats_own_stacks(
     updated = {one["StackName"] for one in stacks if one["StackStatus"] == "UPDATE_COMPLETE"}
     assert updated
     assert not [name for name in updated if "vision-seat" in name]
+
+
+def test_an_account_that_was_lost_and_came_back_is_given_to_nobody_with_what_is_in_it(
+    four: OwnAccounts,
+) -> None:
+    """Ben's account leaves the units, he gets another one, and it comes back with his work."""
+    before = four.accounts_file.read_text()
+    four.organization.add_unit("away")
+    four.organization.move("ben", "seats", "away")
+    four.organization.add_member("spare", "seats")
+    ran = four.run("accounts", "--replace", "ben")
+    assert ran.err == (
+        "nothing was written; assign with: workshop accounts -e vision --replace ben --write\n"
+    )
+    assert four.run("accounts", "--replace", "ben", "--write").code == 0
+    four.organization.move("ben", "away", "seats")
+    (row,) = [
+        one
+        for one in document(four, "accounts")["accounts"]
+        if one["account"] == four.account("ben")
+    ]
+    assert not row["is_free"]
+    assert row["note"] == "has a workbench still: free once a teardown has proven it empty"
+    four.accounts_file.write_text(before)
