@@ -167,6 +167,8 @@ def test_stop_and_start_move_those_who_can_be_reached(four: OwnAccounts) -> None
                 NotebookInstanceName="vision-seat-notebook"
             )
             assert found["NotebookInstanceStatus"] == after
+    # Two accounts that nobody can read do not hide what runs in the others.
+    assert "running now: at least 2 notebooks, at least 2 endpoints, an unknown number" in ran.err
     # What still runs is told with the command that ends it, and nobody else's of the same name.
     assert f"ada's endpoint {ANSWER}" in ran.err
     assert f"workshop end -e vision {ANSWER} --only ada" in ran.err
