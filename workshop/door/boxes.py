@@ -19,7 +19,11 @@ STACK_NAME = "aws:cloudformation:stack-name"
 """The tag that CloudFormation alone writes, on what a stack makes."""
 ALIVE = ("pending", "running", "stopping", "stopped")
 CLOSED = ("UnauthorizedOperation", "AccessDenied")
-NONE_TO_GIVE = ("InsufficientInstanceCapacity", "VcpuLimitExceeded")
+NONE_TO_GIVE = (
+    "InsufficientInstanceCapacity",
+    "ReservationCapacityExceeded",
+    "VcpuLimitExceeded",
+)
 
 
 class NoMachineError(Exception):
