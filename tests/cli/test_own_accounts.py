@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ import pytest
 from tests.support.local_cloud import started
 from tests.support.own_accounts import DOOR, REGION, SETTINGS, OwnAccounts, founded, organiser_key
 from tests.support.workshop_command import Ran
+from workshop.aws.clients import Clients
+from workshop.board.reading import BoardSource
+from workshop.board.tiles import Tiles
+from workshop.config.environment import LoadedEnvironment
+from workshop.status.collector import StatusScan, scan
+from workshop.status.describe import DescribeCache
 
 SEATS = ("ada", "ben", "cleo", "dora")
 LOST = "2 accounts (cleo, dora): nothing could be read: AssumeRole: AccessDenied"
@@ -101,6 +108,21 @@ def test_the_bill_is_by_seat_and_keeps_what_others_have_cost(four: OwnAccounts) 
     assert {one["seat"] for one in kept["usages"]} == {"ada", "ben"}
 
 
+def test_what_was_billed_is_asked_of_each_account_and_is_its_seats(four: OwnAccounts) -> None:
+    tagged = {"workshop": "vision", "attendee": "seat"}
+    day = datetime.now(UTC).date().isoformat()
+    four.cloud.billing(costs=[{"day": day, "usd": "1.5", "tags": tagged}])
+    told = document(four, "bill", "--reconcile")["reconciliation"]
+    assert {row["seat"]: row["billed_usd"] for row in told["seats"]} == {
+        "ada": 1.5,
+        "ben": 1.5,
+        "cleo": None,
+        "dora": None,
+    }
+    assert len(told["unread"]) == 2
+    four.cloud.billing(costs=[])
+
+
 @pytest.mark.parametrize("command", ["tell hello", "share", "content refresh"])
 def test_what_all_are_told_reaches_whoever_can_be_reached(
     four: OwnAccounts, command: str, tmp_path: Path
@@ -155,6 +177,34 @@ def test_each_seat_has_a_door_of_its_own_and_its_slip_names_that(four: OwnAccoun
     new = {one["for"]: one["code"] for one in document(four, "door codes", "--only", "ada")}
     assert new["ada"] in undone.out
     assert new["ada"] != codes[0]["code"]
+
+
+def test_the_board_has_a_tile_for_each_seat_and_says_once_what_is_not_known(
+    four: OwnAccounts,
+) -> None:
+    to_ada = {"id": "2026-1", "time": 0, "text": "save now", "seats": ["seat"]}
+    four.within("s3", "ada").put_object(
+        Bucket=f"vision-cohort-datasets-{four.account('ada')}-{REGION}",
+        Key="workshop/inbox.json",
+        Body=json.dumps({"messages": [to_ada]}),
+    )
+
+    def take(clients: Clients, loaded: LoadedEnvironment) -> StatusScan:
+        return scan(loaded, loaded.seats, clients, DescribeCache())
+
+    with four.calling():
+        reading = BoardSource(four.clients(), four.loaded, take, four.clients).read()
+    view = Tiles().of(reading)
+    assert {tile.seat: (tile.kind, tile.endpoints, tile.message) for tile in view.tiles} == {
+        "ada": ("runs", "1", "save now"),
+        "ben": ("runs", "1", ""),
+        "cleo": ("unknown", "?", ""),
+        "dora": ("unknown", "?", ""),
+    }
+    assert view.problems == (
+        LOST,
+        CURE.replace("-e vision", f"-e vision --config-dir {four.config}"),
+    )
 
 
 def test_nobody_claims_anothers_seat_at_a_door_of_ones_own(four: OwnAccounts) -> None:
@@ -264,3 +314,66 @@ def test_a_name_that_several_seats_gave_is_ended_of_whom_is_named_alone(
     assert [one["EndpointName"] for one in listed["Endpoints"]] == [ANSWER]
     listed = four.within("sagemaker", "ben").list_endpoints(StatusEquals="InService")
     assert listed["Endpoints"] == []
+
+
+def test_work_is_not_copied_between_accounts_and_the_spare_is_handed_out(
+    four: OwnAccounts,
+) -> None:
+    four.profiles = {}
+    four.write(DOOR, settings=SETTINGS.replace("people.csv}", "people.csv, spares: 1}"))
+    before = four.accounts_file.read_text()
+    four.accounts_file.write_text(f"{before}222222222222,spare01\n")
+    try:
+        ran = four.run("swap ada spare01", "--yes")
+        assert ran.code == 3
+        assert (
+            "ada and spare01 have accounts of their own, between which no work is copied; hand"
+            " spare01 out (workshop handout -e vision --only spare01), and whoever has ada takes"
+            " the saved files along, from its bucket or by its door"
+        ) in ran.err
+    finally:
+        four.accounts_file.write_text(before)
+        four.write(DOOR)
+
+
+def test_another_end_is_told_to_what_stands_beside_the_seats_own_stacks(
+    four: OwnAccounts,
+) -> None:
+    four.edits = {"2099-12-31T17:00:00Z": "2099-12-30T12:00:00Z"}
+    ran = four.run("extend", "--until", "2099-12-30T12:00:00+00:00")
+    assert ran.code == 0, ran.err
+    assert "left out, since nothing is deployed there yet: dora" in ran.err
+    for seat in ("ada", "cleo"):
+        iam = four.within("iam", seat)
+        arn = f"arn:aws:iam::{four.account(seat)}:policy/ws/vision/vision-cohort-{REGION}-end"
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        read = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+        assert "2099-12-30T12:00:00Z" in json.dumps(read["PolicyVersion"]["Document"])
+    stacks = four.administrator.stacks(four.account("ada"))
+    updated = {one["StackName"] for one in stacks if one["StackStatus"] == "UPDATE_COMPLETE"}
+    assert updated
+    assert not [name for name in updated if "vision-seat" in name]
+
+
+def test_an_account_that_was_lost_and_came_back_is_given_to_nobody_with_what_is_in_it(
+    four: OwnAccounts,
+) -> None:
+    """Ben's account leaves the units, he gets another one, and it comes back with his work."""
+    before = four.accounts_file.read_text()
+    four.organization.add_unit("away")
+    four.organization.move("ben", "seats", "away")
+    four.organization.add_member("spare", "seats")
+    ran = four.run("accounts", "--replace", "ben")
+    assert ran.err == (
+        "nothing was written; assign with: workshop accounts -e vision --replace ben --write\n"
+    )
+    assert four.run("accounts", "--replace", "ben", "--write").code == 0
+    four.organization.move("ben", "away", "seats")
+    (row,) = [
+        one
+        for one in document(four, "accounts")["accounts"]
+        if one["account"] == four.account("ben")
+    ]
+    assert not row["is_free"]
+    assert row["note"] == "has a workbench still: free once a teardown has proven it empty"
+    four.accounts_file.write_text(before)

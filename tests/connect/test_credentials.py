@@ -28,6 +28,7 @@ from tests.support.box_class import (
 )
 from tests.support.local_cloud import Cloud, started
 from tests.support.workshop_command import Ran, run
+from workshop.aws import errors
 
 AWS = str(Path(sys.executable).with_name("aws"))
 NOTE = "warning: whoever has these is ada until "
@@ -145,12 +146,20 @@ def test_who_is_no_organiser_gets_none_and_is_told_what_opens_it(owner: Cloud, r
     last = ran.err.splitlines()[-1]
     assert last.startswith(
         "workshop: AWS does not let you take on"
-        " arn:aws:iam::000000000000:role/ws/vision/vision-ada-us-east-1-console (AccessDenied: "
+        " arn:aws:iam::000000000000:role/ws/vision/vision-ada-us-east-1-console"
     )
     assert last.endswith(
-        "; name your user or role in access.console_organisers of the profile 'gpu', or carry the"
-        " tag attendee=ada as one of its console_principals, and deploy with: workshop deploy -e"
-        " dev --only ada"
+        " (AssumeRole: AccessDenied); name your user or role in access.console_organisers of the"
+        " profile 'gpu', or carry the tag attendee=ada as one of its console_principals, and"
+        " deploy with: workshop deploy -e dev --only ada"
+    )
+
+
+def test_a_session_that_is_too_long_is_told_by_what_aws_says_of_it() -> None:
+    said = "The requested DurationSeconds exceeds 1 hour."
+    refused = ClientError({"Error": {"Code": "ValidationError", "Message": said}}, "AssumeRole")
+    assert errors.describe(refused) == (
+        "AssumeRole: ValidationError: The requested DurationSeconds exceeds 1 hour"
     )
 
 

@@ -136,7 +136,7 @@ def _come_up(day: Day) -> None:
     unread = {"effect": "denied", "operation": "s3:HeadBucket"}  # so nobody is told before
     deploy = ("deploy", "--json", "--accept-unknown", "bucket names")
 
-    ran = day.run(*deploy, but=(_expired("cloudformation:*", after=3 * day.seats), unread))
+    ran = day.run(*deploy, but=(_expired("cloudformation:*", after=2 * day.seats), unread))
     assert_signed_out(ran, 1, "deploy -e dev --json --accept-unknown 'bucket names'")
     assert last(ran)["exit"] == 1
     assert 0 < len(day.fleet.statuses()) < day.stacks

@@ -77,6 +77,91 @@ def test_each_mistake_of_the_file_is_told_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+GOOD = "222222222222,ada\n333333333333,grace\n444444444444,edith\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\ufeffaccount,seat\r\n{GOOD}",
+        f" account , seat \n{GOOD}".replace(",ada\n", " , ada \n"),
+        f"account;seat\n{GOOD}".replace(",", ";"),
+        f'"account","seat"\n{GOOD}'.replace("222222222222,ada", '"222222222222","ada"'),
+        f"account,seat,note\n{GOOD}",
+    ],
+)
+def test_what_editors_and_spreadsheets_make_of_the_file_is_read(tmp_path: Path, text: str) -> None:
+    loaded = loader.load("vision", written(tmp_path, accounts=text))
+    assert loaded.assignment.by_seat == {
+        "ada": "222222222222",
+        "grace": "333333333333",
+        "edith": "444444444444",
+    }
+
+
+@pytest.mark.parametrize(
+    ("broken", "said", "cured"),
+    [
+        # An account twice, a seat twice, an id that nobody has, a reserved one, capitals.
+        ("222222222222,grace", "3: account: stands in line 2 too; remove one of the lines", ""),
+        ("333333333333,ada", "3: seat: has the account of line 2 too; empty one of the cells", ""),
+        (
+            "333333333333,grcae",
+            "3: seat: 'grcae' is not on the roster, and grace has no account; write grace if that"
+            " is meant, or give it another account with: workshop accounts -e vision",
+            "333333333333,grace",
+        ),
+        (
+            "333333333333,cohort",
+            "3: seat: is reserved for what all share; write the id of a seat, or empty the cell",
+            "333333333333,grace",
+        ),
+        (
+            "333333333333,Grace",
+            "3: seat: cannot be an id; use 2 to 12 lower-case letters and digits, a letter first",
+            "333333333333,grace",
+        ),
+        (
+            "33333333333,grace",
+            "3: account: is not an account id; write its 12 digits",
+            "033333333333,grace",
+        ),
+        (
+            "111122223333,grace",
+            "3: account: is the environment's own account, in which no seat can be; remove the",
+            "",
+        ),
+    ],
+)
+def test_a_slip_in_the_file_is_told_with_its_line_and_the_cure_is_one(
+    tmp_path: Path, broken: str, said: str, cured: str
+) -> None:
+    rows = ["account,seat", "222222222222,ada", broken, "444444444444,edith", ""]
+    folder = written(tmp_path, accounts="\n".join(rows))
+    told = mistakes(folder)
+    assert told[0].startswith(f"vision.accounts.csv:{said}")
+    rows[2] = cured
+    (folder / "vision.accounts.csv").write_text("\n".join(row for row in rows if row))
+    if cured:
+        assert len(loader.load("vision", folder).seats) == 3
+    else:  # the line is gone, and what is left is told with the command that assigns
+        [told_now] = mistakes(folder)
+        assert "grace has no account; assign with: workshop accounts -e vision" in told_now
+
+
+def test_a_spare_that_somebody_takes_and_another_order_of_rows_change_no_account(
+    tmp_path: Path,
+) -> None:
+    settings = SETTINGS.replace("people.csv}", "people.csv, spares: 1}")
+    accounts = f"account,seat\n{GOOD}555555555555,spare01\n"
+    before = loader.load("vision", written(tmp_path, settings=settings, accounts=accounts))
+    people = "id,name,profile\nspare01,Late Joiner,author\nedith,,\nada,,\ngrace,,author\n"
+    after = loader.load("vision", written(tmp_path, people, settings=settings, accounts=accounts))
+    assert [seat.id for seat in after.seats] == ["spare01", "edith", "ada", "grace"]
+    accounts_of = {seat.id: seat.account for seat in before.seats}
+    assert {seat.id: seat.account for seat in after.seats} == accounts_of
+
+
 def test_rows_cannot_say_what_is_the_same_in_every_account(tmp_path: Path) -> None:
     people = "id,account,instance_type,volume_gb\nada,222222222222,ml.t3.large,30\n"
     said = mistakes(written(tmp_path, people))

@@ -27,7 +27,9 @@ from tests.support.assemblies import ROOT
 from tests.support.cdk_command import without_aws
 from tests.support.workshop_command import on_the_path
 from workshop.cli import application
+from workshop.config.profiles import Profile
 from workshop.handout.notebooks import LONGEST
+from workshop.naming import ALONE, COHORT, COHORT_STACKS, ORGANISER, SEAT_STACKS, Names
 from workshop.status import describe
 from workshop.teardown import verification
 from workshop.watch.messages import INBOX
@@ -201,10 +203,10 @@ def test_a_figure_of_a_page_is_that_of_the_code(page: str, sentence: str) -> Non
 def test_no_block_goes_unchecked() -> None:
     kinds = {kind for page in PAGES for kind, _ in _BLOCK.findall(page.read_text(encoding="utf-8"))}
     assert kinds <= {"console", "mermaid", "python", "sh", "text", "yaml"}
-    # Pictures are generated, and held by test_generated_pages; the days' is held here, and that of
-    # labs by test_labs_page.
+    # Pictures are generated, and held by test_generated_pages; those of the days and of accounts
+    # are held here, and that of labs by test_labs_page.
     pictures = {page.name for page in PAGES if blocks(page, "mermaid")}
-    assert pictures == {"README.md", "architecture.md", "labs.md", DAYS.name}
+    assert pictures == {"README.md", "accounts.md", "architecture.md", "labs.md", DAYS.name}
     # The one program is run by test_sagemaker_sdk.
     programs = {page.name: len(list(blocks(page, "python"))) for page in PAGES}
     assert {page: count for page, count in programs.items() if count} == {
@@ -222,6 +224,25 @@ def test_the_picture_of_the_days_has_the_pages_parts_and_commands_that_these_run
         [block] = [body for kind, body in _BLOCK.findall(parts[name]) if kind == "console"]
         for command in (word for line in lines.splitlines() for word in line.split(" : ")[1:]):
             assert f"$ workshop {command} " in block
+
+
+def test_the_picture_of_accounts_has_stack_sets_and_a_role_as_they_are_called() -> None:
+    [picture] = blocks(ROOT / "docs" / "accounts.md", "mermaid")
+    seat, cohort = Names("lab", ALONE, "", ""), Names("lab", COHORT, "", "")
+    made = {cohort.stack_set(kind, "attendee") for kind in COHORT_STACKS}
+    made |= {seat.stack_set(kind, "attendee") for kind in SEAT_STACKS}
+    drawn = set(re.findall(r"\blab-[a-z-]+", picture))
+    assert cohort.organiser_role in drawn
+    assert drawn - {cohort.organiser_role} <= made
+
+
+def test_an_account_holds_as_many_seats_as_the_page_says() -> None:
+    text = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
+    shared = {*COHORT_STACKS} - {ORGANISER}
+    seats = (2_000 - len(shared)) // len(Profile().stacks)
+    assert f"| {seats} for each Region with five stacks a seat" in text
+    assert "what all seats share has four stacks more" in text
+    assert (len(Profile().stacks), len(shared)) == (5, 4)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -142,6 +142,29 @@ def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None
     assert done.code == 0, done.out + done.err
 
 
+@pytest.mark.parametrize(
+    "begins", [pytest.param("scanning twice", marks=pytest.mark.long), "vision-cohort-organiser"]
+)
+def test_stack_sets_that_cannot_be_listed_are_none_that_are_gone(
+    own: OwnAccounts, begins: str
+) -> None:
+    """Nobody may list them any more while it is verified, or while the last stacks go."""
+    own.deploy("ada")
+
+    def hear(event: TeardownEvent) -> None:
+        if event.message.startswith(begins):
+            own.cloud.faults({"effect": "denied", "operation": "cloudformation:ListStackSets"})
+
+    done = taken_down(own, hear=hear)
+    assert done.code == 4, done.out + done.err
+    assert "stack set" in done.out
+    own.cloud.faults()
+    assert own.sets() != set()
+    done = taken_down(own)
+    assert done.code == 0, done.out + done.err
+    assert own.sets() == set()
+
+
 def test_whom_the_organization_keeps_out_is_sent_to_its_policies(own: OwnAccounts) -> None:
     own.deploy("ada")
     account = own.account("ada")

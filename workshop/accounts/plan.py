@@ -25,7 +25,7 @@ from workshop.config.roster import Seat
 from workshop.deploy import diff
 from workshop.deploy import plan as planning
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
-from workshop.naming import COHORT, Names, stack_that_makes
+from workshop.naming import COHORT, COHORT_STACKS, Names, stack_that_makes
 
 _TYPES_WITH_WORK = (*("AWS::S3::Bucket", "AWS::ECR::Repository", diff.NOTEBOOK, diff.INSTANCE),)
 
@@ -81,6 +81,34 @@ class OwnAccountsPlan(DeployPlan):
     sets: tuple[SetPlan, ...] = ()
     members: Mapping[str, MemberAccount] | None = field(default=None, repr=False)
     unread: Mapping[str, frozenset[AccountRegion]] = field(default_factory=dict)
+
+    @property
+    def not_made(self) -> frozenset[str]:
+        """The seats whose accounts lack a stack that stands beside the seat's own."""
+        return frozenset(
+            stack.desired.seat
+            for stack in self.stacks
+            if stack.desired.kind in COHORT_STACKS and stack.action == StackAction.CREATE
+        )
+
+    def beside_seats(self) -> OwnAccountsPlan:
+        """Return it with what stands beside the seats' own stacks alone, where all of it is made.
+
+        In one account, that is what all seats share.
+        """
+        left_out = self.not_made
+        stacks = [
+            stack
+            for stack in self.stacks
+            if stack.desired.kind in COHORT_STACKS and stack.desired.seat not in left_out
+        ]
+        there = {(stack.desired.kind, stack.desired.seat) for stack in stacks}
+        sets = tuple(
+            one
+            for one in self.sets
+            if any((one.desired.kind, seat.id) in there for seat in one.desired.seats)
+        )
+        return replace(self, seats=planning.seats(stacks), sets=sets)
 
 
 def propose(

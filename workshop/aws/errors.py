@@ -182,7 +182,9 @@ def reason(error: Exception) -> str:
     """
     if not isinstance(error, ClientError):
         return str(error).rstrip(". ")
-    what = code(error.response) if is_denied(error) else describe(error)
+    what = code(error.response)
+    if not is_denied(error):
+        what = f"{what}: {message(error)}"
     return f"{error.operation_name}: {what}".rstrip(". ")
 
 

@@ -6,7 +6,7 @@ has activated. One question costs 0.01 USD.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, attempt, side_by_side
 from workshop.naming import COHORT
 from workshop.pricing.amounts import Amount, Bill
 
@@ -91,22 +91,29 @@ def reconcile(
     *,
     began: datetime,
     ended: datetime,
+    seat_id: Callable[[str, str], str],
 ) -> Reconciliation:
     """Ask Cost Explorer of each account, from the day before the beginning until today.
 
-    What does not answer is in ``unread`` and hides no other account.
+    What does not answer is in ``unread`` and hides no other account. ``seat_id`` gives the roster's
+    id of whom the tag names in an account.
     """
     start = began.date() - timedelta(days=1)
     end = bill.at.date() + timedelta(days=1)
     billed: dict[str, Decimal] = {}
     unread, answered = [], False
-    for account in dict.fromkeys(accounts):
-        answer = attempt(lambda account=account: _costs(clients, account, workshop, start, end))  # type: ignore[misc]
+    answers = side_by_side(
+        lambda account: attempt(lambda: _costs(clients, account, workshop, start, end)),
+        [*dict.fromkeys(accounts)],
+        threads=ACCOUNTS_AT_ONCE,
+    )
+    for account, answer in answers.items():
         if isinstance(answer, Unavailable):
             unread.append(f"Cost Explorer of account {account}: {answer.reason}")
             continue
         answered = True
-        for seat, usd in answer.items():
+        for attendee, usd in answer.items():
+            seat = seat_id(attendee, account)
             billed[seat] = billed.get(seat, Decimal(0)) + usd
     seats = {seat.seat: seat.total for seat in bill.seats}
     every = dict.fromkeys((*seats, *billed))

@@ -30,7 +30,7 @@ def bill(
     with_reconciliation: Annotated[
         bool,
         typer.Option(
-            "--reconcile", help="Compare with Cost Explorer, which is asked for 0.01 USD."
+            "--reconcile", help="Compare with Cost Explorer, which takes 0.01 USD of each account."
         ),
     ] = False,
     csv: Annotated[
@@ -119,6 +119,7 @@ def _compared(work: CommandContext, made: Bill) -> Reconciliation:
         made,
         began=began,
         ended=settings.end,
+        seat_id=work.loaded.seat_id,
     )
 
 

@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from workshop import events
-from workshop.cli import console
+from workshop.accounts.plan import OwnAccountsPlan
+from workshop.cli import alike, console
 from workshop.cli import deploy as deploying
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
 from workshop.cli.plan import listed, proposed, show, synthesized
 from workshop.config import end as ends
 from workshop.deploy.jobs import Limits
-from workshop.deploy.plan import StackAction
+from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.environments import dates
 from workshop.errors import GuardError, UsageError
 from workshop.events import Stopwatch
@@ -61,8 +62,8 @@ def extend(
     with watch.step("synthesis"):
         templates = synthesized(work)
     made = proposed(work, templates, listed(work))
-    shared = replace(made, seats=tuple(seat for seat in made.seats if seat.seat == COHORT))
-    if any(stack.action == StackAction.CREATE for stack in shared.stacks):
+    shared = _shared(made)
+    if not [*shared.stacks] or any(one.action == StackAction.CREATE for one in shared.stacks):
         raise GuardError(
             f"the end is written, and nothing is there yet to tell it: {work.command('deploy')}"
         )
@@ -82,6 +83,18 @@ def extend(
         again=work.command("deploy"),
         as_json=as_json,
     )
+
+
+def _shared(made: DeployPlan) -> DeployPlan:
+    """Return what of a plan is for stacks that all seats share, or that stand beside each seat's.
+
+    Of seats' own accounts, those are left out, and told, in which nothing is made yet.
+    """
+    if not isinstance(made, OwnAccountsPlan):
+        return replace(made, seats=tuple(seat for seat in made.seats if seat.seat == COHORT))
+    if left_out := sorted(made.not_made):
+        console.say(f"left out, since nothing is deployed there yet: {alike.named(left_out)}")
+    return made.beside_seats()
 
 
 def reopen(

@@ -139,6 +139,9 @@ def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
             yield Diagnostic(one.line, ("account",), message)
         if one.seat and not rules.SEAT.holds(one.seat):
             yield Diagnostic(one.line, ("seat",), rules.SEAT.message)
+        elif one.seat == naming.COHORT:
+            message = "is reserved for what all share; write the id of a seat, or empty the cell"
+            yield Diagnostic(one.line, ("seat",), message)
         elif one.seat in seats:
             message = f"has the account of line {seats[one.seat]} too; empty one of the cells"
             yield Diagnostic(one.line, ("seat",), message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 from workshop.config.assignment import Assignment
@@ -11,6 +12,8 @@ from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
 from workshop.counting import count_of
 
+_ALIKE = 0.6
+"""How much of an id has to be in another one, so that a slip of the pen is likely: bem and ben."""
 _OF_A_PROFILE = ("instance_type", "volume_gb")
 """What rows may override where seats have templates of their own."""
 
@@ -67,7 +70,17 @@ def of_assignment(
 
 def lacking(seats: Sequence[Seat], assignment: Assignment, cure: str) -> Iterator[Diagnostic]:
     """Yield one diagnostic for all seats that no account is assigned to; ``cure`` is a command."""
+    ids = {seat.id for seat in seats}
     without = [seat.id for seat in seats if seat.id not in assignment.by_seat]
+    strangers = {one.seat: one.line for one in assignment.accounts if one.seat not in {*ids, ""}}
+    for seat in [*without]:
+        for meant in difflib.get_close_matches(seat, strangers, n=1, cutoff=_ALIKE):
+            message = (
+                f"{meant!r} is not on the roster, and {seat} has no account; write {seat} if that"
+                f" is meant, or give it another account with: {cure}"
+            )
+            yield Diagnostic(strangers.pop(meant), ("seat",), message)
+            without.remove(seat)
     if without:
         others = f" and {count_of(len(without) - 1, 'more seat')}" if without[1:] else ""
         has = "have" if others else "has"

@@ -105,6 +105,12 @@ def plan(found: RosterRows, seats: Sequence[Seat]) -> SwapPlan:
             f"{seat} is on no row of the roster, so that nobody has it: whoever sits there goes on"
             f" at {spare} by its link ({found.link_of_spare})"
         )
+    if broken.alone:
+        raise GuardError(
+            f"{seat} and {spare} have accounts of their own, between which no work is copied; hand"
+            f" {spare} out ({found.link_of_spare}), and whoever has {seat} takes the saved files"
+            " along, from its bucket or by its door"
+        )
     for word, before, after in (
         ("profile", broken.profile, whole.profile),
         ("account and Region", str(broken.account_region), str(whole.account_region)),

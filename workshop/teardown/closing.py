@@ -46,7 +46,11 @@ class Closing:
         ``last`` are the stacks, roles and stack sets that go now, if they may; return what became
         of each.
         """
-        sets = self._found()
+        ending = [*last]
+        try:
+            sets = self._found()
+        except errors.Refusal as error:
+            return [_unlisted(one, error) for one in ending]
         work = self.stacks(sets)
         way_in = [own for own in sets if own.makes_way_in]
         # What else an account had was seen to be gone.
@@ -55,12 +59,15 @@ class Closing:
         failed |= work.forget(way_in, given_up, retain=True)
         ready = {place for place in proven if place not in failed} | self.members.handed_back
         failed |= work.forget(way_in, ready, retain=False)
-        ending = [*last]
         results = [self._of_way_in(one, proven, failed) for one in ending if not _is_set(one)]
-        if sets_too:
+        if not sets_too:
+            return results
+        ending = [one for one in ending if _is_set(one)]
+        try:
             left = {own.name: own for own in self._found()}
-            results += [self._of_set(one, left.get(one.id)) for one in ending if _is_set(one)]
-        return results
+        except errors.Refusal as error:
+            return [*results, *(_unlisted(one, error) for one in ending)]
+        return [*results, *(self._of_set(one, left.get(one.id)) for one in ending)]
 
     def _found(self) -> list[OwnSet]:
         found = own_sets.find(self.members.calls, self.workshop, self.environment)
@@ -96,6 +103,11 @@ class Closing:
         except errors.Refusal as error:
             return DeletionResult(resource, DeletionOutcome.STUCK, errors.describe(error))
         return DeletionResult(resource, DeletionOutcome.DELETED)
+
+
+def _unlisted(resource: Resource, error: Exception) -> DeletionResult:
+    why = f"the stack sets could not be listed: {errors.describe(error)}"
+    return DeletionResult(resource, DeletionOutcome.STUCK, why)
 
 
 def _is_set(resource: Resource) -> bool:
