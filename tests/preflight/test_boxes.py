@@ -165,9 +165,8 @@ def test_a_reservation_is_there_for_the_type_and_zone_and_has_room(asked: Prefli
     )
     assert check(3) == (
         CheckState.SHORT,
-        "it has room for 2 more instances of g5.xlarge, and 3 are to run; reserve more, or take"
-        " 'capacity_reservation' out for some seats, or have seats take turns: --accept-short"
-        f" {name}",
+        "the seats need 3 more of g5.xlarge, and it has room for 2; reserve more, or give some"
+        f" seats a profile without it, or have seats take turns: --accept-short {name}",
     )
     assert check(1, ", instance_types: [g4dn.xlarge]") == (
         CheckState.FAILED,

@@ -13,6 +13,8 @@ from workshop.deploy.templates import Template, overrides
 
 BOX = "box"
 
+_RESERVED = "the requested reservation does not have"
+"""How EC2 says that a capacity reservation is full, or of another type."""
 _VCPUS = re.compile(r"vCPU limit of (\d+)")
 
 
@@ -88,7 +90,14 @@ def none_to_be_had(desired: DesiredStack, tried: Sequence[RefusedMachine]) -> st
     no_quota = [one for one in tried if one.cause.kind == FailureClass.LIMIT]
     deploy = desired.command("deploy", "--only", desired.seat)
     why, cures = [], []
-    if no_machine:
+    if any(_RESERVED in one.cause.message.casefold() for one in tried):
+        types = _or([one.instance_type for one in no_machine])
+        why.append(f"the capacity reservation of its profile has no room for {types}")
+        cures.append(
+            "stop what runs in it, reserve more, or take 'ec2.capacity_reservation' out, and run:"
+            f" {deploy}"
+        )
+    elif no_machine:
         types = _or([one.instance_type for one in no_machine])
         places = list(dict.fromkeys(one.place for one in no_machine if one.place))
         where = f", asked for in {', '.join(places)} too" if places else ""

@@ -22,7 +22,11 @@ _OF_SET = re.compile(r"StackSet-(.+)-[^-]+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-
 """What a stack is called that a stack set made, which is called as the stack, with a profile."""
 ALIVE = ("pending", "running", "stopping", "stopped")
 CLOSED = ("UnauthorizedOperation", "AccessDenied")
-NONE_TO_GIVE = ("InsufficientInstanceCapacity", "VcpuLimitExceeded")
+NONE_TO_GIVE = (
+    "InsufficientInstanceCapacity",
+    "ReservationCapacityExceeded",
+    "VcpuLimitExceeded",
+)
 
 
 class NoMachineError(Exception):

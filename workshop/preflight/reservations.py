@@ -117,11 +117,13 @@ def _judged(
 
 
 def _room(name: str, found: Reservation, needed: int) -> tuple[CheckState, str]:
-    free = f"it has room for {count_of(found.free, 'more instance')} of {found.instance_type}"
     if needed <= found.free:
-        return CheckState.OK, f"{free} in {found.zone}"
-    cure = "reserve more, or take 'capacity_reservation' out for some seats"
-    message = f"{free}, and {needed} are to run; {cure}"
+        there = f"{count_of(found.free, 'more instance')} of {found.instance_type}"
+        return CheckState.OK, f"it has room for {there} in {found.zone}"
+    message = (
+        f"the seats need {needed} more of {found.instance_type}, and it has room for {found.free};"
+        " reserve more, or give some seats a profile without it"
+    )
     if not found.free:
         return CheckState.FAILED, message
     return (

@@ -90,8 +90,11 @@ def _ask(work: Work, box: Box, operation: str, done: str) -> None:
         work.done[done] += 1
     except AWS_ERRORS as error:
         response: Any = getattr(error, "response", {})
-        if response.get("Error", {}).get("Code") == "InsufficientInstanceCapacity":
+        code = response.get("Error", {}).get("Code")
+        if code == "InsufficientInstanceCapacity":
             _wait(work, box, f"gets no machine: EC2 has no {box.instance_type} in {box.zone} now")
+        elif code == "ReservationCapacityExceeded":
+            _wait(work, box, "gets no machine: its capacity reservation has no room now")
         else:
             _wait(work, box, str(error))
 
