@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from workshop.accounts import organization
-from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, planned
+from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, given_up, planned
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.cli import console, options
@@ -20,6 +20,7 @@ from workshop.environments import loader
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, UsageError, WorkshopError
 from workshop.files import shown
+from workshop.teardown.members import emptied
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write the file of accounts; without it, only show.")
@@ -29,7 +30,8 @@ Replace = Annotated[
     typer.Option(
         "--replace",
         metavar="ID,...",
-        help="Give these seats another account: theirs is closed, or left the units.",
+        help="Give these seats another account: theirs is closed, left the units, or is empty since"
+        " a teardown.",
         show_default=False,
     ),
 ]
@@ -64,17 +66,20 @@ def accounts(
     if unread:
         raise ConfigError([str(each) for each in unread])
     members = None
-    if units:
-        clients = Clients(loaded.home)
+    replaced = command_line.seat_ids(replace, "--replace") if replace is not None else ()
+    clients = Clients(loaded.home)
+    if units or replaced:
         account_guard.check_accounts(clients, loaded, [loaded.home])
+    if units:
         members = organization.read(clients, loaded.home, units)
+    empty = emptied(clients, loaded) if replaced else ()
     plan = planned(
         draft.assignment,
         ids,
         members,
         home=loaded.settings.account,
         elsewhere=elsewhere,
-        replaced=command_line.seat_ids(replace, "--replace") if replace is not None else (),
+        given_up=given_up(loaded, replaced, members, empty),
     )
     written = write and not plan.lacking and plan.after != draft.assignment
     if written:
