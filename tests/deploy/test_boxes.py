@@ -67,7 +67,12 @@ def test_the_first_types_and_zones_are_refused_and_the_next_one_is_taken_and_kep
     assert run.good, run.message("seat01")
     box, kind, zone = machines(fleet)["demo-seat01-box"]
     assert (kind, zone) == ("g4dn.xlarge", THERE)
-    refused = [event.message for event in run.of(What.FALLBACK)]
+    assert [event.message for event in run.of(What.FALLBACK)] == [
+        f"AWS has no g5.xlarge to give now; asking for g5.xlarge in {HERE}",
+        f"AWS has no g5.xlarge in {HERE} to give now; asking for g5.xlarge in {THERE}",
+        f"AWS has no g5.xlarge in {THERE} to give now; asking for g4dn.xlarge",
+    ]
+    refused = [event.message for event in run.of(What.FAILING)]
     assert len(refused) == 3
     assert "We currently do not have sufficient g5.xlarge capacity" in refused[0]
     assert f"you requested ({THERE})" in refused[2]
@@ -100,8 +105,12 @@ def test_a_quota_without_vcpus_is_no_matter_of_zones_and_another_family_is_taken
     run = fleet.deploy()
     assert run.good
     assert machines(fleet)["demo-seat01-box"][1] == "g5.xlarge"
-    (refused,) = run.of(What.FALLBACK)
+    (refused,) = run.of(What.FAILING)
     assert "your current vCPU limit of 0" in refused.message
+    (fallback,) = run.of(What.FALLBACK)
+    assert fallback.message == (
+        "the account's quota has no vCPUs left for p4d.24xlarge; asking for g5.xlarge"
+    )
 
 
 def test_a_quota_that_has_too_few_is_told_with_its_number_and_how_to_ask_for_more(

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,17 @@ def three(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room
     return made
 
 
-def ticking(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
-    """Let so much time pass between two looks at the clock."""
-    ticks = count(step=seconds)
-    monkeypatch.setattr(
-        start_stop, "NotebookWaits", partial(start_stop.NotebookWaits, clock=lambda: next(ticks))
-    )
+def ticking(monkeypatch: pytest.MonkeyPatch, seconds: int, listed: Any = notebooks) -> None:
+    """Let so much time pass with each look, and none besides."""
+    looks: list[None] = []
+
+    def passing(*given: Any) -> Any:
+        looks.append(None)
+        return listed(*given)
+
+    clock = partial(start_stop.NotebookWaits, clock=lambda: float(seconds * len(looks)))
+    monkeypatch.setattr(start_stop, "NotebookWaits", clock)
+    monkeypatch.setattr(kinds, "notebooks", passing)
 
 
 def asked(room: Room, status: str, number: int = 1) -> None:
@@ -156,7 +160,7 @@ def test_a_stuck_notebook_is_given_up_in_time_and_told(
     asked(three, "Stopping")
     ticking(monkeypatch, 20)
     assert three.told("stop", "--minutes", "2")["calls"] == {
-        "sagemaker:ListNotebookInstances": 6,
+        "sagemaker:ListNotebookInstances": 7,
         "sagemaker:StopNotebookInstance": 3,
     }
     three.command("start", "--only", "seat02,seat03")
@@ -229,7 +233,7 @@ def test_an_interruption_says_how_to_go_on(three: Room, monkeypatch: pytest.Monk
         told.append(line)
         tell(self, line, good=good)
 
-    def interrupted(running: Sequence[Future[Any]]) -> Iterator[None]:
+    def interrupted(running: Sequence[Future[None]]) -> Iterator[None]:
         while len(told) < 2:
             assert not running[0].done()
         raise KeyboardInterrupt
@@ -341,8 +345,7 @@ def test_a_start_that_was_accepted_and_changed_nothing_is_sent_again(
         looks.append(stopped(*given))
         return looks[0] if len(looks) < 4 else looks[-1]
 
-    monkeypatch.setattr(kinds, "notebooks", unmoved)
-    ticking(monkeypatch, 20)
+    ticking(monkeypatch, 20, unmoved)
     told = three.told("start")
     assert {one["result"] for one in told["seats"]} == {"done"}
     assert told["calls"]["sagemaker:StartNotebookInstance"] == 6
@@ -374,7 +377,9 @@ def test_after_an_interruption_nothing_more_is_asked(three: Room) -> None:
         waits=start_stop.NotebookWaits(lambda _: True),
         report=lambda _: None,
     )
-    assert [one.result for one in turn.run()] == ["interrupted"] * 3
+    assert turn.turn() == start_stop.POLL_SECONDS
+    turn.interrupt()
+    assert [one.result for one in turn.outcomes] == ["interrupted"] * 3
     assert clients.calls == {"sagemaker:ListNotebookInstances": 1}
 
 
@@ -426,9 +431,11 @@ def test_a_short_change_is_seen_soon_and_a_long_one_asked_for_seldom(
 
     def pause(seconds: float) -> bool:
         pauses.append(seconds)
-        return len(pauses) == 8
+        return len(pauses) == 9
 
     made = start_stop.NotebookWaits
-    monkeypatch.setattr(start_stop, "NotebookWaits", lambda _, **more: made(pause, **more))
+    stopped = partial(made, pause, clock=lambda: 0.0)
+    monkeypatch.setattr(start_stop, "NotebookWaits", lambda _, **more: stopped(**more))
     three.command("stop", "--only", "seat01")
-    assert pauses == [0, 1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0]
+    # Before the first look nothing is waited for, and nothing before the call.
+    assert pauses == [0, 0, 1.0, 1.5, 2.25, 3.375, 5.0, 5.0, 5.0]

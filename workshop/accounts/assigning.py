@@ -15,6 +15,9 @@ from workshop.files import shown
 NO_MEMBER = "no member"
 """The state of an account that is in none of the units, or in no organization any more."""
 
+_ONCE_EMPTY = "free once a teardown has proven it empty"
+_DEPLOYED = f"has a workbench still: {_ONCE_EMPTY}"
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAccount:
@@ -67,6 +70,7 @@ def planned(
     *,
     home: str,
     elsewhere: Mapping[str, str],
+    deployed: Collection[str] = (),
     given_up: Collection[str] = (),
 ) -> AssignmentPlan:
     """Return the plan that gives an account to each seat that has none.
@@ -74,7 +78,9 @@ def planned(
     Whoever has one keeps it, but for those whose account is ``given_up``, which nobody is given
     now. Free accounts of the file are given first, in its order, then those of the ``organization``
     by their names; None where the file alone says which there are. ``elsewhere`` says of accounts
-    what else they are used for, and ``home`` is the environment's own.
+    what else they are used for, and ``home`` is the environment's own. In ``deployed`` the
+    environment's stack sets have stacks: whoever is given one of these would have the work of its
+    last seat.
     """
     known = {one.account for one in assignment.accounts}
     members = organization.members if organization else {}
@@ -86,6 +92,9 @@ def planned(
         [*known, *(one.account for one in joined)], organization, home=home, elsewhere=elsewhere
     )
     kept = assignment.released(given_up)
+    for account in deployed:
+        if account not in kept.seat_of:
+            reasons.setdefault(account, _DEPLOYED)
     wanted = [seat for seat in seats if seat not in kept.by_seat]
     unusable = {*reasons, *given_up}
     free = [account for account in kept.free if account not in unusable]
@@ -100,7 +109,7 @@ def planned(
         if seat and note and _is_lost(account, organization):
             note += f"; give the seat another one with --replace {seat}"
         elif seat and not note and seat not in seats:
-            note = "its seat left the roster: free once a teardown has proven it empty"
+            note = f"its seat left the roster: {_ONCE_EMPTY}"
         is_new = bool(seat) and assignment.seat_of.get(account) != seat
         made = _account(account, seat, organization, note, is_new=is_new)
         accounts.append(replace(made, is_usable=account not in reasons))

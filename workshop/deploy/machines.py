@@ -65,6 +65,23 @@ class RefusedMachine:
     cause: Cause
 
 
+def next_to_be_had(refused: RefusedMachine, other: Template) -> str:
+    """Return which machine AWS did not give, and which it is asked for in its place."""
+    if refused.cause.kind == FailureClass.LIMIT:
+        why = f"the account's quota has no vCPUs left for {refused.template.instance_type}"
+    else:
+        why = f"AWS has no {_machine(refused.template)} to give now"
+    return f"{why}; asking for {_machine(other)}"
+
+
+def _machine(template: Template) -> str:
+    return (
+        f"{template.instance_type} in {template.place}"
+        if template.place
+        else template.instance_type
+    )
+
+
 def none_to_be_had(desired: DesiredStack, tried: Sequence[RefusedMachine]) -> str:
     """Return why a seat has no instance and what helps, once every type and place was refused."""
     no_machine = [one.template for one in tried if one.cause.kind == FailureClass.CAPACITY]

@@ -1,13 +1,14 @@
 """Stops and starts the machines of many seats, listing all of a kind with one call.
 
-Each account and Region has one loop for notebooks and one for EC2 instances: list them, act on
+Each account and Region has one batch for notebooks and one for EC2 instances: list them, act on
 those that can be acted on, wait, and list again until all are where they should be or the time is
-up. A machine that is on its way somewhere is left to arrive first. One seat's trouble hides no
-other's.
+up. A few threads take turns with all batches, first with the one that is due first. A machine that
+is on its way somewhere is left to arrive first. One seat's trouble hides no other's.
 """
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ from workshop.aws.machine_kinds import (
     Step,
 )
 from workshop.aws.notebooks import NotebookState
+from workshop.aws.reads import ACCOUNTS_AT_ONCE
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
@@ -189,32 +191,43 @@ class MachineBatch:
         """The step of this kind of machine."""
         return self.goal.of(self.kind)
 
-    def run(self) -> list[NotebookOutcome]:
-        """Take them there; return one outcome for each seat, reported as it comes."""
+    def __post_init__(self) -> None:
         self._may_be_read = True
+        self._polls = count()
+        self._ends: float | None = None
         self._pending = {
             seat.id: _Pending(seat, self.kind.name(self.loaded.names(seat))) for seat in self.seats
         }
-        ends = self.waits.clock() + self.waits.minutes * 60
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for polls in count():
-                self._now = self.waits.clock()
-                unread = self._scan()
-                if unread and not self._may_be_read:
-                    self._close_all("unread", f"its {self.kind.noun} could not be read: {unread}")
-                    break
-                self._close_hopeless()
-                list(pool.map(self._act, filter(self._due, list(self._pending.values()))))
-                self._close_refused()
-                if not self._pending:
-                    break
-                if not self.waits.stay or self._now >= ends:
-                    self._close_rest(unread)
-                    break
-                if self.waits.pause(min(POLL_SECONDS, FIRST_POLL_SECONDS * SLOWER**polls)):
-                    self._close_all("interrupted", "it was not waited for")
-                    break
-        return self.outcomes
+
+    def turn(self) -> float | None:
+        """Look once and ask for what is due; return the seconds until the next turn, None for none.
+
+        Each seat has one outcome in the end, reported as it comes.
+        """
+        self._now = self.waits.clock()
+        if self._ends is None:
+            self._ends = self._now + self.waits.minutes * 60
+        unread = self._scan()
+        if unread and not self._may_be_read:
+            self._close_all("unread", f"its {self.kind.noun} could not be read: {unread}")
+            return None
+        self._close_hopeless()
+        if due := [*filter(self._due, self._pending.values())]:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(self._act, due))
+        self._close_refused()
+        if not self._pending:
+            return None
+        if not self.waits.stay or self._now >= self._ends:
+            self._close_rest(unread)
+            return None
+        return float(min(POLL_SECONDS, FIRST_POLL_SECONDS * SLOWER ** next(self._polls)))
+
+    def interrupt(self) -> None:
+        """Close whatever has not arrived."""
+        looked_at = any(pending.book for pending in self._pending.values())
+        reason = "it was not waited for" if looked_at else "it was not looked at"
+        self._close_all("interrupted", reason)
 
     def _scan(self) -> str:
         """See where all are, and close who has arrived; return why nothing was seen, if so."""
@@ -317,6 +330,38 @@ class MachineBatch:
         self.report(outcome)
 
 
+class _Turns:
+    """Batches by when their next turn is due; several threads take them from here.
+
+    A thread keeps a batch while it waits for the turn: where there are more batches than threads, a
+    turn comes ``POLL_SECONDS`` late at most, beside what the turns of others take.
+    """
+
+    def __init__(self, some: Sequence[MachineBatch], waits: NotebookWaits) -> None:
+        self._waits = waits
+        self._waiting = [(0.0, number, batch) for number, batch in enumerate(some)]
+        self._number = count(len(some))
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Take turns until none is left; what is under way elsewhere ends there."""
+        while (due := self._next()) is not None:
+            at, batch = due
+            if self._waits.pause(max(0.0, at - self._waits.clock())):
+                batch.interrupt()
+            elif (seconds := batch.turn()) is not None:
+                again = (self._waits.clock() + seconds, next(self._number), batch)
+                with self._lock:
+                    heapq.heappush(self._waiting, again)
+
+    def _next(self) -> tuple[float, MachineBatch] | None:
+        with self._lock:
+            if not self._waiting:
+                return None
+            at, _, batch = heapq.heappop(self._waiting)
+            return at, batch
+
+
 def move(
     loaded: LoadedEnvironment,
     machines: Sequence[SeatMachine],
@@ -328,7 +373,7 @@ def move(
     minutes: float = DEADLINE_MINUTES,
     stay: bool = True,
 ) -> list[NotebookOutcome]:
-    """Take machines to a goal, those of all accounts and Regions side by side.
+    """Take machines to a goal, those of many accounts and Regions side by side.
 
     Return one outcome for each machine, in any order. ``report`` is called with each as it comes,
     and ``interrupted`` where Ctrl-C ends the waiting. What a batch raises passes through.
@@ -336,18 +381,21 @@ def move(
     ending = threading.Event()
     waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
     some = batches(loaded, machines, clients, goal=goal, waits=waits, report=EventStream(report))
-    with ThreadPoolExecutor(max(1, len(some))) as pool:
-        running = [pool.submit(batch.run) for batch in some]
+    turns, threads = _Turns(some, waits), max(1, min(len(some), ACCOUNTS_AT_ONCE))
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(turns.take) for _ in range(threads)]
         try:
             _wait_for(running)
         except KeyboardInterrupt:
             interrupted()
         finally:  # where one account and Region was broken off, the others end as well
             ending.set()
-    return [one for future in running for one in future.result()]
+    for future in running:
+        future.result()
+    return [one for batch in some for one in batch.outcomes]
 
 
-def _wait_for(running: Sequence[Future[list[NotebookOutcome]]]) -> None:
+def _wait_for(running: Sequence[Future[None]]) -> None:
     wait(running, return_when=FIRST_EXCEPTION)
 
 
