@@ -10,7 +10,7 @@ from workshop.accounts.assigning import AssignmentPlan, planned
 from workshop.accounts.organization import MemberAccount, Organization
 from workshop.config import assignment
 from workshop.config.assignment import AssignedAccount, Assignment
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import WorkshopError
 
 HOME = "111122223333"
 ONE, TWO, THREE, FOUR = (str(digit) * 12 for digit in range(2, 6))
@@ -35,6 +35,11 @@ def plan(
     given = Assignment(tuple(AssignedAccount(row[0], row[1]) for row in rows))
     known: dict[str, str] = {}
     return planned(given, seats, organization, home=HOME, **{"elsewhere": known, **more})  # type: ignore[arg-type]
+
+
+def assigned(made: AssignmentPlan) -> str:
+    """Return the file that a plan leaves."""
+    return " ".join(f"{one.account},{one.seat}" for one in made.after.accounts)
 
 
 def notes(made: AssignmentPlan) -> dict[str, str]:
@@ -96,17 +101,15 @@ def test_an_account_of_the_file_that_left_the_units_is_told_and_given_to_nobody(
 
 def test_whoever_lost_an_account_gets_another_one_when_it_is_asked_for() -> None:
     known = members(**{f"a{ONE}": "SUSPENDED", f"a{TWO}": "ACTIVE"})
-    made = plan(f"{ONE},ada", "ada", organization=known, replaced=["ada"])
+    made = plan(f"{ONE},ada", "ada", organization=known, given_up=[ONE])
     assert made.after.by_seat == {"ada": TWO}
     assert [one.account for one in made.after.accounts] == [ONE, TWO]
 
 
-@pytest.mark.parametrize("organization", [ALL, None])
-def test_an_account_that_may_hold_a_workbench_is_not_given_up(
-    organization: Organization | None,
-) -> None:
-    with pytest.raises(UsageError, match="by a teardown of the seat, which frees the account"):
-        plan(f"{ONE},ada", "ada", organization=organization, replaced=["ada"])
+def test_whoever_gave_an_account_up_is_not_given_it_again_and_others_may_have_it_later() -> None:
+    made = plan(f"{ONE},ada", "ada", given_up=[ONE])
+    assert made.after.by_seat == {"ada": TWO}
+    assert plan(assigned(made), "ada", "ben").after.by_seat == {"ada": TWO, "ben": ONE}
 
 
 def test_the_account_of_a_seat_that_left_waits_for_its_teardown() -> None:

@@ -41,6 +41,22 @@ def test_roles_in_each_account_let_stack_sets_in_where_nobody_asks_the_organizat
     assert {one["PermissionModel"] for one in listed} == {"SELF_MANAGED"}
 
 
+def test_an_account_that_aws_closed_is_taken_out_of_a_list_that_nobody_else_keeps(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    own = founded(cloud, tmp_path, "ada", "ben")
+    own.write(settings=SETTINGS.replace("units: [UNIT]", "permissions: self-managed"))
+    own.organization.add_member("extra", "seats")
+    own.assign("extra")
+    refused = own.run("accounts", "--write", "--replace", "ada")
+    assert refused.code == 2
+    assert "; if AWS closed it, take its line out of config/vision.accounts.csv\n" in refused.err
+    lines = own.accounts_file.read_text().splitlines()
+    own.accounts_file.write_text("\n".join(one for one in lines if ",ada" not in one))
+    assert own.run("accounts", "--write").code == 0
+    assert own.loaded().assignment.by_seat["ada"] == own.account("extra")
+
+
 def test_a_delegated_administrator_deploys_in_the_name_of_the_management_account(
     cloud: Cloud, tmp_path: Path
 ) -> None:

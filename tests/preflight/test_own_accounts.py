@@ -36,17 +36,8 @@ def four(enforcing: Cloud, tmp_path: Path) -> OwnAccounts:
     made = founded(enforcing, tmp_path, *SEATS, key=organiser_key(enforcing))
     made.write(settings=ROLE_NAMED)
     for seat in SEATS[:3]:
-        let_in(made, seat)
+        made.let_in(seat, ROLE)
     return made
-
-
-def let_in(made: OwnAccounts, seat: str) -> None:
-    iam = made.within("iam", seat)
-    trusted = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
-    iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
 def asked(made: OwnAccounts) -> PreflightReport:

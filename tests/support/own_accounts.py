@@ -23,7 +23,7 @@ from tests.support.local_cloud import IAM, Cloud
 from tests.support.organizations import MANAGED, Organization, targets
 from tests.support.preflights import calling
 from tests.support.small_workshop import quick_deploys
-from tests.support.stacksets import Administrator
+from tests.support.stacksets import Administrator, trust
 from tests.support.workshop_command import Ran, run
 from workshop import tags
 from workshop.account_region import AccountRegion
@@ -218,6 +218,16 @@ class OwnAccounts:
             mock.patch("workshop.deploy.assembly.synthesize", made),
         ):
             return run(*command.split(), "-e", ENVIRONMENT, *arguments)
+
+    def let_in(self, seat: str, role: str) -> None:
+        """Have a role in a seat's account that whoever may in the home account takes on."""
+        iam = self.within("iam", seat)
+        iam.create_role(
+            RoleName=role, AssumeRolePolicyDocument=trust(AWS=f"arn:aws:iam::{ACCOUNT}:root")
+        )
+        iam.attach_role_policy(
+            RoleName=role, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+        )
 
     # --- what StackSets made ----------------------------------------------------------------------
 

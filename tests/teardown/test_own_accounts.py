@@ -13,7 +13,16 @@ import pytest
 from tests.support import own_teardowns
 from tests.support.adversary import Attempt
 from tests.support.local_cloud import Cloud, root, started
-from tests.support.own_accounts import REGION, WORKSHOP, OwnAccounts, founded, organiser_key
+from tests.support.organizations import STACKSETS
+from tests.support.own_accounts import (
+    HOME,
+    REGION,
+    SETTINGS,
+    WORKSHOP,
+    OwnAccounts,
+    founded,
+    organiser_key,
+)
 from tests.support.own_teardowns import handed_back, held, planned, report, taken_down, touched
 from tests.support.stacksets import HANDLE
 from tests.support.teardown_runs import Crash
@@ -282,6 +291,77 @@ def test_one_seat_alone_is_torn_down(own: OwnAccounts) -> None:
     assert not touched(others, held(own, others))
     assert "vision-cohort-organiser-attendee" in own.sets()
     assert report(own)["only"] == ["ada"]
+
+
+def test_the_account_of_a_seat_that_stays_is_given_up_once_it_is_empty(own: OwnAccounts) -> None:
+    """Whoever asks for another account before is told what hands this one back."""
+    first = own.account("ada")
+    own.organization.add_member("extra", "seats")
+    own.deploy("ada")
+    refused = own.run("accounts", "--write", "--replace", "ada")
+    assert refused.code == 2
+    assert f"account {first} of ada is in use as far as is known" in refused.err
+    cure = refused.err.partition("hand it back empty with: ")[2].partition(", and run this")[0]
+    assert cure == "workshop teardown -e vision --early --only ada"
+    done = taken_down(own, "--only", "ada")
+    assert done.code == 0, done.out + done.err
+    given = own.run("accounts", "--write", "--replace", "ada")
+    assert given.code == 0, given.out + given.err
+    after = own.loaded().assignment
+    assert (after.by_seat["ada"], after.free) == (own.account("extra"), (first,))
+    # What came since counts: whoever has stacks again keeps the account.
+    own.deploy("ada")
+    assert own.run("accounts", "--replace", "ada").code == 2
+
+
+def test_a_role_that_the_yaml_names_is_the_way_in_and_stays(own: OwnAccounts) -> None:
+    own.write(settings=SETTINGS.replace("units: [UNIT]", "units: [UNIT], role: LabAdministrator"))
+    for seat in own.seats:
+        own.let_in(seat, "LabAdministrator")
+    before = held(own)
+    own.deploy("ada", "ben")
+    assert "vision-cohort-organiser-attendee" not in own.sets()
+    done = taken_down(own)
+    assert done.code == 0, done.out + done.err
+    assert set(handed_back(own).values()) == {EMPTY}
+    assert own.sets() == set()
+    assert not touched(before, held(own))
+
+
+def test_a_delegated_administrator_takes_down_what_it_deployed(own: OwnAccounts) -> None:
+    """The sets are the management account's, whoever calls, and cleo was never deployed."""
+    own.organization.add_unit("staff")
+    deputy = own.organization.add_member("deputy", "staff")
+    given = root(own.cloud.running, deputy)
+    own.key = (given["aws_access_key_id"], given["aws_secret_access_key"])
+    units = "units: [UNIT], delegated_administrator: true"
+    own.write(settings=SETTINGS.replace(HOME.account, deputy).replace("units: [UNIT]", units))
+    own.organization.client.register_delegated_administrator(
+        AccountId=deputy, ServicePrincipal=STACKSETS
+    )
+    before = held(own)
+    with own_teardowns.quick(own):
+        made = own.run("deploy", "--only", "ada,ben")
+    assert made.code == 0, made.out + made.err
+    done = taken_down(own)
+    assert done.code == 0, done.out + done.err
+    ends = handed_back(own)
+    assert (ends["ada"], ends["ben"]) == (EMPTY, EMPTY)
+    assert own.sets() == set()
+    assert not touched(before, held(own))
+
+
+def test_what_each_made_is_saved_by_seat_though_all_are_called_alike(
+    own: OwnAccounts, tmp_path: Path
+) -> None:
+    own.deploy("ada", "ben")
+    for seat in ("ada", "ben"):
+        bucket = f"vision-seat-data-{own.account(seat)}-{REGION}"
+        own.within("s3", seat).put_object(Bucket=bucket, Key="result.txt", Body=seat.encode())
+    done = taken_down(own, "--only", "ada,ben", "--save-to", str(tmp_path / "saved"))
+    assert done.code == 0, done.out + done.err
+    found = {file.read_text(): file for file in (tmp_path / "saved").rglob("result.txt")}
+    assert {seat: seat in file.parts for seat, file in found.items()} == {"ada": True, "ben": True}
 
 
 @pytest.mark.long

@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workshop.accounts.organization import ACTIVE, Organization
+from workshop.config import assignment as assignment_file
 from workshop.config.assignment import Assignment
+from workshop.config.environment import LoadedEnvironment
 from workshop.errors import UsageError
+from workshop.files import shown
 
 NO_MEMBER = "no member"
 """The state of an account that is in none of the units, or in no organization any more."""
@@ -68,16 +71,16 @@ def planned(
     home: str,
     elsewhere: Mapping[str, str],
     deployed: Collection[str] = (),
-    replaced: Collection[str] = (),
+    given_up: Collection[str] = (),
 ) -> AssignmentPlan:
     """Return the plan that gives an account to each seat that has none.
 
-    Whoever has one keeps it, but for ``replaced``, whose account AWS must have closed or the
-    organization lost. Free accounts of the file are given first, in its order, then those of the
-    ``organization`` by their names; None where the file alone says which there are. ``elsewhere``
-    says of accounts what else they are used for, and ``home`` is the environment's own. In
-    ``deployed`` the environment's stack sets have stacks: whoever is given one of these would have
-    the work of its last seat. Raises UsageError where a seat of ``replaced`` can keep its account.
+    Whoever has one keeps it, but for those whose account is ``given_up``, which nobody is given
+    now. Free accounts of the file are given first, in its order, then those of the ``organization``
+    by their names; None where the file alone says which there are. ``elsewhere`` says of accounts
+    what else they are used for, and ``home`` is the environment's own. In ``deployed`` the
+    environment's stack sets have stacks: whoever is given one of these would have the work of its
+    last seat.
     """
     known = {one.account for one in assignment.accounts}
     members = organization.members if organization else {}
@@ -88,15 +91,15 @@ def planned(
     reasons = _reasons(
         [*known, *(one.account for one in joined)], organization, home=home, elsewhere=elsewhere
     )
-    given_up = _given_up(assignment, replaced, organization)
     kept = assignment.released(given_up)
     for account in deployed:
         if account not in kept.seat_of:
             reasons.setdefault(account, _DEPLOYED)
     wanted = [seat for seat in seats if seat not in kept.by_seat]
-    free = [account for account in kept.free if account not in reasons]
+    unusable = {*reasons, *given_up}
+    free = [account for account in kept.free if account not in unusable]
     more = [one.account for one in joined if one.account not in reasons]
-    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, reasons)
+    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, unusable)
     now = after.by_seat
     order = [one.account for one in after.accounts]
     order += [one.account for one in joined if one.account not in after.seat_of]
@@ -157,19 +160,29 @@ def _is_lost(account: str, organization: Organization | None) -> bool:
     return member is None or member.state in ("SUSPENDED", "PENDING_CLOSURE", "CLOSED")
 
 
-def _given_up(
-    assignment: Assignment, replaced: Collection[str], organization: Organization | None
+def given_up(
+    loaded: LoadedEnvironment,
+    replaced: Collection[str],
+    organization: Organization | None,
+    emptied: Collection[str],
 ) -> frozenset[str]:
-    """Return the accounts of the seats that get another one."""
+    """Return the accounts of the seats that get another one.
+
+    AWS must have closed each, the organization lost it, or a teardown ``emptied`` it. Raises
+    UsageError where a seat can keep its account.
+    """
     found = set()
     for seat in replaced:
-        account = assignment.by_seat.get(seat)
+        account = loaded.assignment.by_seat.get(seat)
         if account is None:
             raise UsageError(f"{seat} has no account yet, and gets one without '--replace'")
-        if not _is_lost(account, organization):
+        if account not in emptied and not _is_lost(account, organization):
+            down = loaded.command("teardown", "--early", "--only", seat)
+            file = shown(assignment_file.path(loaded.path))
+            closed = "" if organization else f"; if AWS closed it, take its line out of {file}"
             raise UsageError(
-                f"account {account} of {seat} is not known to be closed or out of the units; what"
-                " is in it goes first, by a teardown of the seat, which frees the account"
+                f"account {account} of {seat} is in use as far as is known; hand it back empty"
+                f" with: {down}, and run this again{closed}"
             )
         found.add(account)
     return frozenset(found)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from workshop.accounts import found_sets, organization
-from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, planned
+from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, given_up, planned
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
@@ -21,6 +21,7 @@ from workshop.environments import loader
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, UsageError, WorkshopError
 from workshop.files import shown
+from workshop.teardown.members import emptied
 
 Write = Annotated[
     bool, typer.Option("--write", help="Write the file of accounts; without it, only show.")
@@ -30,7 +31,8 @@ Replace = Annotated[
     typer.Option(
         "--replace",
         metavar="ID,...",
-        help="Give these seats another account: theirs is closed, or left the units.",
+        help="Give these seats another account: theirs is closed, left the units, or is empty since"
+        " a teardown.",
         show_default=False,
     ),
 ]
@@ -66,12 +68,14 @@ def accounts(
     if unread:
         raise ConfigError([str(each) for each in unread])
     members, deployed = None, frozenset[str]()
-    if units:
-        clients = Clients(loaded.home)
+    replaced = command_line.seat_ids(replace, "--replace") if replace is not None else ()
+    clients = Clients(loaded.home)
+    if units or replaced:
         account_guard.check_accounts(clients, loaded, [loaded.home])
+    if units:
         members = organization.read(clients, loaded.home, units)
         deployed = frozenset(found_sets.find(StackSetCalls(clients, loaded), loaded).by_account)
-    replaced = command_line.seat_ids(replace, "--replace") if replace is not None else ()
+    empty = emptied(clients, loaded) if replaced else ()
     plan = planned(
         draft.assignment,
         ids,
@@ -79,7 +83,7 @@ def accounts(
         home=loaded.settings.account,
         elsewhere=elsewhere,
         deployed=deployed,
-        replaced=replaced,
+        given_up=given_up(loaded, replaced, members, empty),
     )
     written = write and not plan.lacking and plan.after != draft.assignment
     if written:

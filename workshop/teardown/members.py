@@ -135,13 +135,7 @@ def evidence(
     Raise WorkshopError where the stack sets cannot be listed: nothing else tells of accounts that
     are in no file.
     """
-    try:
-        sets = own_sets.find(calls, loaded.settings.workshop, loaded.name)
-    except errors.Refusal as error:
-        raise WorkshopError(
-            f"the stack sets of account {loaded.home.account} could not be listed"
-            f" ({errors.reason(error)}), and nothing else tells of every account; have that allowed"
-        ) from error
+    sets = _sets(calls, loaded)
     known = {seat.account_region: seat.id for seat in seats}
     if whole:
         there = {one.account for one in known}
@@ -276,6 +270,24 @@ def _instances(loaded: LoadedEnvironment, own: OwnSet, place: AccountRegion, uni
     return (
         f"--stack-set-name {own.name} {where} --regions {place.region} --region {home}{as_delegate}"
     )
+
+
+def _sets(calls: StackSetCalls, loaded: LoadedEnvironment) -> list[OwnSet]:
+    try:
+        return own_sets.find(calls, loaded.settings.workshop, loaded.name)
+    except errors.Refusal as error:
+        raise WorkshopError(
+            f"the stack sets of account {loaded.home.account} could not be listed"
+            f" ({errors.reason(error)}), and nothing else tells of every account; have that allowed"
+        ) from error
+
+
+def emptied(clients: Clients, loaded: LoadedEnvironment) -> list[str]:
+    """Return the accounts that teardowns handed back empty, and that have had nothing since.
+
+    Raise WorkshopError where the stack sets cannot be listed.
+    """
+    return proven_empty(loaded, Ledger(loaded.name), _sets(StackSetCalls(clients, loaded), loaded))
 
 
 def proven_empty(loaded: LoadedEnvironment, ledger: Ledger, sets: Iterable[OwnSet]) -> list[str]:
