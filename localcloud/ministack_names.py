@@ -314,6 +314,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_volumes": None,
         "_vpcs": None,
         "_DEFAULT_VPC_ID": None,
+        "_ensure_defaults_initialized": "()",
         "_eni_fields_xml": "(eni, tag='item')",
         "_network_interfaces": None,
         "_parse_member_list": "(params, prefix)",

@@ -50,7 +50,11 @@ class InstancePlace:
 
 
 def default_vpc() -> str:
-    """Return the id of the default VPC; raise EC2's refusal if there is none."""
+    """Return the id of the default VPC; raise EC2's refusal if there is none.
+
+    Each Region of a new account has one, though CloudFormation is the first to ask for it.
+    """
+    stores.ec2()._ensure_defaults_initialized()
     for name, vpc in stores.ec2()._vpcs.items():
         if vpc.get("IsDefault"):
             return str(name)

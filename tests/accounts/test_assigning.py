@@ -117,6 +117,14 @@ def test_the_account_of_a_seat_that_left_waits_for_its_teardown() -> None:
     }
 
 
+def test_an_account_with_a_workbench_of_nobody_is_given_to_nobody() -> None:
+    """Whoever was given it would have the work of the seat before; whose it is keeps it."""
+    made = plan(f"{ONE}, {TWO},ada", "ada", "ben", deployed=[ONE, TWO])
+    assert made.after.by_seat == {"ada": TWO, "ben": THREE}
+    assert notes(made) == {ONE: "has a workbench still: free once a teardown has proven it empty"}
+    assert [one.account for one in made.free] == [FOUR]
+
+
 SPREADSHEET = f"\ufeffaccount;seat;note\r\n{ONE};ada;front row\r\n\r\n{TWO};;\r\n"
 
 

@@ -136,12 +136,28 @@ def test_what_was_done_is_in_the_ledger_and_shown_as_of_any_deployment(own: OwnA
     ran = own.run("deploy")
     assert ran.code == 0
     assert "'cohort.termination_protection' has no effect" in ran.err
-    assert [line for line in ran.err.splitlines() if " seat done: " in line] == [
-        f"{number}/3 seat done: {seat}" for number, seat in enumerate(own.seats, 1)
-    ]
+    told = [line.split(" seat done: ") for line in ran.err.splitlines() if " seat done: " in line]
+    assert [number for number, _ in told] == ["1/3", "2/3", "3/3"]
+    # The canary first; StackSets tells of the others in an order of its own.
+    assert (told[0][1], {seat for _, seat in told}) == ("ada", {*own.seats})
     written = [json.loads(line) for line in ledger(own).read_text().splitlines()]
     done = {(one["seat"], one["account"]) for one in written if one.get("what") == "seat done"}
     assert done == {(seat, own.account(seat)) for seat in own.seats}
+    assert "was made for" not in own.run("plan").err
+    # Somebody changes the file by hand: nothing in the accounts tells that, and the work of one
+    # would be the other's.
+    ada, ben = own.account("ada"), own.account("ben")
+    text = own.accounts_file.read_text()
+    own.accounts_file.write_text(
+        text.replace(f"{ada},ada", f"{ada},ben").replace(f"{ben},ben", f"{ben},ada")
+    )
+    warned = [line for line in own.run("plan").err.splitlines() if "was made for" in line]
+    assert [line.partition(": whoever")[0] for line in warned] == [
+        f"warning: the workbench in account {ben}, which is ada's by the file of accounts, was made"
+        " for ben",
+        f"warning: the workbench in account {ada}, which is ben's by the file of accounts, was made"
+        " for ada",
+    ]
 
 
 def ledger(own: OwnAccounts) -> Path:

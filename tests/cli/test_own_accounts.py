@@ -29,7 +29,9 @@ SEATS = ("ada", "ben", "cleo", "dora")
 LOST = "2 accounts (cleo, dora): nothing could be read: AssumeRole: AccessDenied"
 CURE = (
     "see how these accounts are with: workshop accounts -e vision; have the organiser's role made"
-    " there with: workshop deploy -e vision --only cleo,dora"
+    " there with: workshop deploy -e vision --only cleo,dora; where that has nothing to do,"
+    " somebody has changed or deleted the role: how to have it again is told by:"
+    " workshop leftovers -e vision"
 )
 ANSWER = "vision-seat-answer"
 
@@ -69,6 +71,18 @@ def endpoint(made: OwnAccounts, seat: str) -> None:
 def warned(ran: Ran) -> list[str]:
     lines = [line.removeprefix("warning: ") for line in ran.err.splitlines()]
     return [line for line in lines if "AssumeRole" in line or line.startswith("see how these")]
+
+
+def test_what_the_cure_names_tells_how_to_have_a_deleted_role_again(four: OwnAccounts) -> None:
+    """A deployment has nothing to do for cleo: the stack is as its set, the role is deleted."""
+    made = four.run("deploy", "--only", "cleo")
+    assert made.err.endswith("nothing to do\n")
+    (told,) = [
+        line
+        for line in four.run("leftovers").err.splitlines()
+        if f"nobody can look into account {four.account('cleo')}" in line
+    ]
+    assert "have it made again with: aws cloudformation delete-stack-instances" in told
 
 
 def document(made: OwnAccounts, command: str, *arguments: str) -> Any:
@@ -153,6 +167,8 @@ def test_stop_and_start_move_those_who_can_be_reached(four: OwnAccounts) -> None
                 NotebookInstanceName="vision-seat-notebook"
             )
             assert found["NotebookInstanceStatus"] == after
+    # Two accounts that nobody can read do not hide what runs in the others.
+    assert "running now: at least 2 notebooks, at least 2 endpoints, an unknown number" in ran.err
     # What still runs is told with the command that ends it, and nobody else's of the same name.
     assert f"ada's endpoint {ANSWER}" in ran.err
     assert f"workshop end -e vision {ANSWER} --only ada" in ran.err
@@ -372,3 +388,27 @@ def test_saving_and_readiness_are_told_by_seat_and_keep_who_cannot_be_reached_ap
     reasons = dict(line.split(maxsplit=1) for line in ready.out.splitlines()[1:])
     assert reasons["ada"].split(maxsplit=1)[1] == "its agent has never reported"
     assert "its notebook could not be read: AssumeRole: AccessDenied" in reasons["cleo"]
+
+
+def test_an_account_that_was_lost_and_came_back_is_given_to_nobody_with_what_is_in_it(
+    four: OwnAccounts,
+) -> None:
+    """Ben's account leaves the units, he gets another one, and it comes back with his work."""
+    before = four.accounts_file.read_text()
+    four.organization.add_unit("away")
+    four.organization.move("ben", "seats", "away")
+    four.organization.add_member("spare", "seats")
+    ran = four.run("accounts", "--replace", "ben")
+    assert ran.err == (
+        "nothing was written; assign with: workshop accounts -e vision --replace ben --write\n"
+    )
+    assert four.run("accounts", "--replace", "ben", "--write").code == 0
+    four.organization.move("ben", "away", "seats")
+    (row,) = [
+        one
+        for one in document(four, "accounts")["accounts"]
+        if one["account"] == four.account("ben")
+    ]
+    assert not row["is_free"]
+    assert row["note"] == "has a workbench still: free once a teardown has proven it empty"
+    four.accounts_file.write_text(before)

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from tests.support.local_cloud import Cloud
-from tests.support.small_workshop import REGION, Fleet
+from tests.support.small_workshop import REGION, Fleet, desired
+from workshop.deploy import failures
 from workshop.deploy.events import What
+from workshop.deploy.machines import RefusedMachine, none_to_be_had
 from workshop.deploy.plan import StackAction
+from workshop.deploy.templates import Template
 
 TYPES = "[g5.xlarge, g4dn.xlarge]"
 HERE, THERE = f"{REGION}a", f"{REGION}b"
@@ -67,7 +70,12 @@ def test_the_first_types_and_zones_are_refused_and_the_next_one_is_taken_and_kep
     assert run.good, run.message("seat01")
     box, kind, zone = machines(fleet)["demo-seat01-box"]
     assert (kind, zone) == ("g4dn.xlarge", THERE)
-    refused = [event.message for event in run.of(What.FALLBACK)]
+    assert [event.message for event in run.of(What.FALLBACK)] == [
+        f"AWS has no g5.xlarge to give now; asking for g5.xlarge in {HERE}",
+        f"AWS has no g5.xlarge in {HERE} to give now; asking for g5.xlarge in {THERE}",
+        f"AWS has no g5.xlarge in {THERE} to give now; asking for g4dn.xlarge",
+    ]
+    refused = [event.message for event in run.of(What.FAILING)]
     assert len(refused) == 3
     assert "We currently do not have sufficient g5.xlarge capacity" in refused[0]
     assert f"you requested ({THERE})" in refused[2]
@@ -100,8 +108,12 @@ def test_a_quota_without_vcpus_is_no_matter_of_zones_and_another_family_is_taken
     run = fleet.deploy()
     assert run.good
     assert machines(fleet)["demo-seat01-box"][1] == "g5.xlarge"
-    (refused,) = run.of(What.FALLBACK)
+    (refused,) = run.of(What.FAILING)
     assert "your current vCPU limit of 0" in refused.message
+    (fallback,) = run.of(What.FALLBACK)
+    assert fallback.message == (
+        "the account's quota has no vCPUs left for p4d.24xlarge; asking for g5.xlarge"
+    )
 
 
 def test_a_quota_that_has_too_few_is_told_with_its_number_and_how_to_ask_for_more(
@@ -114,6 +126,21 @@ def test_a_quota_that_has_too_few_is_told_with_its_number_and_how_to_ask_for_mor
         "demo-seat01-box: the account's quota of 0 vCPUs has none left for p4d.24xlarge; ask AWS"
         f" for more with: workshop preflight {where} --request-quotas, and once it is granted run:"
         f" workshop deploy {where} --only seat01"
+    )
+
+
+def test_a_capacity_reservation_without_room_is_told_and_not_the_zones() -> None:
+    refused = failures.of_text(
+        'Resource handler returned message: "The requested reservation does not have sufficient'
+        ' compatible and available capacity for this request. (Service: Ec2, Status Code: 400)"'
+    )
+    tried = [
+        RefusedMachine(Template("{}", "", "g5.xlarge", place), refused) for place in ("", HERE)
+    ]
+    assert none_to_be_had(desired("demo-seat01-box", seat="seat01"), tried) == (
+        "the capacity reservation of its profile has no room for g5.xlarge; stop what runs in it,"
+        " reserve more, or take 'ec2.capacity_reservation' out, and run: workshop deploy -e dev"
+        " --only seat01"
     )
 
 

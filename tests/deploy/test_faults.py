@@ -182,8 +182,12 @@ def test_a_notebook_without_capacity_gets_the_next_type_and_keeps_it(fleet: Flee
     assert run.good
     assert set(types(fleet).values()) == {"ml.t3.xlarge"}
     fallbacks = [event for event in run.of(What.FALLBACK) if event.seat == "seat01"]
-    assert len(fallbacks) == 2
-    assert "Insufficient notebook instance capacity" in fallbacks[0].message
+    assert [event.message for event in fallbacks] == [
+        "AWS has no ml.t3.medium to give now; asking for ml.t3.large",
+        "AWS has no ml.t3.large to give now; asking for ml.t3.xlarge",
+    ]
+    refused = [event for event in run.of(What.FAILING) if event.seat == "seat01"]
+    assert "Insufficient notebook instance capacity" in refused[0].message
     assert run.calls["CreateStack"] == 13 + 4
     assert run.calls["DeleteStack"] == 4
 

@@ -187,6 +187,16 @@ def test_without_a_default_vpc_the_group_is_refused(cloud: Cloud, aws: Any) -> N
     )
 
 
+def test_the_first_that_an_account_has_is_in_its_default_vpc(cloud: Cloud) -> None:
+    client = cloud.client("cloudformation", account="222222222222")
+    client.create_stack(StackName="s", TemplateBody=box(cloud), **IAM)
+    client.get_waiter("stack_create_complete").wait(StackName="s", WaiterConfig={"Delay": 0})
+    [default] = cloud.client("ec2", account="222222222222").describe_vpcs()["Vpcs"]
+    [made] = client.describe_stacks(StackName="s")["Stacks"]
+    told = {one["OutputKey"]: one["OutputValue"] for one in made["Outputs"]}
+    assert (default["IsDefault"], told["Network"]) == (True, default["VpcId"])
+
+
 def test_another_type_and_script_keep_the_box_and_its_disk(cloud: Cloud) -> None:
     deploy(cloud, box(cloud))
     name = outputs(cloud)["Id"]

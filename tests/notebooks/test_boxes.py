@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests.support import config_folder
 from tests.support.local_cloud import Cloud
 from tests.support.machines import tag_map
-from tests.support.small_workshop import REGION, Fleet
+from tests.support.small_workshop import HOME, REGION, Fleet
 from workshop import events
 from workshop.agent import inbox
 from workshop.aws.agent_reports import BOX_KEY
+from workshop.aws.boxes import BoxState
+from workshop.aws.machine_kinds import BOX
 from workshop.cli import ready as ready_command
 from workshop.cli import save as save_command
 from workshop.cli import start_stop as stop_command
@@ -193,6 +197,19 @@ def test_a_seat_for_whose_instance_there_is_no_machine_is_not_ready(deployed: Fl
     assert seen["ada"]["reasons"][0].startswith("EC2 has no g5.xlarge to give in ")
     assert [seen["ada"]["may_run_on"], seen["cleo"]["ready"]] == [False, True]
     assert [row["box"] for row in told(deployed)["seats"]] == ["stopped", "running", "running"]
+
+
+def test_a_capacity_reservation_without_room_is_told_in_words(tmp_path: Path) -> None:
+    error = ClientError(
+        {"Error": {"Code": "ReservationCapacityExceeded", "Message": "no"}}, "StartInstances"
+    )
+    config_folder.write(tmp_path, f"{config_folder.HEAD}{config_folder.SEATS}")
+    loaded, now = config_folder.load(tmp_path), events.now()
+    state = BoxState("demo-ada-box", "i-1", "stopped", "g5.xlarge", f"{REGION}a", now, now)
+    assert BOX.trouble(error, loaded, HOME, state) == (
+        "its capacity reservation has no room for another g5.xlarge now; what is on its disk is"
+        " safe: stop another instance in it, or start it again later"
+    )
 
 
 def test_instances_that_cannot_be_listed_are_not_started_and_not_ready(deployed: Fleet) -> None:

@@ -109,3 +109,81 @@ def test_without_a_default_vpc_it_is_told_how_to_make_one(asked: Preflights, aws
     check = checks(asked, 1, "instance_types: [g5.xlarge]")["default VPC"]
     assert check.state == CheckState.FAILED
     assert check.message.endswith("aws ec2 create-default-vpc --region us-east-1")
+
+
+def vpc(asked: Preflights, cidr: str) -> tuple[str, str, str]:
+    """A VPC with a subnet in zone b and a security group, by their ids."""
+    ec2 = asked.cloud.client("ec2", region="us-east-1")
+    name = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=name, CidrBlock=cidr, AvailabilityZone="us-east-1b")
+    group = ec2.create_security_group(GroupName="mine", Description="mine", VpcId=name)
+    return name, subnet["Subnet"]["SubnetId"], group["GroupId"]
+
+
+def test_subnets_and_security_groups_are_of_one_vpc_and_have_addresses_for_all(
+    asked: Preflights,
+) -> None:
+    (mine, subnet, group), (theirs, other, _) = vpc(asked, "10.8.0.0/28"), vpc(asked, "10.9.0.0/28")
+    network = f"network: {{subnet_ids: [{subnet}, {other}], vpc_id: {mine}}}"
+    apart = checks(asked, 1, network)["profiles.box.ec2.network"]
+    assert apart.state == CheckState.FAILED
+    assert apart.message.startswith(f"{other} is of {theirs}, and not of {mine}; name subnets of")
+    # The local cloud has 251 in every subnet.
+    few = checks(asked, 252, f"network: {{subnet_ids: [{subnet}], vpc_id: {mine}}}")
+    assert few["profiles.box.ec2.network"].message.startswith(
+        "251 free addresses for 252 EC2 instances; name a larger subnet"
+    )
+    named = f"network: {{subnet_ids: [{other}], security_group_ids: [{group}, sg-0abc1234]}}"
+    found = checks(asked, 1, named)
+    assert found["sg-0abc1234"].message.endswith("correct ec2.network.security_group_ids")
+    assert (found[group].state, found[group].message) == (
+        CheckState.FAILED,
+        f"it is of {mine}, and {other} of {theirs}; name security groups of the subnet's VPC",
+    )
+    good = checks(asked, 251, f"network: {{subnet_ids: [{subnet}], vpc_id: {mine}}}")
+    assert "profiles.box.ec2.network" not in good
+
+
+def test_a_reservation_is_there_for_the_type_and_zone_and_has_room(asked: Preflights) -> None:
+    ec2 = asked.cloud.client("ec2", region="us-east-1")
+    made = ec2.create_capacity_reservation(
+        InstanceType="g5.xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1a",
+        InstanceCount=2,
+        InstanceMatchCriteria="targeted",
+    )
+    name = str(made["CapacityReservation"]["CapacityReservationId"])
+
+    def check(seats: int, ec2: str = "", reservation: str = name) -> tuple[CheckState, str]:
+        found = checks(asked, seats, f"capacity_reservation: {reservation}{ec2}")[reservation]
+        return found.state, found.message
+
+    assert check(2) == (
+        CheckState.OK,
+        "it has room for 2 more instances of g5.xlarge in us-east-1a",
+    )
+    assert check(3) == (
+        CheckState.SHORT,
+        "the seats need 3 more of g5.xlarge, and it has room for 2; reserve more, or give some"
+        f" seats a profile without it, or have seats take turns: --accept-short {name}",
+    )
+    assert check(1, ", instance_types: [g4dn.xlarge]") == (
+        CheckState.FAILED,
+        "it is for g5.xlarge, which profiles.box.ec2.instance_types does not name; put that type"
+        " there, or name another reservation",
+    )
+    mine, subnet, _ = vpc(asked, "10.8.0.0/28")
+    state, message = check(1, f", network: {{subnet_ids: [{subnet}], vpc_id: {mine}}}")
+    assert state == CheckState.FAILED
+    assert message.startswith("it is in us-east-1a, and no subnet of profiles.box.ec2.network is")
+    assert check(1, reservation="cr-0abc1234567890def") == (
+        CheckState.FAILED,
+        "there is no such capacity reservation in 000000000000 us-east-1; correct"
+        " profiles.box.ec2.capacity_reservation",
+    )
+    ec2.cancel_capacity_reservation(CapacityReservationId=name)
+    assert check(1) == (
+        CheckState.FAILED,
+        "it is cancelled; name an active one in profiles.box.ec2.capacity_reservation",
+    )

@@ -63,9 +63,13 @@ def write_boxes(folder: Path, *, end: datetime = END, more: str = "") -> Path:
     return folder
 
 
-def box_stack(cloud: Cloud, seat: str, workshop: str = ADA.workshop) -> str:
-    """Make a seat's instance by a stack of its name, as a deployment does; return its id."""
+def box_stack(cloud: Cloud, seat: str, workshop: str = ADA.workshop, stack: str = "") -> str:
+    """Make a seat's instance by a stack of its name, as a deployment does; return its id.
+
+    ``stack`` is another name of the stack, such as StackSets gives it.
+    """
     names = Names(workshop, seat, ADA.account, ADA.region)
+    stack = stack or names.stack("box")
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "ec2.amazonaws.com"},
@@ -97,10 +101,10 @@ def box_stack(cloud: Cloud, seat: str, workshop: str = ADA.workshop) -> str:
     carried = [{"Key": key, "Value": value} for key, value in tags.items()]
     outputs = {"BoxId": {"Value": {"Ref": "Box"}}}
     text = template(resources, Outputs=outputs)
-    status = cloud.deploy(names.stack("box"), text, Tags=carried, **IAM)
-    assert status == "CREATE_COMPLETE", cloud.reasons(names.stack("box"), "CREATE_FAILED")
-    [stack] = cloud.client("cloudformation").describe_stacks(StackName=names.stack("box"))["Stacks"]
-    return str(stack["Outputs"][0]["OutputValue"])
+    status = cloud.deploy(stack, text, Tags=carried, **IAM)
+    assert status == "CREATE_COMPLETE", cloud.reasons(stack, "CREATE_FAILED")
+    [made] = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return str(made["Outputs"][0]["OutputValue"])
 
 
 def organisers(cloud: Cloud) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.support import shared
+from tests.support import box_assembly, shared
 from tests.support.assemblies import Synthesized, synthesize
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.organizations import MANAGED, Organization, targets
@@ -63,25 +63,31 @@ profiles: {{attendee: {{}}, author: {{}}}}
 DOOR = "door: {}"
 """A line of the YAML with which the accounts have doors; it changes no other template."""
 
-_OF_SYNTHESIS = (
-    f"{SETTINGS}{DOOR}\n".replace("UNIT", "ou-ab12-cd345678"),
-    "id,profile\nada,\nben,author\n",
+BOXES = SETTINGS.replace(
+    "{attendee: {}, author: {}}",
+    """
+  attendee:
+    notebook: {enabled: false}
+    ec2: {instance_types: [t3.medium], image: amazon-linux}
+    access: {console_principals: ["arn:aws:iam::000000000000:user/organiser"]}
+  author: {ec2: {instance_types: [t3.medium], image: amazon-linux}}""",
 )
+"""The YAML where each seat has an EC2 instance, and an author a notebook as well."""
 
 
 @cache
-def exemplar() -> Synthesized:
+def exemplar(settings: str = SETTINGS) -> Synthesized:
     """One seat of each profile, made once by all workers of a run."""
-    folder = shared.folder() / "own-accounts"
+    folder = shared.folder() / f"own-accounts{'-boxes' if settings == BOXES else ''}"
     with Path(f"{folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = not folder.exists()
         if made:
             folder.mkdir()
-            for name, text in zip(
-                (f"{ENVIRONMENT}.yaml", "people.csv"), _OF_SYNTHESIS, strict=True
-            ):
-                (folder / name).write_text(text)
+            text = f"{settings}{DOOR}\n".replace("UNIT", "ou-ab12-cd345678")
+            (folder / f"{ENVIRONMENT}.yaml").write_text(text)
+            (folder / "people.csv").write_text("id,profile\nada,\nben,author\n")
+            box_assembly.write_pins(folder)
             accounts = Assignment(
                 (AssignedAccount("222222222222", "ada"), AssignedAccount("333333333333", "ben"))
             )
@@ -92,10 +98,12 @@ def exemplar() -> Synthesized:
     return Synthesized(loaded, folder / "assembly")
 
 
-def assembly(loaded: LoadedEnvironment, edits: Mapping[str, str] | None = None) -> Assembly:
+def assembly(
+    loaded: LoadedEnvironment, edits: Mapping[str, str] | None = None, settings: str = SETTINGS
+) -> Assembly:
     """What ``synthesize`` gives for an environment of these profiles; ``edits`` replace texts."""
     some = chosen(loaded, loaded.seats)
-    made = exemplar()
+    made = exemplar(settings)
     texts = {name: made.text(name) for name in made.stacks()}
     for before, after in (edits or {}).items():
         assert any(before in text for text in texts.values()), before
@@ -119,6 +127,8 @@ class OwnAccounts:
     """The profile of each seat that has another than ``attendee``."""
     regions: dict[str, str] = field(default_factory=dict)
     """The Region of each seat that is in another than the workshop's."""
+    settings: str = SETTINGS
+    """The YAML of which templates are, SETTINGS or BOXES."""
     edits: dict[str, str] = field(default_factory=dict)
     """Texts of the templates, and what stands in their place: another edition's templates."""
 
@@ -156,10 +166,12 @@ class OwnAccounts:
 
     # --- files ----------------------------------------------------------------------------------
 
-    def write(self, *more: str, settings: str = SETTINGS) -> None:
+    def write(self, *more: str, settings: str = "") -> None:
         """Write YAML and roster; ``more`` are further lines of the YAML."""
         self.config.mkdir(exist_ok=True)
-        text = settings.replace("UNIT", self.organization.units["seats"])
+        if self.settings == BOXES:
+            box_assembly.write_pins(self.config)
+        text = (settings or self.settings).replace("UNIT", self.organization.units["seats"])
         (self.config / f"{ENVIRONMENT}.yaml").write_text("\n".join([text, *more, ""]))
         rows = [
             f"{seat},{self.profiles.get(seat, 'attendee')},{self.regions.get(seat, '')}"
@@ -197,7 +209,7 @@ class OwnAccounts:
         """``workshop COMMAND -e vision ARGUMENTS`` in the folder, in this process."""
 
         def made(loaded: LoadedEnvironment, *_: object, **__: object) -> tuple[Assembly, str]:
-            return assembly(loaded, self.edits), ""
+            return assembly(loaded, self.edits, self.settings), ""
 
         with (
             _inside(self.folder),
@@ -221,7 +233,7 @@ class OwnAccounts:
     def _sets(
         self, seats: Sequence[str], principals: str
     ) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-        loaded, made = self.loaded(), exemplar()
+        loaded, made = self.loaded(), exemplar(self.settings)
         by_profile: dict[str, list[str]] = {}
         for seat in loaded.chosen(seats):
             by_profile.setdefault(seat.profile, []).append(seat.account)
@@ -292,7 +304,11 @@ def sets(client: Any) -> list[dict[str, Any]]:
 
 
 def founded(
-    cloud: Cloud, folder: Path, *seats: str, key: tuple[str, str] = ("", "")
+    cloud: Cloud,
+    folder: Path,
+    *seats: str,
+    key: tuple[str, str] = ("", ""),
+    settings: str = SETTINGS,
 ) -> OwnAccounts:
     """Return an environment of these seats with an account for each, and nothing deployed.
 
@@ -301,7 +317,7 @@ def founded(
     organization = Organization(cloud)
     organization.units["root"] = organization.client.list_roots()["Roots"][0]["Id"]
     organization.add_unit("seats")
-    made = OwnAccounts(cloud, folder, organization, seats or SEATS, key)
+    made = OwnAccounts(cloud, folder, organization, seats or SEATS, key, settings=settings)
     for seat in made.seats:
         organization.add_member(seat, "seats")
     cloud.client("cloudformation").activate_organizations_access()

@@ -30,16 +30,25 @@ def _seats(cloud: Cloud) -> None:
     watch_without_stacks(cloud)
 
 
-def box(cloud: Cloud, seat: str = "ada") -> str:
-    """A seat's instance, made by a stack of the name that it has."""
+def box(cloud: Cloud, seat: str = "ada", reservation: str = "") -> str:
+    """A seat's instance, made by a stack of the name that it has; into a reservation, if named."""
     properties: dict[str, Any] = {
         "ImageId": image(cloud.client),
         "InstanceType": "g5.xlarge",
         "Tags": [{"Key": "workshop", "Value": "demo"}, {"Key": "attendee", "Value": seat}],
     }
+    resources: dict[str, Any] = {"Box": {"Type": "AWS::EC2::Instance", "Properties": properties}}
+    if reservation:
+        target = {"CapacityReservationTarget": {"CapacityReservationId": reservation}}
+        data = {"LaunchTemplateData": {"CapacityReservationSpecification": target}}
+        resources["Template"] = {"Type": "AWS::EC2::LaunchTemplate", "Properties": data}
+        properties["LaunchTemplate"] = {
+            "LaunchTemplateId": {"Ref": "Template"},
+            "Version": {"Fn::GetAtt": "Template.LatestVersionNumber"},
+        }
     name = f"demo-{seat}-box"
     body = template(
-        {"Box": {"Type": "AWS::EC2::Instance", "Properties": properties}},
+        resources,
         Outputs={"Id": {"Value": {"Ref": "Box"}}},
     )
     assert cloud.deploy(name, body) == "CREATE_COMPLETE"
@@ -74,6 +83,38 @@ def test_they_run_when_class_begins_and_are_stopped_after_it(cloud: Cloud) -> No
     assert (again.pending, again.problems) == ([], [])
     assert again.done["EC2 instances started"] == 1
     assert state(cloud.client, mine) == "running"
+
+
+def test_attendees_are_told_before_class_and_workshop_end_that_they_are_stopped(
+    cloud: Cloud,
+) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=SETTINGS.datasets)
+    keep_hours(work(cloud, CLOSES - timedelta(minutes=10)))
+    handler.warn(work(cloud, END - timedelta(minutes=10), replace(SETTINGS, boxes=True)))
+    inbox = s3.get_object(Bucket=SETTINGS.datasets, Key="workshop/inbox.json")
+    told = [one["text"] for one in json.loads(inbox["Body"].read())["messages"]]
+    assert "notebooks and EC2 instances are stopped then, whatever KEEP-RUNNING says" in told[0]
+    assert "jobs, notebooks and EC2 instances are stopped. Your files" in told[1]
+
+
+def test_who_has_no_room_in_its_capacity_reservation_is_named(cloud: Cloud) -> None:
+    made = cloud.client("ec2").create_capacity_reservation(
+        InstanceType="g5.xlarge",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1a",
+        InstanceCount=1,
+    )
+    reservation = made["CapacityReservation"]["CapacityReservationId"]
+    mine = box(cloud, reservation=reservation)
+    keep_hours(work(cloud, CLOSES + timedelta(minutes=1)))
+    cloud.client("ec2").cancel_capacity_reservation(CapacityReservationId=reservation)
+    early = work(cloud, OPENS - timedelta(minutes=30))
+    keep_hours(early)
+    assert early.pending == [
+        "EC2 instance demo-ada-box: gets no machine: its capacity reservation has no room now"
+    ]
+    assert state(cloud.client, mine) == "stopped"
 
 
 def test_the_end_stops_them_and_a_workshop_without_any_does_not_ask_for_them(

@@ -6,7 +6,9 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 from tests.support.box_class import ADA, box_stack
 from tests.support.box_notebook import Notebook
@@ -37,6 +39,17 @@ def test_it_brings_the_port_of_the_seats_own_instance_and_says_what_to_open(
             "localPortNumber": [str(CODE.local_port)],
         },
     }
+
+
+def test_it_knows_an_instance_whose_stack_a_stack_set_made(
+    box_notebook: Notebook, cloud: Cloud
+) -> None:
+    names = replace(ADA, seat="ben")
+    for one in (names, ADA):
+        name = f"StackSet-{one.stack_set('box', 'both')}-{uuid4()}"
+        own = box_stack(cloud, one.seat, stack=name)
+    done = box_notebook.run()
+    assert done.stdout.startswith(f"VS Code of {own}: ")
 
 
 def test_where_the_notebooks_address_is_not_told_it_is_said_in_words(

@@ -12,6 +12,9 @@ from workshop.errors import UsageError
 NO_MEMBER = "no member"
 """The state of an account that is in none of the units, or in no organization any more."""
 
+_ONCE_EMPTY = "free once a teardown has proven it empty"
+_DEPLOYED = f"has a workbench still: {_ONCE_EMPTY}"
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAccount:
@@ -64,6 +67,7 @@ def planned(
     *,
     home: str,
     elsewhere: Mapping[str, str],
+    deployed: Collection[str] = (),
     replaced: Collection[str] = (),
 ) -> AssignmentPlan:
     """Return the plan that gives an account to each seat that has none.
@@ -71,8 +75,9 @@ def planned(
     Whoever has one keeps it, but for ``replaced``, whose account AWS must have closed or the
     organization lost. Free accounts of the file are given first, in its order, then those of the
     ``organization`` by their names; None where the file alone says which there are. ``elsewhere``
-    says of accounts what else they are used for, and ``home`` is the environment's own. Raises
-    UsageError where a seat of ``replaced`` can keep its account.
+    says of accounts what else they are used for, and ``home`` is the environment's own. In
+    ``deployed`` the environment's stack sets have stacks: whoever is given one of these would have
+    the work of its last seat. Raises UsageError where a seat of ``replaced`` can keep its account.
     """
     known = {one.account for one in assignment.accounts}
     members = organization.members if organization else {}
@@ -85,6 +90,9 @@ def planned(
     )
     given_up = _given_up(assignment, replaced, organization)
     kept = assignment.released(given_up)
+    for account in deployed:
+        if account not in kept.seat_of:
+            reasons.setdefault(account, _DEPLOYED)
     wanted = [seat for seat in seats if seat not in kept.by_seat]
     free = [account for account in kept.free if account not in reasons]
     more = [one.account for one in joined if one.account not in reasons]
@@ -98,7 +106,7 @@ def planned(
         if seat and note and _is_lost(account, organization):
             note += f"; give the seat another one with --replace {seat}"
         elif seat and not note and seat not in seats:
-            note = "its seat left the roster: free once a teardown has proven it empty"
+            note = f"its seat left the roster: {_ONCE_EMPTY}"
         is_new = bool(seat) and assignment.seat_of.get(account) != seat
         made = _account(account, seat, organization, note, is_new=is_new)
         accounts.append(replace(made, is_usable=account not in reasons))

@@ -13,6 +13,7 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
+from workshop.naming import stack_of_set
 
 STACK_NAME = "aws:cloudformation:stack-name"
 """Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
@@ -72,7 +73,7 @@ def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dic
         for reservation in page["Reservations"]:
             for instance in reservation["Instances"]:
                 given = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
-                name = given.get(STACK_NAME, "")
+                name = stack_of_set(given.get(STACK_NAME, ""))
                 if not name.startswith(f"{workshop}-"):
                     continue
                 box = _state(name, instance)

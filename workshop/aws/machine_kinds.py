@@ -126,6 +126,11 @@ class BoxKind:
                 " claim to one; what is on its disk is safe: start it again later, and early on"
                 " the day, or give its row another 'instance_type' and deploy"
             )
+        if code == "ReservationCapacityExceeded":
+            return (
+                f"its capacity reservation has no room for another {of} now; what is on its disk is"
+                " safe: stop another instance in it, or start it again later"
+            )
         if code == "VcpuLimitExceeded":
             return (
                 f"the account's quota of vCPUs has none left for {of}; stop another instance, or"

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop.accounts import organization
+from workshop.accounts import found_sets, organization
 from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, planned
+from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
 from workshop.cli import console, options
@@ -49,7 +50,8 @@ def accounts(
     For environments with 'accounts: {mode: ou}'. The accounts are those of the organizational
     units that the YAML names, and of the file NAME.accounts.csv beside it; nothing is made or
     changed in AWS. Whoever has an account keeps it, whatever becomes of the roster's order. No
-    seat is given an account that is suspended, or that another environment of the folder uses.
+    seat is given an account that is suspended, that has a workbench still, or that another
+    environment of the folder uses.
 
     For example:
 
@@ -63,18 +65,21 @@ def accounts(
     elsewhere, unread = loader.used_elsewhere(draft.path)
     if unread:
         raise ConfigError([str(each) for each in unread])
-    members = None
+    members, deployed = None, frozenset[str]()
     if units:
         clients = Clients(loaded.home)
         account_guard.check_accounts(clients, loaded, [loaded.home])
         members = organization.read(clients, loaded.home, units)
+        deployed = frozenset(found_sets.find(StackSetCalls(clients, loaded), loaded).by_account)
+    replaced = command_line.seat_ids(replace, "--replace") if replace is not None else ()
     plan = planned(
         draft.assignment,
         ids,
         members,
         home=loaded.settings.account,
         elsewhere=elsewhere,
-        replaced=command_line.seat_ids(replace, "--replace") if replace is not None else (),
+        deployed=deployed,
+        replaced=replaced,
     )
     written = write and not plan.lacking and plan.after != draft.assignment
     if written:
@@ -85,7 +90,7 @@ def accounts(
         _print(plan, all_=all_)
     if plan.lacking:
         raise WorkshopError(_too_few(plan, loaded))
-    _conclude(plan, loaded, write=write, written=written)
+    _conclude(plan, loaded, replaced, write=write, written=written)
 
 
 def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
@@ -148,7 +153,12 @@ def _too_few(plan: AssignmentPlan, loaded: LoadedEnvironment) -> str:
 
 
 def _conclude(
-    plan: AssignmentPlan, loaded: LoadedEnvironment, *, write: bool, written: bool
+    plan: AssignmentPlan,
+    loaded: LoadedEnvironment,
+    replaced: Sequence[str],
+    *,
+    write: bool,
+    written: bool,
 ) -> None:
     file = shown(assignment.path(loaded.path))
     if written:
@@ -156,7 +166,8 @@ def _conclude(
     elif write:
         console.say(f"{file}: nothing to write")
     elif plan.new:
-        console.say(f"nothing was written; assign with: {loaded.command('accounts', '--write')}")
+        chosen = (*(("--replace", ",".join(replaced)) if replaced else ()), "--write")
+        console.say(f"nothing was written; assign with: {loaded.command('accounts', *chosen)}")
 
 
 def _document(plan: AssignmentPlan, *, written: bool) -> dict[str, Any]:

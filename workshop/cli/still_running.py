@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from workshop.aws import places
@@ -38,7 +39,8 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
     if not any(count is None or count for count in counts.values()) and running == Cost():
         console.say(f"{what}: nothing of these seats")
     else:
-        running_now = ", ".join(_number(count, noun) for noun, count in counts.items())
+        known = _known(seen.rows)
+        running_now = ", ".join(_number(count, known[noun], noun) for noun, count in counts.items())
         cure = f"see: {found.command('status')}"
         at_work = [row.seat for row in seen.rows if _works(row)]
         if at_work:
@@ -108,7 +110,19 @@ def _works(row: StatusRow) -> bool:
     return bool(row.endpoints) or any(row.jobs.values())
 
 
-def _number(count: Count, noun: str) -> str:
+def _known(rows: Sequence[StatusRow]) -> dict[str, int]:
+    """Return how many there are of each where that could be read."""
+    notebooks = [row.notebook for row in rows if row.notebook not in (None, *ABSENT)]
+    boxes = [row.box for row in rows if row.box not in (None, *ABSENT)]
+    return {
+        "notebook": sum(billing.notebook_has_machine(one) for one in notebooks if one),
+        "EC2 instance": sum(billing.box_has_machine(one) for one in boxes if one),
+        "endpoint": sum(row.endpoints or 0 for row in rows),
+        "job": sum(count or 0 for row in rows for count in row.jobs.values()),
+    }
+
+
+def _number(count: Count, known: int, noun: str) -> str:
     if count is None:
-        return f"an unknown number of {noun}s"
+        return f"at least {count_of(known, noun)}" if known else f"an unknown number of {noun}s"
     return count_of(count, noun)

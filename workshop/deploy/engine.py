@@ -394,7 +394,8 @@ class DeployEngine:
             self._fail(job, f"{cause}; {planning.cure_of_clearing(job.plan.desired)}")
         elif (other := job.fallback(cause)) is not None:
             job.template = other
-            self._say(What.FALLBACK, job, str(cause))
+            instead = job.plan.desired.templates[other]
+            self._say(What.FALLBACK, job, machines.next_to_be_had(job.refused[-1], instead))
             self._make_ready(job)
         elif cause.lacks_machine and job.plan.desired.kind == machines.BOX:
             self._fail(job, machines.none_to_be_had(job.plan.desired, job.refused))

@@ -22,7 +22,7 @@ class What(StrEnum):
     """The first failure inside the stack, while CloudFormation still takes the rest back."""
     RETRY = "retry"
     FALLBACK = "fallback"
-    """The next of the notebook's instance types is tried."""
+    """The next instance type or zone is tried; why is told by what was failing before."""
     LEFT = "left outside"
     """An update took something out of the stack that is still there."""
     DONE = "done"

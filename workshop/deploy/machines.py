@@ -13,6 +13,8 @@ from workshop.deploy.templates import Template, overrides
 
 BOX = "box"
 
+_RESERVED = "the requested reservation does not have"
+"""How EC2 says that a capacity reservation is full, or of another type."""
 _VCPUS = re.compile(r"vCPU limit of (\d+)")
 
 
@@ -65,13 +67,37 @@ class RefusedMachine:
     cause: Cause
 
 
+def next_to_be_had(refused: RefusedMachine, other: Template) -> str:
+    """Return which machine AWS did not give, and which it is asked for in its place."""
+    if refused.cause.kind == FailureClass.LIMIT:
+        why = f"the account's quota has no vCPUs left for {refused.template.instance_type}"
+    else:
+        why = f"AWS has no {_machine(refused.template)} to give now"
+    return f"{why}; asking for {_machine(other)}"
+
+
+def _machine(template: Template) -> str:
+    return (
+        f"{template.instance_type} in {template.place}"
+        if template.place
+        else template.instance_type
+    )
+
+
 def none_to_be_had(desired: DesiredStack, tried: Sequence[RefusedMachine]) -> str:
     """Return why a seat has no instance and what helps, once every type and place was refused."""
     no_machine = [one.template for one in tried if one.cause.kind == FailureClass.CAPACITY]
     no_quota = [one for one in tried if one.cause.kind == FailureClass.LIMIT]
     deploy = desired.command("deploy", "--only", desired.seat)
     why, cures = [], []
-    if no_machine:
+    if any(_RESERVED in one.cause.message.casefold() for one in tried):
+        types = _or([one.instance_type for one in no_machine])
+        why.append(f"the capacity reservation of its profile has no room for {types}")
+        cures.append(
+            "stop what runs in it, reserve more, or take 'ec2.capacity_reservation' out, and run:"
+            f" {deploy}"
+        )
+    elif no_machine:
         types = _or([one.instance_type for one in no_machine])
         places = list(dict.fromkeys(one.place for one in no_machine if one.place))
         where = f", asked for in {', '.join(places)} too" if places else ""

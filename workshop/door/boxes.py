@@ -5,6 +5,7 @@ The lines hold no secret: whoever uses them has the seat's credentials, which th
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,15 @@ from workshop.door.visit import Visit
 
 STACK_NAME = "aws:cloudformation:stack-name"
 """The tag that CloudFormation alone writes, on what a stack makes."""
+_OF_SET = re.compile(r"StackSet-(.+)-[^-]+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What a stack is called that a stack set made, which is called as the stack, with a profile."""
 ALIVE = ("pending", "running", "stopping", "stopped")
 CLOSED = ("UnauthorizedOperation", "AccessDenied")
-NONE_TO_GIVE = ("InsufficientInstanceCapacity", "VcpuLimitExceeded")
+NONE_TO_GIVE = (
+    "InsufficientInstanceCapacity",
+    "ReservationCapacityExceeded",
+    "VcpuLimitExceeded",
+)
 
 
 class NoMachineError(Exception):
@@ -64,8 +71,10 @@ def _listed(visit: Visit) -> dict[str, Any]:
         for reservation in page["Reservations"]:
             for one in reservation["Instances"]:
                 tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
-                if tags.get(STACK_NAME) in here:
-                    seat = here[tags[STACK_NAME]]
+                name = tags.get(STACK_NAME, "")
+                of_set = _OF_SET.fullmatch(name)
+                seat = here.get(of_set[1] if of_set else name)
+                if seat is not None:
                     found[seat] = [one["InstanceId"], one["State"]["Name"]]
     return found
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.config import images
+from workshop.config.ec2_types import Architecture
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.images import Pin, Pins
 from workshop.errors import WorkshopError
@@ -80,14 +81,24 @@ def _pin(described: dict[str, Any]) -> Pin:
         for mapping in described.get("BlockDeviceMappings", ())
         if mapping.get("DeviceName") == root and "VolumeSize" in mapping.get("Ebs", {})
     ]
-    if described.get("State", "available") != "available" or not sizes:
+    name, architecture = described["ImageId"], described["Architecture"]
+    if (state := described.get("State", "available")) != "available":
         raise WorkshopError(
-            f"{described['ImageId']} is {described.get('State')} and has no disk of EBS's that an"
-            " instance could keep; name another in 'image'"
+            f"{name} is {state}; pin it when it is available, or name another in 'image'"
+        )
+    system = "Windows" if described.get("Platform") == "windows" else architecture
+    if system not in get_args(Architecture):
+        raise WorkshopError(
+            f"{name} is an image for {system}, and seats' instances have Linux for"
+            f" {' or '.join(get_args(Architecture))}; name another in 'image'"
+        )
+    if not sizes:
+        raise WorkshopError(
+            f"{name} has no disk of EBS's that an instance could keep; name another in 'image'"
         )
     return Pin(
         image=described["ImageId"],
-        architecture=described["Architecture"],
+        architecture=architecture,
         root_device=root,
         root_gb=sizes[0],
         created=str(described["CreationDate"])[:10],

@@ -17,10 +17,11 @@ from workshop.config.ec2 import Ec2
 from workshop.config.images import Pin
 from workshop.config.roster import Seat
 from workshop.counting import count_of
-from workshop.preflight import offerings, quotas, vcpus
+from workshop.preflight import offerings, quotas, reservations, vcpus
 from workshop.preflight.checks import Check, CheckState, unknown
-from workshop.preflight.offerings import Subnet
+from workshop.preflight.offerings import Subnet, SubnetDemand
 from workshop.preflight.request import ParallelReads, PreflightRequest
+from workshop.preflight.reservations import ReservationDemand
 from workshop.preflight.vcpus import BoxDemand
 
 DEFAULT_VPC = "default VPC"
@@ -132,13 +133,32 @@ class BoxSeats:
         return tuple(dict.fromkeys((*self.first, *others)))
 
     @cached_property
-    def subnets(self) -> dict[str, list[str]]:
-        """Their subnets, and the types that are to run there."""
-        found: dict[str, list[str]] = {}
-        for ec2 in self.profiles.values():
+    def subnets(self) -> dict[str, SubnetDemand]:
+        """Their subnets, with the instances to be made that may have to be in each of them."""
+        making = Counter(seat.profile for seat in self.request.making)
+        found: dict[str, list[tuple[str, Ec2]]] = {}
+        for name, ec2 in self.profiles.items():
             for subnet in ec2.subnets.subnet_ids if ec2.subnets else ():
-                found.setdefault(subnet, []).extend(ec2.instance_types)
-        return found
+                found.setdefault(subnet, []).append((name, ec2))
+        return {
+            subnet: SubnetDemand(
+                tuple(dict.fromkeys(one for _, ec2 in some for one in ec2.instance_types)),
+                sum(making[name] for name, _ in some),
+                tuple(
+                    dict.fromkeys(
+                        group
+                        for _, ec2 in some
+                        for group in (ec2.subnets.security_group_ids if ec2.subnets else ())
+                    )
+                ),
+            )
+            for subnet, some in found.items()
+        }
+
+    @property
+    def security_groups(self) -> set[str]:
+        """The security groups of the organiser's that their instances are to have."""
+        return {group for demand in self.subnets.values() for group in demand.security_groups}
 
     @cached_property
     def pins(self) -> dict[str, tuple[Pin, Ec2]]:
@@ -147,6 +167,23 @@ class BoxSeats:
         pins = self.request.loaded.pins
         found = {name: (pins.find(ec2.image, region), ec2) for name, ec2 in self.profiles.items()}
         return {name: (pin, ec2) for name, (pin, ec2) in found.items() if pin is not None}
+
+    @property
+    def reserved(self) -> set[str]:
+        """The capacity reservations that their profiles name."""
+        named = (ec2.capacity_reservation for ec2 in self.profiles.values())
+        return {name for name in named if name is not None}
+
+    def of_reservations(self, there: Mapping[str, str]) -> dict[str, ReservationDemand]:
+        """Return what each profile with a reservation wants of it, beside what runs."""
+        needed = Counter(
+            seat.profile for seat in self.seats if self.request.loaded.names(seat).box not in there
+        )
+        return {
+            name: ReservationDemand(ec2, needed[name])
+            for name, ec2 in self.profiles.items()
+            if ec2.capacity_reservation and needed[name]
+        }
 
     def demand(self, there: Mapping[str, str]) -> BoxDemand:
         """Return what is needed beside what runs; one in a reservation of its own needs nothing."""
@@ -168,7 +205,10 @@ def read(ask: ParallelReads, boxes: BoxSeats) -> Callable[[], Iterator[Check]]:
     offered = ask(ec2_offers.offers, where, "availability-zone", boxes.types)
     images = ask(machine_images, where, {pin.image for pin, _ in boxes.pins.values()})
     subnets = ask(offerings.subnets, where, tuple(boxes.subnets)) if boxes.subnets else None
+    named = boxes.security_groups
+    groups = ask(offerings.security_groups, where, named) if named else None
     vpc = ask(default_vpc, where) if in_default else None
+    reserved = ask(reservations.reservations, where, boxes.reserved) if boxes.reserved else None
 
     def judge() -> Iterator[Check]:
         now = there.result()
@@ -179,6 +219,20 @@ def read(ask: ParallelReads, boxes: BoxSeats) -> Callable[[], Iterator[Check]]:
         yield from _images(boxes, images.result(), types)
         if subnets is not None:
             yield from _subnets(boxes, subnets.result(), offered.result())
+            yield from _vpcs(boxes, subnets.result())
+        if subnets is not None and groups is not None:
+            yield from offerings.check_groups(
+                where, boxes.subnets, subnets.result(), groups.result(), setting="ec2.network"
+            )
+        if reserved is not None:
+            listed = subnets.result() if subnets is not None else {}
+            zones = {} if isinstance(listed, Unavailable) else listed
+            yield from reservations.checks(
+                where,
+                boxes.of_reservations({} if isinstance(now, Unavailable) else now),
+                now if isinstance(now, Unavailable) else reserved.result(),
+                {name: subnet.zone for name, subnet in zones.items()},
+            )
         if vpc is not None:
             yield _vpc(where, vpc.result())
 
@@ -267,14 +321,40 @@ def _subnets(
     boxes: BoxSeats, found: Mapping[str, Subnet] | Unavailable, offered: Offers | Unavailable
 ) -> Iterator[Check]:
     where = boxes.request.account_region
-    for name, types in boxes.subnets.items():
+    for name, demand in boxes.subnets.items():
         if isinstance(found, Unavailable):
             yield unknown(where, name, found.reason)
         elif name not in found:
             message = f"there is no such subnet in {where.region}; correct ec2.network.subnet_ids"
             yield Check(where, name, CheckState.FAILED, message)
         else:
-            yield _subnet(where, found[name], types, offered)
+            yield _subnet(where, found[name], demand.types, offered)
+
+
+def _vpcs(boxes: BoxSeats, found: Mapping[str, Subnet] | Unavailable) -> Iterator[Check]:
+    """Yield which profiles have subnets of several VPCs or of another one, or too few addresses."""
+    where = boxes.request.account_region
+    making = Counter(seat.profile for seat in boxes.request.making)
+    for profile, ec2 in boxes.profiles.items():
+        if ec2.subnets is None or isinstance(found, Unavailable):
+            continue
+        subject = f"profiles.{profile}.ec2.network"
+        some = [found[name] for name in ec2.subnets.subnet_ids if name in found]
+        wanted = ec2.subnets.vpc_id or next((subnet.vpc for subnet in some), "")
+        other = next((subnet for subnet in some if subnet.vpc != wanted), None)
+        if other is not None:
+            message = (
+                f"{other.id} is of {other.vpc}, and not of {wanted}; name subnets of one VPC, and"
+                " its id as 'vpc_id' unless 'security_group_ids' are there"
+            )
+            yield Check(where, subject, CheckState.FAILED, message)
+        free = sum(subnet.free_addresses for subnet in some)
+        if len(some) == len(ec2.subnets.subnet_ids) and 0 < free < making[profile]:
+            message = (
+                f"{count_of(free, 'free address')} for {count_of(making[profile], 'EC2 instance')};"
+                " name a larger subnet, or more of them"
+            )
+            yield Check(where, subject, CheckState.FAILED, message)
 
 
 def _subnet(

@@ -146,8 +146,13 @@ def check_groups(
     demands: Mapping[str, SubnetDemand],
     subnets: Mapping[str, Subnet] | Unavailable,
     found: Mapping[str, str] | Unavailable,
+    *,
+    setting: str,
 ) -> Iterator[Check]:
-    """Yield for each security group that it is there, and in the VPC of each of its subnets."""
+    """Yield for each security group that it is there, and in the VPC of each of its subnets.
+
+    ``setting`` is what the YAML has them below, such as ``ec2.network``.
+    """
     wanted: dict[str, list[str]] = {}
     for subnet, demand in demands.items():
         for group in demand.security_groups:
@@ -160,7 +165,7 @@ def check_groups(
         if group not in found:
             message = (
                 f"there is no such security group in {account_region}; correct"
-                " notebook.network.security_group_ids"
+                f" {setting}.security_group_ids"
             )
             yield Check(account_region, group, CheckState.FAILED, message)
             continue

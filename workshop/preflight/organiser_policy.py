@@ -18,7 +18,8 @@ from workshop.status import collector
 Statement = dict[str, Any]
 
 OF_PREFLIGHT = (
-    *("ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeInstanceTypeOfferings"),
+    *("ec2:DescribeCapacityReservations", "ec2:DescribeImages", "ec2:DescribeInstances"),
+    "ec2:DescribeInstanceTypeOfferings",
     *("ec2:DescribeInstanceTypes", "ec2:DescribeRegions", "ec2:DescribeSecurityGroups"),
     *("ec2:DescribeSubnets", "ec2:DescribeVpcs", "iam:GetAccountSummary", "iam:GetUser"),
     *("iam:SimulatePrincipalPolicy", "s3:ListAllMyBuckets"),

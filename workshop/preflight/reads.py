@@ -423,6 +423,8 @@ def _subnets(ask: ParallelReads, request: PreflightRequest) -> Judge:
 
     def judge() -> Iterator[Check]:
         yield from offerings.check_subnets(account_region, subnets, there.result(), zones.result())
-        yield from offerings.check_groups(account_region, subnets, there.result(), found.result())
+        yield from offerings.check_groups(
+            account_region, subnets, there.result(), found.result(), setting="notebook.network"
+        )
 
     return judge

@@ -15,6 +15,8 @@ from typing import Any
 from workshop.watch.work import AWS_ERRORS, Work
 
 STACK = "aws:cloudformation:stack-name"
+_OF_SET = re.compile(r"StackSet-(.+)-[^-]+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What a stack is called that a stack set made, which is called as the stack, with a profile."""
 ALIVE = ("pending", "running", "stopping", "stopped")
 
 
@@ -72,6 +74,8 @@ def start_boxes(work: Work, frozen: Collection[str]) -> None:
 def _box(work: Work, one: dict[str, Any]) -> Box | None:
     tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
     name = tags.get(STACK, "")
+    of_set = _OF_SET.fullmatch(name)
+    name = of_set[1] if of_set else name
     found = re.fullmatch(rf"{re.escape(work.settings.workshop)}-([a-z][a-z0-9]{{1,11}})-box", name)
     if not found:
         return None
@@ -86,8 +90,11 @@ def _ask(work: Work, box: Box, operation: str, done: str) -> None:
         work.done[done] += 1
     except AWS_ERRORS as error:
         response: Any = getattr(error, "response", {})
-        if response.get("Error", {}).get("Code") == "InsufficientInstanceCapacity":
+        code = response.get("Error", {}).get("Code")
+        if code == "InsufficientInstanceCapacity":
             _wait(work, box, f"gets no machine: EC2 has no {box.instance_type} in {box.zone} now")
+        elif code == "ReservationCapacityExceeded":
+            _wait(work, box, "gets no machine: its capacity reservation has no room now")
         else:
             _wait(work, box, str(error))
 

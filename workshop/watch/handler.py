@@ -39,7 +39,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if work.now >= work.end:
         end(work)
     elif work.now >= work.end - WARNING:
-        _warn(work)
+        warn(work)
     else:
         keep_hours(work)
     hold_to_budget(work)
@@ -47,13 +47,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return work.report()
 
 
-def _warn(work: Work) -> None:
+def warn(work: Work) -> None:
+    """Tell attendees of the end, once, and have their files saved."""
     with work.noting("attendees were not told of the end"), first_time(work, "warned") as first:
         if first:
             at = work.end.strftime("%H:%M UTC")
+            boxes = work.settings.boxes
+            machines = "jobs, notebooks and EC2 instances" if boxes else "jobs and notebooks"
             text = (
-                f"The workshop ends at {at}: endpoints are deleted, jobs and notebooks are stopped."
-                " Your files are being saved now."
+                f"The workshop ends at {at}: endpoints are deleted, {machines} are"
+                " stopped. Your files are being saved now."
             )
             tell_attendees(work, "end", text, save=True)
 

@@ -70,9 +70,10 @@ def _tell_of_closing(work: Work, closes: datetime) -> None:
     failed = "attendees were not told that notebooks are stopped, and files not saved before"
     with work.noting(failed), first_time(work, what) as first:
         if first:
+            machines = "notebooks and EC2 instances" if work.settings.boxes else "notebooks"
             text = (
-                f"Class ends at {closes:%H:%M}: notebooks are stopped then, whatever KEEP-RUNNING"
-                " says. Your files are being saved now. Jobs and endpoints go on."
+                f"Class ends at {closes:%H:%M}: {machines} are stopped then, whatever"
+                " KEEP-RUNNING says. Your files are being saved now. Jobs and endpoints go on."
             )
             tell_attendees(work, what, text, save=True)
 

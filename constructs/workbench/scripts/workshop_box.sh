@@ -22,10 +22,12 @@ if ! "$jupyter/python" -c 'import jupyter_server_proxy'; then
   fail "jupyter-server-proxy is installed now; have Jupyter read it with:" \
     "sudo systemctl restart jupyter-server; then run this again"
 fi
-# What CloudFormation has tagged as of the seat's own stack is its instance, and nothing else is.
+# What CloudFormation has tagged as of the seat's own stack is its instance, and nothing else is; of
+# a seat with an account of its own, a stack set made that stack.
+box="${WORKSHOP_JOB_PREFIX}box"
 found="$(aws ec2 describe-instances --region "$region" --output text \
   --query 'Reservations[].Instances[].[InstanceId,State.Name]' --filters \
-  "Name=tag:aws:cloudformation:stack-name,Values=${WORKSHOP_JOB_PREFIX}box" \
+  "Name=tag:aws:cloudformation:stack-name,Values=$box,StackSet-$box-*" \
   'Name=instance-state-name,Values=pending,running,stopping,stopped')" ||
   fail "AWS did not say which EC2 instance is yours; see above, and run this again"
 read -r id state <<<"$found"
