@@ -16,11 +16,12 @@ from workshop.access.matrix import AccessCase
 from workshop.access.permissions import EffectivePermissions, cell
 from workshop.config.ec2 import Ec2
 from workshop.environments import loader
-from workshop.naming import Names
+from workshop.naming import ALONE, Names
 
 _PAGE = ROOT / "docs" / "access.md"
 _MODULE = "tools.access_page"
 _PART = "what ada can do"
+_OWN_ACCOUNTS = ("222233334444", "333344445555")
 ENVIRONMENT = "dev"
 """The shipped environment whose first profile the page shows."""
 
@@ -35,6 +36,11 @@ def table_text() -> str:
     boxed = profile.model_copy(update={"ec2": Ec2()})
     with_box = settings.model_copy(update={"profiles": {"attendee": boxed}})
     machine = cell(me, boxed, with_box)
+    mine, theirs = (
+        Names(settings.workshop, ALONE, account, settings.region) for account in _OWN_ACCOUNTS
+    )
+    alone = cell(mine, profile, settings)
+    of_her_own = matrix.denied(profile, own_account=True)
     can, cannot = matrix.allowed(profile), matrix.denied(profile)
     return "\n".join(
         [
@@ -46,6 +52,8 @@ def table_text() -> str:
             *_table(machine, me, other, _besides(matrix.allowed(boxed), can)),
             "\n### What she cannot do even so\n",
             *_table(machine, me, other, _besides(matrix.denied(boxed), cannot)),
+            "\n### What she cannot do besides where she has an account of her own\n",
+            *_table(alone, mine, theirs, _besides(of_her_own, cannot)),
             "",
         ]
     )
@@ -63,9 +71,8 @@ def _table(
     yield "|---|---|---|---|"
     for case in some:
         decision = asked.decide(case.question(me, other))
-        by = f"{decision.statement} ({decision.document})" if decision.statement else "no statement"
         verdict = "allowed" if decision.allowed else "denied"
-        yield f"| {case.about} | `{case.action}` | {verdict} | {by} |"
+        yield f"| {case.about} | `{case.action}` | {verdict} | {decision.by} |"
 
 
 def main(arguments: list[str] | None = None) -> int:

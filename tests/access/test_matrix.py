@@ -47,7 +47,10 @@ def test_every_section_is_asked_of_some_profile_and_says_why() -> None:
     asked = {
         case.about.replace("{each}", "")
         for profile in PROFILES
-        for case in (*matrix.allowed(profile), *matrix.denied(profile), *matrix.console())
+        for case in (
+            *(*matrix.allowed(profile), *matrix.denied(profile), *matrix.console()),
+            *matrix.denied(profile, own_account=True),
+        )
     }
     for section in table.sections:
         assert len(section.why) > 10, section

@@ -371,6 +371,25 @@ def test_another_end_is_told_to_what_stands_beside_the_seats_own_stacks(
     assert not [name for name in updated if "vision-seat" in name]
 
 
+@pytest.mark.long
+def test_saving_and_readiness_are_told_by_seat_and_keep_who_cannot_be_reached_apart(
+    four: OwnAccounts,
+) -> None:
+    """No agent runs on the local cloud: whoever can be reached has not answered."""
+    saved = four.run("save", "--minutes", "0.1")
+    assert saved.code == 1
+    assert [row[:3] for row in rows(saved, 3)] == [
+        *([seat, "no", "answer"] for seat in ("ada", "ben")),
+        *([seat, "not", "known"] for seat in ("cleo", "dora")),
+    ]
+    assert saved.out.count("AssumeRole: AccessDenied") == 2
+    ready = four.run("ready", "--minutes", "0.1", "--only", "ada,cleo")
+    assert ready.code == 1
+    reasons = dict(line.split(maxsplit=1) for line in ready.out.splitlines()[1:])
+    assert reasons["ada"].split(maxsplit=1)[1] == "its agent has never reported"
+    assert "its notebook could not be read: AssumeRole: AccessDenied" in reasons["cleo"]
+
+
 def test_an_account_that_was_lost_and_came_back_is_given_to_nobody_with_what_is_in_it(
     four: OwnAccounts,
 ) -> None:

@@ -43,11 +43,13 @@ class Role:
         names = self.names
         principal = f"arn:aws:sts::{names.account}:assumed-role/{names.role}/SageMaker"
         account = question.resource.split(":")[4] if question.resource != "*" else ""
+        if not account and not question.shared:
+            account = str(question.keys.get("aws:ResourceAccount", ""))
         foreign = account not in ("", names.account)
         caller = {f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()}
         made = {
             # What AWS offers to everybody carries a policy that says so.
-            **({"resourcePolicy": OFFERED} if foreign else {}),
+            **({"resourcePolicy": OFFERED} if foreign and question.shared else {}),
             "request": {
                 "principal": principal,
                 "action": question.action,
@@ -87,14 +89,23 @@ def _known(question: AccessQuestion) -> str:
     return question.resource
 
 
-def role(assembly: Synthesized, exemplar: str, names: Names, kind: str = "execution") -> Role:
+def role(
+    assembly: Synthesized, exemplar: str, names: Names, kind: str = "execution", profile: str = ""
+) -> Role:
     """Give the role that the exemplar's template makes for another seat.
 
-    ``kind`` may be ``console``, where the template has such a role.
+    ``kind`` may be ``console``, where the template has such a role; ``profile`` is that of the
+    stack sets where each seat has an account of its own.
     """
     account_region = Names(names.workshop, exemplar, names.account, names.region)
-    access = assembly.template(account_region.stack("access"))["Resources"]
-    cohort = assembly.template(Names(names.workshop, COHORT, "", "").stack(COHORT))["Resources"]
+    shared = Names(names.workshop, COHORT, "", "")
+    stacks = (account_region.stack("access"), shared.stack(COHORT))
+    if profile:
+        stacks = (
+            account_region.stack_set("access", profile),
+            shared.stack_set(COHORT, profile),
+        )
+    access, cohort = (assembly.template(name)["Resources"] for name in stacks)
     (properties,) = [
         one["Properties"]
         for one in access.values()

@@ -2,10 +2,15 @@
 
 ``matrix.yaml`` holds the cases and says how to read them. Each is asked of the policies as they
 are, by ``workshop access matrix`` and by the tests, which ask two policy engines.
+
+Where each seat has an account of its own, a neighbour's is what another account has by the same
+name, and that account has shared it with nobody: the cases about that are asked across accounts.
+Those in which a request only names a neighbour ask nothing there, since all seats have one name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -25,6 +30,9 @@ _FILE = Path(__file__).with_name("matrix.yaml")
 _DEFAULT_HOURS = 24
 """Hours after which SageMaker ends a job that names no limit."""
 
+_NEIGHBOUR = "{other."
+_A_NEIGHBOUR = re.compile("a neighbour's|a neighbour")
+
 Keys = Mapping[str, str | list[str]]
 """Condition keys of a request, with placeholders."""
 
@@ -34,7 +42,7 @@ class AccessCase:
     """One row of the table for one profile; ``about`` says in words what is tried.
 
     ``action``, ``resource`` and ``context`` are texts with placeholders, which :meth:`question`
-    fills; ``values`` are those that the profile knows.
+    fills; ``values`` are those that the profile knows. ``foreign`` is what another account has.
     """
 
     about: str
@@ -43,10 +51,27 @@ class AccessCase:
     context: Keys
     by_nobody: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
+    foreign: bool = False
+
+    @property
+    def names_neighbour(self) -> bool:
+        """Whether it is about a neighbour in any way."""
+        return _NEIGHBOUR in f"{self.resource} {[*self.context.values()]}"
+
+    @property
+    def of_neighbour(self) -> bool:
+        """Whether what it is done to is a neighbour's: by its name, or by the tags it carries."""
+        carried = [value for key, value in self.context.items() if "resourceTag/" in _lower(key)]
+        return _NEIGHBOUR in f"{self.resource} {carried}"
+
+    def across(self) -> AccessCase:
+        """Return the same about what another account has."""
+        return replace(self, about=_A_NEIGHBOUR.sub("another account's", self.about), foreign=True)
 
     def question(self, me: Names, other: Names) -> AccessQuestion:
         """Return the question that asks it of the seat ``me`` about its neighbour ``other``."""
-        values = {**_values_of_seats(me, other), **self.values}
+        owner = other if self.foreign else me
+        values = {**_values_of_seats(me, other, owner), **self.values}
         context = {
             key: [text.format_map(values) for text in value]
             if isinstance(value, list)
@@ -54,18 +79,35 @@ class AccessCase:
             for key, value in self.context.items()
         }
         return AccessQuestion(
-            self.action, self.resource.format_map(values), context, by_nobody=self.by_nobody
+            self.action,
+            self.resource.format_map(values),
+            context,
+            by_nobody=self.by_nobody,
+            shared=not self.foreign,
         )
 
 
-def allowed(profile: Profile) -> list[AccessCase]:
-    """Return what a seat of the profile must be able to do."""
-    return list(_cases("allowed", profile))
+def allowed(profile: Profile, *, own_account: bool = False) -> list[AccessCase]:
+    """Return what a seat of the profile must be able to do.
+
+    ``own_account`` says that each seat has an account of its own.
+    """
+    return list(_cases("allowed", profile, own_account=own_account))
 
 
-def denied(profile: Profile) -> list[AccessCase]:
-    """Return what no seat of the profile may do, to a neighbour or at all."""
-    return list(_cases("denied", profile))
+def denied(profile: Profile, *, own_account: bool = False) -> list[AccessCase]:
+    """Return what no seat of the profile may do, to a neighbour or at all.
+
+    ``own_account`` says that each seat has an account of its own.
+    """
+    cases = list(_cases("denied", profile, own_account=own_account))
+    if not own_account:
+        return cases
+    return [
+        case.across() if case.of_neighbour else case
+        for case in cases
+        if case.of_neighbour or not case.names_neighbour
+    ]
 
 
 def console() -> list[AccessCase]:
@@ -123,20 +165,20 @@ def _table() -> _Table:
     return _Table.model_validate(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
 
 
-def _cases(expect: str, profile: Profile) -> Iterator[AccessCase]:
+def _cases(expect: str, profile: Profile, *, own_account: bool) -> Iterator[AccessCase]:
     """Yield the cases of the sections that the profile is subject to."""
     table, values, lists = _table(), _values_of_profile(profile), _lists(profile)
     for section in table.sections:
         if section.expect != expect or section.caller == "console":
             continue
-        if not all(_holds(condition, profile) for condition in section.when):
+        if not all(_holds(one, profile, own_account=own_account) for one in section.when):
             continue
         each = [{}] if section.each is None else [{"each": value} for value in lists[section.each]]
         for more in each:
             yield from section.rows(table.contexts, {**values, **more})
 
 
-def _holds(condition: str, profile: Profile) -> bool:
+def _holds(condition: str, profile: Profile, *, own_account: bool = False) -> bool:
     """Whether a word of ``when`` is true of a profile, or with "not" before it, is not true."""
     access, scoped = profile.access, profile.access.mode == "scoped"
     word = condition.removeprefix("not ")
@@ -151,6 +193,7 @@ def _holds(condition: str, profile: Profile) -> bool:
         "mlflow_shared": scoped and profile.shared_mlflow is not None,
         "model_packages": access.model_packages,
         "model_prefix": access.model_prefix,
+        "own_account": own_account,
         "scoped": scoped,
         "search": access.search,
         "serverless": scoped and access.serverless is not None,
@@ -213,26 +256,38 @@ def _values_of_seat(names: Names) -> SimpleNamespace:
         repository=names.repository_arn("training"),
         notebook=names.notebook_arn,
         role=names.role_arn,
+        boundary=names.boundary_arn,
+        organiser=f"arn:{names.partition}:iam::{names.account}:role{names.iam_path}"
+        f"{names.organiser_role}",
         dashboard=names.dashboard_arn,
         user=user_id(names),
     )
 
 
+def _lower(key: str) -> str:
+    """Return a condition key with the spelling that IAM's own and Systems Manager's share."""
+    return key.replace("ResourceTag/", "resourceTag/")
+
+
 @lru_cache(maxsize=16)
-def _values_of_seats(me: Names, other: Names) -> dict[str, Any]:
+def _values_of_seats(me: Names, other: Names, owner: Names) -> dict[str, Any]:
+    """Return the placeholders; ARNs without a name are those of the account of ``owner``."""
     arn = f"arn:{me.partition}"
-    regional = ("athena", "cloudwatch", "ec2", "ecr", "glue", "logs", "sagemaker", "ssm")
+    regional = (
+        *("athena", "cloudformation", "cloudwatch", "ec2", "ecr", "glue", "kms", "logs"),
+        *("sagemaker", "ssm"),
+    )
     return {
         "me": _values_of_seat(me),
         "other": _values_of_seat(other),
         "namesake": _values_of_seat(replace(me, workshop=f"{me.workshop[:11]}x")),
-        "account": me.account,
+        "account": owner.account,
         "partition": me.partition,
         "region": me.region,
-        "datasets": me.datasets_bucket_arn,
+        "datasets": owner.datasets_bucket_arn,
         "hub": f"{arn}:sagemaker:{me.region}:aws",
-        "iam": f"{arn}:iam::{me.account}",
-        "scaling": f"{arn}:application-autoscaling:{me.region}:{me.account}:scalable-target",
+        "iam": f"{arn}:iam::{owner.account}",
+        "scaling": f"{arn}:application-autoscaling:{me.region}:{owner.account}:scalable-target",
         "s3": f"{arn}:s3::",
-        **{service: f"{arn}:{service}:{me.region}:{me.account}" for service in regional},
+        **{service: f"{arn}:{service}:{me.region}:{owner.account}" for service in regional},
     }

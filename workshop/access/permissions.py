@@ -26,6 +26,9 @@ from workshop.policies.extra import why_closed
 BOUNDARY = "boundary"
 """The name of the boundary among the documents."""
 
+OTHER_SIDE = "the other account"
+"""Stands among the documents for what another account says of its own."""
+
 EVERYTHING: Document = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "AwsManaged", "Effect": "Allow", "Action": ["*"], "Resource": ["*"]}],
@@ -43,13 +46,17 @@ _OF_TAGS = "aws:RequestTag/"
 class AccessQuestion:
     """One action on one resource, with the condition keys of the request.
 
-    ``by_nobody`` asks for a caller of the same policies that lost the seat's tags.
+    ``by_nobody`` asks for a caller of the same policies that lost the seat's tags. ``shared`` says
+    of a resource of another account whether that account lets others use it, which is the second
+    of the two sides that have to allow what is done across accounts
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html).
     """
 
     action: str
     resource: str = "*"
     context: Mapping[str, str | list[str]] = field(default_factory=dict)
     by_nobody: bool = False
+    shared: bool = True
 
     @property
     def keys(self) -> dict[str, str | list[str]]:
@@ -74,6 +81,13 @@ class AccessDecision:
         return f"{self._verdict}; it {self.why}" if self.why else self._verdict
 
     @property
+    def by(self) -> str:
+        """Return what decides as a part of a sentence: the statement and its document."""
+        if self.document == OTHER_SIDE:
+            return "not shared by that account"
+        return f"{self.statement} ({self.document})" if self.statement else "no statement"
+
+    @property
     def _verdict(self) -> str:
         if self.allowed and not self.statement:
             return "allowed: AWS asks for no permission"
@@ -81,9 +95,14 @@ class AccessDecision:
             return (
                 f"{'allowed' if self.allowed else 'denied'} by {self.statement} ({self.document})"
             )
+        if self.document == OTHER_SIDE:
+            return "denied: the account that has it shares it with nobody"
         if self.document == BOUNDARY:
             return "denied: the boundary does not let it through"
         return "denied: no statement allows it"
+
+
+_UNSHARED = AccessDecision(allowed=False, document=OTHER_SIDE)
 
 
 @dataclass(frozen=True)
@@ -95,12 +114,15 @@ class EffectivePermissions:
     boundary: Document
 
     def decide(self, question: AccessQuestion) -> AccessDecision:
-        """Evaluate as IAM does: a denial anywhere, else an Allow by policy and boundary."""
+        """Evaluate as IAM does: a denial anywhere, else an Allow by policy and boundary.
+
+        What another account has it has to allow as well.
+        """
         if question.action in UNASKED:
             return AccessDecision(allowed=True)
         decision = self._evaluated(question)
         if decision.allowed:
-            return decision
+            return decision if question.shared else _UNSHARED
         return replace(decision, why=why_closed(question.action))
 
     def _evaluated(self, question: AccessQuestion) -> AccessDecision:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated
 
 import typer
 
 from workshop.access import matrix, query
-from workshop.access.permissions import BOUNDARY, EffectivePermissions, cell, console_cell
+from workshop.access.permissions import (
+    BOUNDARY,
+    OTHER_SIDE,
+    AccessQuestion,
+    EffectivePermissions,
+    cell,
+    console_cell,
+)
 from workshop.aws import regions
 from workshop.cli import console
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, profiles
@@ -17,7 +24,7 @@ from workshop.config.profiles import Profile
 from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.errors import WorkshopError
-from workshop.naming import END, Names
+from workshop.naming import ALONE, END, Names
 from workshop.policies import layout, people, trust
 from workshop.policies.freeze import end_policy
 
@@ -38,6 +45,10 @@ class AccessRow:
     as_expected: bool
     by: str
 
+
+_OWNER = "aws:ResourceAccount"
+_STRANGERS = ("888877776666", "777766665555")
+"""Accounts of a profile that no seat has."""
 
 SeatId = Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat on the roster.")]
 
@@ -126,6 +137,9 @@ def explain(
         instance_types=instance_type or (),
         context=context or (),
     )
+    if loaded.settings.accounts.are_own and (owner := _other_seats(loaded, asked.names, question)):
+        keys = {key: value for key, value in question.context.items() if key != _OWNER}
+        question = replace(question, context={**keys, _OWNER: owner}, shared=False)
     decision = asked.decide(question)
     if as_json:
         console.print_json(
@@ -160,7 +174,8 @@ def print_matrix(
 ) -> None:
     """Print what a seat can do, and what it cannot do to a neighbour; 1 if the cell leaks.
 
-    Two seats of each profile are asked, or a seat and a stranger where there is one alone.
+    Two seats of each profile are asked, or a seat and a stranger where there is one alone. Where
+    each seat has an account of its own, a neighbour's is what another account has by that name.
     """
     loaded = loader.load(env, config_dir)
     rows = [
@@ -216,33 +231,59 @@ def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Profile, EffectivePe
     return profile, cell(regions.placed(loaded.names(seat)), profile, loaded.settings)
 
 
-def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[Names, Names]:
+def _other_seats(loaded: LoadedEnvironment, names: Names, question: AccessQuestion) -> str:
+    """Return the account of another seat that the resource is in, or nothing.
+
+    None of these shares anything. Names of buckets tell the account between hyphens.
+    """
+    *_, account, name = ["", "", *question.resource.split(":", 5)]
+    others = {seat.account for seat in loaded.seats} - {names.account}
+    return next((one for one in others if one == account or f"-{one}-" in name), "")
+
+
+def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[tuple[str, Names], Names]:
+    """Return a seat of the profile, with its id, and another one."""
     settings = loaded.settings
-    ids = [seat.id for seat in loaded.seats if seat.profile == profile][:2]
+    some = [seat for seat in loaded.seats if seat.profile == profile][:2]
     # A stranger whose id begins with the other's: where a pattern is careless, it shows.
-    ids += ["me", "neighbour"][len(ids) :]
+    ids = [*(seat.id for seat in some), *("me", "neighbour")[len(some) :]]
+    if settings.accounts.are_own:
+        # To AWS all have one name, each in another account.
+        accounts = [*(seat.account for seat in some), *_STRANGERS[len(some) :]]
+        pair = [(ALONE, account) for account in accounts]
+    else:
+        pair = [(seat_id, settings.account) for seat_id in ids]
     first, second = (
-        regions.placed(Names(settings.workshop, seat_id, settings.account, settings.region))
-        for seat_id in ids
+        regions.placed(Names(settings.workshop, attendee, account, settings.region))
+        for attendee, account in pair
     )
-    return first, second
+    return (ids[0], first), second
 
 
-def _rows(loaded: LoadedEnvironment, profile_name: str, me: Names, other: Names) -> list[AccessRow]:
+def _rows(
+    loaded: LoadedEnvironment, profile_name: str, seat: tuple[str, Names], other: Names
+) -> list[AccessRow]:
+    seat_id, me = seat
     profile = loaded.settings.profiles[profile_name]
     asked = cell(me, profile, loaded.settings)
     rows: list[AccessRow] = []
-    tried = [(asked, True, matrix.allowed(profile)), (asked, False, matrix.denied(profile))]
+    own = loaded.settings.accounts.are_own
+    tried = [
+        (asked, True, matrix.allowed(profile, own_account=own)),
+        (asked, False, matrix.denied(profile, own_account=own)),
+    ]
     if profile.access.has_console:
         tried.append((console_cell(me, profile, loaded.settings), True, matrix.console()))
     for role, expected, some in tried:
         for case in some:
             decision = role.decide(case.question(me, other))
             by = f"{decision.document}: {decision.statement}" if decision.statement else "nothing"
+            if decision.document == OTHER_SIDE:
+                by = decision.by
             rows.append(
                 AccessRow(
                     profile=profile_name,
-                    seat=me.seat,
+                    seat=seat_id,
                     about=case.about,
                     action=case.action,
                     allowed=decision.allowed,
