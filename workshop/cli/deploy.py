@@ -9,7 +9,14 @@ import typer
 from workshop.accounts.plan import OwnAccountsPlan
 from workshop.accounts.run import engine as stack_set_engine
 from workshop.bill import so_far
-from workshop.cli import console, deploy_summary, deploy_view, preflight, preflight_view
+from workshop.cli import (
+    console,
+    deploy_summary,
+    deploy_view,
+    own_accounts,
+    preflight,
+    preflight_view,
+)
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.early_checks import EarlyChecks
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only, Remove
@@ -93,16 +100,21 @@ def deploy(
             _say_what_is_unsent(work)
             return
         with watch.step("checks"):
-            report = checks.report
+            report = checks.report(made)
+    refusing = report
+    if isinstance(made, OwnAccountsPlan):
+        planned, made = made, own_accounts.left_out(made, report)
+        is_left = own_accounts.nothing_left(planned) or not own_accounts.nothing_left(made)
+        refusing = own_accounts.at_home(report) if is_left else report
     if as_json:
         console.print_json({"what": "preflight", **preflight.document(report)})
-        if not report.passed:
-            why, code = preflight.refusal(report), GuardError.exit_code
+        if not refusing.passed:
+            why, code = preflight.refusal(refusing), GuardError.exit_code
             refused = deploy_summary.before_run(made, watch.seconds, refused=why, code=code)
             deploy_summary.print_json(refused)
     elif not report.passed:
         preflight_view.show(report)
-    preflight.refuse(report)
+    preflight.refuse(refusing)
     settings = work.loaded.settings.deploy
     again = _given(
         concurrency=concurrency,

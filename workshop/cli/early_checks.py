@@ -8,10 +8,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from workshop.cli import console
+from workshop.accounts.plan import OwnAccountsPlan
+from workshop.cli import console, own_accounts
 from workshop.cli.context import CommandContext
 from workshop.cli.plan import listed
 from workshop.cli.preflight import report_on
+from workshop.deploy.plan import DeployPlan
 from workshop.deploy.planner import Listing
 from workshop.preflight import PreflightReport
 
@@ -19,12 +21,12 @@ from workshop.preflight import PreflightReport
 class EarlyChecks:
     """The stacks that are there, and whether more can be made: asked once, and in this order.
 
-    Of accounts that are seats' own, neither is asked: nobody is in them before the first stack, and
-    ``workshop preflight`` asks what they lack.
+    Of accounts that are seats' own, the stack sets tell which are worked in, and these are asked
+    once that is known.
 
-    Neither needs a template. Each is asked when it is needed; from :meth:`begin` on the stacks are
-    listed, and where one is missing, so that there is something to do, permissions and quotas are
-    asked for as well. An error that ends the block makes their calls the last ones.
+    Else neither needs a template. Each is asked when it is needed; from :meth:`begin` on the stacks
+    are listed, and where one is missing, so that there is something to do, permissions and quotas
+    are asked for as well. An error that ends the block makes their calls the last ones.
     """
 
     def __init__(self, work: CommandContext, accept_unknown: Sequence[str] | None) -> None:
@@ -58,10 +60,10 @@ class EarlyChecks:
     def listing(self) -> Listing:
         return self._listing.result() if self._listing else listed(self._work)
 
-    @cached_property
-    def report(self) -> PreflightReport:
-        if self._work.loaded.settings.accounts.are_own:
-            return PreflightReport(())
+    def report(self, made: DeployPlan) -> PreflightReport:
+        """Return what keeps from what is planned."""
+        if isinstance(made, OwnAccountsPlan):
+            return own_accounts.checked(self._work, made, self._accept_unknown)
         early = self._report.result() if self._report else None
         return early or self._ask(self.listing)
 

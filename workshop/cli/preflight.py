@@ -90,7 +90,7 @@ def preflight(
         _write_policy(loaded, seats(loaded, only, profile), policy)
         return
     work = opened(env, config_dir, only=only, profile=profile)
-    report = report_on(work, _stacks(work), accept_unknown)
+    report = report_on(work, stacks_of(work, work.account_regions), accept_unknown)
     for name in report.unmatched(sorted(set(accept_unknown or ()))):
         console.warn(f"{name} is accepted, but nothing that was asked has this name")
     if as_json:
@@ -159,14 +159,21 @@ def report_on(
     work: CommandContext,
     found: Mapping[AccountRegion, Mapping[str, StackSummary]],
     accept_unknown: Collection[str] | None,
+    chosen: Collection[Seat] | None = None,
+    closed: Collection[AccountRegion] = (),
 ) -> PreflightReport:
-    """Ask AWS whether the chosen seats can be deployed beside the stacks that were found."""
+    """Ask AWS whether seats can be deployed beside the stacks that were found.
+
+    ``chosen`` are those of the command's seats that are asked for, None for all; ``closed`` is
+    where nobody can be yet.
+    """
     return checked(
         work.clients,
         work.loaded,
-        work.seats,
+        work.seats if chosen is None else chosen,
         found,
         accept_unknown=frozenset(accept_unknown or ()),
+        closed=closed,
         now=events.now(),
     )
 
@@ -205,9 +212,11 @@ def refusal(report: PreflightReport) -> str:
     return f"preflight refuses ({reasons}); each check says what cures it"
 
 
-def _stacks(work: CommandContext) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
+def stacks_of(
+    work: CommandContext, account_regions: Collection[AccountRegion]
+) -> Mapping[AccountRegion, Mapping[str, StackSummary]]:
     """Return the stacks of each Region; one that cannot be listed is left out, with a warning."""
-    found, unlisted = stacks.in_each(work.clients, work.account_regions)
+    found, unlisted = stacks.in_each(work.clients, account_regions)
     for account_region, reason in unlisted.items():
         if not (work.loaded.settings.accounts.are_own and reason.startswith(places.NO_WAY_IN)):
             console.warn(f"the stacks of {account_region} could not be listed ({reason})")

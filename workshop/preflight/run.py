@@ -30,6 +30,7 @@ def preflight(
     stacks_by_account_region: Mapping[AccountRegion, Mapping[str, StackSummary]],
     *,
     accept_unknown: Collection[str] = frozenset(),
+    closed: Collection[AccountRegion] = (),
     now: datetime,
     tries_reads: bool = True,
 ) -> PreflightReport:
@@ -39,14 +40,15 @@ def preflight(
     one that could not be listed. ``accept_unknown`` names checks, by quota code or subject, that
     need not be known, nor be enough for all seats at once. An answer that is missing makes its
     checks unknown: no error of AWS passes through. Where the account or the Region is wrong,
-    nothing else is asked. With ``tries_reads``, a few calls of each of a teardown's listings are
-    made.
+    nothing else is asked. Of accounts of seats' own that are ``closed``, since whatever lets the
+    caller in is still to be made, home alone is asked. With ``tries_reads``, a few calls of
+    each of a teardown's listings are made.
     """
     seats = tuple(seats)
     checks = [check_time(loaded, seats, now)]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="preflight") as pool:
         ask = ParallelReads(clients, pool)
-        account_regions = account_regions_of(seats)
+        account_regions = [one for one in account_regions_of(seats) if one not in closed]
         callers = {
             account_region: ask(caller_arn, account_region) for account_region in account_regions
         }
