@@ -21,6 +21,7 @@ from xml.etree import ElementTree as ET
 
 from localcloud import ministack_adapter
 from localcloud.iam.trust_policies import unknown_principal
+from localcloud.indexed_keys import indexed
 
 OWNER = "x-amz-expected-bucket-owner"
 SOURCE_OWNER = "x-amz-source-expected-bucket-owner"
@@ -48,7 +49,13 @@ def patch_bucket_requests() -> None:
         given: Answer = refused or await service(method, path, encrypted, body, query)
         return (*given[:2], b"") if refused and method == "HEAD" else given
 
+    def owner_of(name: str) -> str | None:
+        keys = indexed(s3._buckets).of_name(name)
+        return str(keys[0][0]) if keys else None
+
     handlers["s3"] = answer
+    # Its own one looks through the buckets of all accounts.
+    s3._bucket_owner_account = owner_of
     s3._delete_objects = _telling_of_versions(s3._delete_objects)
     s3._delete_bucket = _naming_versions(s3._delete_bucket)
     s3._put_bucket_policy = _checked_policies(s3._put_bucket_policy)

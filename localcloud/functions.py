@@ -24,6 +24,10 @@ from localcloud.function_logs import patch_logs
 from localcloud.function_urls.configurations import patch_configurations
 from localcloud.iam import credentials
 
+WARM = 16
+"""Functions whose processes stay for their next call: each takes 40 MB, and a thousand accounts
+have a thousand watches."""
+
 _RUNTIMES = re.compile(r"python3\.[0-9]+")
 
 Step = Callable[..., Any]
@@ -40,6 +44,7 @@ def patch_functions(secret: str) -> None:
     patch_logs()
     for module in (service, ministack_adapter.module("core.lambda_runtime")):
         module.execution_credentials = _execution_credentials
+    service.release_worker = _keeping_few_warm(service.release_worker)
     custom_resource = ministack_adapter.module("services.cloudformation.custom_resource")
     custom_resource._response_url = _presigned(custom_resource._response_url, secret)
     conditions = ministack_adapter.module("services.cloudformation.wait_conditions")
@@ -68,6 +73,25 @@ def _by_owner_alone(step: Step) -> Step:
         return step(*given, **named)
 
     return made
+
+
+def _keeping_few_warm(release: Step) -> Step:
+    """End the processes of the functions that were called longest ago, as AWS does some time."""
+    runtime = ministack_adapter.module("core.lambda_runtime")
+
+    def release_worker(worker: Any) -> None:
+        release(worker)
+        with runtime._lock:
+            pools = runtime._workers
+            idle = [one for pool in pools.values() for one in pool if not one.in_use]
+            cold = sorted(idle, key=lambda one: one.last_used)[:-WARM]
+            for key, pool in list(pools.items()):
+                pool[:] = [one for one in pool if one not in cold]
+                if not pool:
+                    del pools[key]
+        runtime.kill_workers(cold)
+
+    return release_worker
 
 
 def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:

@@ -164,6 +164,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     },
     "core.lambda_runtime": {
         "execution_credentials": "(config: dict) -> dict[str, str]",
+        "_lock": None,
+        "_workers": None,
+        "kill_workers": "(workers) -> None",
         "Worker._drain_stderr": "(self) -> str",
         "Worker._drain_stderr_bounded": (
             "(self, first_line_wait: float = 0.05, idle_confirm: float = 0.005,"
@@ -172,6 +175,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "Worker._read_stderr": "(self)",
     },
     "services.lambda_svc": {
+        "release_worker": "(worker: ministack.core.lambda_runtime.Worker) -> None",
         "execution_credentials": "(config: dict) -> dict[str, str]",
         "resolve_function_url": ("(url_id: str) -> tuple[str, str, str, str | None, dict] | None"),
         "_get_func_record_for_ref": ("(function_ref: str) -> tuple[dict | None, dict | None, str]"),

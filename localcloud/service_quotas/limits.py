@@ -14,6 +14,7 @@ from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, handler_message
+from localcloud.indexed_keys import indexed
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.applied import AppliedQuotas
 
@@ -43,19 +44,16 @@ class EnforcedLimit:
         """Return the applied value if a new one of that name is one too many, else None."""
         store = getattr(ministack_adapter.module(self.module), self.store)
         limit = self.quotas.limit(self.service, self.quota)
-        # Nearly always all accounts together have less: their entries are copied at once. The
-        # store's own way to pick out those of one account asks anew for each whose request this is
-        # (5,000 stacks: 4.5 ms against 1.3 ms).
-        everybodys = store.to_dict()
+        everybodys = indexed(store)
         if len(everybodys) + 1 <= limit or (name in store and self.counts(store[name])):
             return None
         account = ministack_adapter.account()
         # A key is account, Region and name, or account and name.
         here = (account, ministack_adapter.region())
         used = sum(
-            self.counts(item)
-            for key, item in everybodys.items()
-            if key[-2] in here and key[0] == account
+            self.counts(everybodys[key])
+            for key in everybodys.of_account(account)
+            if key[-2] in here
         )
         return limit if used + 1 > limit else None
 

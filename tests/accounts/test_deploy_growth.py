@@ -151,3 +151,24 @@ def test_a_stack_set_of_somebody_else_is_left_alone(own: OwnAccounts) -> None:
     }
     (theirs,) = (one for one in sets(own.administrator.client) if one["StackSetName"] == NOTEBOOK)
     assert theirs["PermissionModel"] == "SELF_MANAGED"
+
+
+def test_a_stack_that_somebody_deleted_is_told_and_made_again_with_what_is_told(
+    own: OwnAccounts,
+) -> None:
+    """StackSets does not notice: it tells of the stack as before."""
+    assert own.run("deploy").code == 0
+    whole = own.stacks("ada")
+    (access,) = (name for name in own.stacks("ben") if "-seat-access-" in name)
+    own.within("cloudformation", "ben").delete_stack(StackName=access)
+    assert len(own.stacks("ben")) == len(whole) - 1
+    seen = own.run("status")
+    assert "4/5 access missing" in seen.out
+    again = "workshop deploy -e vision --only ben"
+    assert f"warning: make the stacks that are missing again with: {again}" in seen.out + seen.err
+    ran = own.run("deploy", "--only", "ben")
+    assert ran.code == 0, ran.err + ran.out
+    assert "somebody has deleted its stack" in " ".join(ran.out.split())
+    assert len(own.stacks("ben")) == len(whole)
+    assert "missing" not in own.run("status").out
+    assert own.run("deploy", "--only", "ben").err.endswith("nothing to do\n")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Any
 
 from tests.support.small_workshop import WORKSHOP, Fleet
@@ -45,11 +46,17 @@ class Organiser:
 @contextmanager
 def organiser(fleet: Fleet, *arguments: str) -> Iterator[Organiser]:
     """Somebody types ``workshop deploy -e dev --json ARGUMENTS`` in the folder."""
-    words = [WORKSHOP, "deploy", "-e", "dev", "--json", *arguments]
+    with typed(fleet.folder, fleet.variables(), "deploy", "-e", "dev", "--json", *arguments) as one:
+        yield one
+
+
+@contextmanager
+def typed(folder: Path, variables: Mapping[str, str], *arguments: str) -> Iterator[Organiser]:
+    """Somebody types ``workshop ARGUMENTS`` in a folder."""
     with subprocess.Popen(
-        words,
-        cwd=fleet.folder,
-        env=fleet.variables(),
+        [WORKSHOP, *arguments],
+        cwd=folder,
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

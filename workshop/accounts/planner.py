@@ -1,4 +1,4 @@
-"""Looks at the stack sets once and plans: no account of a seat is asked for its stacks."""
+"""Looks at the stack sets once and plans: of all seats, no account is asked for its stacks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from workshop.accounts.organization import MemberAccount
 from workshop.accounts.plan import OwnAccountsPlan
 from workshop.accounts.principal import principals
 from workshop.accounts.stack_sets import StackSetCalls
+from workshop.aws import stacks
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
-from workshop.config.roster import Seat
+from workshop.config.roster import Seat, account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.planner import reader
 from workshop.errors import SignInError, WorkshopError
@@ -29,14 +30,19 @@ def plan(
 ) -> OwnAccountsPlan:
     """Compare the stack sets that there are with what should be.
 
-    Raise WorkshopError when these cannot be read: without them there is no plan.
+    Of some seats, the accounts are asked as well which stacks are there: what somebody has deleted
+    is made again. Raise WorkshopError when these cannot be read: without them there is no plan.
     """
     members, unknown = _members(clients, loaded)
     calls = StackSetCalls(clients, loaded)
+    found = found_sets.find(calls, loaded)
+    if len(seats) < len(loaded.seats):
+        listed, _ = stacks.in_each(clients, account_regions_of(seats))
+        found = found_sets.without_gone(found, listed)
     made = planning.propose(
         loaded,
         tuple(desired.sets(loaded, assembly, seats)),
-        found_sets.find(calls, loaded),
+        found,
         principals=(
             principals(clients, loaded.home) if loaded.settings.accounts.makes_role else ()
         ),

@@ -177,6 +177,7 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
     if seen.watch is not None:
         remarks += seen.watch.sentences(work.loaded, seen.at)
         remarks += _used(work, seen)
+    remarks += _gone(work, seen)
     last = _after_the_end(work, seen) if _is_over(work, seen) else _readiness(seen)
     return [*remarks, *so_far.sentences(work.loaded), last]
 
@@ -199,6 +200,25 @@ def _shared(work: CommandContext, seen: StatusScan) -> list[str]:
         ],
     )
     return [f"warning: {one}" for one in wrong]
+
+
+def _gone(work: CommandContext, seen: StatusScan) -> list[str]:
+    """Return how stacks come back that are gone from accounts of seats' own, unseen by the sets."""
+    if not work.loaded.settings.accounts.are_own:
+        return []
+    seats = [
+        row.seat
+        for row in seen.rows
+        if row.stacks and not row.stacks.is_none and report.MISSING in row.stacks.wrong.values()
+    ]
+    shared = {where for where, some in seen.shared.items() if report.MISSING in some.values()}
+    seats += [
+        seat.id for seat in work.seats if seat.account_region in shared and seat.id not in seats
+    ]
+    if not seats:
+        return []
+    again = work.loaded.command("deploy", "--only", ",".join(seats))
+    return [f"warning: make the stacks that are missing again with: {again}"]
 
 
 def _is_over(work: CommandContext, seen: StatusScan) -> bool:
