@@ -69,7 +69,9 @@ def test_too_many_accounts_that_fail_end_a_deployment_which_goes_on_later(
     cloud.faults(*({**BROKEN, "account": own.account(seat)} for seat in own.seats[1:4]))
     end = ended(own, 1, "--concurrency", "2")
     assert end["stopped"].startswith("2 seats have failed, more than 30 % of all; no new ones")
-    assert end["seats"]["failed"] == 2
+    # Two at once, in the order of ids that are drawn: another may be under way at the second one.
+    assert end["seats"]["failed"] in (2, 3)
+    assert sum(end["seats"].values()) == len(own.seats)
     cloud.faults()
     assert set(ended(own, 0)["seats"]) <= {"done", "unchanged"}
 
