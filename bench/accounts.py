@@ -30,6 +30,7 @@ from pathlib import Path
 
 import boto3
 
+from bench import environment
 from bench.measure import Measure, Result, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
@@ -43,13 +44,7 @@ SIZES = (100, 1000)
 HOME, REGION = "111122223333", "eu-west-1"
 COUNTED = ("cloudformation:*", "organizations:*")
 
-ENVIRONMENT = """\
-workshop: bench
-account: "111122223333"
-region: eu-west-1
-start: 2026-01-01T09:00:00+00:00
-end: 2099-12-31T17:00:00+00:00
-roster: {file: bench.csv}
+MORE = """\
 accounts: {mode: ou, units: [UNIT], parallel_percent: 100}
 deploy: {failure_percent: 0}
 """
@@ -86,16 +81,14 @@ class OrganizationCloud:
             ]["AccountId"]
             for n in range(1, self.seats + 1)
         ]
-        text = ENVIRONMENT.replace("UNIT", root)
-        (self.folder / "bench.yaml").write_text(text, encoding="utf-8")
+        environment.write(self.folder, [""] * self.seats, MORE.replace("UNIT", root))
         ids = [f"seat{n}" for n in range(1, self.seats + 1)]
-        (self.folder / "bench.csv").write_text("\n".join(["id", *ids]), encoding="utf-8")
         rows = tuple(map(AssignedAccount, accounts, ids))
         text = assignment.text(Assignment(rows))
         (self.folder / "bench.accounts.csv").write_text(text, encoding="utf-8")
         # A rule that makes no call wait that anybody would notice, since rules count calls.
         counting = {"effect": "latency", "seconds": 0.0001}
-        rules = ({**counting, "operation": one} for one in COUNTED)
+        rules = ({**counting, "operation": operation} for operation in COUNTED)
         local_cloud.set_faults(self.running, *rules)
 
     @property

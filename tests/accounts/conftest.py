@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud
 from tests.support.own_accounts import OwnAccounts, founded
 
 
@@ -15,10 +14,3 @@ from tests.support.own_accounts import OwnAccounts, founded
 def own(cloud: Cloud, tmp_path: Path) -> OwnAccounts:
     """Three seats with an account each, and nothing deployed."""
     return founded(cloud, tmp_path)
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud that enforces IAM, for the tests of a module; they empty it."""
-    with started(tmp_path_factory.mktemp("organisation"), enforce_iam=True) as cloud:
-        yield cloud

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support import config_folder
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud
 from tests.support.preflights import THREE
 from tests.support.small_workshop import REGION, SCARCE, Fleet
 from workshop.naming import Names
@@ -48,12 +47,6 @@ class OrganisersFleet(Fleet):
                 PolicyName=f"part{number}",
                 PolicyDocument=json.dumps(document),
             )
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with started(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
-        yield cloud
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import Cloud, root, started
+from tests.support.local_cloud import Cloud, root
 from tests.support.own_accounts import ACCOUNT, SETTINGS, OwnAccounts, founded, organiser_key
 from tests.support.preflights import NOW
 from workshop.aws import stacks
@@ -21,12 +20,6 @@ ROLE = "LabAdministrator"
 SEATS = ("ada", "ben", "cleo", "dora")
 ROLE_NAMED = SETTINGS.replace("units: [UNIT]", f"units: [UNIT], role: {ROLE}")
 GPU = "ml.g5.xlarge for training job usage"
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with started(tmp_path_factory.mktemp("preflight"), enforce_iam=True) as cloud:
-        yield cloud
 
 
 @pytest.fixture

@@ -229,3 +229,10 @@ def cloud(running_cloud: Cloud) -> Iterator[Cloud]:
     yield running_cloud
     problems, running_cloud.watch.problems = running_cloud.watch.problems, []
     assert problems == []
+
+
+@pytest.fixture(scope="module")
+def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud that enforces IAM, for the tests of a module; they empty it."""
+    with started(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
+        yield cloud

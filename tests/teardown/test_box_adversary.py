@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud
 from tests.support.machines import run
 from tests.support.small_workshop import REGION, Fleet
 from tests.teardown.test_boxes import (
@@ -27,12 +26,6 @@ from tests.teardown.test_boxes import (
 Attempt = Callable[[Any], Any]
 KEY = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA{'I' * 40} x@example.org"
 BOUND = {"Name": "demo-ben-us-east-1-box"}
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with started(tmp_path_factory.mktemp("boxes"), enforce_iam=True) as cloud:
-        yield cloud
 
 
 def attempts(cloud: Cloud, own: str, disk: str, bens: str, theirs: str) -> list[Attempt]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import own_teardowns
 from tests.support.adversary import Attempt
-from tests.support.local_cloud import Cloud, root, started
+from tests.support.local_cloud import Cloud, root
 from tests.support.organizations import STACKSETS
 from tests.support.own_accounts import (
     HOME,
@@ -34,13 +33,6 @@ from workshop.teardown.events import TeardownEvent, TeardownStep
 AWS = str(Path(sys.executable).with_name("aws"))
 
 EMPTY, UNKNOWN, LEFT = "handed back empty", "unknown", "not empty"
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud in which nobody is in an account without a role there."""
-    with started(tmp_path_factory.mktemp("own"), enforce_iam=True) as cloud:
-        yield cloud
 
 
 @pytest.fixture

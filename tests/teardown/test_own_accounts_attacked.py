@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from tests.support import adversary, own_teardowns
 from tests.support.account_snapshots import Held
 from tests.support.adversary import Attempt
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud
 from tests.support.own_accounts import SETTINGS, OwnAccounts, founded, organiser_key
 from tests.support.own_teardowns import handed_back, held, taken_down, touched
 from tests.support.stacksets import EXECUTION
@@ -20,13 +19,6 @@ from tests.support.teardown_workshop import QUIET
 from workshop.policies.data import JOB_GROUPS
 
 EMPTY = "handed back empty"
-
-
-@pytest.fixture(scope="module")
-def enforcing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud in which nobody is in an account without a role there."""
-    with started(tmp_path_factory.mktemp("attacked"), enforce_iam=True) as cloud:
-        yield cloud
 
 
 @pytest.fixture
