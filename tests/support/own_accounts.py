@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.support import box_assembly, shared
+from tests.support import box_assembly, shared_folder
 from tests.support.assemblies import Synthesized, synthesize
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.organizations import MANAGED, Organization, targets
@@ -79,7 +79,7 @@ BOXES = SETTINGS.replace(
 @cache
 def exemplar(settings: str = SETTINGS) -> Synthesized:
     """One seat of each profile, made once by all workers of a run."""
-    folder = shared.folder() / f"own-accounts{'-boxes' if settings == BOXES else ''}"
+    folder = shared_folder.folder() / f"own-accounts{'-boxes' if settings == BOXES else ''}"
     with Path(f"{folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = not folder.exists()
