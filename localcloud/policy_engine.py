@@ -30,6 +30,7 @@ def evaluator() -> Any:
     found: Any = import_module("ministack.core.iam_evaluator")
     found._fnmatch_compile = _whole(found._fnmatch_compile)
     found._FNMATCH_CACHE.clear()
+    found._action_matches = _at_once(found._action_matches, found._fnmatch_compile)
     found._resolve_condition_key = _by_our_clock(found._resolve_condition_key)
     found.parse_policy_document = _once(found.parse_policy_document)
     return found
@@ -70,6 +71,25 @@ def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re
         return re.compile(found.pattern.removesuffix("$") + r"\Z", found.flags | re.DOTALL)
 
     return over_line_breaks
+
+
+def _at_once(
+    given: Callable[..., bool], compiled: Callable[..., re.Pattern[str]]
+) -> Callable[..., bool]:
+    """Match an action with all patterns of a statement at once: it is asked of most statements."""
+
+    @lru_cache(maxsize=4096)
+    def of_all(patterns: tuple[str, ...]) -> re.Pattern[str]:
+        each = (compiled(pattern, ignore_case=True) for pattern in patterns)
+        return re.compile("|".join(one.pattern for one in each), re.IGNORECASE | re.DOTALL)
+
+    @wraps(given)
+    def matches(request_action: str, actions: list[str], not_actions: list[str]) -> bool:
+        if actions:
+            return of_all(tuple(actions)).match(request_action) is not None
+        return not not_actions or of_all(tuple(not_actions)).match(request_action) is None
+
+    return matches
 
 
 def _once(parse: Callable[[Any], list[Statement]]) -> Callable[[Any], list[Statement]]:
