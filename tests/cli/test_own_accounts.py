@@ -115,7 +115,14 @@ def test_the_bill_is_by_seat_and_keeps_what_others_have_cost(four: OwnAccounts) 
     used = {one["seat"]: one["by_kind"] for one in document(four, "bill")["seats"]}
     assert "endpoint" in used["ada"]
     assert "endpoint" in used["ben"]
-    assert not used["cleo"]
+    # What was never read is not nothing, and the sums are no less than so much.
+    for seat in ("cleo", "dora"):
+        assert used[seat]
+        assert all(one == {"least": None, "most": None} for one in used[seat].values())
+    lines = {line.split()[0]: line.split() for line in ran.out.splitlines()}
+    assert {*lines["cleo"][2:], *lines["dora"][2:]} == {"?"}
+    assert "?" not in lines["ada"]
+    assert not any(one == "0.00" for one in lines["together"])
     # A look of status is kept by the same ids.
     four.run("status")
     kept = json.loads((four.folder / ".workshop" / "vision" / "bill.json").read_text())
