@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import retries_at_once, room
-from tests.support.organizations import Organization, founded
+from tests.support.organizations import Organization, founded, with_stacks
 from tests.support.workshop_command import Ran, run
 
 LIST = "accounts: {mode: ou, permissions: self-managed}\n"
@@ -128,18 +128,54 @@ def test_an_organization_that_cannot_be_listed_is_not_known(
     assert not file().exists()
 
 
-@pytest.mark.usefixtures("organization")
-def test_a_list_of_accounts_asks_aws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+OUTSIDE = "222222222222"
+
+
+@pytest.fixture
+def listed(organization: Organization) -> Organization:
+    """Return the organization; the environment names no units, and lists all but one account."""
     settings = Path("config/room.yaml").read_text().partition("accounts:")[0]
     Path("config/room.yaml").write_text(settings + LIST)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    file().write_text("account,seat\n222222222222,\n")
+    lines = [organization.members[name] for name in ("ada", "bob", "cyd")]
+    file().write_text("account,seat\n" + "".join(f"{one},\n" for one in (*lines, OUTSIDE)))
+    return organization
+
+
+def test_of_a_list_nobody_is_given_a_closed_account_or_one_with_a_seat_in_it(
+    listed: Organization,
+) -> None:
+    """Of this workshop's other environment, of another folder, or of another workshop."""
+    ada, bob, cyd = (listed.members[name] for name in ("ada", "bob", "cyd"))
+    with_stacks(listed, "vision", "bob")
+    with_stacks(listed, "audio", "cyd")
+    listed.client.close_account(AccountId=ada)
     ran = accounts("--write")
+    assert rows(ran)[1:5] == [
+        f"{ada} ada SUSPENDED leave is suspended",
+        f"{bob} bob ACTIVE leave has a seat of workshop 'vision', environment 'vision'",
+        f"{cyd} cyd ACTIVE leave has a seat of workshop 'audio', environment 'audio'",
+        f"{OUTSIDE} no member seat01 assign",
+    ]
     assert "1 account too few (for seat02)" in ran.err
     assert "add them with: workshop roster -e room --import FILE" in ran.err
-    file().write_text("account,seat\n222222222222,\n333333333333,\n")
-    assert accounts("--write").code == 0
-    assert file().read_text() == "account,seat\n222222222222,seat01\n333333333333,seat02\n"
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [("organizations:DescribeAccount", "warning"), ("cloudformation:ListStackInstances", "error")],
+)
+def test_what_nobody_says_of_a_list_is_told(
+    listed: Organization, operation: str, told: str
+) -> None:
+    """Whose states are not known may still be right; who has which account has to be known."""
+    with_stacks(listed, "audio", "cyd")
+    listed.cloud.faults({"effect": "denied", "operation": operation})
+    ran = accounts("--write")
+    assert operation.partition(":")[2] in ran.err
+    assert (ran.code, file().read_text().count("seat0")) == {
+        "warning": (0, 2),
+        "error": (1, 0),
+    }[told]
 
 
 @pytest.mark.usefixtures("organization")

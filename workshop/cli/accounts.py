@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from workshop.accounts import found_sets, organization
+from workshop.accounts import found_sets, organization, other_workshops
 from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, given_up, planned
+from workshop.accounts.organization import Organization
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
@@ -19,7 +20,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
-from workshop.errors import ConfigError, UsageError, WorkshopError
+from workshop.errors import ConfigError, SignInError, UsageError, WorkshopError
 from workshop.files import shown
 from workshop.teardown.members import emptied
 
@@ -53,7 +54,7 @@ def accounts(
     units that the YAML names, and of the file NAME.accounts.csv beside it; nothing is made or
     changed in AWS. Whoever has an account keeps it, whatever becomes of the roster's order. No
     seat is given an account that is suspended, that has a workbench still, or that another
-    environment of the folder uses.
+    environment of the folder or another workshop's stack sets use.
 
     For example:
 
@@ -67,15 +68,14 @@ def accounts(
     elsewhere, unread = loader.used_elsewhere(draft.path)
     if unread:
         raise ConfigError([str(each) for each in unread])
-    members, deployed = None, frozenset[str]()
     replaced = command_line.seat_ids(replace, "--replace") if replace is not None else ()
     clients = Clients(loaded.home)
-    if units or replaced:
-        account_guard.check_accounts(clients, loaded, [loaded.home])
-    if units:
-        members = organization.read(clients, loaded.home, units)
-        deployed = frozenset(found_sets.find(StackSetCalls(clients, loaded), loaded).by_account)
-    empty = emptied(clients, loaded) if replaced else ()
+    account_guard.check_accounts(clients, loaded, [loaded.home])
+    members = organization.read(clients, loaded.home, units) if units else _of_list(clients, loaded)
+    deployed = found_sets.find(StackSetCalls(clients, loaded), loaded).by_account
+    others = other_workshops.of_sets(clients, loaded.home, loaded)
+    elsewhere |= {account: f"has a seat of {whose}" for account, whose in others.items()}
+    empty = {*emptied(clients, loaded), *(others.keys() - deployed.keys())} if replaced else ()
     plan = planned(
         draft.assignment,
         ids,
@@ -110,6 +110,18 @@ def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
             f" {shown(draft.path)}, or see who has which seat with: {roster}"
         )
     return draft, [seat.id for seat in draft.everybody]
+
+
+def _of_list(clients: Clients, loaded: LoadedEnvironment) -> Organization | None:
+    """Return which of the file's accounts are in the organization, None where that is not known."""
+    listed = [one.account for one in loaded.assignment.accounts]
+    try:
+        return organization.of_list(clients, loaded.home, listed)
+    except SignInError:
+        raise
+    except WorkshopError as error:
+        console.warn(str(error))
+        return None
 
 
 def _loaded(draft: Draft) -> LoadedEnvironment:
