@@ -30,6 +30,12 @@ def management_account(account: str) -> str:
     return account
 
 
+def accounts_billed_to(account: str) -> set[str]:
+    """Return the accounts whose costs an account sees: those it manages, and always itself."""
+    accounts = ministack_adapter.module("services.organizations")._accounts
+    return {account} | {member for manager, member in accounts.to_dict() if manager == account}
+
+
 def units_above(manager: str, account: str) -> set[str]:
     """Return the organizational units and the root that an account is in, directly or not."""
     organizations = ministack_adapter.module("services.organizations")
