@@ -111,6 +111,7 @@ def test_policies_of_the_organization_are_read_down_the_tree(four: OwnAccounts) 
     notebooks = {**deny, "Action": "sagemaker:*NotebookInstance*"}
     control(four, "no-notebooks", four.organization.units["seats"], notebooks)
     control(four, "no-jobs", four.account("ben"), {**deny, "Action": "sagemaker:CreateTrainingJob"})
+    control(four, "no-models", four.account("ben"), {**deny, "Action": "sagemaker:CreateModel"})
     role = {"Effect": "Deny", "Action": "iam:CreateRole"}
     control(
         four, "no-roles", four.account("cleo"), {**role, "Resource": "arn:aws:iam::*:role/ws/*"}
@@ -122,7 +123,8 @@ def test_policies_of_the_organization_are_read_down_the_tree(four: OwnAccounts) 
     assert {seat for seat, subject in found if subject == "service control policies"} == {*SEATS}
     messages = {seat: found[seat, "service control policies"] for seat in SEATS}
     assert all(message.startswith(of_all) for message in messages.values())
-    assert "'no-jobs' denies seats sagemaker:CreateTrainingJob;" in messages["ben"]
+    both = "sagemaker:CreateTrainingJob, sagemaker:CreateModel"
+    assert f"'no-jobs', 'no-models' deny seats {both};" in messages["ben"]
     assert "'no-roles' denies StackSets iam:CreateRole;" in messages["cleo"]
     assert "no-groups" not in messages["ada"]
 

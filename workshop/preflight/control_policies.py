@@ -58,10 +58,9 @@ class Level:
         return {policy.id for policy in self.policies} <= {ALLOWS_ALL}
 
     @property
-    def names(self) -> str:
+    def names(self) -> list[str]:
         """The names of the policies that somebody wrote."""
-        names = [policy.name for policy in self.policies if policy.id != ALLOWS_ALL]
-        return ", ".join(map(repr, names))
+        return [policy.name for policy in self.policies if policy.id != ALLOWS_ALL]
 
 
 @dataclass(frozen=True)

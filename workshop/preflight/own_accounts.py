@@ -289,7 +289,7 @@ def _sentence(denial: Denial) -> str:
     some = ", ".join(denial.actions[:_SHOWN])
     more = len(denial.actions) - _SHOWN
     some += f" and {count_of(more, 'more action')}" if more > 0 else ""
-    names = denial.level.names or "what is attached"
-    verb = "may deny" if denial.open else "denies"
+    names = ", ".join(map(repr, denial.level.names)) or "what is attached"
+    verb = "may deny" if denial.open else "deny" if denial.level.names[1:] else "denies"
     at = "" if denial.level.target.isdigit() else f" at {denial.level.target}"
     return f"{names}{at} {verb} {denial.who} {some}"
