@@ -128,5 +128,6 @@ def reopen(
         for seat, one in done.items():
             table.add_row(seat.id, one.result, one.reason)
         console.print_table(table)
+    work.warn_of_lost((seat, one.reason) for seat, one in done.items())
     if any(one.reason for one in done.values()):
         raise typer.Exit(1)

@@ -62,6 +62,7 @@ def save(
     saved = sum(answer.result == "done" for answer in answers)
     idle = len(answers) - saved - len(failed)
     console.say(f"{saved} saved, {len(failed)} not, {idle} not running")
+    work.warn_of_lost((answer.seat, answer.reason) for answer in failed)
     if failed:
         again = work.command_for("save", [answer.seat.id for answer in failed])
         console.say(f"try again with: {again}")
