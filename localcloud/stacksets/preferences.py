@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.protocol.errors import not_played
+from localcloud.protocol.requests import refuse_unplayed
 from localcloud.stacksets.query import invalid
 
 Preferences = dict[str, Any]
@@ -42,9 +42,8 @@ def check(preferences: Preferences) -> None:
     for count, percentage in _ONE_OF_TWO:
         if count in preferences and percentage in preferences:
             raise invalid(f"You can specify either {count} or {percentage}, but not both")
-    for member in ("RegionOrder", "RegionConcurrencyType"):
-        if member in preferences:
-            raise not_played("CloudFormation", f"{member} of stack sets")
+    unplayed = ("RegionOrder", "RegionConcurrencyType")
+    refuse_unplayed("CloudFormation", "OperationPreferences", preferences, *unplayed)
 
 
 def pace(preferences: Preferences, accounts: int) -> OperationPace:

@@ -12,8 +12,8 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
 from localcloud import ministack_adapter
 from localcloud.protocol import models, responses
-from localcloud.protocol.errors import ApiError, not_played
-from localcloud.protocol.requests import check_request
+from localcloud.protocol.errors import ApiError
+from localcloud.protocol.requests import check_request, refuse_unplayed
 
 SERVICE = "cloudformation"
 
@@ -30,7 +30,7 @@ _NOT_PLAYED: Mapping[str, tuple[str, ...]] = {
     "ListStackInstances": ("Filters", "StackInstanceAccount", "StackInstanceRegion"),
     "ListStackSetOperationResults": ("Filters",),
 }
-"""Operation -> members that are refused: an answer that ignored them would be wrong."""
+"""Operation -> members that are refused."""
 
 
 def refused(code: str, message: str) -> ApiError:
@@ -56,9 +56,7 @@ def read(operation: str, params: Params) -> Document:
         check_request(SERVICE, operation, request)
     except ApiError as refusal:
         raise invalid(refusal.message) from None
-    for member in _NOT_PLAYED.get(operation, ()):
-        if member in request:
-            raise not_played("CloudFormation", f"{member} in {operation}")
+    refuse_unplayed("CloudFormation", operation, request, *_NOT_PLAYED.get(operation, ()))
     return request
 
 
