@@ -89,7 +89,7 @@ def accounts(
     if written:
         assignment.write(draft.path, draft.assignment, plan.after)
     if as_json:
-        console.print_json(_document(plan, written=written), indent=2)
+        console.print_json(_document(plan, written=written))
     else:
         _print(plan, all_=all_)
     if plan.lacking:

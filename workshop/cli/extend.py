@@ -120,8 +120,7 @@ def reopen(
             [
                 {"seat": seat.id, "result": one.result, "reason": one.reason}
                 for seat, one in done.items()
-            ],
-            indent=2,
+            ]
         )
     else:
         table = console.table("seat", "result", "why")

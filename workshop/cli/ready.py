@@ -109,7 +109,7 @@ def ready(
             _print(work, found, everything=everything)
     if as_json:
         idle = {one.seat.id for one in machines.idle}
-        console.print_json(_document(work, found, idle, left_running), indent=2)
+        console.print_json(_document(work, found, idle, left_running))
     not_ready = [seat for seat, reasons in found.items() if reasons]
     console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
     if not_ready or left_running:

@@ -55,7 +55,7 @@ def save(
         waits = AgentWaits(pause, minutes)
         answers = saving.save(work.clients, work.loaded, work.seats, waits, report=report)
     if as_json:
-        console.print_json([_document(answer) for answer in answers], indent=2)
+        console.print_json([_document(answer) for answer in answers])
     else:
         _print(answers)
     failed = [answer for answer in answers if answer.result not in saving.GOOD]

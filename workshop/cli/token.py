@@ -103,7 +103,7 @@ def show(
         lacking = sorted({*wanted} - {*names})
         rows.append({"seat": seat.id, "tokens": names, "missing": lacking})
     if as_json:
-        console.print_json(rows, indent=2)
+        console.print_json(rows)
     else:
         table = console.table("seat", "tokens", "missing")
         for row in rows:
