@@ -69,7 +69,6 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
         "_page": "(items, params, action, page_size=100)",
         "_ACTION_HANDLERS": None,
         "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",
-        "_resolve_template": "(params)",
         "_parse_template": "(template_body: str) -> dict",
         "_apply_transforms": (
             "(template: dict, provided_params=None, previous_params=None) -> dict"
@@ -128,9 +127,6 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
         "_iam_role_create": "(logical_id, props, stack_name)",
         "_iam_role_update": ("(physical_id, old_props, new_props, stack_name, logical_id=None)"),
         "_iam_managed_policy_create": "(logical_id, props, stack_name)",
-        "_iam_managed_policy_update": (
-            "(physical_id, old_props, new_props, stack_name, logical_id=None)"
-        ),
         "_ecr_repo_create": "(logical_id, props, stack_name)",
         "_ecr_repo_update": "(physical_id, old_props, new_props, stack_name, logical_id=None)",
         "_cw_dashboard_create": "(logical_id, props, stack_name)",

@@ -18,12 +18,12 @@ SENTENCE = (
     "UnreservedConcurrentExecution below its minimum value of [{least}]."
 )
 MEETS = """
-import boto3, time
+import boto3
 def handler(event, context):
     ssm, at = boto3.client("ssm"), event["rawPath"]
     ssm.put_parameter(Name=at, Value="here", Type="String", Overwrite=True)
     while at == "/first" and not ssm.get_parameters(Names=["/go"])["Parameters"]:
-        time.sleep(0.05)
+        pass
     return at
 """
 

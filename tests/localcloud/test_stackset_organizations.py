@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.protocol.errors import NOT_PLAYED
 from tests.support.local_cloud import Cloud
 from tests.support.organizations import MANAGED, Organization, founded, targets
 from tests.support.stacksets import (
@@ -15,8 +16,6 @@ from tests.support.stacksets import (
     HOME,
     Administrator,
     bucket,
-    named,
-    overriding,
     refusal,
     regional,
     trust,
@@ -62,11 +61,6 @@ def test_the_accounts_of_a_unit_and_of_those_below_get_stacks_without_any_role(
     assert seen["PermissionModel"] == "SERVICE_MANAGED"
     assert seen["AutoDeployment"] == {"Enabled": False}
     assert seen["OrganizationalUnitIds"] == [organization.units["seats"]]
-    [target] = administrator.call("list_stack_set_auto_deployment_targets")["Summaries"]
-    assert target == {
-        "OrganizationalUnitId": organization.units["seats"],
-        "Regions": [HOME, AWAY],
-    }
     gone = administrator.finished(
         "delete_stack_instances",
         RetainStacks=False,
@@ -87,11 +81,8 @@ def test_an_instance_belongs_to_the_unit_that_it_was_deployed_by(
     organization.move("ada", "seats", "staff")
     administrator.finished("delete_stack_instances", RetainStacks=False, **seats, **regional(AWAY))
     assert {region for _, region in administrator.instances()} == {HOME}
-    [target] = administrator.call("list_stack_set_auto_deployment_targets")["Summaries"]
-    assert target["Regions"] == [HOME]
     administrator.finished("delete_stack_instances", RetainStacks=False, **seats, **regional(HOME))
     assert administrator.instances() == {}
-    assert administrator.call("list_stack_set_auto_deployment_targets")["Summaries"] == []
 
 
 def test_the_management_account_gets_no_stack(
@@ -106,7 +97,6 @@ def test_the_management_account_gets_no_stack(
     ("kind", "names", "expected"),
     [
         ("INTERSECTION", ("ada", "dan"), {"ada"}),
-        ("DIFFERENCE", ("ada", "dan"), {"bob", "cyd"}),
         ("NONE", (), {"ada", "bob", "cyd"}),
     ],
 )
@@ -124,87 +114,11 @@ def test_accounts_refine_the_units(
     request = {**targets(organization, "seats", **chosen), **regional()}
     administrator.finished("create_stack_instances", **request)
     assert organization.named(administrator.instances()) == expected
-    # Automatic deployment follows whole units only.
-    followed = administrator.call("list_stack_set_auto_deployment_targets")["Summaries"]
-    assert len(followed) == (kind == "NONE")
     # What was deployed by a choice is updated and deleted by the same choice.
-    done = administrator.finished("update_stack_instances", **request)
+    done = administrator.finished("update_stack_set", UsePreviousTemplate=True, **request)
     assert organization.named(administrator.results(done["OperationId"])) == expected
     administrator.finished("delete_stack_instances", RetainStacks=False, **request)
     assert administrator.instances() == {}
-
-
-def test_units_and_more_accounts_can_be_updated_and_deleted_together(
-    organization: Organization, administrator: Administrator
-) -> None:
-    administrator.call("create_stack_set", TemplateBody=bucket(), **MANAGED)
-    administrator.finished(
-        "create_stack_instances", **targets(organization, "seats", "staff"), **regional()
-    )
-    both = targets(organization, "back row", Accounts=[organization.members["dan"]])
-    done = administrator.finished(
-        "update_stack_instances", ParameterOverrides=overriding(Seat="x"), **both, **regional()
-    )
-    assert organization.named(administrator.results(done["OperationId"])) == {"cyd", "dan"}
-    dan = organization.members["dan"]
-    buckets = administrator.within("s3", dan).list_buckets()["Buckets"]
-    assert [bucket["Name"] for bucket in buckets] == [named(dan, seat="x")]
-    assert refusal(administrator.call, "create_stack_instances", **both, **regional()) == (
-        "ValidationError",
-        "AccountFilterType UNION is not supported for CreateStackInstances",
-    )
-
-
-@pytest.mark.parametrize("retain", [True, False])
-def test_stacks_follow_an_account_into_a_unit_and_out_of_it(
-    organization: Organization, administrator: Administrator, *, retain: bool
-) -> None:
-    automatic = {"Enabled": True, "RetainStacksOnAccountRemoval": retain}
-    administrator.call(
-        "create_stack_set", TemplateBody=HANDLE, **{**MANAGED, "AutoDeployment": automatic}
-    )
-    administrator.finished(
-        "create_stack_instances", **targets(organization, "seats"), **regional(HOME, AWAY)
-    )
-
-    def settled() -> tuple[list[str], set[str]]:
-        operations = administrator.call("list_stack_set_operations")["Summaries"]
-        for operation in operations:
-            assert administrator.settled(operation["OperationId"])["Status"] == "SUCCEEDED"
-        actions = [operation["Action"] for operation in reversed(operations)]
-        return actions, organization.named(administrator.instances())
-
-    eve = organization.add_member("eve", "back row")
-    assert settled() == (["CREATE", "CREATE"], {"ada", "bob", "cyd", "eve"})
-    assert len(administrator.stacks(eve)) == len(administrator.stacks(eve, AWAY)) == 1
-    organization.move("eve", "back row", "seats")
-    assert settled() == (["CREATE", "CREATE"], {"ada", "bob", "cyd", "eve"})
-    organization.move("eve", "seats", "staff")
-    assert settled() == (["CREATE", "CREATE", "DELETE"], {"ada", "bob", "cyd"})
-    assert len(administrator.stacks(eve)) == int(retain)
-    administrator.client.deactivate_organizations_access()
-    organization.move("eve", "staff", "seats")
-    assert settled() == (["CREATE", "CREATE", "DELETE"], {"ada", "bob", "cyd"})
-
-
-def test_from_one_unit_to_another_a_stack_goes_first_and_comes_then(
-    organization: Organization, administrator: Administrator
-) -> None:
-    automatic = {"AutoDeployment": {"Enabled": True}}
-    administrator.call("create_stack_set", TemplateBody=HANDLE, **{**MANAGED, **automatic})
-    administrator.finished(
-        "create_stack_instances", **targets(organization, "seats", "staff"), **regional()
-    )
-    ada = organization.members["ada"]
-    before = administrator.instances()[ada, HOME]["StackId"]
-    organization.move("ada", "seats", "staff")
-    newest, older = administrator.call("list_stack_set_operations")["Summaries"][:2]
-    assert (newest["Action"], older["Action"]) == ("CREATE", "DELETE")
-    assert administrator.settled(newest["OperationId"])["Status"] == "SUCCEEDED"
-    after = administrator.instances()[ada, HOME]
-    assert after["OrganizationalUnitId"] == organization.units["staff"]
-    [stack] = administrator.stacks(ada)
-    assert stack["StackId"] == after["StackId"] != before
 
 
 def test_a_closed_account_is_left_out_and_can_only_be_let_go(
@@ -242,7 +156,6 @@ def test_a_closed_account_is_left_out_and_can_only_be_let_go(
             {"DeploymentTargets": {"OrganizationalUnitIds": ["ou-aaaa-00000000"]}},
             "ou-aaaa-00000000 is not part of the organization",
         ),
-        ({"DeploymentTargets": {"AccountsUrl": "s3://a/b"}}, "does not read AccountsUrl"),
     ],
 )
 def test_targets_that_cannot_be_meant_are_refused(
@@ -255,11 +168,32 @@ def test_targets_that_cannot_be_meant_are_refused(
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        {"AccountFilterType": "DIFFERENCE", "Accounts": ["111111111111"]},
+        {"Accounts": ["111111111111"]},
+        {"AccountsUrl": "s3://a/b"},
+    ],
+)
+def test_targets_that_are_not_played_are_refused_as_such(
+    organization: Organization, administrator: Administrator, more: dict[str, Any]
+) -> None:
+    administrator.call("create_stack_set", TemplateBody=HANDLE, **MANAGED)
+    request = {**targets(organization, "seats", **more), **regional()}
+    assert refusal(administrator.call, "create_stack_instances", **request)[0] == NOT_PLAYED
+    assert administrator.instances() == {}
+
+
+def test_automatic_deployment_is_not_played(administrator: Administrator) -> None:
+    request = {**MANAGED, "AutoDeployment": {"Enabled": True}}
+    refused = refusal(administrator.call, "create_stack_set", TemplateBody=HANDLE, **request)
+    assert refused[0] == NOT_PLAYED
+
+
+@pytest.mark.parametrize(
     "request_",
     [
         {"AutoDeployment": None},
-        {"AutoDeployment": {"Enabled": True, "DependsOn": ["arn:aws:x"]}},
-        {"AutoDeployment": {"Enabled": False, "RetainStacksOnAccountRemoval": True}},
         {"ExecutionRoleName": "Seat"},
         {"AdministrationRoleARN": "arn:aws:iam::000000000000:role/Organiser"},
     ],

@@ -33,9 +33,6 @@ class QuotaWatch:
             getattr(self.client, operation)(**request)
         return str(caught.value.response["Error"]["Code"])
 
-    def services(self) -> list[str]:
-        return [service["ServiceCode"] for service in self.client.list_services()["Services"]]
-
     def all(self, operation: str, member: str, **request: Any) -> list[Any]:
         pages = self.client.get_paginator(operation).paginate(**request)
         return [entry for page in pages for entry in page[member]]

@@ -93,7 +93,7 @@ def accounts(
         _refuse_changed(draft, loaded, deployed)
         assignment.write(draft.path, draft.assignment, after)
     if as_json:
-        console.print_json(_document(plan, written=written), indent=2)
+        console.print_json(_document(plan, written=written))
     else:
         _print(plan, all_=all_)
     if plan.lacking:

@@ -80,7 +80,7 @@ def plan(
         console.warn(remark)
     if as_json:
         whole = {**document(work, made), "estimate": expected and expected.document()}
-        console.print_json(whole, indent=2)
+        console.print_json(whole)
     else:
         console.say(dates.sentence(work.loaded.settings, events.now()))
         show(made, work.loaded.settings.start.tzinfo, everything=everything)
