@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.support.local_cloud import Cloud, root
+from tests.support.local_cloud import Cloud
 from tests.support.organizations import STACKSETS
 from tests.support.own_accounts import HOME, REGION, SETTINGS, OwnAccounts, founded
 
@@ -64,8 +64,7 @@ def test_a_delegated_administrator_deploys_in_the_name_of_the_management_account
     own = founded(cloud, tmp_path, "ada", "ben")
     own.organization.add_unit("staff")
     deputy = own.organization.add_member("deputy", "staff")
-    given = root(cloud.running, deputy)
-    own.key = (given["aws_access_key_id"], given["aws_secret_access_key"])
+    own.call_as_root_of(deputy)
     own.write(
         settings=SETTINGS.replace(HOME.account, deputy).replace(
             "units: [UNIT]", "units: [UNIT], delegated_administrator: true"

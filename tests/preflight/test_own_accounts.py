@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import Cloud, root
+from tests.support.local_cloud import Cloud
 from tests.support.organizations import with_stacks
 from tests.support.own_accounts import ACCOUNT, SETTINGS, OwnAccounts, founded, organiser_key
 from tests.support.preflights import NOW
@@ -168,7 +168,7 @@ def test_policies_that_no_caller_of_an_account_may_read_are_a_warning_and_refuse
         RoleName="AWSCloudFormationStackSetAdministrationRole",
         AssumeRolePolicyDocument=trust(Service="cloudformation.amazonaws.com"),
     )
-    four.key = (dan, root(four.cloud.running, dan)["aws_secret_access_key"])
+    four.call_as_root_of(dan)
     four.write(settings=LISTED.replace(f'account: "{ACCOUNT}"', f'account: "{dan}"'))
     report = asked(four)
     [policies] = [one for one in report.checks if one.subject == "service control policies"]
@@ -231,8 +231,7 @@ def test_another_account_than_the_managing_one_has_to_be_a_delegated_administrat
     four: OwnAccounts,
 ) -> None:
     dan = four.organization.add_member("dan")
-    secret = root(four.cloud.running, dan)["aws_secret_access_key"]
-    four.key = (dan, secret)
+    four.call_as_root_of(dan)
     settings = ROLE_NAMED.replace(f'account: "{ACCOUNT}"', f'account: "{dan}"')
     delegated = settings.replace("mode: ou", "mode: ou, delegated_administrator: true")
     four.write(settings=delegated)

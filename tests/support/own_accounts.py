@@ -19,7 +19,7 @@ from unittest import mock
 
 from tests.support import box_assembly, shared
 from tests.support.assemblies import Synthesized, synthesize
-from tests.support.local_cloud import IAM, Cloud
+from tests.support.local_cloud import IAM, Cloud, root
 from tests.support.organizations import MANAGED, Organization, targets
 from tests.support.preflights import calling
 from tests.support.small_workshop import quick_deploys
@@ -206,6 +206,11 @@ class OwnAccounts:
         """The process's environment as theirs."""
         with calling(self.cloud, **self.variables()):
             yield
+
+    def call_as_root_of(self, account: str) -> None:
+        """Let the root of an account run commands from now on."""
+        given = root(self.cloud.running, account)
+        self.key = (given["aws_access_key_id"], given["aws_secret_access_key"])
 
     def clients(self) -> Clients:
         """Clients of theirs; to be made and used while ``calling``."""
