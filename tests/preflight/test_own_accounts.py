@@ -193,7 +193,7 @@ def test_an_account_in_which_another_workshop_has_a_seat_fails_with_the_command_
     found = failures(asked(four))
     assert {seat for seat, _ in found} == {"ada", "ben"}
     message = found["ada", "other workshops"]
-    assert message.startswith("workshop 'audio', environment 'audio', has a seat in the account,")
+    assert message.startswith("workshop 'audio', environment 'eu', has a seat in the account,")
     assert "workshop 'video', environment 'eu'," in found["ben", "other workshops"]
     again = shlex.split(message.rpartition("with: workshop ")[2])
     four.organization.add_member("extra", "seats")

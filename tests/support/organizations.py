@@ -66,12 +66,14 @@ def founded(cloud: Cloud) -> Organization:
     return given
 
 
-def with_stacks(organization: Organization, workshop: str, *members: str) -> None:
+def with_stacks(
+    organization: Organization, workshop: str, *members: str, environment: str = "eu"
+) -> None:
     """Have a stack set of a workshop, and its stacks in accounts of members below ``seats``."""
     client = organization.cloud.client("cloudformation")
     client.activate_organizations_access()
     given = tags.seat_tags(
-        workshop=workshop, environment=workshop, attendee="seat", profile="attendee", extra={}
+        workshop=workshop, environment=environment, attendee="seat", profile="attendee", extra={}
     )
     name = f"{workshop}-seat-storage-attendee"
     client.create_stack_set(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +20,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
-from workshop.errors import ConfigError, SignInError, UsageError, WorkshopError
+from workshop.errors import ConfigError, GuardError, SignInError, UsageError, WorkshopError
 from workshop.files import shown
 from workshop.teardown.members import emptied
 
@@ -85,9 +85,13 @@ def accounts(
         deployed=deployed,
         given_up=given_up(loaded, replaced, members, empty),
     )
-    written = write and not plan.lacking and plan.after != draft.assignment
+    after = plan.after.approved()
+    written = write and not plan.lacking and after != draft.assignment
+    for diagnostic in loader.hand_changed(draft):
+        console.warn(str(diagnostic))
     if written:
-        assignment.write(draft.path, draft.assignment, plan.after)
+        _refuse_changed(draft, loaded, deployed)
+        assignment.write(draft.path, draft.assignment, after)
     if as_json:
         console.print_json(_document(plan, written=written))
     else:
@@ -129,6 +133,18 @@ def _loaded(draft: Draft) -> LoadedEnvironment:
     return LoadedEnvironment(
         draft.name, draft.path, draft.settings, draft.seats, (), assignment=draft.assignment
     )
+
+
+def _refuse_changed(draft: Draft, loaded: LoadedEnvironment, deployed: Collection[str]) -> None:
+    """Raise GuardError where somebody has given an account to another seat that has a workbench."""
+    for one in draft.assignment.changed:
+        if one.seat and one.account in deployed:
+            down = loaded.command("teardown", "--early", "--only", one.seat, "--save-to", "FOLDER")
+            raise GuardError(
+                f"{shown(assignment.path(draft.path))}:{one.line}: the account has the workbench of"
+                f" the seat before still, and nothing was written; change the line back, or tear it"
+                f" down first with: {down}"
+            )
 
 
 def _print(plan: AssignmentPlan, *, all_: bool) -> None:
