@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.errors import LocalCloudError
+from tests.support import refusals
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.workshop_command import run
 
@@ -62,11 +63,7 @@ def role(cloud: Cloud, *statements: dict[str, Any], boundary: dict[str, Any] | N
 
 def refusal(cloud: Cloud, service: str, method: str, **request: Any) -> tuple[int, str, str]:
     """Return HTTP status, code and message of what is refused."""
-    with pytest.raises(ClientError) as caught:
-        getattr(cloud.client(service), method)(**request)
-    response: Any = caught.value.response
-    error = response["Error"]
-    return response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
+    return refusals.refusal(getattr(cloud.client(service), method), **request)
 
 
 WHO = "User: arn:aws:sts::000000000000:assumed-role/seat/SageMaker is not authorized to perform: "

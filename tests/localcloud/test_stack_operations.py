@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.protocol.errors import NOT_PLAYED
 from tests.support.local_cloud import template
-from tests.support.stacksets import refusal
+from tests.support.refusals import code_of
 
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
@@ -80,11 +80,11 @@ def test_what_an_update_cannot_delete_is_in_no_stack_any_more(cloud: Cloud) -> N
 def test_a_stack_policy_which_nothing_would_obey_is_refused(cloud: Cloud) -> None:
     client, body = cloud.client("cloudformation"), template({"A": parameter("a")})
     given = {"StackName": "s", "TemplateBody": body, "StackPolicyBody": "{}"}
-    assert refusal(client.create_stack, **given)[0] == NOT_PLAYED
+    assert code_of(client.create_stack, **given) == NOT_PLAYED
     assert client.describe_stacks()["Stacks"] == []
     cloud.deploy("s", body)
     del given["TemplateBody"]
-    assert refusal(client.set_stack_policy, **given)[0] == NOT_PLAYED
+    assert code_of(client.set_stack_policy, **given) == NOT_PLAYED
 
 
 @pytest.mark.parametrize(

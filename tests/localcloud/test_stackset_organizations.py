@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 from localcloud.protocol.errors import NOT_PLAYED
 from tests.support.local_cloud import Cloud
 from tests.support.organizations import MANAGED, Organization, founded, targets
+from tests.support.refusals import code_of, refusal
 from tests.support.stacksets import (
     AWAY,
     HANDLE,
     HOME,
     Administrator,
     bucket,
-    refusal,
     regional,
     trust,
 )
@@ -162,7 +162,8 @@ def test_targets_that_cannot_be_meant_are_refused(
     administrator: Administrator, request_: dict[str, Any], message: str
 ) -> None:
     administrator.call("create_stack_set", TemplateBody=HANDLE, **MANAGED)
-    code, found = refusal(administrator.call, "create_stack_instances", Regions=[HOME], **request_)
+    request = {"Regions": [HOME], **request_}
+    _, code, found = refusal(administrator.call, "create_stack_instances", **request)
     assert code == "ValidationError"
     assert message in found
 
@@ -180,13 +181,13 @@ def test_targets_that_are_not_played_are_refused_as_such(
 ) -> None:
     administrator.call("create_stack_set", TemplateBody=HANDLE, **MANAGED)
     request = {**targets(organization, "seats", **more), **regional()}
-    assert refusal(administrator.call, "create_stack_instances", **request)[0] == NOT_PLAYED
+    assert code_of(administrator.call, "create_stack_instances", **request) == NOT_PLAYED
     assert administrator.instances() == {}
 
 
 def test_automatic_deployment_is_not_played(administrator: Administrator) -> None:
     request = {**MANAGED, "AutoDeployment": {"Enabled": True}}
-    refused = refusal(administrator.call, "create_stack_set", TemplateBody=HANDLE, **request)
+    refused = refusal(administrator.call, "create_stack_set", TemplateBody=HANDLE, **request)[1:]
     assert refused[0] == NOT_PLAYED
 
 
@@ -203,7 +204,7 @@ def test_a_service_managed_stack_set_takes_no_roles_and_needs_to_know_about_new_
 ) -> None:
     given = {"TemplateBody": HANDLE, **MANAGED, **request_}
     request = {name: value for name, value in given.items() if value is not None}
-    assert refusal(administrator.call, "create_stack_set", **request)[0] == "ValidationError"
+    assert code_of(administrator.call, "create_stack_set", **request) == "ValidationError"
 
 
 def test_the_permission_model_changes_only_without_instances(
@@ -243,6 +244,6 @@ def test_nobody_takes_on_a_role_in_an_account_that_was_closed(organization: Orga
     organization.client.close_account(AccountId=organization.members["ada"])
     sts = cloud.client("sts")
     sts.assume_role(RoleArn=roles["bob"], RoleSessionName="any")
-    code, message = refusal(sts.assume_role, RoleArn=roles["ada"], RoleSessionName="any")
+    _, code, message = refusal(sts.assume_role, RoleArn=roles["ada"], RoleSessionName="any")
     assert code == "AccessDenied"
     assert message.endswith(f"perform: sts:AssumeRole on resource: {roles['ada']}")
