@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.errors import LocalCloudError
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud
 from tests.support.machines import SSH_KEY, image, run, state
 from tests.support.refusals import code_of, message_of, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 BOTH = {
     "Version": "2012-10-17",
@@ -35,16 +35,10 @@ INSTANCES = "arn:aws:ec2:*:*:instance/*"
 ROLE = "arn:aws:iam::000000000000:role/{}"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with started(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def owner(server: Cloud) -> Cloud:
-    server.reset()
-    return server
+def owner(enforcing: Cloud) -> Cloud:
+    enforcing.reset()
+    return enforcing
 
 
 def seat(owner: Cloud, name: str, *statements: dict[str, Any]) -> Cloud:

@@ -21,7 +21,7 @@ from tests.support.local_cloud import TRUST, Cloud
 from tests.support.workshop_command import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 HERE = "us-east-1:000000000000"
 LIST = "sagemaker:ListTrainingJobs"
@@ -29,18 +29,11 @@ ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 DENY_LIST = {"Effect": "Deny", "Action": LIST, "Resource": "*"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    state_dir = tmp_path_factory.mktemp("enforcing")
-    started = process.start(state_dir, enforce_iam=True, delays={"notebook": 0})
-    yield Cloud(started.running, state_dir)
-    process.stop(state_dir)
-
-
 @pytest.fixture
-def enforcing(server: Cloud) -> Cloud:
-    server.reset()
-    return server
+def enforcing(enforcing: Cloud) -> Cloud:
+    """The one of the module, empty."""
+    enforcing.reset()
+    return enforcing
 
 
 def policy(*statements: dict[str, Any]) -> str:

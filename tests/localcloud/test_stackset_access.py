@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.support.local_cloud import Cloud
-from tests.support.organizations import MANAGED, STACKSETS, Organization, founded, targets
+from tests.support.organizations import MANAGED, STACKSETS, Organization, targets
 from tests.support.refusals import code_of, refusal
 from tests.support.stacksets import HANDLE, Administrator, regional
-
-
-@pytest.fixture
-def organization(cloud: Cloud) -> Organization:
-    """Return an organization: ada and bob have seats, cyd one in the back row, dan leads."""
-    return founded(cloud)
-
-
-@pytest.fixture
-def administrator(organization: Organization) -> Administrator:
-    """Return the management account, which StackSets may act for."""
-    given = Administrator(organization.cloud)
-    given.client.activate_organizations_access()
-    return given
 
 
 def test_the_organization_has_to_be_opened_by_cloudformation_itself(
@@ -73,7 +56,7 @@ def test_a_delegated_administrator_reads_the_organization_and_no_other_member_do
 
 
 def test_a_delegated_administrator_has_the_stack_sets_of_the_management_account(
-    organization: Organization, administrator: Administrator
+    organization: Organization, manager: Administrator
 ) -> None:
     dan = Administrator(
         organization.cloud, account=organization.members["dan"], call_as="DELEGATED_ADMIN"
@@ -87,20 +70,20 @@ def test_a_delegated_administrator_has_the_stack_sets_of_the_management_account(
     dan.call("create_stack_set", **request)
     done = dan.finished("create_stack_instances", **targets(organization, "seats"), **regional())
     assert done["Status"] == "SUCCEEDED"
-    assert administrator.instances() == dan.instances() != {}
-    administrator.call("create_stack_set", "own", TemplateBody=HANDLE)
+    assert manager.instances() == dan.instances() != {}
+    manager.call("create_stack_set", "own", TemplateBody=HANDLE)
     listed = dan.client.list_stack_sets(CallAs="DELEGATED_ADMIN")["Summaries"]
     assert [stack_set["StackSetName"] for stack_set in listed] == ["seats"]
     assert dan.client.list_stack_sets()["Summaries"] == []
     assert code_of(dan.call, "describe_stack_set", "own") == "StackSetNotFoundException"
-    blocked = refusal(administrator.client.deactivate_organizations_access)[1:]
+    blocked = refusal(manager.client.deactivate_organizations_access)[1:]
     assert blocked[0] == "InvalidOperationException"
 
 
 def test_only_a_member_of_an_opened_organization_can_be_delegated(
-    organization: Organization, administrator: Administrator
+    organization: Organization, manager: Administrator
 ) -> None:
-    client, dan = administrator.cloud.client("organizations"), organization.members["dan"]
+    client, dan = manager.cloud.client("organizations"), organization.members["dan"]
     request = {"AccountId": dan, "ServicePrincipal": STACKSETS}
     client.register_delegated_administrator(**request)
     twice = refusal(client.register_delegated_administrator, **request)[1:]

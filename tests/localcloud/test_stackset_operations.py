@@ -18,7 +18,7 @@ from localcloud.stacksets.records import (
 )
 from localcloud.stacksets.runner import Runner
 from localcloud.stacksets.store import StackSetStore
-from tests.support.local_cloud import IAM, Cloud
+from tests.support.local_cloud import IAM
 from tests.support.refusals import refusal
 from tests.support.stacksets import (
     AWAY,
@@ -26,19 +26,12 @@ from tests.support.stacksets import (
     HOME,
     Administrator,
     accounts,
-    established,
     notebook,
     regional,
     tally,
 )
 
 EXCEEDED = "Cancelled since failure tolerance has exceeded"
-
-
-@pytest.fixture
-def administrator(cloud: Cloud) -> Administrator:
-    """Return an administrator with its role."""
-    return established(cloud)
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,9 @@ from tests.support.stacksets import (
     HANDLE,
     HOME,
     Administrator,
-    established,
     overriding,
     regional,
 )
-
-
-@pytest.fixture
-def administrator(cloud: Cloud) -> Administrator:
-    """Return an administrator with its role."""
-    return established(cloud)
 
 
 def test_listings_are_cut_into_pages(administrator: Administrator) -> None:

@@ -20,7 +20,6 @@ from tests.support.stacksets import (
     Administrator,
     accounts,
     bucket,
-    established,
     named,
     notebook,
     overriding,
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNIQUE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@pytest.fixture
-def administrator(cloud: Cloud) -> Administrator:
-    """Return an administrator with its role."""
-    return established(cloud)
 
 
 def test_a_stack_set_makes_a_stack_in_every_account_and_region(
