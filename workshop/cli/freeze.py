@@ -57,5 +57,5 @@ def freeze(
             result = "not frozen" if one.problems else "frozen"
             table.add_row(seat, result, "; ".join((*one.problems, *one.open_still)))
         console.print_table(table)
-    if any(one.problems for one in done.values()):
+    if any(closed.problems for closed in done.values()):
         raise typer.Exit(1)

@@ -70,7 +70,7 @@ def at_home(report: PreflightReport) -> PreflightReport:
     return replace(
         report,
         checks=tuple(
-            one for one in report.checks if one.account_region.account not in report.seats
+            check for check in report.checks if check.account_region.account not in report.seats
         ),
     )
 
@@ -119,9 +119,9 @@ def of_others(loaded: LoadedEnvironment, made: OwnAccountsPlan) -> Iterator[str]
     """
     made_for = {place.account: seats for place, seats in Ledger(loaded.name).seats().items()}
     there = {
-        one.desired.seat: one.desired.account_region.account
-        for one in made.stacks
-        if one.current is not None
+        stack.desired.seat: stack.desired.account_region.account
+        for stack in made.stacks
+        if stack.current is not None
     }
     for seat, account in there.items():
         others = sorted(made_for.get(account, ()))

@@ -49,21 +49,21 @@ class Assignment:
     @cached_property
     def by_seat(self) -> Mapping[str, str]:
         """The account of each seat that has one, those that left the roster too."""
-        return {one.seat: one.account for one in self.accounts if one.seat}
+        return {account.seat: account.account for account in self.accounts if account.seat}
 
     @cached_property
     def seat_of(self) -> Mapping[str, str]:
         """The seat of each account that has one."""
-        return {one.account: one.seat for one in self.accounts if one.seat}
+        return {account.account: account.seat for account in self.accounts if account.seat}
 
     @property
     def free(self) -> tuple[str, ...]:
         """The accounts that nobody has."""
-        return tuple(one.account for one in self.accounts if not one.seat)
+        return tuple(account.account for account in self.accounts if not account.seat)
 
     def with_accounts(self, accounts: Iterable[str]) -> Assignment:
         """Return it with these accounts as well, the new ones behind the others."""
-        known = {one.account for one in self.accounts}
+        known = {assigned.account for assigned in self.accounts}
         new = (account for account in dict.fromkeys(accounts) if account not in known)
         return Assignment((*self.accounts, *map(AssignedAccount, new)))
 
@@ -77,8 +77,12 @@ class Assignment:
         given = dict(zip(free, lacking, strict=False))
         return Assignment(
             tuple(
-                AssignedAccount(one.account, one.seat or given.get(one.account, ""), one.line)
-                for one in self.accounts
+                AssignedAccount(
+                    assigned.account,
+                    assigned.seat or given.get(assigned.account, ""),
+                    assigned.line,
+                )
+                for assigned in self.accounts
             )
         )
 
@@ -86,8 +90,10 @@ class Assignment:
         """Return it with these accounts free again: they are empty."""
         return Assignment(
             tuple(
-                AssignedAccount(one.account, "", one.line) if one.account in accounts else one
-                for one in self.accounts
+                AssignedAccount(account.account, "", account.line)
+                if account.account in accounts
+                else account
+                for account in self.accounts
             )
         )
 
@@ -162,7 +168,7 @@ def text(assignment: Assignment) -> str:
     made = io.StringIO(newline="")
     writer = csv.writer(made, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows((one.account, one.seat) for one in assignment.accounts)
+    writer.writerows((account.account, account.seat) for account in assignment.accounts)
     return made.getvalue()
 
 
@@ -196,7 +202,7 @@ def write(environment: Path, before: Assignment, after: Assignment) -> None:
 
 
 def _pairs(assignment: Assignment) -> list[tuple[str, str]]:
-    return [(one.account, one.seat) for one in assignment.accounts]
+    return [(account.account, account.seat) for account in assignment.accounts]
 
 
 def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
@@ -211,6 +217,6 @@ def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
     }
     text = csv_file.with_cells(text, delimiter, COLUMNS.index("seat"), seats)
     text += "" if text.endswith(("\n", "\r")) else newline
-    for one in after.accounts[len(before.accounts) :]:
-        text += f"{one.account}{delimiter}{one.seat}{newline}"
+    for account in after.accounts[len(before.accounts) :]:
+        text += f"{account.account}{delimiter}{account.seat}{newline}"
     return (codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b"") + text.encode()
