@@ -99,7 +99,7 @@ def way_in(loaded: LoadedEnvironment, where: Collection[AccountRegion]) -> str:
             f" account {loaded.home.account}, with the external id of 'accounts.external_id'"
         )
     seat_of = loaded.assignment.seat_of
-    ids = [seat_of[one.account] for one in where if one.account in seat_of]
+    ids = [seat_of[place.account] for place in where if place.account in seat_of]
     only = ("--only", ",".join(ids)) if 0 < len(ids) <= _NAMED else ()
     return (
         f"{look}; have the organiser's role made there with: {loaded.command('deploy', *only)};"

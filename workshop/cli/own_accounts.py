@@ -65,7 +65,7 @@ def at_home(report: PreflightReport) -> PreflightReport:
     return replace(
         report,
         checks=tuple(
-            one for one in report.checks if one.account_region.account not in report.seats
+            check for check in report.checks if check.account_region.account not in report.seats
         ),
     )
 

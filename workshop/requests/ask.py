@@ -13,7 +13,7 @@ from workshop.aws import agent_reports as reports
 from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
 from workshop.aws.machine_kinds import BOX, NOTEBOOK, Machine, SeatMachine
-from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.reads import Unavailable, attempt_each, read_each, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
@@ -68,18 +68,18 @@ def running(
     clients: Clients, loaded: LoadedEnvironment, machines: Sequence[SeatMachine]
 ) -> dict[SeatMachine, Machine | Unavailable | None]:
     """Return machines as they are, None for none, by one listing for each account and Region."""
-    listed = side_by_side(
-        lambda some: attempt(partial(some[0].listed, clients, some[1], loaded.settings.workshop)),
-        dict.fromkeys((one.kind, one.seat.account_region) for one in machines),
+    listed = attempt_each(
+        lambda some: some[0].listed(clients, some[1], loaded.settings.workshop),
+        dict.fromkeys((machine.kind, machine.seat.account_region) for machine in machines),
         threads=THREADS,
     )
     found: dict[SeatMachine, Machine | Unavailable | None] = {}
-    for one in machines:
-        there = listed[one.kind, one.seat.account_region]
+    for machine in machines:
+        there = listed[machine.kind, machine.seat.account_region]
         if isinstance(there, Unavailable):
-            found[one] = there
+            found[machine] = there
         else:
-            found[one] = there.get(one.kind.name(loaded.names(one.seat)))
+            found[machine] = there.get(machine.kind.name(loaded.names(machine.seat)))
     return found
 
 
@@ -119,15 +119,14 @@ def ask(
             asked[one] = 0.0 if known else _patience(machine, waits.now())
     request_id, now = inbox.new_id(waits.now()), waits.now()
     by_place: dict[AccountRegion, set[str]] = {}
-    for one in asked:
-        by_place.setdefault(one.seat.account_region, set()).add(one.seat.attendee)
+    for seat_machine in asked:
+        by_place.setdefault(seat_machine.seat.account_region, set()).add(seat_machine.seat.attendee)
 
     def write(where: AccountRegion) -> None:
         request = partial(inbox.with_request, request_id=request_id, kind=kind, now=now)
         CohortInbox(clients, loaded, where).change(partial(request, seats=by_place[where], **more))
 
-    written = side_by_side(lambda where: attempt(lambda: write(where)), by_place, threads=THREADS)
-    _, refused = known_and_not(written)
+    _, refused = read_each(write, by_place, threads=THREADS)
     if refused and len(refused) == len(by_place):
         raise WorkshopError(next(iter(refused.values())))
     for one in [one for one in asked if one.seat.account_region in refused]:
