@@ -184,7 +184,7 @@ def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
             yield Diagnostic(assigned.line, ("seat",), message)
         accounts.setdefault(assigned.account, assigned.line)
         if assigned.seat:
-            seats.setdefault(assigned.seat, one.line)
+            seats.setdefault(assigned.seat, assigned.line)
 
 
 def _place_of_check(headings: Sequence[str]) -> int:
