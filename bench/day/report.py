@@ -13,7 +13,8 @@ from rich.table import Table
 
 from bench.day import observed
 from bench.day.observed import Span
-from bench.day.play import REGION, TICK, Played
+from bench.day.play import TICK, Played
+from bench.day.setting import REGION
 from workshop.pricing import prices
 
 Document = dict[str, Any]

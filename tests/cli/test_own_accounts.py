@@ -225,6 +225,8 @@ def test_each_seat_has_a_door_of_its_own_and_its_slip_names_that(four: OwnAccoun
     for seat, address in addresses.items():
         [row] = [line for line in handed.out.splitlines() if line.startswith(f"{seat},")]
         assert address in row
+    four.run("handout", "--format", "html", "--output", "slips", "--force")
+    assert "attendee=seat" in (four.folder / "slips/ada.html").read_text()
     undone = four.run("door undo", "ada")
     assert undone.code == 0
     new = {one["for"]: one["code"] for one in document(four, "door codes", "--only", "ada")}
@@ -284,6 +286,7 @@ def test_freezing_and_reopening_is_by_seat(four: OwnAccounts) -> None:
     assert ran.code == 1
     assert rows(ran, 3)[0] == ["ada", "frozen"]
     assert "AssumeRole: AccessDenied" in ran.out
+    assert warned(ran) == [CURE.replace("cleo,dora", "cleo")]
     role = four.within("iam", "ada").list_attached_role_policies(
         RoleName=f"vision-seat-{REGION}-execution"
     )
@@ -301,8 +304,10 @@ def test_tokens_and_content_are_shown_of_those_who_can_be_reached(four: OwnAccou
     ran = four.run("token show")
     assert ran.code == 1
     assert [row[0] for row in rows(ran)] == ["ada", "ben"]
-    assert "cleo: its tokens could not be read" in ran.err
+    assert "warning: the tokens of cleo could not be read" in ran.err
+    assert warned(ran)[-1] == CURE
     shown = four.run("content show")
+    assert (shown.code, warned(shown)) == (1, [CURE])
     assert len(re.findall("AssumeRole: AccessDenied", shown.out)) == 2
 
 
@@ -361,6 +366,9 @@ def test_a_name_that_several_seats_gave_is_ended_of_whom_is_named_alone(
         f"'{ANSWER}' runs at several seats (ada, ben), and nothing was ended; say whose with:"
         f" workshop end -e vision {ANSWER} --only ID,..."
     ) in ran.err
+    ran = four.run("end", "another")
+    assert ran.code == 2
+    assert "of a seat that runs and could be read is called 'another'" in ran.err
     ran = four.run("end", ANSWER, "--only", "ben")
     assert (ran.code, ran.out.partition(",")[0]) == (0, f"ben's endpoint {ANSWER}: ended")
     listed = four.within("sagemaker", "ada").list_endpoints(StatusEquals="InService")

@@ -136,7 +136,7 @@ def _show_estimate(work: CommandContext, *, as_json: bool) -> None:
     if as_json:
         parts = {what: float(usd) for what, usd in own.parts.items()}
         document = {**made.document(), "watch_usd": float(own.total), "watch": parts}
-        console.print_json({"environment": work.loaded.name, **document}, indent=2)
+        console.print_json({"environment": work.loaded.name, **document})
         return
     console.print_line(estimates.paragraph(work.loaded, made))
     console.print_line(own.line)
@@ -149,7 +149,7 @@ def _show(
         document = {"environment": work.loaded.name, **made.document()}
         if compared is not None:
             document["reconciliation"] = compared.document()
-        console.print_json(document, indent=2)
+        console.print_json(document)
     elif compared is not None:
         _show_compared(compared)
     else:

@@ -108,7 +108,7 @@ def deploy(
         is_left = own_accounts.nothing_left(planned) or not own_accounts.nothing_left(made)
         refusing = own_accounts.at_home(report) if is_left else report
     if as_json:
-        console.print_json({"what": "preflight", **preflight.document(report)})
+        console.print_json_line({"what": "preflight", **preflight.document(report)})
         if not refusing.passed:
             why, code = preflight.refusal(refusing), GuardError.exit_code
             refused = deploy_summary.before_run(made, watch.seconds, refused=why, code=code)
