@@ -31,6 +31,12 @@ def management_account(account: str) -> str:
     return account
 
 
+def accounts_billed_to(account: str) -> set[str]:
+    """Return the accounts whose costs an account sees: those it manages, and always itself."""
+    accounts = ministack_adapter.module("services.organizations")._accounts
+    return {account} | {member for manager, member in accounts.to_dict() if manager == account}
+
+
 def is_suspended(stack_set: StackSet, account: str) -> bool:
     """Whether a member of the organization has been closed."""
     if not stack_set.service_managed:

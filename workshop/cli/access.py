@@ -90,9 +90,10 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
                 asked.names,
                 principals=access.console_principals,
                 organisers=access.console_organisers,
+                alone=loaded.settings.accounts.are_own,
             ),
         }
-    console.print_json(document, indent=2)
+    console.print_json(document)
 
 
 @app.command()
@@ -150,8 +151,7 @@ def explain(
                 "action": question.action,
                 "resource": question.resource,
                 "context": dict(question.context),
-            },
-            indent=2,
+            }
         )
     else:
         console.print_line(str(decision))
@@ -184,7 +184,7 @@ def print_matrix(
         for row in _rows(loaded, name, *_neighbours(loaded, name))
     ]
     if as_json:
-        console.print_json([asdict(row) for row in rows], indent=2)
+        console.print_json([asdict(row) for row in rows])
     else:
         table = console.table("profile", "seat", "tries", "result", "by")
         for row in rows:
@@ -222,7 +222,7 @@ def permission_set(
         parts=layout.attached(name, section),
         managed=section.access.mode == "managed",
     )
-    console.print_json(made, indent=2)
+    console.print_json(made)
 
 
 def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Profile, EffectivePermissions]:

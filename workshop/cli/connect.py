@@ -96,9 +96,7 @@ def connect(
     of_system = this_system(system)
     found = [ways.way(one, address, of_system) for one in ([ide] if ide else Ide)]
     if as_json:
-        console.print_json(
-            _document(work, chosen, box, found, system=of_system, problem=problem), indent=2
-        )
+        console.print_json(_document(work, chosen, box, found, system=of_system, problem=problem))
     else:
         _print(work, chosen, box, found)
     if not address.profile:

@@ -115,7 +115,7 @@ def credentials(
     found, refused = _given(work, sign_in=sign_in, lasting=lasting, several=several)
     if as_json or form is CredentialsFormat.JSON:
         documents = [_document(work, one) for one in found]
-        console.print_json(documents if several else documents[0], indent=2)
+        console.print_json(documents if several else documents[0])
     else:
         for one in found:
             _print(work, one, form, this_system(system), several=several)
@@ -173,7 +173,7 @@ def _print(
     if one.link:
         console.print_line(f"{one.seat.id} {one.link}" if several else one.link)
     elif form is CredentialsFormat.PROCESS:
-        console.print_json(one.made.process)
+        console.print_json_line(one.made.process)
     elif form is CredentialsFormat.PROFILE:
         console.print_text(one.made.cli_profile(identity.cli_profile(work.loaded, one.seat)))
     else:

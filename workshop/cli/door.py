@@ -68,7 +68,7 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
         found = {where: look() for where, look in looked_at.items()}
     documents = [document for document, _ in found.values()]
     if as_json:
-        console.print_json(documents, indent=2)
+        console.print_json(documents)
     elif work.loaded.settings.accounts.are_own:
         _print_own(work, documents)
     else:
@@ -202,7 +202,7 @@ def claims(
             console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
     if as_json:
         open_until = until.isoformat() if until else None
-        console.print_json([{**one, "until": open_until} for one in told], indent=2)
+        console.print_json([{**one, "until": open_until} for one in told])
     elif until:
         console.say(f"seats can be claimed until {dates.moment(until)}")
     else:
@@ -256,7 +256,7 @@ def undo(
     was_claimed, code = there[chosen.account_region].undo(chosen.attendee)
     if as_json:
         document = {"seat": chosen.id, "was_claimed": was_claimed, "code": code.code}
-        console.print_json(document, indent=2)
+        console.print_json(document)
         return
     console.print_line(f"{chosen.id}  {code.code}")
     claim = "its claim is undone, and its" if was_claimed else "it was not claimed; its"
@@ -269,7 +269,7 @@ def _undo_since(work: CommandContext, text: str, *, as_json: bool) -> None:
     found = [one.undo_since(since) for one in there.values()]
     undone = {seat: code.code for some in found for seat, code in some.items()}
     if as_json:
-        console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone], indent=2)
+        console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone])
         return
     for seat, code in undone.items():
         console.print_line(f"{seat}  {code}")
@@ -314,7 +314,7 @@ def codes(
         ]
     if as_json:
         names = ("for", "code", "address")
-        console.print_json([dict(zip(names, row, strict=True)) for row in rows], indent=2)
+        console.print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         table = console.table("for", "code", "address")
         for row in rows:

@@ -120,13 +120,13 @@ def reopen(
             [
                 {"seat": seat.id, "result": one.result, "reason": one.reason}
                 for seat, one in done.items()
-            ],
-            indent=2,
+            ]
         )
     else:
         table = console.table("seat", "result", "why")
         for seat, one in done.items():
             table.add_row(seat.id, one.result, one.reason)
         console.print_table(table)
+    work.warn_of_lost((seat, one.reason) for seat, one in done.items())
     if any(one.reason for one in done.values()):
         raise typer.Exit(1)

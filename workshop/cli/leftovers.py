@@ -14,10 +14,10 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
-from workshop.cli import completion, console, teardown_plan_view, teardown_view, torn_down
+from workshop.cli import completion, console, teardown_plan_view, torn_down
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
@@ -94,7 +94,7 @@ def leftovers(
     scan = Scan.of(plan)
     kept = evidence.names_of(plan.resources(PlannedAction.KEEP))
     if as_json:
-        teardown_view.print_json(teardown_plan_view.document(plan))
+        console.print_json_line(teardown_plan_view.document(plan))
     else:
         _show(plan, scan, kept)
         for target in targets:
@@ -125,7 +125,7 @@ def _show(plan: TeardownPlan, scan: Scan, kept: Mapping[AccountRegion, Sequence[
     least = "at least " if plan.discovery.unknown else ""
     console.say(f"left: {least}{count_of(len(scan.left), 'resource')}, {plan.cost.per_hour}")
     if kept:
-        console.say(f"kept on request: {torn_down.first_of([*chain(*kept.values())])}")
+        console.say(f"kept on request: {first_of([*chain(*kept.values())], torn_down.NAMED)}")
 
 
 def _of_environment(

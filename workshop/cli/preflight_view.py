@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from workshop.cli import console
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.preflight import Check, CheckState, PreflightReport
 from workshop.preflight.checks import DeniedAction
 
@@ -98,8 +98,7 @@ def _named(report: PreflightReport, checks: Sequence[Check]) -> str:
     ids = [report.seats.get(one.account, "") for one in where]
     if len(where) == 1:
         return f"{where[0]}  {ids[0]}".rstrip()
-    some = ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED} more" if ids[NAMED:] else "")
-    return f"{count_of(len(where), 'account')} ({some})"
+    return f"{count_of(len(where), 'account')} ({first_of(ids, NAMED)})"
 
 
 def _told(checks: list[Check], where: str) -> Iterator[str]:

@@ -109,7 +109,7 @@ def ready(
             _print(work, found, everything=everything)
     if as_json:
         idle = {one.seat.id for one in machines.idle}
-        console.print_json(_document(work, found, idle, left_running), indent=2)
+        console.print_json(_document(work, found, idle, left_running))
     not_ready = [seat for seat, reasons in found.items() if reasons]
     console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
     if not_ready or left_running:
@@ -123,6 +123,7 @@ def _say_cures(work: CommandContext, found: Reasons, not_ready: Sequence[str]) -
             "an agent starts with its machine: stop and start those whose agents have never"
             " reported (the local cloud runs no agents)"
         )
+    work.warn_of_lost((seat, why) for seat in work.seats for why in found[seat.id])
     if not_ready:
         console.say(f"check these again with: {work.command_for('ready', not_ready)}")
 

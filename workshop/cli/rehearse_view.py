@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workshop.cli import console
+from workshop.cli import agreement, console
 from workshop.counting import count_of
-from workshop.errors import GuardError, WorkshopError
+from workshop.errors import WorkshopError
 from workshop.rehearse import judging
 from workshop.rehearse.judging import CellOutcome, Refusal
 from workshop.rehearse.rehearsal import NotebookEvent
@@ -17,7 +16,22 @@ from workshop.rehearse.rehearsal import NotebookEvent
 _WRONG = ("denied", "failed", "not reached")
 
 
-def progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> None:
+def follow(
+    happening: Iterable[NotebookEvent | CellOutcome], notebooks: Sequence[str]
+) -> tuple[list[CellOutcome], list[NotebookEvent]]:
+    """Say what happens as it does; return how cells ended, and what happened to notebooks."""
+    outcomes: list[CellOutcome] = []
+    events: list[NotebookEvent] = []
+    for event in happening:
+        if isinstance(event, CellOutcome):
+            outcomes.append(event)
+        else:
+            events.append(event)
+        _progress(event, notebooks)
+    return outcomes, events
+
+
+def _progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> None:
     """Say that a notebook began, or that a cell went wrong."""
     if isinstance(event, NotebookEvent):
         if event.event == "began":
@@ -29,14 +43,13 @@ def progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> No
         console.say(f"   cell {event.number}: {event.result}: {event.why}")
 
 
-def ask(*, agreed: bool) -> None:
+def agree() -> None:
     """Raise GuardError unless somebody agrees that the content's code is run."""
-    if agreed:
-        return
-    if not sys.stdin.isatty():
-        raise GuardError("nobody is there to agree, and nothing was run; agree with --run")
-    if console.ask("Type yes to run it").strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was run; run the command again once you agree")
+    agreement.require_yes(
+        "Type yes to run it",
+        nobody="nobody is there to agree, and nothing was run; agree with --run",
+        refused="nothing was run; run the command again once you agree",
+    )
 
 
 def show(

@@ -204,6 +204,8 @@ def running(
             target=_watch, args=(started, limits, done), name="rehearsal", daemon=True
         )
         watcher.start()
+        # It looks into folders that are removed once the block has ended.
+        stack.callback(watcher.join)
         stack.callback(done.set)
         yield started
 
