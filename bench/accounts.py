@@ -182,11 +182,6 @@ def _result(name: str, unit: str, size: int, ours: Measure, floor: Measure | Non
 def _organization(seats: int) -> Iterator[OrganizationCloud]:
     with tempfile.TemporaryDirectory(prefix="bench-accounts-") as name:
         folder = Path(name)
-        state = folder / "cloud"
-        running = local_cloud.start(
-            state, account=HOME, region=REGION, delays={"notebook": 0}
-        ).running
-        try:
+        options = {"account": HOME, "region": REGION, "delays": {"notebook": 0}}
+        with environment.running_cloud(folder / "cloud", **options) as running:
             yield OrganizationCloud(running, folder, seats)
-        finally:
-            local_cloud.stop(state)

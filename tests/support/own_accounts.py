@@ -187,7 +187,7 @@ class OwnAccounts:
 
     def assign(self, *free: str) -> None:
         """Write the file of accounts: each seat has the one of its name, ``free`` ones nobody."""
-        rows = [AssignedAccount(self.account(seat), seat) for seat in self.seats]
+        rows = [AssignedAccount(self.account(seat)).to(seat) for seat in self.seats]
         rows += [AssignedAccount(self.organization.members[name]) for name in free]
         self.accounts_file.write_text(assignment.text(Assignment(tuple(rows))))
 

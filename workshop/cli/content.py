@@ -69,7 +69,7 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     rows = [row for machine, report in read.items() for row in _rows(machine, report)]
     unread = known_and_not(read)[1]
     if as_json:
-        console.print_json(rows, indent=2)
+        console.print_json(rows)
     else:
         which = ["machine"] if len({one.kind for one in machines}) > 1 else []
         columns = ("seat", *which, "folder", "version", "beside")

@@ -49,8 +49,7 @@ def freeze(
                     "open_still": one.open_still,
                 }
                 for seat, one in done.items()
-            ],
-            indent=2,
+            ]
         )
     else:
         table = console.table("seat", "result", "why")
