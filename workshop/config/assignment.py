@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,10 +24,6 @@ from workshop.files import shown
 
 COLUMNS = ("account", "seat")
 _MESSAGE = "is not as 'workshop accounts' writes it; "
-_ACCOUNT = (
-    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
-    " as text)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +132,23 @@ def parse(text: str) -> tuple[Assignment, list[Diagnostic]]:
 def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
     accounts: dict[str, int] = {}
     seats: dict[str, int] = {}
-    for one in found:
-        if not re.fullmatch(naming.ACCOUNT_PATTERN.strip("^$"), one.account):
-            yield Diagnostic(one.line, ("account",), _ACCOUNT)
-        elif one.account in accounts:
-            message = f"stands in line {accounts[one.account]} too; remove one of the lines"
-            yield Diagnostic(one.line, ("account",), message)
-        if one.seat and not rules.SEAT.holds(one.seat):
-            yield Diagnostic(one.line, ("seat",), rules.SEAT.message)
-        elif one.seat == naming.COHORT:
+    for row in found:
+        if not rules.ACCOUNT.holds(row.account):
+            yield Diagnostic(row.line, ("account",), rules.ACCOUNT_CELL)
+        elif row.account in accounts:
+            message = f"stands in line {accounts[row.account]} too; remove one of the lines"
+            yield Diagnostic(row.line, ("account",), message)
+        if row.seat and not rules.SEAT.holds(row.seat):
+            yield Diagnostic(row.line, ("seat",), rules.SEAT.message)
+        elif row.seat == naming.COHORT:
             message = "is reserved for what all share; write the id of a seat, or empty the cell"
-            yield Diagnostic(one.line, ("seat",), message)
-        elif one.seat in seats:
-            message = f"has the account of line {seats[one.seat]} too; empty one of the cells"
-            yield Diagnostic(one.line, ("seat",), message)
-        accounts.setdefault(one.account, one.line)
-        if one.seat:
-            seats.setdefault(one.seat, one.line)
+            yield Diagnostic(row.line, ("seat",), message)
+        elif row.seat in seats:
+            message = f"has the account of line {seats[row.seat]} too; empty one of the cells"
+            yield Diagnostic(row.line, ("seat",), message)
+        accounts.setdefault(row.account, row.line)
+        if row.seat:
+            seats.setdefault(row.seat, row.line)
 
 
 def _delimiter(text: str) -> str:
