@@ -19,6 +19,9 @@ from workshop.events import Event
 
 FOLDER = files.STATE
 
+_FAILURES = ("failed", "seat failed")
+"""What a deployment tells of a stack and of a seat that it failed to make."""
+
 
 @dataclass(frozen=True)
 class LedgerRun:
@@ -107,6 +110,17 @@ class Ledger:
         new = {name: why for name, why in services.items() if name not in self.opened()}
         if new:
             self._write({"opened": new, "workshop": workshop, **asdict(account_region)})
+
+    def note_intended(self, some: Iterable[tuple[AccountRegion, str]], workshop: str) -> None:
+        """Note where a run may make something for which seats, before it calls anything.
+
+        Of the others it tells nothing but that they were refused, and that proves nothing of them.
+        A call that was sent and whose answer was lost was intended.
+        """
+        for account_region, seat in some:
+            where = {"account": account_region.account, "region": account_region.region}
+            self._write({"intended": True, "seat": seat, "workshop": workshop, **where})
+        self._write({"intends": "nothing else"})
 
     def opened(self) -> dict[str, str]:
         """Return every service that a profile has opened to seats since all was gone, and how."""
@@ -208,9 +222,12 @@ class Ledger:
         }
 
     def _since_gone(self) -> dict[AccountRegion, list[dict[str, Any]]]:
+        """Return the lines that tell of something in a Region since all was gone there."""
         found: dict[AccountRegion, list[dict[str, Any]]] = {}
+        intentions = _Intentions()
         for line in self._lines():
             account_region = _account_region_of(line)
+            intentions.read(line, account_region)
             if account_region and line.get("gone"):
                 others = {"", _workshop_of(line)}
                 left = [
@@ -221,7 +238,7 @@ class Ledger:
                 # A line that was written before names were has all of them gone.
                 if left and line.get("workshop"):
                     found[account_region] = left
-            elif account_region:
+            elif account_region and not intentions.only_refused(line, account_region):
                 found.setdefault(account_region, []).append(line)
         return found
 
@@ -253,6 +270,31 @@ class Ledger:
         """The path, in a folder that was made private once: a run notes thousands of lines."""
         files.make_folder(self.path.parent)
         return self.path
+
+
+class _Intentions:
+    """Where each run may have called anything, as far as it has noted that beforehand."""
+
+    def __init__(self) -> None:
+        self._where: dict[str, set[AccountRegion | None]] = {}
+        self._whole: set[str] = set()
+
+    def read(self, line: Mapping[str, Any], account_region: AccountRegion | None) -> None:
+        """Take what the next line of the ledger tells."""
+        run = str(line.get("run"))
+        if line.get("intended"):
+            self._where.setdefault(run, set()).add(account_region)
+        elif line.get("intends"):
+            self._whole.add(run)
+
+    def only_refused(self, line: Mapping[str, Any], account_region: AccountRegion) -> bool:
+        """Return whether a line tells of a failure where its run was never to call anything.
+
+        A run that has not noted all that it intends may have called whatever it tells of.
+        """
+        run = str(line.get("run"))
+        intended = account_region in self._where.get(run, ())
+        return line.get("what") in _FAILURES and run in self._whole and not intended
 
 
 def _run_of(lines: list[dict[str, Any]]) -> LedgerRun | None:

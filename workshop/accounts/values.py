@@ -58,7 +58,7 @@ def _organisers(
     """Return all who have ever deployed, so that nobody takes the role away from another."""
     known = [one for one in now.get(ORGANISER_PRINCIPALS, "").split(",") if one]
     new = [one for one in principals if not any(fnmatchcase(one, other) for other in known)]
-    message = f"{', '.join(new)} is let in as well" if known and new else ""
+    message = f"let in as well: {', '.join(new)}" if known and new else ""
     return SetValues(
         {
             ORGANISER_ACCOUNT: loaded.home.account,

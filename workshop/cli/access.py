@@ -90,6 +90,7 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
                 asked.names,
                 principals=access.console_principals,
                 organisers=access.console_organisers,
+                alone=loaded.settings.accounts.are_own,
             ),
         }
     console.print_json(document)

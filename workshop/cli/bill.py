@@ -30,7 +30,7 @@ def bill(
     with_reconciliation: Annotated[
         bool,
         typer.Option(
-            "--reconcile", help="Compare with Cost Explorer, which takes 0.01 USD of each account."
+            "--reconcile", help="Compare with Cost Explorer, which takes 0.01 USD a question."
         ),
     ] = False,
     csv: Annotated[
@@ -82,6 +82,8 @@ def bill(
         console.warn(why)
     for remark in compared.remarks if compared else ():
         console.say(remark)
+    if compared is not None:
+        console.say(compared.price)
     console.say(f"{made.sentence}; {amounts.NOT_IN_IT}")
     if unread or (compared is not None and compared.unread):
         raise typer.Exit(1)
@@ -176,8 +178,8 @@ def _show_compared(compared: Reconciliation) -> None:
     numbers = ("list prices", "Cost Explorer", "difference")
     table = console.table("seat", *numbers, right=numbers)
     for row in compared.rows:
-        billed = "-" if row.billed is None else f"{row.billed:,.2f}"
-        table.add_row(reconcile.label(row.seat), str(row.listed), billed, row.difference)
-    listed = amounts.total(row.listed for row in compared.rows)
-    table.add_row("together", str(listed), f"{compared.billed:,.2f}", "", style="bold")
+        label, listed = reconcile.label(row.seat), str(row.listed)
+        table.add_row(label, listed, row.billed_text, row.difference)
+    sums = amounts.total(row.listed for row in compared.rows)
+    table.add_row("together", str(sums), str(compared.billed), "", style="bold")
     console.print_table(table)

@@ -127,5 +127,6 @@ def reopen(
         for seat, one in done.items():
             table.add_row(seat.id, one.result, one.reason)
         console.print_table(table)
-    if any(outcome.reason for outcome in done.values()):
+    work.warn_of_lost((seat, one.reason) for seat, one in done.items())
+    if any(one.reason for one in done.values()):
         raise typer.Exit(1)

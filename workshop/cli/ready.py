@@ -123,6 +123,7 @@ def _say_cures(work: CommandContext, found: Reasons, not_ready: Sequence[str]) -
             "an agent starts with its machine: stop and start those whose agents have never"
             " reported (the local cloud runs no agents)"
         )
+    work.warn_of_lost((seat, why) for seat in work.seats for why in found[seat.id])
     if not_ready:
         console.say(f"check these again with: {work.command_for('ready', not_ready)}")
 

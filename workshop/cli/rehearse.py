@@ -185,7 +185,7 @@ def rehearse(
         return
     confined = enclosed.require(unconfined=unconfined)
     _agree(source, len(notebooks), confined=confined, agreed=agreed)
-    wanted = rehearse_here.Rehearsal(
+    wanted = rehearse_here.LocalRehearsal(
         source,
         notebooks,
         _sdk(sdk, content.code(source, notebooks)),

@@ -39,7 +39,7 @@ from workshop.rehearse.workbench import Workbench
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class LocalRehearsal:
     """What is run, and how: ``sdk`` and ``packages`` are requirements of pip.
 
     ``confined``: what is run sees nothing else of this machine. ``data`` is a folder of files for
@@ -58,7 +58,7 @@ class Rehearsal:
 
 
 def run(
-    loaded: LoadedEnvironment, seat: Seat, running: Running, wanted: Rehearsal
+    loaded: LoadedEnvironment, seat: Seat, running: Running, wanted: LocalRehearsal
 ) -> Iterator[NotebookEvent | CellOutcome]:
     """Run the notebooks as a seat that is deployed to the local cloud; yield what happens."""
     names = regions.placed(loaded.names(seat))
@@ -101,7 +101,7 @@ def run(
         )
 
 
-def _workbench(stack: ExitStack, running: Running, wanted: Rehearsal) -> Workbench:
+def _workbench(stack: ExitStack, running: Running, wanted: LocalRehearsal) -> Workbench:
     """Return a workbench with a Python that has the SDK and what the notebooks install."""
     index = interpreters.index()
     opened = stack.enter_context(ways_out.opened(running.port, index.hosts))
@@ -149,7 +149,7 @@ def _of_seat(running: Running, role_arn: str) -> dict[str, str]:
 
 
 def _samples(
-    loaded: LoadedEnvironment, running: Running, wanted: Rehearsal, own: frozenset[str]
+    loaded: LoadedEnvironment, running: Running, wanted: LocalRehearsal, own: frozenset[str]
 ) -> Samples:
     """Return what gives code the data of other accounts' buckets that it reads."""
     anonymous = Config(

@@ -57,9 +57,7 @@ def set_token(
     values = _values(name, tokens.kinds(work.loaded, name, work.seats), file)
     if shared := len(values) - len({*values.values()}):
         console.warn(f"{count_of(shared + 1, 'seat')} share a token: whoever has it can copy it")
-    _change(
-        work, values, lambda seat: lambda known: {**known, name: values[seat]}, f"have {name} now"
-    )
+    _change(work, values, lambda seat: lambda known: {**known, name: values[seat]}, f"{name} now")
 
 
 @app.command()
@@ -77,7 +75,7 @@ def remove(name: Name, *, env: Env, only: Only = None, config_dir: ConfigDir = C
     def without(known: tokens.Tokens) -> tokens.Tokens:
         return {key: value for key, value in known.items() if key != name}
 
-    _change(work, work.seats, lambda _: without, f"have no {name} any more")
+    _change(work, work.seats, lambda _: without, f"no {name} any more")
 
 
 @app.command()
@@ -110,8 +108,9 @@ def show(
         for row in rows:
             table.add_row(str(row["seat"]), ", ".join(row["tokens"]), ", ".join(row["missing"]))
         console.print_table(table)
-    for seat, why in unread.items():
-        console.warn(f"{seat.id}: its tokens could not be read: {why}")
+    for why in unread.values():
+        console.warn(why)
+    work.warn_of_lost(unread.items())
     if unread:
         raise typer.Exit(1)
 
@@ -155,9 +154,12 @@ def _change(
             return str(error)
         return ""
 
-    failed = [why for why in side_by_side(change, [*seats], threads=THREADS).values() if why]
-    for why in failed:
+    done_with = side_by_side(change, [*seats], threads=THREADS)
+    failed = {seat: why for seat, why in done_with.items() if why}
+    for why in failed.values():
         console.say(f"workshop: {why}")
-    console.say(f"{count_of(len(seats) - len(failed), 'seat')} {done}")
+    work.warn_of_lost(failed.items())
+    changed = len(seats) - len(failed)
+    console.say(f"{count_of(changed, 'seat')} {'has' if changed == 1 else 'have'} {done}")
     if failed:
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from workshop.aws import boxes
+from workshop.aws import boxes, places
 from workshop.aws.boxes import BoxState
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt_each
@@ -61,7 +61,9 @@ def of_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> SeatBox:
     if found.state == MISSING:
         raise WorkshopError(f"{seat.id} has no EC2 instance yet{cure(loaded, seat.id, MISSING)}")
     if found.state == UNKNOWN:
-        raise WorkshopError(f"{found.problem}; mend that and run this again")
+        lost = loaded.settings.accounts.are_own and places.NO_WAY_IN in found.problem
+        way_in = places.way_in(loaded, [seat.account_region]) if lost else ""
+        raise WorkshopError(f"{found.problem}; {way_in or 'mend that and run this again'}")
     return found
 
 

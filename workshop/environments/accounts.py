@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from workshop.config.assignment import Assignment
+from workshop.config.assignment import Assignment, check_of
 from workshop.config.diagnostics import Diagnostic
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
@@ -50,6 +50,19 @@ def _own(line: int, cells: Mapping[str, str]) -> Iterator[Diagnostic]:
                 " all its seats; make a profile for it, and name that in the row"
             )
             yield Diagnostic(line, (column,), message)
+
+
+def changed(assignment: Assignment, seats: Iterable[str], cure: str) -> Iterator[Diagnostic]:
+    """Yield the lines in which somebody has changed by hand whose an account is."""
+    known = [*dict.fromkeys((*seats, *assignment.by_seat))]
+    for one in assignment.changed:
+        before = (seat for seat in known if check_of(one.account, seat) == one.check)
+        message = (
+            f"was {next(before, 'another seat')}'s when the line was written, and is"
+            f" {one.seat or 'nobody'}'s now: whoever has the account has what is in it; change it"
+            f" back, or have it stand once the account is empty with: {cure}"
+        )
+        yield Diagnostic(one.line, ("seat",), message)
 
 
 def of_assignment(

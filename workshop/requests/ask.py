@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -23,7 +23,8 @@ from workshop.requests.inbox import CohortInbox
 THREADS = 16
 POLL_SECONDS = 5.0
 FIRST_REPORT_MINUTES = 5.0
-"""After which an agent that has never reported is not waited for: it reports once it has begun."""
+"""So long after its machine came up, an agent that has never reported is waited for: it reports
+once it has begun, and of one that has not by then, nobody knows when it will."""
 NEVER = "its agent has never reported"
 
 Result = Literal["done", "failed", "silent", "not running", "unread", "interrupted"]
@@ -97,8 +98,8 @@ def ask(
 
     A request names seats: of a seat that has two machines, both do what is asked for.
     ``report`` is called with each answer as it comes. ``known``: agents that have never reported
-    are asked, and not waited for. Raise WorkshopError where the request can be written in none of
-    the accounts and Regions.
+    are asked, and not waited for, however short their machines run. Raise WorkshopError where the
+    request can be written in none of the accounts and Regions.
     """
     answers: dict[SeatMachine, AgentAnswer] = {}
 
@@ -106,7 +107,7 @@ def ask(
         answers[answer.machine] = answer
         report(answer)
 
-    asked = []
+    asked: dict[SeatMachine, float] = {}
     for one, machine in running(clients, loaded, machines).items():
         noun = one.kind.noun
         if isinstance(machine, Unavailable):
@@ -115,7 +116,7 @@ def ask(
             state = f"its {noun} is {machine.status}" if machine else f"there is no {noun}"
             end(AgentAnswer(one, "not running", reason=state))
         else:
-            asked.append(one)
+            asked[one] = 0.0 if known else _patience(machine, waits.now())
     request_id, now = inbox.new_id(waits.now()), waits.now()
     by_place: dict[AccountRegion, set[str]] = {}
     for seat_machine in asked:
@@ -129,28 +130,26 @@ def ask(
     if refused and len(refused) == len(by_place):
         raise WorkshopError(next(iter(refused.values())))
     for one in [one for one in asked if one.seat.account_region in refused]:
-        asked.remove(one)
+        del asked[one]
         end(AgentAnswer(one, "unread", reason=refused[one.seat.account_region]))
 
     def read_one(one: SeatMachine) -> AgentReport | Unavailable:
         return reports.read(clients, loaded, one.seat, of_box=one.kind is BOX)
 
-    wait_for(read_one, asked, request_id, waits, end, known=known)
+    wait_for(read_one, asked, request_id, waits, end)
     return [answers[one] for one in machines]
 
 
 def wait_for(
     read_one: Callable[[SeatMachine], AgentReport | Unavailable],
-    asked: Sequence[SeatMachine],
+    asked: Mapping[SeatMachine, float],
     request_id: str,
     waits: AgentWaits,
     end: Callable[[AgentAnswer], None],
-    *,
-    known: bool = False,
 ) -> None:
     """Wait until all who were ``asked`` have answered, or for as long as ``waits`` says.
 
-    An agent that has never reported is given up after five minutes, and at once with ``known``.
+    ``asked`` has for how many seconds each is waited for whose agent has never reported.
     """
     begun, left = waits.clock(), list(asked)
     while left:
@@ -159,19 +158,22 @@ def wait_for(
             if not isinstance(answer, Unavailable) and request_id in answer.handled:
                 end(AgentAnswer(one, "done", answer))
                 left.remove(one)
-            elif known and has_never_reported(answer):
-                end(_unanswered(one, answer, interrupted=False))
-                left.remove(one)
         waited = waits.clock() - begun
         over = waited >= waits.minutes * 60
-        if waited >= FIRST_REPORT_MINUTES * 60:
-            for one in [one for one in left if has_never_reported(read[one])]:
+        for one in [one for one in left if has_never_reported(read[one])]:
+            if waited >= asked[one]:
                 end(_unanswered(one, read[one], interrupted=False))
                 left.remove(one)
         if left and (over or waits.pause(POLL_SECONDS)):
             for one in left:
                 end(_unanswered(one, read[one], interrupted=not over))
             return
+
+
+def _patience(machine: Machine, now: float) -> float:
+    """Return for how many seconds more a machine that is up may not have reported yet."""
+    longest = FIRST_REPORT_MINUTES * 60
+    return min(longest, max(0.0, machine.changed.timestamp() + longest - now))
 
 
 def has_never_reported(read: AgentReport | Unavailable) -> bool:
