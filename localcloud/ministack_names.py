@@ -365,6 +365,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_topics": None,
     },
     "services.cloudwatch_logs": {
+        "_log_groups": None,
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",
         "_put_log_events": "(data)",

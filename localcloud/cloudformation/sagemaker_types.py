@@ -36,24 +36,13 @@ NOTEBOOK_INSTANCE = CloudFormationType(
     noun="NotebookInstance",
     type_name="AWS::SageMaker::NotebookInstance",
     properties=frozenset(
-        {
-            "AcceleratorTypes",
-            "AdditionalCodeRepositories",
-            "DefaultCodeRepository",
-            "DirectInternetAccess",
-            "InstanceMetadataServiceConfiguration",
-            "InstanceType",
-            "KmsKeyId",
-            "LifecycleConfigName",
-            "NotebookInstanceName",
-            "PlatformIdentifier",
-            "RoleArn",
-            "RootAccess",
-            "SecurityGroupIds",
-            "SubnetId",
-            "Tags",
+        (
+            *("AcceleratorTypes", "AdditionalCodeRepositories", "DefaultCodeRepository"),
+            *("DirectInternetAccess", "InstanceMetadataServiceConfiguration", "InstanceType"),
+            *("KmsKeyId", "LifecycleConfigName", "NotebookInstanceName", "PlatformIdentifier"),
+            *("RoleArn", "RootAccess", "SecurityGroupIds", "SubnetId", "Tags"),
             "VolumeSizeInGB",
-        }
+        )
     ),
     required=frozenset({"InstanceType", "RoleArn"}),
     create_only=(
@@ -88,14 +77,10 @@ MLFLOW_APP = CloudFormationType(
     noun="MlflowApp",
     type_name="AWS::SageMaker::MlflowApp",
     properties=frozenset(
-        {
-            "ArtifactStoreUri",
-            "ModelRegistrationMode",
-            "Name",
-            "RoleArn",
-            "Tags",
+        (
+            *("ArtifactStoreUri", "ModelRegistrationMode", "Name", "RoleArn", "Tags"),
             "WeeklyMaintenanceWindowStart",
-        }
+        )
     ),
     required=frozenset({"ArtifactStoreUri", "Name", "RoleArn"}),
     create_only=("Name", "RoleArn"),

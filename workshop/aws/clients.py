@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -45,8 +46,11 @@ One more is not refused, but made anew for each call, with a warning.
 """
 
 
-MOST_ACCOUNTS = 64
+MOST_ACCOUNTS = 32
 """Whose clients are kept at once, besides the home account's: those of 15 services weigh 2 MB."""
+
+COLLECTED_AT_ONCE = 32
+"""Accounts whose clients are let go of before they are looked for, which takes a moment."""
 
 
 class Clients:
@@ -72,6 +76,7 @@ class Clients:
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[str, dict[tuple[str, AccountRegion, int], Any]] = {}
         """By account, those that were used last behind the others."""
+        self._let_go = 0
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._interrupted = False
@@ -119,6 +124,10 @@ class Clients:
         others = [one for one in self._clients if one != self.home.account]
         for one in others[: max(0, len(others) - MOST_ACCOUNTS)]:
             del self._clients[one]
+            self._let_go += 1
+            if self._let_go % COLLECTED_AT_ONCE == 0:
+                # botocore's clients refer to themselves: nothing else frees them soon.
+                gc.collect()
         return found
 
     def interrupt(self) -> None:
