@@ -25,6 +25,8 @@ from workshop.config.environment import LoadedEnvironment
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 UNFINISHED = frozenset({"QUEUED", "RUNNING", "STOPPING"})
 """Statuses of an operation that has not ended."""
+CURRENT, OUTDATED, INOPERABLE = "CURRENT", "OUTDATED", "INOPERABLE"
+"""Statuses of an instance: as its set is, not so, and one whose deletion has failed."""
 
 CALL_SPACING = 0.5
 """Seconds between two calls that change a stack set, however many sets: AWS names no rate, and
