@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -10,9 +11,23 @@ from unittest import mock
 import pytest
 
 from tests.support.local_cloud import Cloud
-from tests.support.own_accounts import ACCOUNT, SETTINGS, OwnAccounts, founded, organiser_key
+from tests.support.own_accounts import (
+    ACCOUNT,
+    BOXES,
+    REGION,
+    SETTINGS,
+    OwnAccounts,
+    exemplar,
+    founded,
+    organiser_key,
+)
 from tests.support.stacksets import trust
+from workshop.accounts import seen_accounts
+from workshop.accounts.found_sets import FoundSets
+from workshop.accounts.seen_accounts import SeenAccounts
+from workshop.accounts.stack_sets import StackInstance
 from workshop.aws.clients import Clients
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 
 ROLE = "vision-cohort-organiser"
@@ -191,3 +206,110 @@ def test_a_role_that_is_not_the_workshops_is_told_alone(enforcing: Cloud, tmp_pa
     assert f"{own.account('ben')} us-east-1 (ben): nothing could be read: AssumeRole" in told
     assert "let their role 'visitor' trust account 000000000000" in told
     assert {len(own.stacks(seat)) for seat in own.seats} == {8}
+
+
+def test_a_role_that_was_made_in_place_of_the_workshops_is_told_with_the_cure(
+    alone: OwnAccounts,
+) -> None:
+    """It lets the organiser in, and whoever has made it as well."""
+    iam = alone.within("iam", "ada")
+    document = json.dumps(iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"])
+    delete(alone, "ada", "organiser")
+    iam.create_role(RoleName=ROLE, Path="/ws/vision/", AssumeRolePolicyDocument=document)
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn=ADMINISTRATOR)
+    ((failed),) = ended(alone, code=1)["failed"]
+    assert failed["message"].endswith(
+        "already exists. (HandlerErrorCode: AlreadyExists); save what you need of it and delete it,"
+        f" which is in no stack, in account {alone.account('ada')}, then run: workshop deploy -e"
+        " vision --only ada"
+    )
+    may_nothing(alone, "ada")
+    iam.delete_role(RoleName=ROLE)
+    assert ended(alone)["seats"] == {"done": 1}
+
+
+def test_whoever_is_let_in_only_now_sees_then_what_is_gone(alone: OwnAccounts) -> None:
+    delete(alone, "ada", "access")
+    iam = alone.cloud.client("iam")
+    iam.create_user(UserName="second")
+    iam.attach_user_policy(UserName="second", PolicyArn=ADMINISTRATOR)
+    key = iam.create_access_key(UserName="second")["AccessKey"]
+    alone.key = (key["AccessKeyId"], key["SecretAccessKey"])
+    assert "second is let in as well" in " ".join(alone.run("plan").out.split())
+    assert ended(alone)["seats"] == {"done": 1}
+    assert len(alone.stacks("ada")) == 9
+    assert alone.run("deploy").err.endswith("nothing to do\n")
+
+
+@pytest.mark.long
+def test_what_is_gone_is_made_again_in_other_regions_and_of_other_profiles(
+    own: OwnAccounts,
+) -> None:
+    own.profiles["ben"], own.regions["cleo"] = "author", "eu-west-1"
+    own.write()
+    assert ended(own)["seats"] == {"done": 3}
+    for seat, region in (("ben", REGION), ("cleo", "eu-west-1")):
+        client = own.within("cloudformation", seat, region)
+        names = [one["StackName"] for one in client.describe_stacks()["Stacks"]]
+        client.delete_stack(StackName=next(name for name in names if "-seat-access-" in name))
+    assert ended(own)["seats"] == {"done": 2, "unchanged": 1}
+    assert own.run("deploy").err.endswith("nothing to do\n")
+
+
+def test_what_an_update_does_to_an_instance_is_told_and_asked_for_as_in_one_account(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    own = founded(cloud, tmp_path, "ada", settings=BOXES)
+    own.deploy()
+    own.edits['"ImageId": "'] = '"ImageId": "ami-0123'
+    told = " ".join(own.run("plan").out.split())
+    assert "it is REPLACED, and what is on its disk is lost" in told
+    assert "and replace it with: workshop deploy -e vision --remove ec2:disk, or take" in told
+    agreed = json.loads(own.run("plan", "--remove", "ec2:disk", "--json").out)
+    assert agreed["totals"]["update"] == 1
+    own.edits.clear()
+    ec2 = own.within("ec2", "ada")
+    ((instance,),) = (found["Instances"] for found in ec2.describe_instances()["Reservations"])
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    own.cloud.advance(600)
+    (box,) = (
+        stack
+        for stack in json.loads(own.run("plan", "--json").out)["seats"][0]["stacks"]
+        if stack["action"] != "unchanged"
+    )
+    assert box["message"] == "its EC2 instance is missing, though the stack is CURRENT"
+
+
+def summary(stack: str, status: str) -> StackSummary:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    return StackSummary(stack, stack, status, "", at, None, protected=False, tags={})
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "there", "become"),
+    [
+        ("CURRENT", "", "CREATE_COMPLETE", ""),
+        ("CURRENT", "", "UPDATE_ROLLBACK_COMPLETE", ""),
+        ("CURRENT", "", "DELETE_FAILED", "DELETE_FAILED"),
+        ("CURRENT", "", "DELETE_IN_PROGRESS", "DELETE_IN_PROGRESS"),
+        ("CURRENT", "", "gone", "somebody has deleted its stack"),
+        ("CURRENT", "", "refused", "it lets you in no more (AssumeRole: AccessDenied): somebody"),
+        ("CURRENT", "", "unknown", ""),
+        ("OUTDATED", "the quota is exceeded", "refused", ""),
+        ("OUTDATED", "Role was not found", "refused", "it lets you in no more"),
+    ],
+)
+def test_what_became_of_a_stack_is_told_by_what_its_account_shows(
+    status: str, reason: str, there: str, become: str
+) -> None:
+    loaded, name = exemplar().loaded, "vision-cohort-organiser-attendee"
+    place = loaded.seats[0].account_region
+    instance = StackInstance(place, status, "", reason, "stack")
+    found = FoundSets({}, {name: {place: instance}})
+    denied = {place: "AssumeRole: AccessDenied"}
+    stacks = {} if there == "gone" else {"stack": summary("stack", there)}
+    seen = {"refused": SeenAccounts(refused=denied), "unknown": SeenAccounts(unknown=denied)}.get(
+        there, SeenAccounts({place: stacks})
+    )
+    lost = seen_accounts.lost(loaded, found, seen)
+    assert [stack.message.startswith(become) for stack in lost.values()] == [True] * bool(become)

@@ -75,11 +75,11 @@ def find(calls: StackSetCalls, loaded: LoadedEnvironment) -> FoundSets:
     try:
         names = [name for name in calls.names() if kind_of(loaded.settings.workshop, name)]
         described = side_by_side(calls.describe, names, threads=_AT_ONCE)
-        there = {name: one for name, one in described.items() if one is not None}
+        there = {name: stack_set for name, stack_set in described.items() if stack_set is not None}
         ours = [
             name
-            for name, one in there.items()
-            if one.belongs_to(loaded.settings.workshop, loaded.name)
+            for name, stack_set in there.items()
+            if stack_set.belongs_to(loaded.settings.workshop, loaded.name)
         ]
         listed = side_by_side(calls.instances, ours, threads=_AT_ONCE)
     except (BotoCoreError, ClientError) as error:
@@ -89,5 +89,9 @@ def find(calls: StackSetCalls, loaded: LoadedEnvironment) -> FoundSets:
             " cloudformation:ListStackSets, DescribeStackSet and ListStackInstances there"
         ) from error
     return FoundSets(
-        there, {name: {one.account_region: one for one in some} for name, some in listed.items()}
+        there,
+        {
+            name: {instance.account_region: instance for instance in some}
+            for name, some in listed.items()
+        },
     )

@@ -116,9 +116,9 @@ class OwnAccountsPlan(DeployPlan):
         ]
         there = {(stack.desired.kind, stack.desired.seat) for stack in stacks}
         sets = tuple(
-            one
-            for one in self.sets
-            if any((one.desired.kind, seat.id) in there for seat in one.desired.seats)
+            set_plan
+            for set_plan in self.sets
+            if any((set_plan.desired.kind, seat.id) in there for seat in set_plan.desired.seats)
         )
         return replace(self, seats=planning.seats(stacks), sets=sets)
 
@@ -141,7 +141,7 @@ def propose(
     the parameters in which an instance differs from its set, ``document`` a stack's template.
     ``remove`` names what holds data and may be removed.
     """
-    sets = tuple(_set(loaded, one, found, principals, overrides) for one in desired)
+    sets = tuple(_set(loaded, desired_set, found, principals, overrides) for desired_set in desired)
     decided = [
         replace(decide(loaded, plan, seat, found, members), remove=remove)
         for plan in sets
@@ -195,7 +195,7 @@ def _set(
         return SetPlan(desired, None, SetValues(), refused)
 
     def in_region(region: str) -> Mapping[str, str]:
-        there = [one for one in found.instances[desired.name] if one.region == region]
+        there = [where for where in found.instances[desired.name] if where.region == region]
         return overrides(desired.name, there[0]) if there else {}
 
     return SetPlan(desired, current, values.of(loaded, desired, current, principals, in_region))
@@ -352,12 +352,12 @@ class Templates:
     def _read(self, name: str, operation: str) -> Mapping[str, Any] | Unavailable:
         answer: Mapping[str, Any] | Unavailable = Unavailable("no stack of it was made")
         examples = [
-            one
-            for one in self._found.instances[name].values()
-            if one.operation == operation and one.status != CURRENT and one.stack_id
+            instance
+            for instance in self._found.instances[name].values()
+            if instance.operation == operation and instance.status != CURRENT and instance.stack_id
         ]
-        for one in examples[:EXAMPLES]:
-            where, stack = one.account_region, one.stack_id
+        for instance in examples[:EXAMPLES]:
+            where, stack = instance.account_region, instance.stack_id
             answer = attempt(lambda where=where, stack=stack: self._document(where, stack))  # type: ignore[misc]
             if not isinstance(answer, Unavailable):
                 break
@@ -381,10 +381,10 @@ def _strays_of(loaded: LoadedEnvironment, found: FoundSets) -> Iterator[Stray]:
             continue
         of_region: dict[AccountRegion, list[str]] = {}
         profile = ""
-        for name, one in instances.items():
+        for name, instance in instances.items():
             kind, profile = kind_of(loaded.settings.workshop, name) or ("", "")
             who = name.split("-")[1]
-            of_region.setdefault(one.account_region, []).append(
+            of_region.setdefault(instance.account_region, []).append(
                 replace(names, seat=who).stack(kind)
             )
         seat = loaded.assignment.seat_of.get(account, NOBODY)

@@ -25,6 +25,7 @@ BY_POLICY = re.compile(r"explicit deny in a (?:service|resource) control policy"
 """How AWS ends what it says of a call that the organization denies."""
 _HAS_MORE = re.compile(r"must (?:detach|delete|remove) .* first", re.IGNORECASE)
 """How IAM refuses to delete a role to which somebody has given policies by hand."""
+_IS_THERE = re.compile(r"\balready exists\b")
 _SUSPENDED = re.compile(r"account is suspended", re.IGNORECASE)
 _QUOTA = re.compile(
     r"ServiceLimitExceeded|LimitExceeded|ResourceLimitExceeded|account-level service limit"
@@ -53,6 +54,7 @@ def of_failure(loaded: LoadedEnvironment, seat: Seat, cause: Cause) -> str:
     for said, cure in (
         (BY_POLICY, "have the organization's policies allow it"),
         (_HAS_MORE, "take from it what somebody has added by hand"),
+        (_IS_THERE, "save what you need of it and delete it, which is in no stack,"),
     ):
         if said.search(cause.message):
             return f"{cause}; {cure} in account {seat.account}, then run: {again}"

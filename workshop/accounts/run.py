@@ -65,8 +65,8 @@ class StackSetEngine:
                 of_set.setdefault((profiles[seat], job.plan.desired.kind), []).append(job)
         self._runs = [
             SetRun(
-                set_plan=one,
-                jobs=of_set[one.desired.profile, one.desired.kind],
+                set_plan=set_plan,
+                jobs=of_set[set_plan.desired.profile, set_plan.desired.kind],
                 calls=self.calls,
                 loaded=self.loaded,
                 plan=self.plan,
@@ -78,10 +78,10 @@ class StackSetEngine:
                 percent=self.percent,
                 count=self.count,
             )
-            for one in self.plan.sets
+            for set_plan in self.plan.sets
         ]
         self._unseen = self._never_seen()
-        self._levels = desired.levels(one.desired.kind for one in self.plan.sets)
+        self._levels = desired.levels(set_plan.desired.kind for set_plan in self.plan.sets)
 
     # --- what a caller does ------------------------------------------------------------------
 
@@ -200,13 +200,13 @@ class StackSetEngine:
         """Whether all that a stack needs is there; it fails where that will never be."""
         if job.stage in ENDED:
             return False
-        there = {one.plan.desired.kind: one for one in self.by_seat[job.seat]}
+        there = {other.plan.desired.kind: other for other in self.by_seat[job.seat]}
         needs = [there[kind] for kind in desired.needs_of(job.plan.desired.kind) if kind in there]
-        lacking = next((one for one in needs if one.stage in ENDED_BADLY), None)
+        lacking = next((needed for needed in needs if needed.stage in ENDED_BADLY), None)
         if lacking is not None:
             self._ends.fail(job, f"needs {lacking.name}, which is not as it should be")
             return False
-        return all(one.stage in ENDED for one in needs)
+        return all(needed.stage in ENDED for needed in needs)
 
     def _follow(self, running: dict[int, tuple[SetRun, Steps]]) -> None:
         """Go through what is done with several sets, side by side."""
@@ -237,7 +237,9 @@ class StackSetEngine:
                 if self.clock() >= operation.due:
                     run.ask(operation)
             ready = [
-                number for number, some in under_way.items() if all(one.has_ended for one in some)
+                number
+                for number, some in under_way.items()
+                if all(operation.has_ended for operation in some)
             ]
 
 

@@ -6,6 +6,7 @@ that lets nobody in any more. One listing of an account's stacks shows both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.account_region import AccountRegion
 from workshop.accounts.found_sets import GONE, FoundSets, LostStack, kind_of
 from workshop.accounts.reasons import BY_POLICY
-from workshop.accounts.stack_sets import CURRENT
+from workshop.accounts.stack_sets import CURRENT, StackInstance
 from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, side_by_side
@@ -25,6 +26,8 @@ from workshop.config.roster import Seat
 from workshop.deploy.plan import because
 from workshop.errors import SignInError, WorkshopError
 from workshop.naming import ORGANISER
+
+_NOT_FOUND = re.compile(r"not ?found|cannot be found|NoSuchEntity|does not exist", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
             refused[place] = answer.reason
         elif isinstance(answer, Unavailable):
             unknown[place] = answer.reason
-    seen = {one: found for one, found in answers.items() if not isinstance(found, Unavailable)}
+    seen = {place: found for place, found in answers.items() if not isinstance(found, Unavailable)}
     return SeenAccounts(seen, refused, unknown)
 
 
@@ -96,7 +99,7 @@ def lost(loaded: LoadedEnvironment, found: FoundSets, seen: SeenAccounts) -> dic
         for place, instance in instances.items():
             if place in seen.stacks:
                 become = became(instance.stack_id, seen.stacks[place])
-            elif place in seen.refused and kind == ORGANISER and instance.status == CURRENT:
+            elif place in seen.refused and kind == ORGANISER and _let_in(instance):
                 become = LostStack("", _closed(seen.refused[place]))
             else:
                 continue
@@ -107,12 +110,20 @@ def lost(loaded: LoadedEnvironment, found: FoundSets, seen: SeenAccounts) -> dic
 
 def became(stack_id: str, there: Stacks) -> LostStack | None:
     """Return what became of a stack by what its account shows, None where it is sound."""
-    stack = next((one for one in there.values() if one.id == stack_id), None)
+    stack = next((found for found in there.values() if found.id == stack_id), None)
     if stack is None:
         return LostStack(GONE, "somebody has deleted its stack")
     if stack.status in BROKEN or stack.status == "DELETE_IN_PROGRESS":
         return LostStack(stack.status, because(stack))
     return None
+
+
+def _let_in(instance: StackInstance) -> bool:
+    """Whether the stack of an organiser's role had let somebody in before it was changed by hand.
+
+    No update brings back a role that is deleted: it fails, and leaves the stack outdated.
+    """
+    return instance.status == CURRENT or bool(_NOT_FOUND.search(instance.reason))
 
 
 def _closed(why: str) -> str:

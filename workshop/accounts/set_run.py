@@ -170,7 +170,7 @@ class SetRun:
             for job in jobs:
                 self.ends.say(What.JOINED, job, f"operation {operation.id} of {self.name}")
         if others:
-            yield [self._watched(one.id) for one in others]
+            yield [self._watched(operation.id) for operation in others]
             self._again()
 
     def _again(self) -> None:
@@ -201,7 +201,7 @@ class SetRun:
                 self.ends.fail(job, plan.message)
 
     def _instances(self) -> dict[AccountRegion, StackInstance]:
-        return {one.account_region: one for one in self.calls.instances(self.name)}
+        return {instance.account_region: instance for instance in self.calls.instances(self.name)}
 
     # --- what an update removes ------------------------------------------------------------------
 
@@ -293,7 +293,7 @@ class SetRun:
                 continue
             changes = templates.changes(desired, where)
             if not isinstance(changes, Unavailable) and not any(
-                one.effect == Effect.REFUSED or removes_data(one) for one in changes
+                change.effect == Effect.REFUSED or removes_data(change) for change in changes
             ):
                 harmless.append(where)
         return harmless
