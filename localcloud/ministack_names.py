@@ -85,9 +85,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "tag_keys: list[str] = <factory>, service_context: dict[str, Any] = <factory>, "
             "principal_keys: dict[str, Any] = <factory>) -> None"
         ),
-        "_action_matches": (
-            "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
-        ),
         "_gather_role_policies": (f"(role_name: str, account_id: str) -> list[{_STATEMENTS}]"),
         "_permissions_boundary": (
             f"(store, name: str, account_id: str) -> list[list[{_STATEMENTS}]]"
@@ -263,7 +260,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_policy": "(p)",
         "_delete_policy_version": "(p)",
         "_delete_role": "(p)",
-        "_delete_role_policy": "(p)",
         "_access_keys": None,
         "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
         "_gen_secret": "()",
@@ -353,7 +349,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.tagging": {
         "_COLLECTORS": None,
         "_HANDLERS": None,
-        "_get_resources": "(data)",
         "_invalid_parameter": "(message)",
     },
     "services.glue": {

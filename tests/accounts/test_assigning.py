@@ -156,4 +156,4 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     for before in (Assignment(), Assignment().with_accounts([TWO])):
         with pytest.raises(WorkshopError, match="changed while it was read"):
             assignment.write(environment, before, before.with_accounts([TWO]))
-    assert file.read_text() == f"account,seat\n{ONE},\n"
+    assert file.read_text() == f"account,seat,check\n{ONE},,\n"

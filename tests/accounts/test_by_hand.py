@@ -235,7 +235,9 @@ def test_whoever_is_let_in_only_now_sees_then_what_is_gone(alone: OwnAccounts) -
     iam.attach_user_policy(UserName="second", PolicyArn=ADMINISTRATOR)
     key = iam.create_access_key(UserName="second")["AccessKey"]
     alone.key = (key["AccessKeyId"], key["SecretAccessKey"])
-    assert "second is let in as well" in " ".join(alone.run("plan").out.split())
+    assert f"let in as well: arn:aws:iam::{ACCOUNT}:user/second" in " ".join(
+        alone.run("plan").out.split()
+    )
     assert ended(alone)["seats"] == {"done": 1}
     assert len(alone.stacks("ada")) == 9
     assert alone.run("deploy").err.endswith("nothing to do\n")
@@ -259,7 +261,7 @@ def test_what_is_gone_is_made_again_in_other_regions_and_of_other_profiles(
 def test_what_an_update_does_to_an_instance_is_told_and_asked_for_as_in_one_account(
     cloud: Cloud, tmp_path: Path
 ) -> None:
-    own = founded(cloud, tmp_path, "ada", settings=BOXES)
+    own = founded(cloud, tmp_path, "ada", settings=BOXES, key=organiser_key(cloud))
     own.deploy()
     own.edits['"ImageId": "'] = '"ImageId": "ami-0123'
     told = " ".join(own.run("plan").out.split())

@@ -144,11 +144,16 @@ def test_stacks_of_a_profile_and_a_seat_that_are_gone_are_told(own: OwnAccounts)
 
 def test_a_stack_set_of_somebody_else_is_left_alone(own: OwnAccounts) -> None:
     own.administrator.call("create_stack_set", NOTEBOOK, TemplateBody=HANDLE)
+    told = [" ".join(line.split()) for line in own.run("plan", "--only", "ada").out.splitlines()]
+    where = f"ada {own.account('ada')} us-east-1"
+    assert told[1].startswith(f"{where} refused notebook a stack set {NOTEBOOK} in ")
+    assert f"{where} create 8" in told
     ended = lines(own, "deploy", code=1)[-1]
     assert {one["message"] for one in ended["failed"]} == {
         f"vision-seat-notebook: a stack set {NOTEBOOK} in 000000000000 us-east-1 belongs to"
         " something else; rename the workshop, or remove that stack set"
     }
+    assert {len(own.stacks(seat)) for seat in own.seats} == {8}
     (theirs,) = (one for one in sets(own.administrator.client) if one["StackSetName"] == NOTEBOOK)
     assert theirs["PermissionModel"] == "SELF_MANAGED"
 

@@ -5,7 +5,8 @@ One for each set and one for each hundred of its instances.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,7 +21,7 @@ from workshop.errors import WorkshopError
 from workshop.naming import ALONE, COHORT, COHORT_STACKS, SEAT_STACKS
 
 _WORDS = 4
-_AT_ONCE = 4
+AT_ONCE = 4
 
 GONE = "DELETE_COMPLETE"
 """The status of a stack that is not there any more."""
@@ -72,22 +73,16 @@ def kind_of(workshop: str, name: str) -> tuple[str, str] | None:
 
 def find(calls: StackSetCalls, loaded: LoadedEnvironment) -> FoundSets:
     """Return the workshop's stack sets; raise WorkshopError where any cannot be read."""
-    try:
+    with listing(loaded):
         names = [name for name in calls.names() if kind_of(loaded.settings.workshop, name)]
-        described = side_by_side(calls.describe, names, threads=_AT_ONCE)
+        described = side_by_side(calls.describe, names, threads=AT_ONCE)
         there = {name: stack_set for name, stack_set in described.items() if stack_set is not None}
         ours = [
             name
             for name, stack_set in there.items()
             if stack_set.belongs_to(loaded.settings.workshop, loaded.name)
         ]
-        listed = side_by_side(calls.instances, ours, threads=_AT_ONCE)
-    except (BotoCoreError, ClientError) as error:
-        raise WorkshopError(
-            f"the stack sets of {loaded.home} could not be listed"
-            f" ({reasons.refused(loaded, error)}); nothing was done. Check that you may call"
-            " cloudformation:ListStackSets, DescribeStackSet and ListStackInstances there"
-        ) from error
+        listed = side_by_side(calls.instances, ours, threads=AT_ONCE)
     return FoundSets(
         there,
         {
@@ -95,3 +90,16 @@ def find(calls: StackSetCalls, loaded: LoadedEnvironment) -> FoundSets:
             for name, some in listed.items()
         },
     )
+
+
+@contextmanager
+def listing(loaded: LoadedEnvironment) -> Iterator[None]:
+    """Raise WorkshopError where stack sets cannot be listed within."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise WorkshopError(
+            f"the stack sets of {loaded.home} could not be listed"
+            f" ({reasons.refused(loaded, error)}); nothing was done. Check that you may call"
+            " cloudformation:ListStackSets, DescribeStackSet and ListStackInstances there"
+        ) from error

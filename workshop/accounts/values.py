@@ -62,7 +62,7 @@ def _organisers(
         for principal in principals
         if not any(fnmatchcase(principal, other) for other in known)
     ]
-    message = f"{', '.join(new)} is let in as well" if known and new else ""
+    message = f"let in as well: {', '.join(new)}" if known and new else ""
     return SetValues(
         {
             ORGANISER_ACCOUNT: loaded.home.account,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from workshop.account_region import AccountRegion
 from workshop.aws.errors import WAY_IN
 from workshop.config.environment import LoadedEnvironment
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 
 NO_WAY_IN = f"{WAY_IN}: "
 """How the reason begins that nothing could be read of an account: its role is not to be had."""
@@ -29,8 +29,7 @@ def named(loaded: LoadedEnvironment, where: Iterable[AccountRegion]) -> str:
     if len(places) == 1:
         return f"{places[0]} ({ids[0]})" if ids[0] else str(places[0])
     known = [one or place.account for one, place in zip(ids, places, strict=True)]
-    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-    return f"{count_of(len(places), 'account')} ({', '.join(known[:_NAMED])}{more})"
+    return f"{count_of(len(places), 'account')} ({first_of(known, _NAMED)})"
 
 
 def told(loaded: LoadedEnvironment, sentences: Iterable[tuple[AccountRegion, str]]) -> list[str]:
@@ -100,7 +99,7 @@ def way_in(loaded: LoadedEnvironment, where: Collection[AccountRegion]) -> str:
             f" account {loaded.home.account}, with the external id of 'accounts.external_id'"
         )
     seat_of = loaded.assignment.seat_of
-    ids = [seat_of[one.account] for one in where if one.account in seat_of]
+    ids = [seat_of[place.account] for place in where if place.account in seat_of]
     only = ("--only", ",".join(ids)) if 0 < len(ids) <= _NAMED else ()
     return (
         f"{look}; have the organiser's role made there, or made again where somebody has changed or"

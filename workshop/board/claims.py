@@ -35,4 +35,4 @@ def undone(clients: Clients, loaded: LoadedEnvironment, since: str, now: datetim
     """
     moment = claim_pace.since(since, loaded.settings.end.tzinfo, now)
     there, _ = doors.doors(clients, loaded, account_regions_of(loaded.seats))
-    return [seat for one in there.values() for seat in one.undo_since(moment)]
+    return [seat for door in there.values() for seat in door.undo_since(moment)]

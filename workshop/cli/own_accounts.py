@@ -11,13 +11,10 @@ from workshop.aws import places
 from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.cli.preflight import report_on, stacks_of
-from workshop.config import assignment
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction
-from workshop.files import shown
-from workshop.ledger import Ledger
 from workshop.naming import ORGANISER
 from workshop.preflight import Check, PreflightReport
 from workshop.preflight.checks import REFUSING
@@ -37,8 +34,6 @@ def proposed(work: CommandContext, templates: Assembly, remove: frozenset[str]) 
         (place, f"what is there could not be read: {why}") for place, why in made.unseen.items()
     ]
     for sentence in places.told_unread(work.loaded, unread):
-        console.warn(sentence)
-    for sentence in of_others(work.loaded, made):
         console.warn(sentence)
     return made
 
@@ -77,7 +72,7 @@ def at_home(report: PreflightReport) -> PreflightReport:
     return replace(
         report,
         checks=tuple(
-            one for one in report.checks if one.account_region.account not in report.seats
+            check for check in report.checks if check.account_region.account not in report.seats
         ),
     )
 
@@ -117,28 +112,6 @@ def _is_left_alone(seat: SeatPlan) -> bool:
 def nothing_left(made: DeployPlan) -> bool:
     """Whether the plan does nothing in any account."""
     return all(map(_is_left_alone, made.seats))
-
-
-def of_others(loaded: LoadedEnvironment, made: OwnAccountsPlan) -> Iterator[str]:
-    """Yield which seats have by the file the workbench that was made for another one.
-
-    The accounts do not tell whose they are: the ledger does, where the deployments were run.
-    """
-    made_for = {place.account: seats for place, seats in Ledger(loaded.name).seats().items()}
-    there = {
-        one.desired.seat: one.desired.account_region.account
-        for one in made.stacks
-        if one.current is not None
-    }
-    for seat, account in there.items():
-        others = sorted(made_for.get(account, ()))
-        if others and seat not in others:
-            down = loaded.command("teardown", "--early", "--only", seat, "--save-to", "FOLDER")
-            yield (
-                f"the workbench in account {account}, which is {seat}'s by the file of accounts,"
-                f" was made for {', '.join(others)}: whoever has {seat} has what is in it; correct"
-                f" {shown(assignment.path(loaded.path))}, or tear it down first with: {down}"
-            )
 
 
 def without(loaded: LoadedEnvironment) -> Iterator[str]:

@@ -41,12 +41,13 @@ def run(draft: Draft, file: Path, config_dir: Path, *, yes: bool, as_json: bool)
     written = False
     try:
         if merge.new:
-            accounts_import.ask(_rows(merge), path, yes=yes)
+            if not yes:
+                accounts_import.agree(_rows(merge), path)
             write_merge(path, sheet, merge, draft.reserved)
             written = True
     finally:
         if as_json:
-            console.print_json(_document(export, merge, path, written=written), indent=2)
+            console.print_json(_document(export, merge, path, written=written))
     if written:
         console.say(f"{shown(path)}: {_rows(merge)} written")
     elif not merge.new:

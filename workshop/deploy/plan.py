@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -324,6 +324,20 @@ def held_back(plans: Sequence[StackPlan]) -> list[StackPlan]:
     return [held(plan) for plan in plans]
 
 
+def without_needs(plans: Iterable[StackPlan]) -> Iterator[StackPlan]:
+    """Yield the plans, of which none makes or changes what needs a refused stack of its seat."""
+    refused: set[tuple[AccountRegion, str, str]] = set()
+    for plan in plans:
+        desired, made = plan.desired, plan
+        of_seat = (desired.account_region, desired.seat)
+        if plan.action != StackAction.UNCHANGED and (*of_seat, desired.needs) in refused:
+            message = plan.message or f"needs {desired.needs}, which is refused"
+            made = replace(plan, action=StackAction.REFUSED, message=message)
+        if made.action == StackAction.REFUSED:
+            refused.add((*of_seat, desired.name))
+        yield made
+
+
 def unseen(plan: StackPlan, reason: str) -> StackPlan:
     """Return the plan of an update whose stack's template could not be read.
 
@@ -371,10 +385,10 @@ def left_outside(desired: DesiredStack, left: Sequence[str]) -> str:
     return f"in no stack any more: {', '.join(left)}; in the end it is deleted by: {command}"
 
 
-def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
-    """Return the stacks by seat, in their order."""
+def seats(stacks: Iterable[StackPlan]) -> tuple[SeatPlan, ...]:
+    """Return the stacks by seat, in their order: what a stack needs comes before it."""
     grouped: dict[tuple[AccountRegion, str], list[StackPlan]] = {}
-    for stack in stacks:
+    for stack in without_needs(stacks):
         grouped.setdefault((stack.desired.account_region, stack.desired.seat), []).append(stack)
     return tuple(
         SeatPlan(seat, account_region, tuple(stacks))

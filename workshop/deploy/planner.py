@@ -17,7 +17,7 @@ from workshop.aws import ec2_offers, regions, stacks, strays, subscriptions
 from workshop.aws.boxes import boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.reads import Unavailable, attempt, known_and_not, read_each, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -195,12 +195,7 @@ def _seen(
         and stack.action in there_already
         and (of is None or stack.desired.account_region in of)
     )
-    answers = side_by_side(
-        lambda account_region: attempt(partial(list_in, account_region)),
-        account_regions,
-        threads=ACCOUNTS_AT_ONCE,
-    )
-    listed, unseen = known_and_not(answers)
+    listed, unseen = read_each(list_in, account_regions)
 
     def seen(stack: StackPlan) -> StackPlan:
         there = listed.get(stack.desired.account_region)

@@ -55,7 +55,7 @@ def preflight(
         regions = {home: ask(opt_in_status, home) for home in map(account_of, account_regions)}
         own = loaded.settings.accounts.are_own
         if own:
-            checks += own_accounts.checks(ask, loaded, seats)
+            checks += own_accounts.checks(ask, loaded, seats, stacks_by_account_region)
         judges: list[Judge] = []
         by_account: dict[AccountRegion, list[PreflightRequest]] = {}
         for account_region in account_regions:

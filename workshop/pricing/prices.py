@@ -159,11 +159,6 @@ def use(read: Mapping[str, RegionPrices]) -> None:
     _read.update(read)
 
 
-def is_read(region: str) -> bool:
-    """Return whether a Region's prices were read from AWS."""
-    return region in _read
-
-
 def _of(region: str) -> RegionPrices:
     return _read[region] if region in _read else _shipped(region)
 

@@ -40,6 +40,7 @@ IMPORTED = (
     *("sagemaker.train.model_trainer", "sagemaker.serve.model_builder", "sagemaker.mlops"),
 )
 MINUTES = 15.0
+# Whatever a module fails with as it is imported: a notebook that imports it meets that itself.
 _IMPORTING = f"""
 from importlib import import_module
 for name in {IMPORTED!r}:

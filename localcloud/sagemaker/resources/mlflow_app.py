@@ -47,12 +47,9 @@ def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
 
 KIND = SageMakerResourceType(
     noun="MlflowApp",
-    plural="MlflowApps",
-    arn_type="mlflow-app",
     words="MLflow App",
     name="Arn",
     arn="Arn",
-    summaries="Summaries",
     missing="MLflow App with ARN {arn} does not exist.",
     missing_code="ResourceNotFound",
     duplicate="MLflow App with ARN {arn} already exists.",

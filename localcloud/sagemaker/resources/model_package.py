@@ -134,12 +134,7 @@ def describe_many(engine: SageMakerEngine, request: Members) -> Members:
 
 KIND = SageMakerResourceType(
     noun="ModelPackage",
-    plural="ModelPackages",
-    arn_type="model-package",
     words="Model package",
-    name="ModelPackageName",
-    arn="ModelPackageArn",
-    summaries="ModelPackageSummaryList",
     missing="ModelPackage {arn} does not exist.",
     duplicate="Model Package already exists: {arn}",
     identify=_identify,

@@ -60,12 +60,9 @@ def _refusal(what: str) -> str:
 
 KIND = SageMakerResourceType(
     noun="MlflowTrackingServer",
-    plural="MlflowTrackingServers",
-    arn_type="mlflow-tracking-server",
     words="Tracking Server",
     name="TrackingServerName",
     arn="TrackingServerArn",
-    summaries="TrackingServerSummaries",
     missing="Tracking Server with ARN {arn} does not exist.",
     missing_code="ResourceNotFound",
     duplicate="Tracking Server with ARN {arn} already exists.",
