@@ -121,7 +121,6 @@ def way_in(loaded: LoadedEnvironment, where: Collection[AccountRegion]) -> str:
     ids = [seat_of[place.account] for place in where if place.account in seat_of]
     only = ("--only", ",".join(ids)) if 0 < len(ids) <= _NAMED else ()
     return (
-        f"{look}; have the organiser's role made there with: {loaded.command('deploy', *only)};"
-        " where that has nothing to do, somebody has changed or deleted the role: how to have it"
-        f" again is told by: {loaded.command('leftovers')}"
+        f"{look}; have the organiser's role made there, or made again where somebody has changed or"
+        f" deleted it, with: {loaded.command('deploy', *only)}"
     )
