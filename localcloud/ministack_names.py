@@ -114,6 +114,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "(trust_doc: str | dict, caller_arn: str, "
             f"ctx: {_EVALUATOR}EvalContext | None = None) -> bool"
         ),
+        "caller_arn": "() -> str",
+        "resource_policy_allows": (
+            f"(raw_policy: str | dict | None, ctx: {_EVALUATOR}EvalContext, same_account: bool) "
+            "-> bool"
+        ),
         "parse_policy_document": (f"(doc: str | dict) -> {_STATEMENTS}"),
         "_service_principal_matches": "(principal: Any, service: str) -> bool",
     },
@@ -327,6 +332,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     },
     "services.ecr": {
         "_repositories": None,
+        "repository_policy_for_arn": "(resource_arn: str) -> tuple[str, str] | None",
         "_describe_repositories": "(data)",
         "_create_repository": "(data)",
         "_delete_repository": "(data)",
@@ -365,6 +371,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_topics": None,
     },
     "services.cloudwatch_logs": {
+        "_log_groups": None,
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",
         "_put_log_events": "(data)",

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -78,14 +78,12 @@ class Ledger:
         ``kept`` names what stays there on request.
         """
         for account_region in account_regions:
-            where = {"account": account_region.account, "region": account_region.region}
             stays = {"kept": list(names)} if (names := (kept or {}).get(account_region)) else {}
-            self._write({"gone": True, "workshop": workshop, **where, **stays})
+            self._write({"gone": True, "workshop": workshop, **asdict(account_region), **stays})
 
     def note_left(self, account_region: AccountRegion, workshop: str, names: Iterable[str]) -> None:
         """Note that something is left all the same where nothing else is."""
-        where = {"account": account_region.account, "region": account_region.region}
-        self._write({"left": list(names), "workshop": workshop, **where})
+        self._write({"left": list(names), "workshop": workshop, **asdict(account_region)})
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
@@ -102,8 +100,8 @@ class Ledger:
         """Note when the workshop began in a Region, as what is there tells while it is there."""
         known = self.began().get(account_region)
         if known is None or moment < known:
-            where = {"account": account_region.account, "region": account_region.region}
-            self._write({"began": moment.isoformat(), "workshop": workshop, **where})
+            began = {"began": moment.isoformat(), "workshop": workshop}
+            self._write({**began, **asdict(account_region)})
 
     def note_opened(
         self, account_region: AccountRegion, services: Mapping[str, str], workshop: str
@@ -111,8 +109,7 @@ class Ledger:
         """Note the services that profiles open to seats, and how, where that is not known yet."""
         new = {name: why for name, why in services.items() if name not in self.opened()}
         if new:
-            where = {"account": account_region.account, "region": account_region.region}
-            self._write({"opened": new, "workshop": workshop, **where})
+            self._write({"opened": new, "workshop": workshop, **asdict(account_region)})
 
     def note_intended(self, some: Iterable[tuple[AccountRegion, str]], workshop: str) -> None:
         """Note where a run may make something for which seats, before it calls anything.
@@ -160,8 +157,8 @@ class Ledger:
         self, account_region: AccountRegion, workshop: str, seat: str, spare: str
     ) -> None:
         """Note that whoever has ``seat`` goes on at ``spare``."""
-        where = {"account": account_region.account, "region": account_region.region}
-        self._write({"seat": seat, "swapped_for": spare, "workshop": workshop, **where})
+        swap = {"seat": seat, "swapped_for": spare, "workshop": workshop}
+        self._write({**swap, **asdict(account_region)})
 
     def swapped(self, workshop: str) -> dict[str, str]:
         """Return every seat of a workshop that was swapped for a spare, with the last spare."""

@@ -12,7 +12,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from bench import environment
 from bench.day import faults, personas
 from bench.day.attendees import Attendee
 from bench.day.observed import BOX, Day, Machine
@@ -106,22 +107,16 @@ def play(setting: Setting, folder: Path) -> Played:
         return _Player(setting, folder, running).play()
 
 
-@contextmanager
-def _cloud(folder: Path) -> Iterator[Running]:
-    state = folder / "cloud"
+def _cloud(folder: Path) -> AbstractContextManager[Running]:
     at_once = dict.fromkeys(("notebook", "stopping", "tick", "instance", "agent"), 0.0)
     jobs = dict.fromkeys(("training", "processing"), personas.JOB * 60.0)
-    running = local_cloud.start(
-        state,
+    return environment.running_cloud(
+        folder / "cloud",
         account=ACCOUNT,
         region=REGION,
         enforce_iam=True,
         delays={**at_once, **jobs, "endpoint": ENDPOINT},
-    ).running
-    try:
-        yield running
-    finally:
-        local_cloud.stop(state)
+    )
 
 
 class _Player:

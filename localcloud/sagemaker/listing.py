@@ -24,7 +24,7 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
         check(engine, request)
     size = request.get("MaxResults", paging.DEFAULT_PAGE)
     sort_by = _sort_by(kind, request)
-    summaries, summary = _summaries(engine.list_operation(kind))
+    member, summary = summaries(engine.list_operation(kind))
     shown: list[Members] = []
     last: paging.Position = ("", "")
     for record in _ordered(engine, kind, request, sort_by):
@@ -34,11 +34,11 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
         if not _accepted(engine, kind, request, record, view):
             continue
         if len(shown) == size:
-            return {summaries: shown, "NextToken": paging.token(last)}
+            return {member: shown, "NextToken": paging.token(last)}
         view |= {name: _at(view, path) for name, path in kind.summarized.items()}
         shown.append(responses.projected(summary, view))
         last = place(kind, record, sort_by)
-    return {summaries: shown}
+    return {member: shown}
 
 
 def of_nothing(
@@ -70,7 +70,7 @@ def _at(view: Members, path: str) -> Any:
 
 
 @cache
-def _summaries(operation: str) -> tuple[str, StructureShape]:
+def summaries(operation: str) -> tuple[str, StructureShape]:
     """Return the member of a List answer that holds the page, and what it holds."""
     output = models.operation("sagemaker", operation).output_shape
     for name, listed in output.members.items() if isinstance(output, StructureShape) else ():
@@ -81,7 +81,7 @@ def _summaries(operation: str) -> tuple[str, StructureShape]:
 
 def summary_members(operation: str) -> frozenset[str]:
     """Return the members that a List operation shows of each resource."""
-    return frozenset(_summaries(operation)[1].members)
+    return frozenset(summaries(operation)[1].members)
 
 
 def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.Position:

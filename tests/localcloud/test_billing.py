@@ -7,11 +7,11 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
-from botocore.exceptions import ClientError
 
 from localcloud.errors import LocalCloudError
 from tests.support.local_cloud import Cloud
 from tests.support.organizations import Organization
+from tests.support.refusals import code_of
 
 NOTEBOOK = {
     "regionCode": "eu-west-1",
@@ -42,10 +42,6 @@ def costs(
     client = cloud.client("ce", **({"account": account} if account else {}))
     days: list[dict[str, Any]] = client.get_cost_and_usage(**request)["ResultsByTime"]
     return days
-
-
-def code(error: pytest.ExceptionInfo[ClientError]) -> str:
-    return str(error.value.response["Error"]["Code"])
 
 
 def test_a_product_is_a_text_with_its_attributes_and_its_price_on_demand(cloud: Cloud) -> None:
@@ -129,30 +125,24 @@ def test_many_groups_come_in_pages(cloud: Cloud) -> None:
     second = client.get_cost_and_usage(**request, NextPageToken=first["NextPageToken"])
     assert [len(keys(one["ResultsByTime"])[0]) for one in (first, second)] == [1000, 1]
     assert "NextPageToken" not in second
-    with pytest.raises(ClientError) as error:
-        client.get_cost_and_usage(**request, NextPageToken="none")
-    assert code(error) == "InvalidNextTokenException"
+    refused = code_of(client.get_cost_and_usage, **request, NextPageToken="none")
+    assert refused == "InvalidNextTokenException"
 
 
 def test_what_is_not_played_is_refused(cloud: Cloud) -> None:
     cloud.billing(products=[NOTEBOOK])
-    with pytest.raises(ClientError) as error:
-        products(cloud, ("ANY_OF", "regionCode", "eu-west-1,eu-west-2"))
-    assert code(error) == "NotPlayedHere"
+    any_of = ("ANY_OF", "regionCode", "eu-west-1,eu-west-2")
+    assert code_of(products, cloud, any_of) == "NotPlayedHere"
     for service, operation in (("pricing", "describe_services"), ("ce", "get_tags")):
         period = {"TimePeriod": {"Start": "2026-12-01", "End": "2026-12-02"}}
-        with pytest.raises(ClientError) as error:
-            getattr(cloud.client(service), operation)(**(period if service == "ce" else {}))
-        assert code(error) == "NotPlayedHere"
-    with pytest.raises(ClientError) as error:
-        costs(cloud, "2026-12-01", "2026-12-02", Metrics=["BlendedCost"])
-    assert code(error) == "NotPlayedHere"
+        call = getattr(cloud.client(service), operation)
+        assert code_of(call, **(period if service == "ce" else {})) == "NotPlayedHere"
+    blended = {"Metrics": ["BlendedCost"]}
+    assert code_of(costs, cloud, "2026-12-01", "2026-12-02", **blended) == "NotPlayedHere"
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(cloud: Cloud) -> None:
-    with pytest.raises(ClientError) as error:
-        costs(cloud, "2026-12-02", "2026-12-02")
-    assert code(error) == "ValidationException"
+    assert code_of(costs, cloud, "2026-12-02", "2026-12-02") == "ValidationException"
 
 
 def test_a_reset_forgets_and_an_unknown_word_is_refused(cloud: Cloud) -> None:

@@ -5,28 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
-from tests.support.local_cloud import IAM, Cloud, template
+from tests.support.local_cloud import IAM, template
 from tests.support.stacksets import (
     HANDLE,
     HOME,
     Administrator,
     accounts,
     bucket,
-    established,
     named,
     overriding,
     regional,
     role,
     trust,
 )
-
-
-@pytest.fixture
-def administrator(cloud: Cloud) -> Administrator:
-    """Return an administrator with its role."""
-    return established(cloud)
 
 
 def test_overrides_are_an_instances_own_and_outlive_updates_of_the_set(

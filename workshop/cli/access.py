@@ -238,7 +238,10 @@ def _other_seats(loaded: LoadedEnvironment, names: Names, question: AccessQuesti
     """
     *_, account, name = ["", "", *question.resource.split(":", 5)]
     others = {seat.account for seat in loaded.seats} - {names.account}
-    return next((one for one in others if one == account or f"-{one}-" in name), "")
+    return next(
+        (account_id for account_id in others if account_id == account or f"-{account_id}-" in name),
+        "",
+    )
 
 
 def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[tuple[str, Names], Names]:

@@ -54,7 +54,7 @@ def run(draft: Draft, file: Path, listed: AccountList, *, yes: bool, as_json: bo
     if problems or unread:
         raise ConfigError([*problems, *map(str, unread)])
     rows = [_judged(row, draft, elsewhere) for row in listed.accounts]
-    known = {one.account for one in draft.assignment.accounts}
+    known = {account.account for account in draft.assignment.accounts}
     new = [row for row in rows if not row.left_out and row.account not in known]
     path = assignment.path(draft.path)
     if not as_json:

@@ -13,12 +13,12 @@ from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.off_roster import account_regions
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.pricing import amounts
 from workshop.pricing.amounts import Bill
+from workshop.status.off_roster import account_regions
 
 
 def bill(
@@ -101,7 +101,11 @@ def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
     kept, at = so_far.remembered(work.loaded), events.now()
     unread: tuple[str, ...] = ()
     gone = Ledger(work.loaded.name).gone_from()
-    where = [one for one in account_regions(work.loaded) if one not in gone]
+    where = [
+        account_region
+        for account_region in account_regions(work.loaded)
+        if account_region not in gone
+    ]
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
         so_far.keep(kept, work.loaded.name, console.say)
@@ -116,7 +120,7 @@ def _compared(work: CommandContext, made: Bill) -> Reconciliation:
     began = min((*Ledger(work.loaded.name).began().values(), settings.start))
     return reconcile.reconcile(
         work.clients,
-        [one.account for one in account_regions(work.loaded)],
+        [account_region.account for account_region in account_regions(work.loaded)],
         settings.workshop,
         made,
         began=began,
@@ -158,12 +162,12 @@ def _show(
 
 def _show_bill(made: Bill) -> None:
     columns = (*made.kinds, "USD")
-    has_accounts = any(one.account for one in made.seats)
+    has_accounts = any(seat.account for seat in made.seats)
     table = console.table("seat", *(("account",) if has_accounts else ()), *columns, right=columns)
-    for one in made.seats:
-        cells = [str(one.of(kind)) for kind in made.kinds]
-        place = (one.account,) if has_accounts else ()
-        table.add_row(one.seat or "of no seat", *place, *cells, str(one.total))
+    for seat in made.seats:
+        cells = [str(seat.of(kind)) for kind in made.kinds]
+        place = (seat.account,) if has_accounts else ()
+        table.add_row(seat.seat or "of no seat", *place, *cells, str(seat.total))
     sums = [str(amount) for amount in made.by_kind.values()]
     place = ("",) if has_accounts else ()
     table.add_row("together", *place, *sums, str(made.total), style="bold")

@@ -199,11 +199,9 @@ class PlainTable(Table):
 class Bar(Progress):
     """A bar among the talk, between a label and the description of its task."""
 
-    def __init__(self, label: str, *, transient: bool = False) -> None:
+    def __init__(self, label: str) -> None:
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        super().__init__(
-            _Words(label), *columns, _Words(), console=_console(sys.stderr), transient=transient
-        )
+        super().__init__(_Words(label), *columns, _Words(), console=_console(sys.stderr))
 
 
 class _Words(ProgressColumn):

@@ -13,7 +13,7 @@ import typer
 
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
+from workshop.aws.reads import attempt, known_and_not, read_each
 from workshop.cli import agreement, console, interrupts
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -153,12 +153,10 @@ def list_datasets(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJs
     """
     work = opened(env, config_dir)
     rows: list[dict[str, Any]] = []
-    answers = side_by_side(
-        lambda where: attempt(DatasetsBucket(work.clients, work.loaded, where).entries),
+    found, unread = read_each(
+        lambda where: DatasetsBucket(work.clients, work.loaded, where).entries(),
         work.account_regions,
-        threads=ACCOUNTS_AT_ONCE,
     )
-    found, unread = known_and_not(answers)
     if unread and not found:
         raise WorkshopError("; ".join(places.told_unread(work.loaded, unread.items())))
     for where, entries in found.items():

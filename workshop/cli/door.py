@@ -14,7 +14,6 @@ import typer
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -57,15 +56,8 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     """
     work = opened(env, config_dir)
     there, unread = _doors(work)
-    looked_at = {where: partial(_look, work, one) for where, one in there.items()}
-    if work.loaded.settings.accounts.are_own:
-        answers = side_by_side(
-            lambda where: attempt(looked_at[where]), there, threads=ACCOUNTS_AT_ONCE
-        )
-        found, lost = known_and_not(answers)
-        unread |= lost
-    else:
-        found = {where: look() for where, look in looked_at.items()}
+    found, lost = places.read_in_each(work.loaded, lambda where: _look(work, there[where]), there)
+    unread |= lost
     documents = [document for document, _ in found.values()]
     if as_json:
         console.print_json(documents)
@@ -102,11 +94,11 @@ def _look(work: CommandContext, one: SeatsDoor) -> tuple[dict[str, Any], str]:
 def _print_own(work: CommandContext, documents: Sequence[Mapping[str, Any]]) -> None:
     """Print a row for each seat, which has a door of its own."""
     table = console.table("seat", "address", "answers", "opened", "hand up")
-    for one in documents:
-        seats = work.loaded.seats_in(AccountRegion(one["account"], one["region"]))
-        flags = (bool(one[key]) for key in ("answers", "opened", "hands"))
+    for document in documents:
+        seats = work.loaded.seats_in(AccountRegion(document["account"], document["region"]))
+        flags = (bool(document[key]) for key in ("answers", "opened", "hands"))
         ids = ", ".join(seat.id for seat in seats)
-        table.add_row(ids, one["address"], *("yes" if flag else "no" for flag in flags))
+        table.add_row(ids, document["address"], *("yes" if flag else "no" for flag in flags))
     console.print_table(table)
 
 

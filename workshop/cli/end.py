@@ -43,7 +43,10 @@ def end(
     seen = scan(work.loaded, work.seats, work.clients, DescribeCache())
     chosen = {seat.id for seat in work.seats}
     running = ending.running(work.loaded, seen)
-    found = ending.named([one for one in running if only is None or one.seat in chosen], names)
+    found = ending.named(
+        [work_of_seat for work_of_seat in running if only is None or work_of_seat.seat in chosen],
+        names,
+    )
     unknown = [name for name, some in found.items() if not some]
     for unread in places.unread(work.loaded, seen.unknown):
         console.warn(unread)

@@ -63,7 +63,7 @@ def extend(
         templates = synthesized(work)
     made = proposed(work, templates, listed(work))
     shared = _shared(made)
-    if not [*shared.stacks] or any(one.action == StackAction.CREATE for one in shared.stacks):
+    if not [*shared.stacks] or any(stack.action == StackAction.CREATE for stack in shared.stacks):
         raise GuardError(
             f"the end is written, and nothing is there yet to tell it: {work.command('deploy')}"
         )

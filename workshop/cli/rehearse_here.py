@@ -22,7 +22,6 @@ from workshop.cli import console
 from workshop.cli.rehearse_cloud import STATE_DIR
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.naming import Names
 from workshop.rehearse import (
     content,
     installs,
@@ -65,7 +64,7 @@ def run(
     names = regions.placed(loaded.names(seat))
     profile = loaded.settings.profiles[seat.profile]
     with ExitStack() as stack:
-        bench = _workbench(stack, names, running, wanted)
+        bench = _workbench(stack, running, wanted)
         folder = workbench.folder_of(wanted.source)
         bench.make(wanted.source, folder)
         bench.start(
@@ -102,9 +101,7 @@ def run(
         )
 
 
-def _workbench(
-    stack: ExitStack, names: Names, running: Running, wanted: LocalRehearsal
-) -> Workbench:
+def _workbench(stack: ExitStack, running: Running, wanted: LocalRehearsal) -> Workbench:
     """Return a workbench with a Python that has the SDK and what the notebooks install."""
     index = interpreters.index()
     opened = stack.enter_context(ways_out.opened(running.port, index.hosts))
@@ -129,7 +126,6 @@ def _workbench(
     root = Path(stack.enter_context(TemporaryDirectory(dir=STATE_DIR, prefix="run-"))).resolve()
     return Workbench(
         root / "notebook",
-        names,
         wanted.confined,
         base,
         index,

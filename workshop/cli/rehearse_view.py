@@ -58,21 +58,21 @@ def show(
     """Print a row for each cell that calls AWS or is not ok, and the sums."""
     table = console.table("notebook", "cell", "result", "why", "by", "opened by")
     last = ""
-    for one in outcomes:
-        if not (everything or one.calls_aws or one.result != "ok"):
+    for outcome in outcomes:
+        if not (everything or outcome.calls_aws or outcome.result != "ok"):
             continue
-        some: Sequence[Refusal | None] = one.refusals if one.result == "denied" else ()
+        some: Sequence[Refusal | None] = outcome.refusals if outcome.result == "denied" else ()
         rows = some or (None,)
         for index, refusal in enumerate(rows):
             table.add_row(
-                one.notebook if one.notebook != last and not index else "",
-                str(one.number) if not index else "",
-                one.result if not index else "",
-                _asked(refusal) if refusal else one.why,
+                outcome.notebook if outcome.notebook != last and not index else "",
+                str(outcome.number) if not index else "",
+                outcome.result if not index else "",
+                _asked(refusal) if refusal else outcome.why,
                 refusal.by if refusal else "",
                 (refusal.key or "nothing") if refusal else "",
             )
-            last = one.notebook
+            last = outcome.notebook
     console.print_table(table)
     for event in events:
         if event.event in ("broken", "not reached", "ended"):
@@ -99,8 +99,8 @@ def _asked(refusal: Refusal) -> str:
 
 def _unplayed(outcomes: Sequence[CellOutcome]) -> str:
     counts: dict[str, int] = {}
-    for one in outcomes:
-        for name in {call.name for call in one.calls if call.not_played}:
+    for outcome in outcomes:
+        for name in {call.name for call in outcome.calls if call.not_played}:
             counts[name] = counts.get(name, 0) + 1
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return ", ".join(f"{name} ({count_of(count, 'cell')})" for name, count in ordered)
@@ -115,13 +115,13 @@ def document(
         "summary": dict(judging.summary(outcomes)),
         "cells": [
             {
-                "notebook": one.notebook,
-                "cell": one.number,
-                "result": one.result,
-                "why": one.why,
-                "because_of_cell": one.because,
-                "seconds": round(one.seconds, 2),
-                "calls": [asdict(call) for call in one.calls],
+                "notebook": outcome.notebook,
+                "cell": outcome.number,
+                "result": outcome.result,
+                "why": outcome.why,
+                "because_of_cell": outcome.because,
+                "seconds": round(outcome.seconds, 2),
+                "calls": [asdict(call) for call in outcome.calls],
                 "refusals": [
                     {
                         "action": refusal.question.action,
@@ -130,10 +130,10 @@ def document(
                         "by": refusal.by,
                         "opened_by": refusal.key,
                     }
-                    for refusal in one.refusals
+                    for refusal in outcome.refusals
                 ],
             }
-            for one in outcomes
+            for outcome in outcomes
         ],
         "notebooks": [asdict(event) for event in events if event.event != "began"],
     }
@@ -141,8 +141,8 @@ def document(
 
 def judge(outcomes: Sequence[CellOutcome], events: Sequence[NotebookEvent]) -> None:
     """Raise WorkshopError if any cell is denied or failed, or was not reached."""
-    wrong = [one for one in outcomes if one.result in _WRONG]
-    broken = [one for one in events if one.event in ("broken", "not reached", "ended")]
+    wrong = [outcome for outcome in outcomes if outcome.result in _WRONG]
+    broken = [event for event in events if event.event in ("broken", "not reached", "ended")]
     if wrong or broken:
         cells = count_of(len(outcomes), "cell")
         raise WorkshopError(

@@ -178,7 +178,12 @@ def _overrides(draft: Draft, seat: Seat) -> str:
         (seat.box_type, box.instance_types[0], seat.box_gb, box.volume_gb) if box else (),
     ]
     pairs = (
-        *(pair for one in own_machines if one for pair in _of_machine(*one)),
+        *(
+            pair
+            for own_machine in own_machines
+            if own_machine
+            for pair in _of_machine(*own_machine)
+        ),
         (seat.account, settings.account, seat.account),
         (seat.region, settings.region, seat.region),
     )

@@ -32,7 +32,8 @@ def save(
     Notebooks and EC2 instances do so by themselves every six minutes and before they stop: into
     saved/files/ of the seat's first bucket, an instance beside a notebook into saved/box/files/.
     Links, caches, environments and files above 200 MB are left out; a new machine gets the rest
-    back by itself. The exit code is 1 where a running machine did not save.
+    back by itself. One that has never reported is told at once if it runs for more than five
+    minutes: its agent is not there. The exit code is 1 where a running machine did not save.
 
     For example:
 

@@ -10,13 +10,13 @@ import typer
 
 from workshop.aws import places
 from workshop.bill import so_far
-from workshop.cli import console, off_roster, status_document, status_table, torn_down
+from workshop.cli import console, status_document, status_table, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.counting import count_of, first_of
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.status import report
+from workshop.status import off_roster, report
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 from workshop.status.report import NO_NOTEBOOK, READY, StatusRow
@@ -67,7 +67,7 @@ def status(
     also = off_roster.account_regions(work.loaded) if only is None and profile is None else ()
     if not work.loaded.settings.accounts.are_own:
         accounts = {account_region.account for account_region in work.account_regions}
-        also = tuple(one for one in also if one.account in accounts)
+        also = tuple(place for place in also if place.account in accounts)
 
     def take() -> StatusScan:
         seen = scan(work.loaded, work.seats, work.clients, cache, also)
@@ -158,7 +158,7 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
             command = work.loaded.command(verb, "--only", ids)
             remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
     remarks += _shared(work, seen)
-    remarks += [f"warning: {one}" for one in places.unread(work.loaded, seen.unknown)]
+    remarks += [f"warning: {unread}" for unread in places.unread(work.loaded, seen.unknown)]
     if seen.watch is not None:
         remarks += seen.watch.sentences(work.loaded, seen.at)
         remarks += _used(work, seen)
@@ -184,7 +184,7 @@ def _shared(work: CommandContext, seen: StatusScan) -> list[str]:
             for name, state in some.items()
         ],
     )
-    return [f"warning: {one}" for one in wrong]
+    return [f"warning: {sentence}" for sentence in wrong]
 
 
 def _gone(work: CommandContext, seen: StatusScan) -> list[str]:
@@ -236,7 +236,9 @@ def _used(work: CommandContext, seen: StatusScan) -> list[str]:
     most = sorted(used, key=lambda seat: used[seat], reverse=True)
     named = ", ".join(f"{seat} {used[seat]:.2f}" for seat in most[:_NOT_READY])
     more = f" and {len(most) - _NOT_READY} with less" if len(most) > _NOT_READY else ""
-    basis = dict.fromkeys(one.basis for one in seen.watch.of.values() if one.basis)
+    basis = dict.fromkeys(
+        region_watch.basis for region_watch in seen.watch.of.values() if region_watch.basis
+    )
     by = f" by {'; '.join(basis)}" if basis else ""
     return [f"used of {cap} USD a seat, as the watch counts{by}: {named}{more}"]
 

@@ -111,9 +111,9 @@ def _print_sections(report: TeardownReport) -> None:
 
 def _print_accounts(report: TeardownReport) -> None:
     """Print how accounts of seats are handed back: by name those of which somebody has to know."""
-    some = [one for one in report.accounts if not one.handed_back.is_good]
-    for one in some[:_NAMED]:
-        console.print_line(f"account {one.account} of {one.seat}: {one.message}")
+    some = [account for account in report.accounts if not account.handed_back.is_good]
+    for account in some[:_NAMED]:
+        console.print_line(f"account {account.account} of {account.seat}: {account.message}")
     if len(some) > _NAMED:
         console.print_line(
             f"{count_of(len(some) - _NAMED, 'more account')}, which the report lists"

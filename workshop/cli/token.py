@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.aws.reads import attempt, known_and_not, side_by_side
+from workshop.aws.reads import read_each, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -89,12 +89,11 @@ def show(
         workshop token show -e prod
     """
     work = opened(env, config_dir, only=only)
-    answers = side_by_side(
-        lambda seat: attempt(SeatTokens(work.clients, work.loaded, seat).names),
+    read, unread = read_each(
+        lambda seat: SeatTokens(work.clients, work.loaded, seat).names(),
         work.seats,
         threads=THREADS,
     )
-    read, unread = known_and_not(answers)
     if unread and not read:
         raise WorkshopError(next(iter(unread.values())))
     rows = []

@@ -13,7 +13,6 @@ import codecs
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,10 +28,6 @@ from workshop.files import shown
 COLUMNS = ("account", "seat")
 CHECK = "check"
 _MESSAGE = "is not as 'workshop accounts' writes it; "
-_ACCOUNT = (
-    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
-    " as text)"
-)
 
 
 def check_of(account: str, seat: str) -> str:
@@ -75,21 +70,21 @@ class Assignment:
     @cached_property
     def by_seat(self) -> Mapping[str, str]:
         """The account of each seat that has one, those that left the roster too."""
-        return {one.seat: one.account for one in self.accounts if one.seat}
+        return {account.seat: account.account for account in self.accounts if account.seat}
 
     @cached_property
     def seat_of(self) -> Mapping[str, str]:
         """The seat of each account that has one."""
-        return {one.account: one.seat for one in self.accounts if one.seat}
+        return {account.account: account.seat for account in self.accounts if account.seat}
 
     @property
     def free(self) -> tuple[str, ...]:
         """The accounts that nobody has."""
-        return tuple(one.account for one in self.accounts if not one.seat)
+        return tuple(account.account for account in self.accounts if not account.seat)
 
     def with_accounts(self, accounts: Iterable[str]) -> Assignment:
         """Return it with these accounts as well, the new ones behind the others."""
-        known = {one.account for one in self.accounts}
+        known = {assigned.account for assigned in self.accounts}
         new = (account for account in dict.fromkeys(accounts) if account not in known)
         return Assignment((*self.accounts, *map(AssignedAccount, new)))
 
@@ -103,24 +98,28 @@ class Assignment:
         given = dict(zip(free, lacking, strict=False))
         return Assignment(
             tuple(
-                one.to(given[one.account]) if one.account in given else one for one in self.accounts
+                assigned.to(given[assigned.account]) if assigned.account in given else assigned
+                for assigned in self.accounts
             )
         )
 
     def released(self, accounts: Collection[str]) -> Assignment:
         """Return it with these accounts free again: they are empty."""
         return Assignment(
-            tuple(one.to("") if one.account in accounts else one for one in self.accounts)
+            tuple(
+                assigned.to("") if assigned.account in accounts else assigned
+                for assigned in self.accounts
+            )
         )
 
     @property
     def changed(self) -> tuple[AssignedAccount, ...]:
         """The accounts whose seats somebody has changed by hand."""
-        return tuple(one for one in self.accounts if one.is_changed)
+        return tuple(assigned for assigned in self.accounts if assigned.is_changed)
 
     def approved(self) -> Assignment:
         """Return it with all seats as they are assigned."""
-        return Assignment(tuple(one.to(one.seat) for one in self.accounts))
+        return Assignment(tuple(assigned.to(assigned.seat) for assigned in self.accounts))
 
 
 def path(environment: Path) -> Path:
@@ -164,23 +163,23 @@ def parse(text: str) -> tuple[Assignment, list[Diagnostic]]:
 def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
     accounts: dict[str, int] = {}
     seats: dict[str, int] = {}
-    for one in found:
-        if not re.fullmatch(naming.ACCOUNT_PATTERN.strip("^$"), one.account):
-            yield Diagnostic(one.line, ("account",), _ACCOUNT)
-        elif one.account in accounts:
-            message = f"stands in line {accounts[one.account]} too; remove one of the lines"
-            yield Diagnostic(one.line, ("account",), message)
-        if one.seat and not rules.SEAT.holds(one.seat):
-            yield Diagnostic(one.line, ("seat",), rules.SEAT.message)
-        elif one.seat == naming.COHORT:
+    for assigned in found:
+        if not rules.ACCOUNT.holds(assigned.account):
+            yield Diagnostic(assigned.line, ("account",), rules.ACCOUNT_CELL)
+        elif assigned.account in accounts:
+            message = f"stands in line {accounts[assigned.account]} too; remove one of the lines"
+            yield Diagnostic(assigned.line, ("account",), message)
+        if assigned.seat and not rules.SEAT.holds(assigned.seat):
+            yield Diagnostic(assigned.line, ("seat",), rules.SEAT.message)
+        elif assigned.seat == naming.COHORT:
             message = "is reserved for what all share; write the id of a seat, or empty the cell"
-            yield Diagnostic(one.line, ("seat",), message)
-        elif one.seat in seats:
-            message = f"has the account of line {seats[one.seat]} too; empty one of the cells"
-            yield Diagnostic(one.line, ("seat",), message)
-        accounts.setdefault(one.account, one.line)
-        if one.seat:
-            seats.setdefault(one.seat, one.line)
+            yield Diagnostic(assigned.line, ("seat",), message)
+        elif assigned.seat in seats:
+            message = f"has the account of line {seats[assigned.seat]} too; empty one of the cells"
+            yield Diagnostic(assigned.line, ("seat",), message)
+        accounts.setdefault(assigned.account, assigned.line)
+        if assigned.seat:
+            seats.setdefault(assigned.seat, assigned.line)
 
 
 def _place_of_check(headings: Sequence[str]) -> int:
@@ -200,7 +199,9 @@ def text(assignment: Assignment) -> str:
     made = io.StringIO(newline="")
     writer = csv.writer(made, lineterminator="\n")
     writer.writerow((*COLUMNS, CHECK))
-    writer.writerows((one.account, one.seat, one.check) for one in assignment.accounts)
+    writer.writerows(
+        (assigned.account, assigned.seat, assigned.check) for assigned in assignment.accounts
+    )
     return made.getvalue()
 
 
@@ -234,7 +235,7 @@ def write(environment: Path, before: Assignment, after: Assignment) -> None:
 
 
 def _pairs(assignment: Assignment) -> list[tuple[str, str]]:
-    return [(one.account, one.seat) for one in assignment.accounts]
+    return [(account.account, account.seat) for account in assignment.accounts]
 
 
 def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
@@ -248,13 +249,13 @@ def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
         for index, (was, now) in enumerate(zip(before.accounts, after.accounts, strict=False))
         if was != now
     }
-    seats = {index: one.seat for index, one in changed.items()}
+    seats = {index: assigned.seat for index, assigned in changed.items()}
     text = csv_file.with_cells(text, delimiter, COLUMNS.index("seat"), seats)
     if checked:
-        checks = {index: one.check for index, one in changed.items()}
+        checks = {index: assigned.check for index, assigned in changed.items()}
         text = csv_file.with_cells(text, delimiter, checked, checks)
     text += "" if text.endswith(("\n", "\r")) else newline
-    for one in after.accounts[len(before.accounts) :]:
-        more = [*[""] * (checked - len(COLUMNS)), one.check] if checked else []
-        text += f"{delimiter.join((one.account, one.seat, *more))}{newline}"
+    for assigned in after.accounts[len(before.accounts) :]:
+        more = [*[""] * (checked - len(COLUMNS)), assigned.check] if checked else []
+        text += f"{delimiter.join((assigned.account, assigned.seat, *more))}{newline}"
     return (codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b"") + text.encode()

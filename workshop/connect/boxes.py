@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from workshop.aws import boxes, places
 from workshop.aws.boxes import BoxState
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import Unavailable, attempt_each
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.errors import UsageError, WorkshopError
@@ -43,9 +43,7 @@ def of_seats(
     """Return the instances by seat id, of those seats alone whose profile has one."""
     chosen = [seat for seat in seats if loaded.settings.profiles[seat.profile].has_box]
     list_in = partial(boxes.boxes, clients, workshop=loaded.settings.workshop)
-    listed = side_by_side(
-        lambda where: attempt(partial(list_in, where)), account_regions_of(chosen), threads=AT_ONCE
-    )
+    listed = attempt_each(list_in, account_regions_of(chosen), threads=AT_ONCE)
     return {
         seat.id: _box(loaded.names(seat).stack("box"), listed[seat.account_region])
         for seat in chosen

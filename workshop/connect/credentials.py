@@ -22,9 +22,6 @@ from workshop.errors import UsageError, WorkshopError
 from workshop.policies.documents import document
 from workshop.tags import ATTENDEE
 
-HOUR = timedelta(hours=1)
-"""For which whoever has a role already may take on another one, at most
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)."""
 SHORTEST = timedelta(minutes=15)
 """Of any session (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
 

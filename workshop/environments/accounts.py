@@ -72,20 +72,26 @@ def of_assignment(
 
     ``elsewhere`` says what other environments use accounts for.
     """
-    for one in assignment.accounts:
-        if one.account == home:
+    for account in assignment.accounts:
+        if account.account == home:
             message = "is the environment's own account, in which no seat can be; remove the line"
-            yield Diagnostic(one.line, ("account",), message)
-        elif one.seat and one.account in elsewhere:
-            message = f"{elsewhere[one.account]}, and here {one.seat}'s; remove one of the lines"
-            yield Diagnostic(one.line, ("account",), message)
+            yield Diagnostic(account.line, ("account",), message)
+        elif account.seat and account.account in elsewhere:
+            message = (
+                f"{elsewhere[account.account]}, and here {account.seat}'s; remove one of the lines"
+            )
+            yield Diagnostic(account.line, ("account",), message)
 
 
 def lacking(seats: Sequence[Seat], assignment: Assignment, cure: str) -> Iterator[Diagnostic]:
     """Yield one diagnostic for all seats that no account is assigned to; ``cure`` is a command."""
     ids = {seat.id for seat in seats}
     without = [seat.id for seat in seats if seat.id not in assignment.by_seat]
-    strangers = {one.seat: one.line for one in assignment.accounts if one.seat not in {*ids, ""}}
+    strangers = {
+        account.seat: account.line
+        for account in assignment.accounts
+        if account.seat not in {*ids, ""}
+    }
     for seat in [*without]:
         for meant in difflib.get_close_matches(seat, strangers, n=1, cutoff=_ALIKE):
             message = (

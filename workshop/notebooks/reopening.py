@@ -124,7 +124,9 @@ def is_frozen(
     for role in roles:
         with errors.gone_is_fine():
             pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
-            attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+            attached = [
+                policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]
+            ]
             if freeze in attached:
                 return True
     return False

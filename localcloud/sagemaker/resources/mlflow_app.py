@@ -59,14 +59,10 @@ KIND = SageMakerResourceType(
     first_status="Creating",
     steps={
         "Creating": TransitionStep(
-            "mlflow_app",
-            "Created",
-            instead=lambda _, record: "CreateFailed" if objects.has_no_bucket(record) else None,
+            "mlflow_app", "Created", instead=objects.without_bucket("CreateFailed")
         ),
         "Updating": TransitionStep(
-            "mlflow_app",
-            "Updated",
-            instead=lambda _, record: "UpdateFailed" if objects.has_no_bucket(record) else None,
+            "mlflow_app", "Updated", instead=objects.without_bucket("UpdateFailed")
         ),
         "Deleting": TransitionStep("mlflow_app", None),
     },

@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster import csv_file, registrations, workbook
 from workshop.config.roster.account_cells import account_of, column_of_accounts, is_account_heading
 from workshop.config.roster.registration_words import Heading, folded, heading_of, pattern
@@ -60,7 +59,6 @@ class AccountList:
     """The accounts of a list, how it was read, and why it could not be."""
 
     accounts: tuple[ListedAccount, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
     encoding: str = ""
     column: str = ""
     """The heading of the column of ids; empty where there is none."""
