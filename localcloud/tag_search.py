@@ -46,7 +46,7 @@ def _tagged(engine: SageMakerEngine) -> Iterator[tuple[str, list[dict[str, str]]
     """Return ARN and tags of each tagged resource in the present account and Region."""
     for kind in engine.kinds.values():
         for record in engine.records(kind):
-            if kind.arn and record["tags"]:
+            if record["tags"]:
                 tags = [
                     {"Key": key, "Value": record["tags"][key]} for key in sorted(record["tags"])
                 ]

@@ -12,8 +12,8 @@ import pytest
 from tests.support.own_accounts import SETTINGS, OwnAccounts, sets
 from tests.support.stacksets import HANDLE
 from workshop.accounts import set_run
-from workshop.accounts.ends import StackEnds
-from workshop.deploy.jobs import StackJob
+from workshop.deploy.ends import StackEnds
+from workshop.deploy.events import What
 
 REPOSITORY, NOTEBOOK = "TrainingRepository238146D5", "vision-seat-notebook-attendee"
 LARGER = SETTINGS.replace("attendee: {}", "attendee: {notebook: {volume_gb: 30}}")
@@ -65,13 +65,13 @@ def test_whoever_joins_late_is_deployed_and_nobody_else_is_touched(grown: OwnAcc
 @pytest.mark.long
 def test_no_more_stacks_are_worked_on_at_once_than_stack_sets_take(own: OwnAccounts) -> None:
     under_way: list[int] = []
-    begun = StackEnds.begun
+    say = StackEnds.say
 
-    def counting(self: StackEnds, job: StackJob) -> None:
-        begun(self, job)
+    def counting(self: StackEnds, what: What, *told: Any) -> None:
+        say(self, what, *told)
         under_way.append(self.under_way)
 
-    with mock.patch.object(set_run, "AT_ONCE", 3), mock.patch.object(StackEnds, "begun", counting):
+    with mock.patch.object(set_run, "AT_ONCE", 3), mock.patch.object(StackEnds, "say", counting):
         assert lines(own, "deploy")[-1]["seats"] == {"done": 3}
     assert max(under_way) == 3
 

@@ -27,10 +27,7 @@ from tests.support.service_model import sample
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
 
-NAMES_NOTHING = {
-    "BatchDescribeModelPackage": "tells what it did not find in its answer",
-    "Search": "finds nothing",
-}
+NAMES_NOTHING = {"Search": "finds nothing"}
 """Operation -> what it does, instead of refusing, when what is asked for is not there."""
 
 

@@ -30,7 +30,7 @@ def patch_workers(patch_functions: Callable[[str], None]) -> Callable[[str], Non
         def detected(name: str) -> tuple[str, str]:
             _, script = found(name)
             with _making:
-                return str(_program()), script
+                return str(program()), script
 
         runtime._detect_runtime_binary = detected
 
@@ -38,7 +38,8 @@ def patch_workers(patch_functions: Callable[[str], None]) -> Callable[[str], Non
 
 
 @cache
-def _program() -> Path:
+def program() -> Path:
+    """Return the Python of functions, whose process is prepared once for all clouds of a run."""
     return for_good("tests.support.shared:read_models").program(
         "function", f"{main.__module__}:{main.__name__}"
     )

@@ -11,15 +11,18 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import boto3
+import psutil
 import pytest
 from botocore.config import Config
 
 from localcloud import environment, process, process_identity
 from localcloud.authentication import keys
+from tests.support.prepared import for_good
 from tests.support.service_model import Watch
 
 if TYPE_CHECKING:
@@ -199,19 +202,34 @@ class Cloud:
         }
 
 
+@cache
+def _program() -> Path:
+    """Return a Python that runs local clouds at once: all of a worker are forks of one process."""
+    forked = "tests.support.forked_cloud"
+    return for_good(f"{forked}:prepare").program("cloud", f"{forked}:main")
+
+
+def _fork(pid: int, _: str) -> psutil.Process | None:
+    """Return the process of a local cloud; its command line is that of all forks."""
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None
+
+
 @contextmanager
 def started(
     state_dir: Path, delays: Mapping[str, float] | None = None, **options: Any
 ) -> Iterator[Cloud]:
     """A local cloud that can tell all it holds, see :mod:`tests.support.local_cloud_inside`."""
-    inside = mock.patch.object(process_identity, "SERVER", "tests.support.local_cloud_inside")
+    forks = SimpleNamespace(executable=str(_program()))
     delays = {"notebook": 0, "instance": 0, "agent": 0} if delays is None else delays
-    with inside:
+    with mock.patch.object(process, "sys", forks):
         running = process.start(state_dir, delays=delays, **options).running
     try:
         yield Cloud(running, state_dir)
     finally:
-        with inside:
+        with mock.patch.object(process_identity, "find", _fork):
             process.stop(state_dir)
 
 

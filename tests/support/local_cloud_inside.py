@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from typing import Any
-from unittest import mock
 from urllib.parse import parse_qs, quote, unquote, urlencode
 
-from localcloud import functions, ministack_adapter, server
+from localcloud import ministack_adapter
 from localcloud.admin import AdminEndpoint, AdminInterface
 from localcloud.asgi import Handler
 from localcloud.clock import Clock
 from localcloud.sagemaker import listing
 from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.service import SageMakerService
-from tests.support.function_worker import patch_workers
 
 Held = dict[str, Any]
 """Kind and name of a thing -> all that is known of it."""
@@ -378,7 +375,7 @@ def held(account: str, region: str, *, by_seats: bool) -> Held:
     return found
 
 
-class _WatchedAdmin(AdminInterface):
+class WatchedAdmin(AdminInterface):
     """The admin endpoints of the local cloud, and those of tests."""
 
     def __init__(
@@ -418,10 +415,3 @@ class _WatchedAdmin(AdminInterface):
             if stack["StackName"] == change["name"]:
                 stack["StackStatus"] = change["status"]
         return {}
-
-
-if __name__ == "__main__":
-    mock.patch.object(server, "AdminInterface", _WatchedAdmin).start()
-    started = patch_workers(functions.patch_functions)
-    mock.patch.object(server, "patch_functions", started).start()
-    raise SystemExit(server.main(sys.argv[1:]))

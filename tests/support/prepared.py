@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import gc
 import json
+import logging
 import os
 import runpy
 import select
@@ -30,6 +31,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+
+_FOR_GOOD: list[ExitStack] = []
+"""Ends what runs until this process ends; a fork keeps it as well, and never uses it."""
 
 STUB = """\
 #!/bin/sh
@@ -86,6 +90,7 @@ def prepared(*preparations: str) -> Iterator[Prepared]:
 def for_good(*preparations: str) -> Prepared:
     """Run such a process until this one ends."""
     stack = ExitStack()
+    _FOR_GOOD.append(stack)
     atexit.register(stack.close)
     return stack.enter_context(prepared(*preparations))
 
@@ -106,6 +111,9 @@ def serve(address: str) -> None:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listener.close()
+            # What this process ends with is not its forks' to end.
+            atexit._clear()
+            atexit.register(logging.shutdown)
             asked = _asked(line)
             threading.Thread(target=_end_with, args=(line,), daemon=True).start()
             code = ended(partial(become, **asked))

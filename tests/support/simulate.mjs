@@ -1,4 +1,5 @@
-// Asks a policy engine: a JSON list of simulations on stdin, a JSON list of answers on stdout.
+// Asks a policy engine: on stdin the simulations, as JSON in which policies are named and listed but
+// once; on stdout a JSON list of answers.
 // Each answer is "Allowed", "ExplicitlyDenied" or "ImplicitlyDenied", or what was wrong to ask.
 import { runSimulation } from "@cloud-copilot/iam-simulate";
 
@@ -15,7 +16,10 @@ String.prototype.localeCompare = function (other, locales, options) {
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 const answers = [];
-for (const simulation of JSON.parse(Buffer.concat(chunks).toString())) {
+const { documents, asked } = JSON.parse(Buffer.concat(chunks).toString());
+for (const { request, ...named } of asked) {
+  const simulation = { request };
+  for (const [member, name] of Object.entries(named)) simulation[member] = documents[name];
   const result = await runSimulation(simulation, {});
   answers.push(
     result.resultType === "error"

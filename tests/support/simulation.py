@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tests.support.assemblies import ROOT, Synthesized
@@ -25,8 +26,8 @@ OFFERED = {
 """The policy of a resource of another account that anybody may use."""
 
 
-_ANSWERS: dict[bytes, str] = {}
-"""What the engine has answered, by the digest of what it was asked."""
+_ANSWERS: dict[str, str] = {}
+"""What the engine has answered, by what it was asked: policies by their digests."""
 
 
 @dataclass(frozen=True)
@@ -47,34 +48,48 @@ class Role:
             account = str(question.keys.get("aws:ResourceAccount", ""))
         foreign = account not in ("", names.account)
         caller = {f"aws:PrincipalTag/{key}": value for key, value in self.tags.items()}
-        made = {
+        return {
             # What AWS offers to everybody carries a policy that says so.
             **({"resourcePolicy": OFFERED} if foreign and question.shared else {}),
-            "request": {
-                "principal": principal,
-                "action": question.action,
-                "resource": {
-                    "resource": _known(question),
-                    "accountId": account or names.account,
-                },
-                "contextVariables": {
-                    "aws:RequestedRegion": names.region,
-                    **({} if question.by_nobody else caller),
-                    **question.keys,
-                },
-            },
-            "identityPolicies": [
-                {"name": name, "policy": policy} for name, policy in self.policies.items()
-            ],
-            "permissionBoundaryPolicies": [{"name": "boundary", "policy": self.boundary}],
+            "request": _with_known_keys(
+                {
+                    "principal": principal,
+                    "action": question.action,
+                    "resource": {
+                        "resource": _known(question),
+                        "accountId": account or names.account,
+                    },
+                    "contextVariables": {
+                        "aws:RequestedRegion": names.region,
+                        **({} if question.by_nobody else caller),
+                        **question.keys,
+                    },
+                }
+            ),
+            **self._documents,
+        }
+
+    @cached_property
+    def _documents(self) -> dict[str, Any]:
+        """The same objects for every question, which :func:`ask` hands over but once."""
+        named = [{"name": name, "policy": policy} for name, policy in self.policies.items()]
+        return {
+            "identityPolicies": _with_known_keys(named),
+            "permissionBoundaryPolicies": _with_known_keys(
+                [{"name": "boundary", "policy": self.boundary}]
+            ),
             "serviceControlPolicies": [],
             "resourceControlPolicies": [],
         }
-        # The engine's data has the key for an action of EC2 Instance Connect, and knows no such key
-        # of EC2: any other whose value is a text does as well.
-        known = json.dumps(made).replace("ec2:osuser", "aws:PrincipalTag/osuser")
-        simulation: dict[str, Any] = json.loads(known)
-        return simulation
+
+
+def _with_known_keys(made: Any) -> Any:
+    """Give what the engine's data has a condition key for.
+
+    It has that of the user for an action of EC2 Instance Connect, and knows no such key of EC2: any
+    other whose value is a text does as well.
+    """
+    return json.loads(json.dumps(made).replace("ec2:osuser", "aws:PrincipalTag/osuser"))
 
 
 def _known(question: AccessQuestion) -> str:
@@ -159,14 +174,26 @@ def ask(simulations: Sequence[dict[str, Any]]) -> list[str]:
 
     What is the same, as what a seat does to itself whoever the neighbour is, is asked once.
     """
-    texts = [json.dumps(one) for one in simulations]
-    digests = [hashlib.sha256(text.encode()).digest() for text in texts]
-    new = {
-        digest: text for digest, text in zip(digests, texts, strict=True) if digest not in _ANSWERS
-    }
+    documents: dict[str, Any] = {}
+    names: dict[int, str] = {}
+
+    def named(document: Any) -> str:
+        if id(document) not in names:
+            text = json.dumps(document)
+            names[id(document)] = hashlib.sha256(text.encode()).hexdigest()
+            documents[names[id(document)]] = document
+        return names[id(document)]
+
+    texts = [
+        json.dumps(
+            {name: given if name == "request" else named(given) for name, given in one.items()}
+        )
+        for one in simulations
+    ]
+    new = [text for text in dict.fromkeys(texts) if text not in _ANSWERS]
     asked = subprocess.run(
         [ROOT / ".venv/bin/node", "tests/support/simulate.mjs"],
-        input=f"[{','.join(new.values())}]",
+        input=f'{{"documents": {json.dumps(documents)}, "asked": [{",".join(new)}]}}',
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
@@ -174,7 +201,7 @@ def ask(simulations: Sequence[dict[str, Any]]) -> list[str]:
         check=True,
     )
     _ANSWERS.update(zip(new, json.loads(asked.stdout), strict=True))
-    return [_ANSWERS[digest] for digest in digests]
+    return [_ANSWERS[text] for text in texts]
 
 
 def _resolved(value: Any, names: Names) -> Any:

@@ -16,6 +16,7 @@ NO_MEMBER = "no member"
 """The state of an account that is in none of the units, or in no organization any more."""
 
 _ONCE_EMPTY = "free once a teardown has proven it empty"
+_GIVEN_UP = "is given up now: free from the next run on"
 _DEPLOYED = f"has a workbench still: {_ONCE_EMPTY}"
 
 
@@ -95,11 +96,12 @@ def planned(
     for account in deployed:
         if account not in kept.seat_of:
             reasons.setdefault(account, _DEPLOYED)
+    for account in given_up:
+        reasons.setdefault(account, _GIVEN_UP)
     wanted = [seat for seat in seats if seat not in kept.by_seat]
-    unusable = {*reasons, *given_up}
-    free = [account for account in kept.free if account not in unusable]
+    free = [account for account in kept.free if account not in reasons]
     more = [one.account for one in joined if one.account not in reasons]
-    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, unusable)
+    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, reasons)
     now = after.by_seat
     order = [one.account for one in after.accounts]
     order += [one.account for one in joined if one.account not in after.seat_of]

@@ -45,7 +45,8 @@ def _of_sets(calls: StackSetCalls, loaded: LoadedEnvironment) -> dict[str, str]:
     def accounts(name: str) -> dict[str, str]:
         described = calls.describe(name)
         whose = _of_tags(loaded, described.tags) if described else ""
-        return {one.account_region.account: whose for one in calls.instances(name)} if whose else {}
+        instances = calls.instances(name) if whose else ()
+        return {instance.account_region.account: whose for instance in instances}
 
     listed = side_by_side(accounts, list(first.values()), threads=AT_ONCE)
     return {account: whose for some in listed.values() for account, whose in some.items()}

@@ -79,6 +79,9 @@ class Clients:
         self._let_go = 0
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
+        self._taking = threading.Lock()
+        self._takers: dict[tuple[tuple[str, Any], ...], Any] = {}
+        """By the caller's credentials, of which there are others once they were renewed."""
         self._interrupted = False
         self._here = threading.local()
         self._sign_in = SignIn(home, self._unwatched_sts)
@@ -266,9 +269,7 @@ class Clients:
         partition = regions.partition(self.home.region).name
         raw = own._session  # noqa: SLF001 - boto3 gives no other way to refreshed credentials
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=lambda service, **given: raw.create_client(
-                service, **{"region_name": self.home.region, **given}
-            ),
+            client_creator=partial(self._role_taker, raw),
             source_credentials=raw.get_credentials(),
             role_arn=f"arn:{partition}:iam::{account}:role/{self._role}",
             extra_args={
@@ -281,6 +282,15 @@ class Clients:
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
         return speedups.session(boto3.Session(botocore_session=made))
+
+    def _role_taker(self, raw: Any, service: str, **credentials: Any) -> Any:
+        """Return the client that takes on roles, made once for all accounts and all threads."""
+        with self._taking:
+            key = tuple(sorted(credentials.items()))
+            if key not in self._takers:
+                given = {"region_name": self.home.region, **credentials}
+                self._takers = {key: raw.create_client(service, **given)}
+            return self._takers[key]
 
 
 def _nobody_at(error: Exception, home: AccountRegion) -> str:

@@ -13,12 +13,12 @@ from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.off_roster import account_regions
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.pricing import amounts
 from workshop.pricing.amounts import Bill
+from workshop.status.off_roster import account_regions
 
 
 def bill(

@@ -11,13 +11,14 @@ from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard, places
 from workshop.aws.clients import Clients
-from workshop.cli import alike, console, off_roster, options
+from workshop.cli import alike, console, options
 from workshop.config import command_line, unknown_seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.pricing import kept
+from workshop.status import off_roster
 
 
 @dataclass(frozen=True)

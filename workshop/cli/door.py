@@ -14,7 +14,6 @@ import typer
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.aws.reads import read_each
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -57,11 +56,8 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     """
     work = opened(env, config_dir)
     there, unread = _doors(work)
-    if work.loaded.settings.accounts.are_own:
-        found, lost = read_each(lambda where: _look(work, there[where]), there)
-        unread |= lost
-    else:
-        found = {where: _look(work, one) for where, one in there.items()}
+    found, lost = places.read_in_each(work.loaded, lambda where: _look(work, there[where]), there)
+    unread |= lost
     documents = [document for document, _ in found.values()]
     if as_json:
         console.print_json(documents)

@@ -30,6 +30,11 @@ def proposed(work: CommandContext, templates: Assembly, remove: frozenset[str]) 
     made = planner.plan(work.clients, work.loaded, templates, work.seats, remove=remove)
     for reason in made.unlisted.values():
         console.warn(f"whether all accounts can be used is not known: {reason}")
+    unread = [
+        (place, f"what is there could not be read: {why}") for place, why in made.unseen.items()
+    ]
+    for sentence in places.told_unread(work.loaded, unread):
+        console.warn(sentence)
     return made
 
 
@@ -57,7 +62,9 @@ def checked(
             " the first stack, which lets you in"
         )
     open_ones = [where for where in account_regions_of(chosen) if where not in closed]
-    return report_on(work, stacks_of(work, open_ones), accept_unknown, chosen, frozenset(closed))
+    there = dict(made.listed)
+    there |= stacks_of(work, [where for where in open_ones if where not in there])
+    return report_on(work, there, accept_unknown, chosen, frozenset(closed))
 
 
 def at_home(report: PreflightReport) -> PreflightReport:

@@ -10,13 +10,13 @@ import typer
 
 from workshop.aws import places
 from workshop.bill import so_far
-from workshop.cli import console, off_roster, status_document, status_table, torn_down
+from workshop.cli import console, status_document, status_table, torn_down
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only
 from workshop.counting import count_of, first_of
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.status import report
+from workshop.status import off_roster, report
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
 from workshop.status.report import NO_NOTEBOOK, READY, StatusRow

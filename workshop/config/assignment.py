@@ -13,7 +13,6 @@ import codecs
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,10 +28,6 @@ from workshop.files import shown
 COLUMNS = ("account", "seat")
 CHECK = "check"
 _MESSAGE = "is not as 'workshop accounts' writes it; "
-_ACCOUNT = (
-    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
-    " as text)"
-)
 
 
 def check_of(account: str, seat: str) -> str:
@@ -169,8 +164,8 @@ def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
     accounts: dict[str, int] = {}
     seats: dict[str, int] = {}
     for assigned in found:
-        if not re.fullmatch(naming.ACCOUNT_PATTERN.strip("^$"), assigned.account):
-            yield Diagnostic(assigned.line, ("account",), _ACCOUNT)
+        if not rules.ACCOUNT.holds(assigned.account):
+            yield Diagnostic(assigned.line, ("account",), rules.ACCOUNT_CELL)
         elif assigned.account in accounts:
             message = f"stands in line {accounts[assigned.account]} too; remove one of the lines"
             yield Diagnostic(assigned.line, ("account",), message)

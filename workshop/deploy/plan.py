@@ -78,9 +78,8 @@ class StackPlan:
         A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
         set that nobody ran has made nothing, and a whole stack is cleared for want of its notebook.
         """
-        status = self.current.status if self.current else ""
-        empty = status in SETTLED | ROLLED_BACK | {"REVIEW_IN_PROGRESS"}
-        clears = self.action == StackAction.CLEAR and not empty
+        is_broken = self.current is not None and self.current.status in BROKEN
+        clears = self.action == StackAction.CLEAR and is_broken
         return clears and self.desired.kind in _WITH_DISK
 
 
@@ -150,9 +149,9 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
         unchanged = good and desired.protected in (None, found.protected) and not values
         if unchanged:
             # CloudFormation says there what an update could not delete.
-            message = _because(found) if found.reason and found.status in SETTLED else ""
+            message = because(found) if found.reason and found.status in SETTLED else ""
             return StackPlan(desired, found, StackAction.UNCHANGED, message)
-        why = [_because(found)] if found.status in ROLLED_BACK else []
+        why = [because(found)] if found.status in ROLLED_BACK else []
         if PRICES in values:
             why.append("newer prices by which the watch counts")
         if NOTIFY[0] in values:
@@ -161,7 +160,7 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
             why.append(others if is_told else "nobody is told by e-mail any more")
         return StackPlan(desired, found, StackAction.UPDATE, "; ".join(why))
     action = _repair(found, now)
-    message = _because(found)
+    message = because(found)
     if action == StackAction.REFUSED:
         message = f"{message.rstrip('.')}; {_cure(desired, found)}"
     plan = StackPlan(desired, found, action, message)
@@ -397,5 +396,6 @@ def seats(stacks: Iterable[StackPlan]) -> tuple[SeatPlan, ...]:
     )
 
 
-def _because(found: StackSummary) -> str:
+def because(found: StackSummary) -> str:
+    """Return a stack's status, with its reason where there is one."""
     return f"{found.status}: {found.reason}" if found.reason else found.status

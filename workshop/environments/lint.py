@@ -13,7 +13,7 @@ from datetime import datetime
 
 from workshop import naming
 from workshop.config import instance_types
-from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.diagnostics import Diagnostic, not_known
 from workshop.config.instance_types import Use, known_regions
 from workshop.config.models import Environment
 from workshop.config.profiles import CREATABLE_PLATFORM, Profile
@@ -257,10 +257,7 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
             )
     yield from boxes.warnings(settings)
     for region in sorted({seat.region for seat in seats} - known_regions()):
-        yield (
-            f"region: {region!r} is no Region that this release knows;"
-            f" {suggestion(region, sorted(known_regions()))}check its spelling"
-        )
+        yield f"region: {region!r} {not_known(region, 'Region', sorted(known_regions()))}"
     unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
     if unused:
         yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"
@@ -426,10 +423,8 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
         for number, one in enumerate([written] if isinstance(written, str) else written):
             is_family = instance_types.is_family(one)
             what = f"family of instance types for {use}" if is_family else f"{use} instance type"
-            if one not in (families if is_family else known):
+            known_words = families if is_family else known
+            if one not in known_words:
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
-                message = (
-                    f"{one!r} is no {what} that this release knows;"
-                    f" {suggestion(one, families if is_family else known)}check its spelling"
-                )
+                message = f"{one!r} {not_known(one, what, known_words)}"
                 yield Diagnostic(document.line(place), place, message)

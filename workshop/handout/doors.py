@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, stacks
+from workshop.aws import errors, places, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import read_each
 from workshop.config.environment import LoadedEnvironment
@@ -194,10 +194,7 @@ def doors(
             f" {loaded.command('deploy')}"
         )
     address = partial(_address, clients, loaded)
-    if loaded.settings.accounts.are_own:
-        addresses, unread = read_each(address, account_regions)
-    else:
-        addresses, unread = {where: address(where) for where in account_regions}, {}
+    addresses, unread = places.read_in_each(loaded, address, account_regions)
     there = {where: SeatsDoor(clients, loaded, where, one) for where, one in addresses.items()}
     return there, unread
 

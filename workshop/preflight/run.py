@@ -142,8 +142,8 @@ def not_reached(
     """Return that nobody can be in a seat's own account, so that nothing of it is known."""
     cure = (
         "the first stack set makes the organiser's role there, so that this is known once a seat of"
-        " the account is deployed; if one is, somebody has changed or deleted the role: how to have"
-        f" it again is told by: {loaded.command('leftovers')}; name a role that is there already as"
+        " the account is deployed; if one is, somebody has changed or deleted the role, which is"
+        f" made again by: {loaded.command('deploy')}; name a role that is there already as"
         " 'accounts.role'"
         if loaded.settings.accounts.makes_role
         else "check 'accounts.role' and 'accounts.external_id', and whom the role trusts"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workshop.config import instance_types
-from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.diagnostics import Diagnostic, not_known
 from workshop.config.roster.registration_words import is_placeholder
 from workshop.config.roster.sheet import RosterRow, Sheet
 from workshop.counting import count_of
@@ -46,8 +46,5 @@ def _unknown_types(sheet: Sheet) -> Iterator[Diagnostic]:
         known = sorted(instance_types.known("notebook" if of_notebook else "box"))
         if written not in known:
             what = "notebook" if of_notebook else "EC2"
-            message = (
-                f"is no {what} instance type that this release knows;"
-                f" {suggestion(written, known)}check its spelling"
-            )
+            message = not_known(written, f"{what} instance type", known)
             yield Diagnostic(row.line, ("instance_type",), message)
