@@ -35,7 +35,7 @@ from pathlib import Path
 
 import boto3
 
-from bench import environment
+from bench import counted, environment
 from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
@@ -93,20 +93,12 @@ class OrganizationCloud:
         rows = tuple(map(AssignedAccount, accounts, ids))
         text = assignment.text(Assignment(rows))
         (self.folder / "bench.accounts.csv").write_text(text, encoding="utf-8")
-        self.count(*COUNTED)
-
-    def count(self, *operations: str) -> None:
-        """Count the calls of these operations from now on."""
-        # A rule that makes no call wait that anybody would notice, since rules count calls.
-        counting = {"effect": "latency", "seconds": 0.0001}
-        rules = ({**counting, "operation": operation} for operation in operations)
-        local_cloud.set_faults(self.running, *rules)
+        counted.count(self.running, *COUNTED)
 
     @property
     def calls(self) -> int:
         """How many calls were made since they are counted."""
-        rules = local_cloud.post(self.running, "/_localcloud/faults", {})["rules"]
-        return sum(rule["seen"] for rule in rules)
+        return counted.calls(self.running)
 
     def ours(self, part: str = "") -> Measure:
         """``workshop deploy``: what its ``part`` took, or all."""
@@ -164,12 +156,12 @@ def results() -> Iterator[Result]:
                 floor=partial(cloud.bare, "listing"),
             )
             for verb, run in (("status", cloud.status), ("teardown", cloud.teardown)):
-                cloud.count("*")
+                counted.count(cloud.running, "*")
                 taken = run()
                 calls = cloud.calls / seats
                 yield _result(f"accounts-{verb}", "s", seats, taken)
-                counted = replace(taken, seconds=calls)
-                yield _result(f"accounts-{verb}-calls", "calls", seats, counted)
+                asked = replace(taken, seconds=calls)
+                yield _result(f"accounts-{verb}-calls", "calls", seats, asked)
                 assert calls <= MOST_CALLS[verb], "too many calls"
 
 
