@@ -96,10 +96,15 @@ profiles:
 """Seats with an instance in either mode, and one without under the same boundary."""
 
 
-def test_a_seat_with_an_ec2_instance_uses_its_own_and_nothing_else_of_ec2(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "profiles", [["machine"], pytest.param(["managed", "plain"], marks=pytest.mark.long)]
+)
+def test_a_seat_with_an_ec2_instance_uses_its_own_and_nothing_else_of_ec2(
+    tmp_path: Path, profiles: list[str]
+) -> None:
     rows = "id,name,profile\nada,Ada,machine\nadam,Adam,managed\nseat01,Sam,plain\n"
     assembly = synthesize(written(boxes.write(tmp_path, MACHINES, rows)))
-    for profile in assembly.loaded.settings.profiles:
+    for profile in profiles:
         check(assembly, profile)
 
 

@@ -14,7 +14,7 @@ from tests.deploy.test_kept import RESULTS, deploy_two
 from tests.deploy.test_kept_cures import KEEPING, kept_names, without_keep
 from tests.deploy.test_lost_notebooks import delete_notebook, fail_notebook, notebooks
 from tests.support import machines
-from tests.support.cures import AWS, COMMAND, SEAT, Situation, follow
+from tests.support.cures import COMMAND, SEAT, Situation, follow
 from tests.support.small_workshop import REGION, Fleet, repository
 from tests.support.stack_states import Hand, put
 from tests.support.workshop_command import Ran, on_the_path
@@ -313,9 +313,8 @@ def test_a_local_cloud_of_another_account_is_replaced_by_one_of_the_right_accoun
     fleet.write(1)
     file = fleet.config / "dev.yaml"
     file.write_text(file.read_text().replace('"000000000000"', '"111122223333"'))
-    with on_the_path() as folder:
-        path = os.pathsep.join([str(folder), str(AWS.parent), os.environ["PATH"]])
-        replaced(fleet, {**fleet.variables(), "PATH": path})
+    path = os.pathsep.join([str(on_the_path()), os.environ["PATH"]])
+    replaced(fleet, {**fleet.variables(), "PATH": path})
 
 
 def replaced(fleet: Fleet, variables: dict[str, str]) -> None:

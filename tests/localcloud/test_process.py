@@ -29,8 +29,8 @@ CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Account
 @pytest.fixture(autouse=True, scope="module")
 def _at_once() -> Iterator[None]:
     """Let each ``workshop`` start at once."""
-    with on_the_path() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PATH", str(folder), prepend=os.pathsep)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PATH", str(on_the_path()), prepend=os.pathsep)
         yield
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +12,10 @@ from tests.preflight.test_preflight import ALLOW
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import HOME, THREE, Preflights, one, refused
 from tests.support.usual_stacks import USUAL_STACKS
+from tests.support.workshop_command import on_the_path
 from workshop.preflight import CheckState, existing_names
 
 BUCKET = "vision-seat02-data-000000000000-eu-west-1"
-AWS = str(Path(sys.executable).with_name("aws"))
 
 
 def _bucket(cloud: Cloud) -> None:
@@ -95,7 +93,10 @@ def test_a_name_that_no_stack_of_ours_made_is_refused_and_its_cure_works(
         assert "in the " in message
         return
     subprocess.run(
-        [AWS, *shlex.split(command)], env=preflights.cloud.environment(), check=True, timeout=120
+        [on_the_path() / "aws", *shlex.split(command)],
+        env=preflights.cloud.environment(),
+        check=True,
+        timeout=120,
     )
     assert preflights.ask(THREE).passed
 

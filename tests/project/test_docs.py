@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +55,8 @@ _LEFT_OUT = (
     ".cache",
 )
 SECONDS = 500
+ACTIVATED = ". .venv/bin/activate"
+"""The README's own environment has the real ``workshop``; what comes then starts at once."""
 COMMAND_LINE: Any = typer.main.get_command(application())
 
 
@@ -129,16 +130,6 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture(scope="module")
-def at_once() -> Iterator[Path]:
-    """The folder of a ``workshop`` that starts at once.
-
-    The README's own environment, once it is activated, comes before it with the real one.
-    """
-    with on_the_path() as folder:
-        yield folder
-
-
 def at_home(project: Path) -> dict[str, str]:
     """An environment without AWS, whose home keeps sign-ins apart and shares its caches."""
     home = project.parent / "home"
@@ -156,11 +147,17 @@ def at_home(project: Path) -> dict[str, str]:
         if commands(page)
     ],
 )
-def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path, at_once: Path) -> None:
+def test_the_commands_of_a_page_do_what_it_says(page: Path, project: Path) -> None:
     told = commands(page)
-    script = [f"export PATH={at_once}:$PWD/.venv/bin:$PATH"]
+    at_once = f"export PATH={on_the_path()}:$PATH"
+    script = ["export PATH=$PWD/.venv/bin:$PATH", at_once]
     for command in told:
         script += ["printf '\\036'", command.text, "printf '\\037%s' $?"]
+        if command.text == ACTIVATED:
+            script += [
+                '[ "$(command -v workshop)" = "$VIRTUAL_ENV/bin/workshop" ] || exit',
+                at_once,
+            ]
     script += ["printf '\\036'", "workshop cloud stop --yes 2>/dev/null"]
     done = subprocess.run(
         ["/bin/bash", "-c", "\n".join(script)],

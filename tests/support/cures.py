@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from tests.support.small_workshop import Fleet
+from tests.support.workshop_command import on_the_path
 
 COMMAND = re.compile(r"\b(?:workshop|aws) [a-z][a-z0-9-]*(?: --?[\w-]+| [\w:./-]+(?:,[\w.]+)*)*")
-AWS = Path(sys.executable).with_name("aws")
 SEAT = "seat01"
 
 Situation = Callable[[Fleet], None]
@@ -22,7 +20,7 @@ def follow(fleet: Fleet, command: str) -> None:
     program, *words = command.replace("FOLDER", "saved").split()
     if program == "aws":
         subprocess.run(
-            [AWS, *words],
+            [on_the_path() / "aws", *words],
             env=fleet.cloud.environment(),
             cwd=fleet.folder,
             check=True,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 from tests.support import prepared
 from tests.support.lifecycle_scripts import Sandbox, on_start
 from tests.support.seats import Seats
-from tests.support.workshop_command import Ran, run
+from tests.support.workshop_command import Ran, on_the_path, run
 from workshop.naming import Names
 
 
@@ -34,7 +33,6 @@ class LiveWorkbench:
         self.names = names
         self.exported: dict[str, str] = {}
         """Variables that the agent has beside those of the start script, and over them."""
-        aws = Path(sys.executable).with_name("aws")
         given = self.cloud.credentials
         self.variables = {
             "AWS_ACCESS_KEY_ID": given["aws_access_key_id"],
@@ -43,7 +41,7 @@ class LiveWorkbench:
             "AWS_ENDPOINT_URL": self.cloud.endpoint,
         }
         exports = "; ".join(f"export {key}={value}" for key, value in self.variables.items())
-        self.sandbox.command("aws", f'{exports}; exec {sys.executable} {aws} "$@"')
+        self.sandbox.command("aws", f'{exports}; exec {on_the_path()}/aws "$@"')
         metadata = root / "opt/ml/metadata/resource-metadata.json"
         metadata.parent.mkdir(parents=True)
         metadata.write_text(

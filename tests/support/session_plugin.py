@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.support.workshop_command import on_the_path
+
 BIN = Path(sys.executable).parent
 _STUB = """\
 #!{python}
@@ -43,7 +45,7 @@ class SessionPlugin:
         stub = folder / "session-manager-plugin"
         stub.write_text(_STUB.format(python=sys.executable, noted=str(self._noted)))
         stub.chmod(0o755)
-        path = os.pathsep.join([str(folder), str(BIN), os.environ["PATH"]])
+        path = os.pathsep.join([str(folder), str(on_the_path()), str(BIN), os.environ["PATH"]])
         return {**self.variables, "HOME": str(self.home), "PATH": path}
 
     @property

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.hooks
+import botocore.regions
 import botocore.session
 import botocore.useragent
 from botocore.client import ClientCreator
@@ -78,6 +79,7 @@ def read_models() -> None:
     share_events()
     share_names()
     share_handlers()
+    share_endpoints()
     connections.carry_requests()
     session = botocore.session.Session()
     for service in OFTEN:
@@ -117,18 +119,64 @@ def share_names() -> None:
 
 
 def share_handlers() -> None:
-    """Let the handlers that each client begins with be copied without Python's search for a way."""
+    """Let each client have the handlers of its session, and copies of what it adds to alone."""
+    trie: Any = botocore.hooks._PrefixTrie  # type: ignore[attr-defined]
+    append, remove = trie.append_item, trie.remove_item
 
-    def copied(_: Any, node: dict[str, Any]) -> dict[str, Any]:
-        return {key: _copied(value) for key, value in node.items()}
+    def copied(self: Any) -> Any:
+        made = type(self)()
+        made._root, self._own = self._root, set()
+        return made
 
-    trie: Any = botocore.hooks
-    trie._PrefixTrie._recursive_copy = copied
+    def item_appended(self: Any, key: str, value: Any, section: int = 1) -> None:
+        own: set[int] = self.__dict__.setdefault("_own", set())
+        node = self._root = _own_node(self._root, own)
+        for part in key.split("."):
+            if part not in node["children"]:
+                break  # what is new is nobody else's
+            node["children"][part] = _own_node(node["children"][part], own)
+            node = node["children"][part]
+        append(self, key, value, section)
+
+    def item_removed(self: Any, key: str, value: Any) -> None:
+        self._root, self._own = _copied(self._root), set()
+        remove(self, key, value)
+
+    trie.__copy__, trie.append_item, trie.remove_item = copied, item_appended, item_removed
 
 
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(one) for key, one in value.items()}
-    if isinstance(value, NodeList):
-        return NodeList(list(value.first), list(value.middle), list(value.last))
-    return value
+def _own_node(node: dict[str, Any], own: set[int]) -> dict[str, Any]:
+    """Return a node that one client alone has, its own one or a copy; its children are all's."""
+    if id(node) in own:
+        return node
+    values = node["values"]
+    made = {
+        "chunk": node["chunk"],
+        "children": dict(node["children"]),
+        "values": values and NodeList(*(list(section) for section in values)),
+    }
+    own.add(id(made))
+    return made
+
+
+def _copied(node: dict[str, Any]) -> dict[str, Any]:
+    """Return a node with copies of all below it."""
+    made = _own_node(node, set())
+    made["children"] = {part: _copied(child) for part, child in node["children"].items()}
+    return made
+
+
+def share_endpoints() -> None:
+    """Let all clients of a service have one set of rules, which say where its endpoints are."""
+    known: dict[tuple[int, int], Any] = {}
+    given = botocore.regions.EndpointProvider  # type: ignore[attr-defined]
+
+    def provider(*, ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> Any:
+        # Data that all read with one loader; what is made of it keeps it.
+        key = (id(ruleset_data), id(partition_data))
+        if key not in known:
+            made = given(ruleset_data, partition_data, excluded_params)
+            known[key] = (made, ruleset_data, partition_data)
+        return known[key][0]
+
+    setattr(botocore.regions, "EndpointProvider", provider)  # noqa: B010

@@ -1,16 +1,19 @@
-"""Runs the ``workshop`` command in this process, as a shell would, or puts it on a shell's path."""
+"""Runs the ``workshop`` command in this process, as a shell would, or puts it on a shell's path.
+
+Beside it on the path is the AWS CLI, which cures are written for.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
-from tests.support.prepared import prepared
+from tests.support.prepared import for_good
 from workshop import cli
 
 
@@ -38,8 +41,12 @@ def run(*arguments: str) -> Ran:
     return Ran(code, out.getvalue(), err.getvalue())
 
 
-@contextlib.contextmanager
-def on_the_path() -> Iterator[Path]:
-    """Yield the folder of a ``workshop`` for shells that starts at once."""
-    with prepared("tests.support.shared:read_models", "workshop.cli:application") as made:
-        yield made.program("workshop", "workshop.cli:main").parent
+@cache
+def on_the_path() -> Path:
+    """Return the folder of a ``workshop`` and an ``aws`` for shells that start at once."""
+    made = for_good(
+        *("tests.support.shared:read_models", "workshop.cli:application"),
+        *("awscli.handlers", "tests.support.aws_cli"),
+    )
+    made.program("aws", "tests.support.aws_cli:main")
+    return made.program("workshop", "workshop.cli:main").parent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,11 +25,10 @@ from tests.support.own_teardowns import handed_back, held, planned, report, take
 from tests.support.stacksets import HANDLE
 from tests.support.teardown_runs import Crash
 from tests.support.teardown_workshop import QUIET
+from tests.support.workshop_command import on_the_path
 from workshop import tags
 from workshop.ledger import Ledger
 from workshop.teardown.events import TeardownEvent, TeardownStep
-
-AWS = str(Path(sys.executable).with_name("aws"))
 
 EMPTY, UNKNOWN, LEFT = "handed back empty", "unknown", "not empty"
 
@@ -136,7 +134,8 @@ def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None
     for command in (delete, create):
         words = shlex.split(command)
         assert words[0] == "aws"
-        ran = subprocess.run([AWS, *words[1:]], env=own.variables(), check=True, timeout=120)
+        words[0] = str(on_the_path() / "aws")
+        ran = subprocess.run(words, env=own.variables(), check=True, timeout=120)
         assert ran.returncode == 0
         settled(own, "vision-cohort-organiser-attendee")
     done = taken_down(own, "--only", "ben")
@@ -253,8 +252,9 @@ def test_what_only_claims_to_be_of_the_workshop_stays_and_is_named(own: OwnAccou
     done = taken_down(own)
     assert done.code == 4
     assert handed_back(own) == {"ada": LEFT, "ben": EMPTY, "cleo": EMPTY}
+    after = held(own)
     for account, kept in before.items():
-        assert {what: held(own)[account].get(what) for what in kept} == kept
+        assert {what: after[account].get(what) for what in kept} == kept
     done = taken_down(own, "--include-claimed")
     assert "vision-seat-storage" not in own.stacks("ada")
 

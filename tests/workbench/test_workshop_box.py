@@ -13,7 +13,7 @@ from uuid import uuid4
 from tests.support.box_class import ADA, box_stack
 from tests.support.box_notebook import Notebook
 from tests.support.local_cloud import Cloud
-from tests.support.session_plugin import BIN
+from tests.support.workshop_command import on_the_path
 from workbench import packed
 from workshop.connect.lines import CODE
 
@@ -100,7 +100,7 @@ def test_the_session_plug_in_is_fetched_once(box_notebook: Notebook, cloud: Clou
     sandbox.command("curl", "echo package")
     sandbox.command("rpm2cpio", "cat")
     sandbox.command("cpio", f"cat >/dev/null; mkdir -p {Path(fetched).parent}; cp {stub} {fetched}")
-    sandbox.command("aws", f'exec {BIN}/aws "$@"')
+    sandbox.command("aws", f'exec {on_the_path()}/aws "$@"')
     without = os.pathsep.join([str(sandbox.root / "bin"), "/usr/bin", "/bin"])
     for _ in range(2):
         done = box_notebook.run(without)
@@ -117,7 +117,7 @@ def test_a_plug_in_that_cannot_be_fetched_is_told(box_notebook: Notebook, cloud:
     sandbox.command("curl", "exit 22")
     for name in ("rpm2cpio", "cpio"):
         sandbox.command(name, "cat >/dev/null")
-    sandbox.command("aws", f'exec {BIN}/aws "$@"')
+    sandbox.command("aws", f'exec {on_the_path()}/aws "$@"')
     done = box_notebook.run(os.pathsep.join([str(sandbox.root / "bin"), "/usr/bin", "/bin"]))
     assert done.returncode == 1
     assert (

@@ -1,0 +1,36 @@
+"""What the clients of tests share, none of them can change for another."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from botocore.hooks import HierarchicalEmitter
+
+
+def heard(emitter: Any, name: str = "before-call.s3.ListObjects") -> list[str]:
+    """Return what handlers answer to an event, the first one's answer first."""
+    return [answer for _, answer in emitter.emit(name)]
+
+
+def saying(word: str) -> Any:
+    return lambda **_: word
+
+
+def test_a_copy_of_handlers_and_what_it_was_copied_from_change_alone() -> None:
+    session: Any = HierarchicalEmitter()
+    of_all = saying("all")
+    session.register("before-call", of_all)
+    session.register("before-call.*.ListObjects", saying("any service"))
+    first, second = copy.copy(session), copy.copy(session)
+    first.register("before-call.s3.ListObjects", saying("first"))
+    first.register_first("before-call", saying("first of first"))
+    session.register_last("before-call", saying("session"))
+    third = copy.copy(first)
+    third.register("before-call.*.ListObjects", saying("third"))
+    first.register("before-call.*.ListObjects", saying("later"))
+    third.unregister("before-call", of_all)
+    assert heard(session) == ["any service", "all", "session"]
+    assert heard(second) == ["any service", "all"]
+    assert heard(first) == ["any service", "later", "first", "first of first", "all"]
+    assert heard(third) == ["any service", "third", "first", "first of first"]
