@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import accounts, day, door, fleet, localcloud, synth, teardown
+from bench import accounts, day, door, fleet, localcloud, regions, synth, teardown
 from bench.measure import Result
 
 ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -23,6 +23,7 @@ ENTRIES: dict[str, Callable[[], Iterator[Result]]] = {
     "plan-again": fleet.again,
     "growth": fleet.growth,
     "accounts": accounts.results,
+    "regions": regions.results,
     "teardown": teardown.results,
     "day": day.results,
     "door-load": door.load,

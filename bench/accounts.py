@@ -10,7 +10,12 @@ stacks of both one after the other, which is most of the time.
 account and in members together.
 
 ``accounts-again``: the whole command once more, with nothing to do; the floor is the listing of all
-instances of all stack sets.
+instances of all stack sets. Ours looks into each account as well, by two calls and a role that is
+taken on (``workshop.accounts.seen_accounts``): about 30 ms of CPU for each, most of it for clients.
+
+``accounts-status`` and ``accounts-teardown``: whole commands, the latter a plan and what it shows,
+until every account is proven to be empty. ``accounts-status-calls`` and
+``accounts-teardown-calls``: all their calls for each member, of which there are ``MOST_CALLS``.
 
 Ours begins no more than two operations a second after the first six
 (``workshop.accounts.stack_sets.CALL_SPACING``): 27 calls for one profile, however many members.
@@ -30,8 +35,8 @@ from pathlib import Path
 
 import boto3
 
-from bench import environment
-from bench.measure import Measure, Result, reported, side_by_side
+from bench import counted, environment
+from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
 from localcloud.record import Running
@@ -43,6 +48,8 @@ PROGRAMS = Path(sys.executable).parent
 SIZES = (100, 1000)
 HOME, REGION = "111122223333", "eu-west-1"
 COUNTED = ("cloudformation:*", "organizations:*")
+MOST_CALLS = {"status": 30, "teardown": 1000}
+"""For each member: a teardown looks at everything five times."""
 
 MORE = """\
 accounts: {mode: ou, units: [UNIT], parallel_percent: 100}
@@ -86,27 +93,35 @@ class OrganizationCloud:
         rows = tuple(map(AssignedAccount, accounts, ids))
         text = assignment.text(Assignment(rows))
         (self.folder / "bench.accounts.csv").write_text(text, encoding="utf-8")
-        # A rule that makes no call wait that anybody would notice, since rules count calls.
-        counting = {"effect": "latency", "seconds": 0.0001}
-        rules = ({**counting, "operation": operation} for operation in COUNTED)
-        local_cloud.set_faults(self.running, *rules)
+        counted.count(self.running, *COUNTED)
 
     @property
     def calls(self) -> int:
-        """How many calls were made since it was founded."""
-        rules = local_cloud.post(self.running, "/_localcloud/faults", {})["rules"]
-        return sum(rule["seen"] for rule in rules)
+        """How many calls were made since they are counted."""
+        return counted.calls(self.running)
 
     def ours(self, part: str = "") -> Measure:
         """``workshop deploy``: what its ``part`` took, or all."""
-        command = [str(PROGRAMS / "workshop"), "deploy", "-e", "bench"]
-        run, printed = reported(
-            [*command, "--config-dir", str(self.folder), "--json"],
-            cwd=str(ROOT),
-            variables=self.variables,
-        )
+        run, printed = reported(self._command("deploy"), cwd=str(ROOT), variables=self.variables)
         end = json.loads(printed.splitlines()[-1])
         return replace(run, seconds=end["seconds"][part]) if part else run
+
+    def status(self) -> Measure:
+        """``workshop status``; a seat that is not ready is an error."""
+        return process(self._command("status"), cwd=str(self.folder), variables=self.variables)
+
+    def teardown(self) -> Measure:
+        """``workshop teardown``, to plan and to apply; what is not proven is an error."""
+        plan = self._command("teardown", "--early")
+        act = [*plan, "--apply", "--yes", "bench", "--interval", "0"]
+        shown, done = (
+            process(one, cwd=str(self.folder), variables=self.variables) for one in (plan, act)
+        )
+        return Measure(shown.seconds + done.seconds, max(shown.peak_mb, done.peak_mb))
+
+    def _command(self, verb: str, *more: str) -> list[str]:
+        folder = ("--config-dir", str(self.folder))
+        return [str(PROGRAMS / "workshop"), verb, "-e", "bench", *folder, "--json", *more]
 
     def bare(self, what: str) -> Measure:
         """``bench.bare_accounts``: what the calls took."""
@@ -119,7 +134,7 @@ class OrganizationCloud:
 
 
 def results() -> Iterator[Result]:
-    """Six results: three of each size."""
+    """Seven results of each size."""
     for seats in SIZES:
         with _organization(seats) as cloud:
             cloud.found()
@@ -140,22 +155,26 @@ def results() -> Iterator[Result]:
                 ours=cloud.ours,
                 floor=partial(cloud.bare, "listing"),
             )
+            for verb, run in (("status", cloud.status), ("teardown", cloud.teardown)):
+                counted.count(cloud.running, "*")
+                taken = run()
+                calls = cloud.calls / seats
+                yield _result(f"accounts-{verb}", "s", seats, taken)
+                asked = replace(taken, seconds=calls)
+                yield _result(f"accounts-{verb}-calls", "calls", seats, asked)
+                assert calls <= MOST_CALLS[verb], "too many calls"
 
 
-def _result(name: str, unit: str, size: int, ours: Measure, floor: Measure) -> Result:
-    mine, least = ours.seconds, floor.seconds
-    return Result(name, unit, size, mine, least, None, mine / least, None, ours.peak_mb, runs=1)
+def _result(name: str, unit: str, size: int, ours: Measure, floor: Measure | None = None) -> Result:
+    mine, least = ours.seconds, floor.seconds if floor else None
+    ratio = mine / least if least else None
+    return Result(name, unit, size, mine, least, None, ratio, None, ours.peak_mb, runs=1)
 
 
 @contextmanager
 def _organization(seats: int) -> Iterator[OrganizationCloud]:
     with tempfile.TemporaryDirectory(prefix="bench-accounts-") as name:
         folder = Path(name)
-        state = folder / "cloud"
-        running = local_cloud.start(
-            state, account=HOME, region=REGION, delays={"notebook": 0}
-        ).running
-        try:
+        options = {"account": HOME, "region": REGION, "delays": {"notebook": 0}}
+        with environment.running_cloud(folder / "cloud", **options) as running:
             yield OrganizationCloud(running, folder, seats)
-        finally:
-            local_cloud.stop(state)

@@ -37,6 +37,7 @@ from urllib.parse import urlencode, urlsplit
 
 import boto3
 
+from bench import environment
 from bench.measure import Result, process
 from localcloud import environment as cloud_environment
 from localcloud import process as local_cloud
@@ -140,14 +141,15 @@ def load() -> Iterator[Result]:
     """Results of one minute: the ways, errors, and calls a second."""
     with ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="bench-door-")))
-        running = local_cloud.start(
-            folder / "cloud",
-            account=ACCOUNT,
-            region=REGION,
-            enforce_iam=True,
-            delays={"notebook": 0},
-        ).running
-        ends.callback(local_cloud.stop, folder / "cloud")
+        running = ends.enter_context(
+            environment.running_cloud(
+                folder / "cloud",
+                account=ACCOUNT,
+                region=REGION,
+                enforce_iam=True,
+                delays={"notebook": 0},
+            )
+        )
         url, codes, peak_mb = _class(folder, running)
         floor = minute(url, codes, AttendeesWay.wait)
         local_cloud.set_faults(running, *map(_counting, COUNTED))

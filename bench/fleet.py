@@ -187,13 +187,8 @@ def _bench(seats: int) -> Iterator[tuple[Path, BenchCloud]]:
         folder = Path(name)
         _environment(folder, seats)
         state = folder / "cloud"
-        running = local_cloud.start(
-            state, account="111122223333", region="eu-west-1", delays={"notebook": 0}
-        ).running
-        try:
+        with environment.running_cloud(state, delays={"notebook": 0}) as running:
             yield folder, BenchCloud(running, state)
-        finally:
-            local_cloud.stop(state)
 
 
 def _ready(folder: Path) -> Measure:

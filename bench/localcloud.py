@@ -30,7 +30,7 @@ from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench import calls
+from bench import calls, environment
 from bench.calls import MeasuredCall
 from bench.measure import Measure, Result, process, side_by_side
 from localcloud import process as local_cloud
@@ -211,12 +211,11 @@ def _fill(clients: ProcessPoolExecutor, server: BenchServer, already: int, size:
 
 @contextmanager
 def _cloud() -> Iterator[BenchServer]:
-    with tempfile.TemporaryDirectory(prefix="bench-localcloud-") as folder:
-        running = local_cloud.start(Path(folder)).running
-        try:
-            yield BenchServer(running.port, running.pid, running)
-        finally:
-            local_cloud.stop(Path(folder))
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-localcloud-") as folder,
+        environment.running_cloud(Path(folder), region=calls.REGION) as running,
+    ):
+        yield BenchServer(running.port, running.pid, running)
 
 
 @contextmanager

@@ -33,7 +33,6 @@ from bench import environment, filled
 from bench.filled import Workshop
 from bench.measure import Measure, Result, process, reported, side_by_side
 from localcloud import environment as cloud_environment
-from localcloud import process as local_cloud
 from localcloud.record import Running
 from localcloud.transitions import TRANSITIONS
 
@@ -122,10 +121,6 @@ def _bench(seats: int) -> Iterator[Bench]:
         environment.write(folder, [""] * seats)
         workshop = filled.synthesized(folder)
         state = folder / "cloud"
-        running = local_cloud.start(
-            state, account="111122223333", region="eu-west-1", delays=dict.fromkeys(TRANSITIONS, 0)
-        ).running
-        try:
+        delays = dict.fromkeys(TRANSITIONS, 0)
+        with environment.running_cloud(state, delays=delays) as running:
             yield Bench(folder, workshop, running, state)
-        finally:
-            local_cloud.stop(state)

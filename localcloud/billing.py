@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from datetime import date
-from typing import Any
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 from localcloud import ministack_adapter
 from localcloud.errors import LocalCloudError
@@ -19,9 +19,14 @@ from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
 from localcloud.protocol.requests import check_request
 from localcloud.service_quotas.pages import page
+from localcloud.stacksets.targets import accounts_billed_to
 
 SIGNING_NAME, TARGET_PREFIX = "pricing", "AWSPriceListService"
 COSTS_SIGNING_NAME, COSTS_TARGET_PREFIX = "ce", "AWSInsightsIndexService"
+
+_MOST_GROUPS = 2
+_GROUPS_OF_PAGE = 1000
+"""AWS tells no number; a listing that ends at the first page fails here as it would there."""
 
 
 class PriceListService(JsonService):
@@ -59,7 +64,12 @@ class PriceListService(JsonService):
 
 
 class CostsService(JsonService):
-    """GetCostAndUsage, by the tags of what has cost: ``day``, ``usd`` and ``tags`` of each."""
+    """GetCostAndUsage, by account and tags of what has cost.
+
+    Each cost has ``day``, ``usd``, ``tags`` and an ``account``; without one it is of whoever asks.
+    A management account sees what the accounts of its organization have cost, others their own
+    (https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html).
+    """
 
     def __init__(self) -> None:
         self.costs: list[dict[str, Any]] = []
@@ -89,38 +99,89 @@ class CostsService(JsonService):
         self.costs = []
 
     def _costs(self, request: Document) -> Document:
-        [group], [metric] = request["GroupBy"], request["Metrics"]
-        if group["Type"] != "TAG" or metric != "UnblendedCost":
-            raise not_played("Cost Explorer", f"GetCostAndUsage by {group['Type']} of {metric}")
+        groups, [metric] = request["GroupBy"], request["Metrics"]
+        known = all(_is_played(group) for group in groups)
+        if not known or metric != "UnblendedCost" or request["Granularity"] == "HOURLY":
+            raise not_played("Cost Explorer", f"GetCostAndUsage of {metric} by {groups}")
+        if len(groups) > _MOST_GROUPS:
+            raise ApiError("ValidationException", "The number of GroupBy must be at most 2")
         start, end = (date.fromisoformat(request["TimePeriod"][name]) for name in ("Start", "End"))
         if start >= end:
             raise ApiError("ValidationException", "Start date (and hour) should be before end date")
+        return _page(request, metric, [*self._sums(request, start, end)])
+
+    def _sums(self, request: Document, start: date, end: date) -> Iterator[_Sum]:
+        """Yield what each group has cost in each period, in order; a period without any as well."""
         wanted = request["Filter"]["Tags"]
-        sums: dict[str, dict[str, float]] = {}
-        for cost in self.costs:
-            has = cost["tags"].get(wanted["Key"], "") in wanted["Values"]
-            if has and start <= date.fromisoformat(cost["day"]) < end:
-                of_day = sums.setdefault(cost["day"], {})
-                key = f"{group['Key']}${cost['tags'].get(group['Key'], '')}"
-                of_day[key] = of_day.get(key, 0) + float(cost["usd"])
-        return {
-            "GroupDefinitions": request["GroupBy"],
-            "ResultsByTime": [
-                {
-                    "TimePeriod": {"Start": day, "End": day},
-                    "Total": {},
-                    "Groups": [
-                        {
-                            "Keys": [key],
-                            "Metrics": {metric: {"Amount": f"{usd:.10f}", "Unit": "USD"}},
-                        }
-                        for key, usd in sorted(of_day.items())
-                    ],
-                    "Estimated": False,
-                }
-                for day, of_day in sorted(sums.items())
-            ],
+        seen = accounts_billed_to(ministack_adapter.account())
+        costs = [
+            {"account": ministack_adapter.account(), **cost}
+            for cost in self.costs
+            if cost["tags"].get(wanted["Key"], "") in wanted["Values"]
+        ]
+        for first, last in _periods(request["Granularity"], start, end):
+            sums: dict[tuple[str, ...], float] = {}
+            for cost in costs:
+                if cost["account"] in seen and first <= date.fromisoformat(cost["day"]) < last:
+                    keys = tuple(_key(group, cost) for group in request["GroupBy"])
+                    sums[keys] = sums.get(keys, 0) + float(cost["usd"])
+            yield from (_Sum(first, last, keys, usd) for keys, usd in sorted(sums.items()))
+            if not sums:
+                yield _Sum(first, last, (), 0)
+
+
+class _Sum(NamedTuple):
+    """What a group has cost in a period; of no keys where nothing has."""
+
+    first: date
+    last: date
+    keys: tuple[str, ...]
+    usd: float
+
+
+def _page(request: Document, metric: str, sums: list[_Sum]) -> Document:
+    """Return the sums that a request asks for: so many a page, by period."""
+    token = request.get("NextPageToken", "0")
+    if not token.isdigit() or int(token) >= max(len(sums), 1):
+        raise ApiError("InvalidNextTokenException", "Invalid NextPageToken")
+    begin = int(token)
+    answer: Document = {"GroupDefinitions": request["GroupBy"], "DimensionValueAttributes": []}
+    if begin + _GROUPS_OF_PAGE < len(sums):
+        answer["NextPageToken"] = str(begin + _GROUPS_OF_PAGE)
+    by_period: dict[tuple[date, date], list[Document]] = {}
+    for one in sums[begin : begin + _GROUPS_OF_PAGE]:
+        groups = by_period.setdefault((one.first, one.last), [])
+        amount = {"Amount": f"{one.usd:.10f}", "Unit": "USD"}
+        groups += [{"Keys": [*one.keys], "Metrics": {metric: amount}}] if one.keys else []
+    answer["ResultsByTime"] = [
+        {
+            "TimePeriod": {"Start": first.isoformat(), "End": last.isoformat()},
+            "Total": {},
+            "Groups": groups,
+            "Estimated": False,
         }
+        for (first, last), groups in by_period.items()
+    ]
+    return answer
+
+
+def _periods(granularity: str, start: date, end: date) -> Iterator[tuple[date, date]]:
+    """Yield the days, or the parts of months, between two dates; the last is not in them."""
+    while start < end:
+        month = (start.replace(day=1) + timedelta(days=31)).replace(day=1)
+        last = min(end, month if granularity == "MONTHLY" else start + timedelta(days=1))
+        yield start, last
+        start = last
+
+
+def _is_played(group: Document) -> bool:
+    return group["Type"] == "TAG" or group == {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}
+
+
+def _key(group: Document, cost: Document) -> str:
+    if group["Type"] == "DIMENSION":
+        return str(cost["account"])
+    return f"{group['Key']}${cost['tags'].get(group['Key'], '')}"
 
 
 def billing_endpoint(

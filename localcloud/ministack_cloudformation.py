@@ -32,11 +32,6 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
             "(stack, stack_id, stack_name, resources_defs, ordered, param_values, "
             "conditions, mappings, disable_rollback, previous_stack=None)"
         ),
-        "_failed_operation": (
-            "(is_update, previous_stack, created, failed_update, failed_logical_id, "
-            "replaced_ids, cancelled, template, param_values, retain_except_on_create, "
-            "stack_tags, previous_tags, imports=None) -> dict"
-        ),
         "_runs_on_worker_thread": "(resource_type: str) -> bool",
         "_sends_back_failed_update": "(resource_type: str) -> bool",
         "_delete_resource": (
@@ -69,7 +64,6 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
         "_page": "(items, params, action, page_size=100)",
         "_ACTION_HANDLERS": None,
         "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",
-        "_resolve_template": "(params)",
         "_parse_template": "(template_body: str) -> dict",
         "_apply_transforms": (
             "(template: dict, provided_params=None, previous_params=None) -> dict"
@@ -97,12 +91,10 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
             "previous_params: dict | None = None) -> dict"
         ),
     },
-    "services.cloudformation.drift": {"_DRIFT_READERS": None},
     "services.cloudformation.provisioners": {
         "_provision_resource": (
             "(resource_type: str, logical_id: str, props: dict, stack_name: str) -> tuple"
         ),
-        "_replacing_change": "(resource_type, old_props, new_props) -> bool",
         "_update_resource": (
             "(resource_type: str, physical_id: str, old_props: dict, new_props: dict, "
             "stack_name: str, logical_id: str | None = None, old_attrs: dict | None = "
@@ -128,9 +120,6 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
         "_iam_role_create": "(logical_id, props, stack_name)",
         "_iam_role_update": ("(physical_id, old_props, new_props, stack_name, logical_id=None)"),
         "_iam_managed_policy_create": "(logical_id, props, stack_name)",
-        "_iam_managed_policy_update": (
-            "(physical_id, old_props, new_props, stack_name, logical_id=None)"
-        ),
         "_ecr_repo_create": "(logical_id, props, stack_name)",
         "_ecr_repo_update": "(physical_id, old_props, new_props, stack_name, logical_id=None)",
         "_cw_dashboard_create": "(logical_id, props, stack_name)",

@@ -85,9 +85,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "tag_keys: list[str] = <factory>, service_context: dict[str, Any] = <factory>, "
             "principal_keys: dict[str, Any] = <factory>) -> None"
         ),
-        "_action_matches": (
-            "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
-        ),
         "_gather_role_policies": (f"(role_name: str, account_id: str) -> list[{_STATEMENTS}]"),
         "_permissions_boundary": (
             f"(store, name: str, account_id: str) -> list[list[{_STATEMENTS}]]"
@@ -116,6 +113,11 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "evaluate_trust_policy": (
             "(trust_doc: str | dict, caller_arn: str, "
             f"ctx: {_EVALUATOR}EvalContext | None = None) -> bool"
+        ),
+        "caller_arn": "() -> str",
+        "resource_policy_allows": (
+            f"(raw_policy: str | dict | None, ctx: {_EVALUATOR}EvalContext, same_account: bool) "
+            "-> bool"
         ),
         "parse_policy_document": (f"(doc: str | dict) -> {_STATEMENTS}"),
         "_service_principal_matches": "(principal: Any, service: str) -> bool",
@@ -263,7 +265,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_delete_policy": "(p)",
         "_delete_policy_version": "(p)",
         "_delete_role": "(p)",
-        "_delete_role_policy": "(p)",
         "_access_keys": None,
         "detach_managed_policy": "(entity: dict, policy_arn: str) -> None",
         "_gen_secret": "()",
@@ -331,6 +332,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     },
     "services.ecr": {
         "_repositories": None,
+        "repository_policy_for_arn": "(resource_arn: str) -> tuple[str, str] | None",
         "_describe_repositories": "(data)",
         "_create_repository": "(data)",
         "_delete_repository": "(data)",
@@ -353,7 +355,6 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
     "services.tagging": {
         "_COLLECTORS": None,
         "_HANDLERS": None,
-        "_get_resources": "(data)",
         "_invalid_parameter": "(message)",
     },
     "services.glue": {
@@ -370,6 +371,7 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
         "_topics": None,
     },
     "services.cloudwatch_logs": {
+        "_log_groups": None,
         "_create_log_group": "(data)",
         "_create_log_stream": "(data)",
         "_put_log_events": "(data)",

@@ -188,7 +188,7 @@ def set_billing(running: Running, **wanted: Any) -> dict[str, Any]:
 
     ``products=[{"regionCode": "eu-west-1", "usagetype": "EU-Notebk:ml.t3.medium", "unit": "Hrs",
     "usd": "0.05"}]``, and ``costs=[{"day": "2026-12-01", "usd": "1.5", "tags": {"workshop":
-    "x"}}]``.
+    "x"}, "account": "111122223333"}]``.
     """
     return post(running, "/_localcloud/billing", wanted)
 

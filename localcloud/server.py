@@ -30,6 +30,7 @@ from localcloud import (
     ministack_adapter,
     protections,
     record,
+    registries,
     rules,
     supported_operations,
     wordings,
@@ -241,6 +242,7 @@ def _correct(engine: SageMakerEngine, clock: Clock) -> None:
     patch_tag_search(engine)
     patch_object_keys()
     bucket_requests.patch_bucket_requests()
+    registries.patch_registries()
     patch_trust_policies()
     patch_closed_accounts()
     owners.patch_credentials()

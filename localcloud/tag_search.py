@@ -1,4 +1,4 @@
-"""GetResources of the Resource Groups Tagging API, over SageMaker too and in pages.
+"""GetResources of the Resource Groups Tagging API, over SageMaker and log groups too, in pages.
 
 ministack collects the tags of its own services and answers all at once. AWS answers at most 100
 resources a page (botocore's service model); how many unless asked for a number is not measured.
@@ -28,15 +28,25 @@ def patch_tag_search(engine: SageMakerEngine) -> None:
     """Include our SageMaker's resources in GetResources, once per process."""
     tagging = ministack_adapter.module("services.tagging")
     tagging._COLLECTORS["sagemaker"] = lambda: _tagged(engine)
+    tagging._COLLECTORS["logs"] = _log_groups
     handlers = tagging._HANDLERS
     handlers["GetResources"] = in_pages(handlers["GetResources"], tagging._invalid_parameter)
+
+
+def _log_groups() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Return ARN and tags of each tagged log group, which ministack's answer leaves out."""
+    for name, group in ministack_adapter.module("services.cloudwatch_logs")._log_groups.items():
+        if group["tags"]:
+            region, account = ministack_adapter.region(), ministack_adapter.account()
+            arn = f"arn:aws:logs:{region}:{account}:log-group:{name}"
+            yield arn, [{"Key": key, "Value": group["tags"][key]} for key in sorted(group["tags"])]
 
 
 def _tagged(engine: SageMakerEngine) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """Return ARN and tags of each tagged resource in the present account and Region."""
     for kind in engine.kinds.values():
         for record in engine.records(kind):
-            if kind.arn and record["tags"]:
+            if record["tags"]:
                 tags = [
                     {"Key": key, "Value": record["tags"][key]} for key in sorted(record["tags"])
                 ]

@@ -53,6 +53,7 @@ class AccessStack(SeatStack):
                     names,
                     principals=access.console_principals,
                     organisers=access.console_organisers,
+                    alone=self.seat.alone,
                 ),
                 parts=[*parts, layout.CONSOLE],
                 managed=managed,

@@ -41,6 +41,7 @@ def main(context: Mapping[str, str] | None = None) -> int:
     ``context`` is what the CDK command line would have put into a variable.
     """
     app = new_app(context=context)
+    is_of_cdk = ERROR_FILE not in os.environ  # else a command runs it that has said all warnings
     try:
         _refuse_misspelt(app)
         config_dir = Path(app.node.try_get_context("config") or CONFIG_DIR)
@@ -51,7 +52,7 @@ def main(context: Mapping[str, str] | None = None) -> int:
         loaded = loader.load(name, config_dir)
         chosen = app.node.try_get_context("attendee")
         seats = None if chosen is None else seat_ids(str(chosen), "-c attendee=")
-        build(app, loaded, seats)
+        build(app, loaded, seats, warns=is_of_cdk)
     except WorkshopError as error:
         _say(*error.lines())
         if path := os.environ.get(ERROR_FILE):
@@ -66,7 +67,7 @@ def main(context: Mapping[str, str] | None = None) -> int:
         return 1
     large = _too_large(assembly)
     _say(*large)
-    if not large and ERROR_FILE not in os.environ:  # then it is CDK's command line that sends them
+    if not large and is_of_cdk:  # whose command line sends the templates
         _say(*too_large_for_cdk(assembly))
     return 1 if large else 0
 

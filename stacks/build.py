@@ -69,17 +69,24 @@ def new_app(outdir: str | None = None, context: Mapping[str, str] | None = None)
     )
 
 
-def build(app: Stage, loaded: LoadedEnvironment, attendees: Sequence[str] | None = None) -> None:
+def build(
+    app: Stage,
+    loaded: LoadedEnvironment,
+    attendees: Sequence[str] | None = None,
+    *,
+    warns: bool = True,
+) -> None:
     """Put the stacks of ``attendees`` (None: of every seat) and their cohorts into ``app``.
 
     Where each seat has an account of its own, those of one seat of each profile, which are the
-    templates of the stack sets. Raises UsageError for an attendee who is not on the roster.
+    templates of the stack sets. With ``warns``, CDK tells what may not be meant. Raises UsageError
+    for an attendee who is not on the roster.
     """
     seats = loaded.chosen(attendees)
     if loaded.settings.accounts.are_own:
         seats = tuple({seat.profile: seat for seat in reversed(seats)}.values())
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    for number, warning in enumerate(loaded.warnings, start=1):
+    for number, warning in enumerate(loaded.warnings if warns else (), start=1):
         Validations.of(app).add_warning(f"workshop-{number}", warning)
     cohorts = {
         account_region: _cohort(app, loaded, account_region)

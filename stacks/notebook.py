@@ -79,9 +79,9 @@ class NotebookStack(SeatStack):
 def clones(profile: Profile) -> list[tuple[str, str, str]]:
     """Return the content that a machine clones itself: address, branch and folder."""
     return [
-        (one.repository, one.branch, one.place)
-        for one in profile.notebook.contents
-        if one.is_cloned and one.repository
+        (content.repository, content.branch, content.place)
+        for content in profile.notebook.contents
+        if content.is_cloned and content.repository
     ]
 
 
@@ -91,7 +91,7 @@ def seat_values(names: Names, profile: Profile, tags: Mapping[str, str]) -> dict
     return {
         "region": names.region,
         "parameters_path": names.start_parameters,
-        "content": [one.place for one in notebook.contents],
+        "content": [content.place for content in notebook.contents],
         "tags": tags,
         "role_arn": names.role_arn,
         "buckets": {

@@ -10,7 +10,7 @@ from functools import partial
 from tools.iam_reference import ReferencedAction
 from tools.synthesized_roles import Context
 from workshop import tags
-from workshop.naming import COHORT, Names
+from workshop.naming import BOUNDARY, COHORT, Names
 
 NEIGHBOUR, NAMESAKE, ORGANISER, OUTSIDER = "neighbour", "namesake", "organiser", "outsider"
 EVERYBODY = "everybody"
@@ -94,7 +94,7 @@ def _arns(victim: Victim, pattern: str) -> Iterator[str]:
             "NotebookInstanceName": names.notebook if thing != FREE else thing,
             "DashboardName": names.dashboard if thing != FREE else thing,
             "LogStreamName": f"{thing}/algo-1",
-            "PolicyNameWithPath": f"{names.iam_path[1:]}{names.boundary}",
+            "PolicyNameWithPath": f"{names.iam_path[1:]}{names.cohort_policy(BOUNDARY)}",
         }
         for group in _groups(thing) if "LogGroupName" in pattern else ("",):
             values = {**known, "LogGroupName": group}

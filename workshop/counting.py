@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _IES = re.compile(r"(?<=[^aeiou])y$")
 _ES = re.compile(r"(?:[sx]|[cs]h)$")
@@ -20,3 +21,9 @@ def plural(noun: str) -> str:
 def count_of(number: float, noun: str) -> str:
     """``1 file``, ``1,204 files``; the noun's last word is the one that is counted."""
     return f"{number:,.12g} {noun if number == 1 else plural(noun)}"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """``ada, ben and 4 more``: the first of some names, and how many there are besides."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

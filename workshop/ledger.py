@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,9 @@ from workshop.account_region import AccountRegion
 from workshop.events import Event
 
 FOLDER = files.STATE
+
+_FAILURES = ("failed", "seat failed")
+"""What a deployment tells of a stack and of a seat that it failed to make."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,12 @@ class Ledger:
         ``kept`` names what stays there on request.
         """
         for account_region in account_regions:
-            where = {"account": account_region.account, "region": account_region.region}
             stays = {"kept": list(names)} if (names := (kept or {}).get(account_region)) else {}
-            self._write({"gone": True, "workshop": workshop, **where, **stays})
+            self._write({"gone": True, "workshop": workshop, **asdict(account_region), **stays})
 
     def note_left(self, account_region: AccountRegion, workshop: str, names: Iterable[str]) -> None:
         """Note that something is left all the same where nothing else is."""
-        where = {"account": account_region.account, "region": account_region.region}
-        self._write({"left": list(names), "workshop": workshop, **where})
+        self._write({"left": list(names), "workshop": workshop, **asdict(account_region)})
 
     def note_roles(self, account: str, some: Iterable[Mapping[str, str]]) -> None:
         """Note roles of the workshop that are there: ``name``, ``id`` and ``created``."""
@@ -99,8 +100,8 @@ class Ledger:
         """Note when the workshop began in a Region, as what is there tells while it is there."""
         known = self.began().get(account_region)
         if known is None or moment < known:
-            where = {"account": account_region.account, "region": account_region.region}
-            self._write({"began": moment.isoformat(), "workshop": workshop, **where})
+            began = {"began": moment.isoformat(), "workshop": workshop}
+            self._write({**began, **asdict(account_region)})
 
     def note_opened(
         self, account_region: AccountRegion, services: Mapping[str, str], workshop: str
@@ -108,8 +109,18 @@ class Ledger:
         """Note the services that profiles open to seats, and how, where that is not known yet."""
         new = {name: why for name, why in services.items() if name not in self.opened()}
         if new:
+            self._write({"opened": new, "workshop": workshop, **asdict(account_region)})
+
+    def note_intended(self, some: Iterable[tuple[AccountRegion, str]], workshop: str) -> None:
+        """Note where a run may make something for which seats, before it calls anything.
+
+        Of the others it tells nothing but that they were refused, and that proves nothing of them.
+        A call that was sent and whose answer was lost was intended.
+        """
+        for account_region, seat in some:
             where = {"account": account_region.account, "region": account_region.region}
-            self._write({"opened": new, "workshop": workshop, **where})
+            self._write({"intended": True, "seat": seat, "workshop": workshop, **where})
+        self._write({"intends": "nothing else"})
 
     def opened(self) -> dict[str, str]:
         """Return every service that a profile has opened to seats since all was gone, and how."""
@@ -146,8 +157,8 @@ class Ledger:
         self, account_region: AccountRegion, workshop: str, seat: str, spare: str
     ) -> None:
         """Note that whoever has ``seat`` goes on at ``spare``."""
-        where = {"account": account_region.account, "region": account_region.region}
-        self._write({"seat": seat, "swapped_for": spare, "workshop": workshop, **where})
+        swap = {"seat": seat, "swapped_for": spare, "workshop": workshop}
+        self._write({**swap, **asdict(account_region)})
 
     def swapped(self, workshop: str) -> dict[str, str]:
         """Return every seat of a workshop that was swapped for a spare, with the last spare."""
@@ -211,9 +222,12 @@ class Ledger:
         }
 
     def _since_gone(self) -> dict[AccountRegion, list[dict[str, Any]]]:
+        """Return the lines that tell of something in a Region since all was gone there."""
         found: dict[AccountRegion, list[dict[str, Any]]] = {}
+        intentions = _Intentions()
         for line in self._lines():
             account_region = _account_region_of(line)
+            intentions.read(line, account_region)
             if account_region and line.get("gone"):
                 others = {"", _workshop_of(line)}
                 left = [
@@ -224,7 +238,7 @@ class Ledger:
                 # A line that was written before names were has all of them gone.
                 if left and line.get("workshop"):
                     found[account_region] = left
-            elif account_region:
+            elif account_region and not intentions.only_refused(line, account_region):
                 found.setdefault(account_region, []).append(line)
         return found
 
@@ -256,6 +270,31 @@ class Ledger:
         """The path, in a folder that was made private once: a run notes thousands of lines."""
         files.make_folder(self.path.parent)
         return self.path
+
+
+class _Intentions:
+    """Where each run may have called anything, as far as it has noted that beforehand."""
+
+    def __init__(self) -> None:
+        self._where: dict[str, set[AccountRegion | None]] = {}
+        self._whole: set[str] = set()
+
+    def read(self, line: Mapping[str, Any], account_region: AccountRegion | None) -> None:
+        """Take what the next line of the ledger tells."""
+        run = str(line.get("run"))
+        if line.get("intended"):
+            self._where.setdefault(run, set()).add(account_region)
+        elif line.get("intends"):
+            self._whole.add(run)
+
+    def only_refused(self, line: Mapping[str, Any], account_region: AccountRegion) -> bool:
+        """Return whether a line tells of a failure where its run was never to call anything.
+
+        A run that has not noted all that it intends may have called whatever it tells of.
+        """
+        run = str(line.get("run"))
+        intended = account_region in self._where.get(run, ())
+        return line.get("what") in _FAILURES and run in self._whole and not intended
 
 
 def _run_of(lines: list[dict[str, Any]]) -> LedgerRun | None:

@@ -313,12 +313,8 @@ class Names:
         return f"arn:{self.partition}:iam::{self.account}:policy{policy}"
 
     @property
-    def boundary(self) -> str:
-        """The permissions boundary of every seat."""
-        return self.cohort_policy(BOUNDARY)
-
-    @property
     def boundary_arn(self) -> str:
+        """The permissions boundary of every seat."""
         return self.cohort_policy_arn(BOUNDARY)
 
     @property

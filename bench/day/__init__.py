@@ -24,7 +24,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.day import report
-from bench.day.play import Setting, play
+from bench.day.play import play
+from bench.day.setting import Setting
 from bench.measure import Result
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.day import report
-from bench.day.play import Setting, play
+from bench.day.play import play
+from bench.day.setting import Setting
 
 
 def main() -> int:

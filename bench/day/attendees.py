@@ -50,6 +50,7 @@ class Attendee:
     """ARNs of what this attendee asked to be stopped or deleted."""
     _clients: dict[str, Any] = field(default_factory=dict)
     _mined: int = 0
+    _entered: bool = False
 
     def client(self, service: Literal["sagemaker", "s3", "ec2", "ssm"]) -> Any:
         """Return a client with the credentials that the notebook has."""
@@ -152,9 +153,12 @@ class Attendee:
         ssm = self.client("ssm")
         session = ssm.start_session(Target=self.box, DocumentName=FORWARDING)["SessionId"]
         ssm.terminate_session(SessionId=session)
+        self._entered = True
 
     def _idle(self) -> None:
-        """Nobody is there any more: the machine shuts itself down."""
+        """Nobody is there any more: a machine in which somebody was shuts itself down."""
+        if not self._entered:
+            return
         local_cloud.shut_down(self.running, self.box)
         self.asked.add(self.names.box)
 

@@ -12,7 +12,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,10 +20,12 @@ from typing import Any
 
 import boto3
 
+from bench import environment
 from bench.day import faults, personas
 from bench.day.attendees import Attendee
 from bench.day.observed import BOX, Day, Machine
 from bench.day.organiser import NAME, Organiser, Said
+from bench.day.setting import ACCOUNT, GPU, REGION, START, Setting
 from localcloud import process as local_cloud
 from localcloud.authentication import keys
 from localcloud.record import Running
@@ -33,41 +35,13 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.naming import FREEZE, Names
 
-ACCOUNT, REGION = "111122223333", "us-east-1"
-START = datetime(2030, 3, 4, 9, tzinfo=UTC)
-"""A Monday to come: the cloud's clock is only ever moved forward."""
 LEAD = timedelta(minutes=35)
 """How long before class it is deployed; the watch starts notebooks half an hour before."""
 TICK = timedelta(minutes=5)
 AFTER = 3
 """Ticks after the end that are played."""
-GPU = "g4dn.xlarge"
-"""The instance type of seats that have an EC2 instance."""
 ENDPOINT, STOPPING, NOTEBOOK = 240, 60, 120
 """Seconds that transitions take."""
-
-ENVIRONMENT = """\
-workshop: day
-account: "{account}"
-region: {region}
-start: {start}
-end: {end}
-hours: "{start:%H:%M}-{end:%H:%M}"
-roster: {{file: day.csv}}
-budget: {{per_seat_usd: {usd}, max_instances: {instances}}}
-profiles:
-  attendee:
-    access:
-      training_instance_types: [{small}, {big}]
-      processing_instance_types: [{small}, {big}]
-      endpoint_instance_types: [{small}]
-  box:
-    notebook: {{enabled: false}}
-    ec2: {{instance_types: [{gpu}]}}
-    access:
-      training_instance_types: [{small}]
-      endpoint_instance_types: [{small}]
-"""
 
 OBSERVER = {
     "Resources": {
@@ -82,33 +56,6 @@ OBSERVER = {
     }
 }
 """A stack of somebody else's in the same account: what happens there, the day's own record."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is played; with ``watched`` false, nothing wakes the watch.
-
-    ``boxes`` is how many seats more have an EC2 instance. ``torn_down`` is whether the teardown is
-    played as well.
-    """
-
-    seats: int = 100
-    boxes: int = 20
-    hours: int = 8
-    seed: int = 1
-    usd: int = 3
-    instances: int = 6
-    watched: bool = True
-    torn_down: bool = True
-
-    @property
-    def end(self) -> datetime:
-        return START + timedelta(hours=self.hours)
-
-    @property
-    def steps(self) -> int:
-        """How many ticks the class has."""
-        return self.hours * 12
 
 
 @dataclass
@@ -155,45 +102,21 @@ def play(setting: Setting, folder: Path) -> Played:
             shutil.rmtree(kept)
         elif kept.is_file():
             kept.unlink()
-    _write(setting, folder)
+    setting.write(folder)
     with _cloud(folder) as running:
         return _Player(setting, folder, running).play()
 
 
-def _write(setting: Setting, folder: Path) -> None:
-    text = ENVIRONMENT.format(
-        account=ACCOUNT,
-        region=REGION,
-        start=START,
-        end=setting.end,
-        usd=setting.usd,
-        instances=setting.instances,
-        small=personas.SMALL,
-        big=personas.BIG,
-        gpu=GPU,
-    )
-    (folder / f"{NAME}.yaml").write_text(text, encoding="utf-8")
-    rows = [f"seat{number:03}," for number in range(1, setting.seats + 1)]
-    rows += [f"box{number:03},box" for number in range(1, setting.boxes + 1)]
-    (folder / f"{NAME}.csv").write_text("\n".join(["id,profile", *rows]), encoding="utf-8")
-
-
-@contextmanager
-def _cloud(folder: Path) -> Iterator[Running]:
-    state = folder / "cloud"
+def _cloud(folder: Path) -> AbstractContextManager[Running]:
     at_once = dict.fromkeys(("notebook", "stopping", "tick", "instance", "agent"), 0.0)
     jobs = dict.fromkeys(("training", "processing"), personas.JOB * 60.0)
-    running = local_cloud.start(
-        state,
+    return environment.running_cloud(
+        folder / "cloud",
         account=ACCOUNT,
         region=REGION,
         enforce_iam=True,
         delays={**at_once, **jobs, "endpoint": ENDPOINT},
-    ).running
-    try:
-        yield running
-    finally:
-        local_cloud.stop(state)
+    )
 
 
 class _Player:

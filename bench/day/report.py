@@ -13,7 +13,8 @@ from rich.table import Table
 
 from bench.day import observed
 from bench.day.observed import Span
-from bench.day.play import REGION, TICK, Played
+from bench.day.play import TICK, Played
+from bench.day.setting import REGION
 from workshop.pricing import prices
 
 Document = dict[str, Any]
@@ -79,7 +80,7 @@ def _bill(played: Played) -> Document:
         row = {
             "seat": one["seat"],
             "persona": personas[one["seat"]],
-            "least": one["usd"]["least"],
+            "least": one["usd"]["least"] or 0.0,
             "most": one["usd"]["most"],
             "events": round(sum(kinds.values()), 4),
             "outside": _outside(one["by_kind"], kinds),
@@ -104,7 +105,7 @@ def _outside(told: Document, kinds: dict[str, float]) -> list[str]:
     for kind in sorted({*told, *kinds}):
         bounds, usd = told.get(kind, {"least": 0.0, "most": 0.0}), kinds.get(kind, 0.0)
         most = bounds["most"]
-        if usd < bounds["least"] - ROUNDED or (most is not None and usd > most + ROUNDED):
+        if usd < (bounds["least"] or 0.0) - ROUNDED or (most is not None and usd > most + ROUNDED):
             found.append(f"{kind}: {bounds['least']} to {most}, by the events {usd:.4f}")
     return found
 
@@ -360,8 +361,8 @@ def show(made: Document, console: Console) -> None:
 
 
 def _range(one: Document) -> str:
-    if "least" not in one:
-        return "-"
+    if one.get("least") is None:
+        return "?" if "least" in one else "-"
     least = f"{one['least']:.2f}"
     most = "?" if one["most"] is None else f"{one['most']:.2f}"
     return least if least == most else f"{least} to {most}"

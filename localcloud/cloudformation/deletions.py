@@ -75,7 +75,7 @@ def noting_failures(delete_resource: Callable[..., None]) -> Callable[..., None]
     ) -> None:
         try:
             delete_resource(resource_type, physical_id, props, stack_name, logical_id)
-        except Exception as error:
+        except Exception as error:  # Whatever it is, it is raised again.
             deletion = _watched.get()
             if deletion is not None and logical_id is not None:
                 deletion.note(logical_id, str(error))

@@ -4,6 +4,7 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
@@ -18,12 +19,13 @@ from localcloud.cloudformation import (
     listings,
     operations,
     repositories,
-    stack_policies,
     system_tags,
     templates,
 )
 from localcloud.cloudformation.sagemaker_handlers import SageMakerHandlers
 from localcloud.cloudformation.sagemaker_types import RESOURCE_TYPES
+from localcloud.protocol.errors import not_played
+from localcloud.stacksets.query import Answer, Params, refusal_answer
 
 if TYPE_CHECKING:
     from localcloud.ec2.service import Ec2Service
@@ -40,27 +42,21 @@ def patch_cloudformation(engine: SageMakerEngine, machines: Ec2Service) -> None:
     _correct_deletions()
     operations.patch_operations()
     answers.patch_answers()
-    _enforce_stack_policies()
+    _refuse_stack_policies()
 
 
 def _add_sagemaker_types(engine: SageMakerEngine) -> None:
     provisioners = ministack_adapter.module("services.cloudformation.provisioners")
-    drift = ministack_adapter.module("services.cloudformation.drift")
     waiting = set()
     for spec in RESOURCE_TYPES:
         handlers = SageMakerHandlers(spec, engine)
         provisioners._RESOURCE_HANDLERS[spec.type_name] = handlers.table()
         provisioners._REPLACING_PROPERTIES[spec.type_name] = spec.create_only
-        if spec.nested_create_only:
-            provisioners._CONDITIONALLY_REPLACING_PROPERTIES[spec.type_name] = tuple(
-                spec.nested_create_only
-            )
         provisioners._CUSTOM_NAME_REPLACEMENT[spec.type_name] = {
             "name": engine.kinds[spec.noun].name,
             "requires_replacement": handlers.replaces,
         }
         provisioners._STACK_TAG_PROPERTY[spec.type_name] = ("Tags", "list")
-        drift._DRIFT_READERS[spec.type_name] = (handlers.read, spec.properties)
         if spec.stops_to_update or spec.named_by_service:
             waiting.add(spec.type_name)
     _wait_on_threads(waiting)
@@ -179,10 +175,19 @@ def _correct_deletions() -> None:
         module._roll_back_operation = deletions.remembering_left(module._roll_back_operation)
 
 
-def _enforce_stack_policies() -> None:
-    handlers = ministack_adapter.module("services.cloudformation.handlers")
-    changesets = ministack_adapter.module("services.cloudformation.changesets")
-    for module in (handlers, changesets):
-        module._deploy_stack_async = stack_policies.obeying(module._deploy_stack_async)
-    actions = handlers._ACTION_HANDLERS
-    actions["UpdateStack"] = stack_policies.during_update(actions["UpdateStack"])
+def _refuse_stack_policies() -> None:
+    """Refuse what would guard nothing: ministack keeps the policies of stacks and obeys none."""
+    actions = ministack_adapter.module("services.cloudformation.handlers")._ACTION_HANDLERS
+    for name in ("GetStackPolicy", "SetStackPolicy"):
+        del actions[name]
+    for name in ("CreateStack", "UpdateStack"):
+        actions[name] = _without_policy(name, actions[name])
+
+
+def _without_policy(name: str, action: Callable[[Params], Answer]) -> Callable[[Params], Answer]:
+    def without_policy(params: Params) -> Answer:
+        if any(member.startswith("StackPolicy") for member in params):
+            return refusal_answer(name, not_played("CloudFormation", f"a stack policy in {name}"))
+        return action(params)
+
+    return without_policy

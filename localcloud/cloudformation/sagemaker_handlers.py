@@ -1,4 +1,4 @@
-"""Create, update, delete and read handlers for the SageMaker resource types.
+"""Create, update and delete handlers for the SageMaker resource types.
 
 Waiting for a notebook blocks the calling thread, which is why its type is registered as one that
 runs on a worker thread; the waits follow the local cloud's clock.
@@ -8,7 +8,6 @@ runs on a worker thread; the waits follow the local cloud's clock.
 # ruff: noqa: ARG002, SLF001
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, Shape, StructureShape
@@ -78,13 +77,6 @@ class SageMakerHandlers:
     ) -> Made:
         """Update in place; a notebook is stopped for it and started again if it was running."""
         check_properties(logical_id or physical_id, new, self.spec.properties, self.spec.required)
-        if self._nested_replacement(old, new):
-            # A new physical id is what tells the stack to remove the old resource afterwards.
-            provisioners = ministack_adapter.module("services.cloudformation.provisioners")
-            made: Made = provisioners._seeded_create(
-                self.create, logical_id or physical_id, new, stack_name
-            )
-            return made
         name = _name_of(physical_id)
         changed = {
             member
@@ -100,21 +92,9 @@ class SageMakerHandlers:
         """Stop, delete, and wait until it is gone; a missing resource is no error."""
         self._remove(_name_of(physical_id))
 
-    def read(self, physical_id: str, props: Properties) -> Properties | None:
-        """Return the present properties for drift detection, or None when the resource is gone."""
-        record = self.engine.record(self.kind, _name_of(physical_id))
-        if record is None:
-            return None
-        view = self.engine.view(self.kind, record)
-        members = {name: view.get(self.spec.read_as.get(name, name)) for name in props}
-        members["Tags"] = [{"Key": k, "Value": v} for k, v in record["tags"].items()]
-        return {name: value for name, value in members.items() if value is not None}
-
     def replaces(self, old: Properties, new: Properties) -> bool:
-        """Whether a change asks for a new resource (members inside a property included)."""
-        return self._nested_replacement(old, new) or any(
-            old.get(member) != new.get(member) for member in self.spec.create_only
-        )
+        """Whether a change asks for a new resource."""
+        return any(old.get(member) != new.get(member) for member in self.spec.create_only)
 
     def _apply(self, name: str, changed: set[str], new: Properties) -> None:
         operation = f"Update{self.spec.noun}"
@@ -171,13 +151,6 @@ class SageMakerHandlers:
         if self.spec.stops_to_update or self.spec.named_by_service:
             self._wait(name, (None,))
 
-    def _nested_replacement(self, old: Properties, new: Properties) -> bool:
-        return any(
-            (old.get(outer) or {}).get(member) != (new.get(outer) or {}).get(member)
-            for outer, members in self.spec.nested_create_only.items()
-            for member in members
-        )
-
     def _request(self, operation: str, name: str, props: Properties) -> Members:
         shape = models.operation(SERVICE, operation).input_shape
         request: Members = _typed(shape, props) if shape is not None else {}
@@ -215,11 +188,7 @@ class SageMakerHandlers:
         if record is None:
             raise ResourceError(f"{self.kind.words} {name} disappeared while it was being made")
         view = self.engine.view(self.kind, record)
-        attributes = {attribute: view[attribute] for attribute in self.spec.attributes}
-        if "CreationTime" in attributes:
-            moment = datetime.fromtimestamp(attributes["CreationTime"], UTC)
-            attributes["CreationTime"] = moment.isoformat(timespec="milliseconds")
-        return record["arn"], attributes
+        return record["arn"], {attribute: view[attribute] for attribute in self.spec.attributes}
 
     def _existing(self, name: str) -> Record | None:
         return self.engine.record(self.kind, name)

@@ -24,9 +24,6 @@ class CloudFormationType:
     required: frozenset[str]
     create_only: tuple[str, ...]
     attributes: tuple[str, ...]
-    nested_create_only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    read_as: Mapping[str, str] = field(default_factory=dict)
-    """Property -> member of the Describe answer, where they differ."""
     dissociate: Mapping[str, str] = field(default_factory=dict)
     """Property -> request member that removes it on update."""
     system_tags: bool = True
@@ -39,24 +36,13 @@ NOTEBOOK_INSTANCE = CloudFormationType(
     noun="NotebookInstance",
     type_name="AWS::SageMaker::NotebookInstance",
     properties=frozenset(
-        {
-            "AcceleratorTypes",
-            "AdditionalCodeRepositories",
-            "DefaultCodeRepository",
-            "DirectInternetAccess",
-            "InstanceMetadataServiceConfiguration",
-            "InstanceType",
-            "KmsKeyId",
-            "LifecycleConfigName",
-            "NotebookInstanceName",
-            "PlatformIdentifier",
-            "RoleArn",
-            "RootAccess",
-            "SecurityGroupIds",
-            "SubnetId",
-            "Tags",
+        (
+            *("AcceleratorTypes", "AdditionalCodeRepositories", "DefaultCodeRepository"),
+            *("DirectInternetAccess", "InstanceMetadataServiceConfiguration", "InstanceType"),
+            *("KmsKeyId", "LifecycleConfigName", "NotebookInstanceName", "PlatformIdentifier"),
+            *("RoleArn", "RootAccess", "SecurityGroupIds", "SubnetId", "Tags"),
             "VolumeSizeInGB",
-        }
+        )
     ),
     required=frozenset({"InstanceType", "RoleArn"}),
     create_only=(
@@ -68,10 +54,6 @@ NOTEBOOK_INSTANCE = CloudFormationType(
         "SubnetId",
     ),
     attributes=("NotebookInstanceArn", "NotebookInstanceName"),
-    read_as={
-        "LifecycleConfigName": "NotebookInstanceLifecycleConfigName",
-        "SecurityGroupIds": "SecurityGroups",
-    },
     dissociate={
         "LifecycleConfigName": "DisassociateLifecycleConfig",
         "AcceleratorTypes": "DisassociateAcceleratorTypes",
@@ -91,38 +73,14 @@ LIFECYCLE_CONFIG = CloudFormationType(
     system_tags=False,
 )
 
-CODE_REPOSITORY = CloudFormationType(
-    noun="CodeRepository",
-    type_name="AWS::SageMaker::CodeRepository",
-    properties=frozenset({"CodeRepositoryName", "GitConfig", "Tags"}),
-    required=frozenset({"GitConfig"}),
-    create_only=("CodeRepositoryName",),
-    attributes=("CodeRepositoryArn", "CodeRepositoryName"),
-    nested_create_only={"GitConfig": ("RepositoryUrl", "Branch")},
-    system_tags=False,
-)
-
-MODEL_PACKAGE_GROUP = CloudFormationType(
-    noun="ModelPackageGroup",
-    type_name="AWS::SageMaker::ModelPackageGroup",
-    properties=frozenset({"ModelPackageGroupDescription", "ModelPackageGroupName", "Tags"}),
-    required=frozenset({"ModelPackageGroupName"}),
-    create_only=("ModelPackageGroupDescription", "ModelPackageGroupName"),
-    attributes=("ModelPackageGroupArn", "CreationTime", "ModelPackageGroupStatus"),
-)
-
 MLFLOW_APP = CloudFormationType(
     noun="MlflowApp",
     type_name="AWS::SageMaker::MlflowApp",
     properties=frozenset(
-        {
-            "ArtifactStoreUri",
-            "ModelRegistrationMode",
-            "Name",
-            "RoleArn",
-            "Tags",
+        (
+            *("ArtifactStoreUri", "ModelRegistrationMode", "Name", "RoleArn", "Tags"),
             "WeeklyMaintenanceWindowStart",
-        }
+        )
     ),
     required=frozenset({"ArtifactStoreUri", "Name", "RoleArn"}),
     create_only=("Name", "RoleArn"),
@@ -130,7 +88,4 @@ MLFLOW_APP = CloudFormationType(
     named_by_service=True,
 )
 
-RESOURCE_TYPES = (
-    *(NOTEBOOK_INSTANCE, LIFECYCLE_CONFIG, CODE_REPOSITORY, MODEL_PACKAGE_GROUP),
-    MLFLOW_APP,
-)
+RESOURCE_TYPES = (NOTEBOOK_INSTANCE, LIFECYCLE_CONFIG, MLFLOW_APP)

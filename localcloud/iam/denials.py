@@ -25,6 +25,16 @@ def unsigned() -> ApiError:
     return ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
 
 
+def unshared(question: RequiredPermission) -> ApiError:
+    """Return the answer to whoever may, about what another account shares with nobody."""
+    who = ministack_adapter.module("core.iam_evaluator").caller_arn()
+    return ApiError(
+        "AccessDeniedException",
+        f"User: {who} is not authorized to perform: {question.action} on resource: "
+        f"{question.resource} because no resource-based policy allows the {question.action} action",
+    )
+
+
 def denial(
     refused: Any, question: RequiredPermission, key: str, headers: dict[str, str]
 ) -> ApiError:

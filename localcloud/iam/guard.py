@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud import ministack_adapter
 from localcloud.iam import request_members, required_permissions
-from localcloud.iam.denials import denial, unsigned
+from localcloud.iam.denials import denial, unshared, unsigned
 from localcloud.protocol.requests import check_request
 
 if TYPE_CHECKING:
@@ -40,11 +40,20 @@ class Guard:
             refused = _refusal(question, key)
             if refused is not None:
                 raise denial(refused, question, key, headers)
+            if _is_anothers(question):
+                raise unshared(question)
 
     def allows(self, operation: str, request: Members, key: str) -> bool:
         """Return whether whoever has this access key may perform an operation now."""
         asked = required_permissions.of(self._engine, operation, request)
-        return all(_refusal(question, key) is None for question in asked)
+        return all(_refusal(one, key) is None and not _is_anothers(one) for one in asked)
+
+
+def _is_anothers(question: RequiredPermission) -> bool:
+    """Return whether it is about SageMaker in another account, which here shares nothing."""
+    _, _, service, _, account, *_ = [*question.resource.split(":"), *[""] * 5]
+    is_account = account.isdigit() and account != ministack_adapter.account()
+    return service == "sagemaker" and is_account
 
 
 def _refusal(question: RequiredPermission, key: str) -> Any:

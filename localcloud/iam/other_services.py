@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from localcloud import application_auto_scaling, ministack_adapter
+from localcloud import application_auto_scaling, ministack_adapter, registries
 from localcloud.protocol import models
 
 Parameters = Mapping[str, Any]
@@ -164,12 +164,11 @@ def _workgroup(operation: str, given: Parameters) -> str | None:
 
 def _repository(operation: str, given: Parameters) -> str | None:
     # Of several only the common pattern can be checked, which is stricter than AWS.
-    name = _sole(given.get("repositoryNames")) if operation == "DescribeRepositories" else None
-    return (
-        f"arn:aws:ecr:{ministack_adapter.region()}:{ministack_adapter.account()}:repository/{name}"
-        if name
-        else None
-    )
+    several = operation == "DescribeRepositories"
+    name = _sole(given.get("repositoryNames")) if several else _one(given, "repositoryName")
+    registry = registries.named(given)
+    is_others = registry != ministack_adapter.account()
+    return registries.arn(registry, name or "*") if is_others or (several and name) else None
 
 
 def _parameters(operation: str, given: Parameters) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from localcloud.protocol import models
-from localcloud.protocol.errors import ApiError, invalid
+from localcloud.protocol.errors import ApiError, invalid, not_played
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,13 @@ def check_request(service: str, operation: str, request: dict[str, Any]) -> None
     if problems:
         plural = "s" if len(problems) > 1 else ""
         raise invalid(f"{len(problems)} validation error{plural} detected: " + "; ".join(problems))
+
+
+def refuse_unplayed(service: str, operation: str, request: dict[str, Any], *members: str) -> None:
+    """Raise ``ApiError`` for members that are not played: an answer without them would be wrong."""
+    for member in members:
+        if member in request:
+            raise not_played(service, f"{member} in {operation}")
 
 
 def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:

@@ -114,9 +114,8 @@ class SageMakerEngine:
             **{name: value for name, value in standard.items() if name in shown},
             **_shown(kind, record["members"]),
             kind.name: record["name"],
+            kind.arn: record["arn"],
         }
-        if kind.arn:
-            members[kind.arn] = record["arn"]
         if kind.status is not None:
             members[kind.status] = record["status"]
         if kind.derived is not None:
@@ -240,7 +239,7 @@ class SageMakerEngine:
         self._shown[kind.noun] = (
             models.output_members(SERVICE, described)
             if described in known
-            else listing.summary_members(listed, kind.summaries)
+            else listing.summary_members(listed)
             if listed in known
             else frozenset()
         )
@@ -256,8 +255,8 @@ class SageMakerEngine:
 
     @staticmethod
     def _operation(kind: SageMakerResourceType, role: str) -> str:
-        word = kind.plural if role == "list" else kind.noun
-        return kind.operations.get(role, f"{role.capitalize()}{word}")
+        plural = "s" if role == "list" else ""
+        return kind.operations.get(role, f"{role.capitalize()}{kind.noun}{plural}")
 
     def _answer(self, kind: SageMakerResourceType, operation: str, record: Record) -> Members:
         shown = models.output_members(SERVICE, operation)

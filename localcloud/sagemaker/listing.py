@@ -24,7 +24,7 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
         check(engine, request)
     size = request.get("MaxResults", paging.DEFAULT_PAGE)
     sort_by = _sort_by(kind, request)
-    summary = _summary_shape(engine.list_operation(kind), kind.summaries)
+    member, summary = summaries(engine.list_operation(kind))
     shown: list[Members] = []
     last: paging.Position = ("", "")
     for record in _ordered(engine, kind, request, sort_by):
@@ -34,11 +34,11 @@ def page(engine: SageMakerEngine, kind: SageMakerResourceType, request: Members)
         if not _accepted(engine, kind, request, record, view):
             continue
         if len(shown) == size:
-            return {kind.summaries: shown, "NextToken": paging.token(last)}
+            return {member: shown, "NextToken": paging.token(last)}
         view |= {name: _at(view, path) for name, path in kind.summarized.items()}
         shown.append(responses.projected(summary, view))
         last = place(kind, record, sort_by)
-    return {kind.summaries: shown}
+    return {member: shown}
 
 
 def of_nothing(
@@ -70,17 +70,18 @@ def _at(view: Members, path: str) -> Any:
 
 
 @cache
-def _summary_shape(operation: str, member: str) -> StructureShape:
+def summaries(operation: str) -> tuple[str, StructureShape]:
+    """Return the member of a List answer that holds the page, and what it holds."""
     output = models.operation("sagemaker", operation).output_shape
-    listed = output.members[member] if isinstance(output, StructureShape) else None
-    if not isinstance(listed, ListShape) or not isinstance(listed.member, StructureShape):
-        raise TypeError(f"{operation} answers no list of structures in {member}")
-    return listed.member
+    for name, listed in output.members.items() if isinstance(output, StructureShape) else ():
+        if isinstance(listed, ListShape) and isinstance(listed.member, StructureShape):
+            return name, listed.member
+    raise TypeError(f"{operation} answers no list of structures")
 
 
-def summary_members(operation: str, member: str) -> frozenset[str]:
+def summary_members(operation: str) -> frozenset[str]:
     """Return the members that a List operation shows of each resource."""
-    return frozenset(_summary_shape(operation, member).members)
+    return frozenset(summaries(operation)[1].members)
 
 
 def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.Position:
@@ -92,7 +93,7 @@ def place(kind: SageMakerResourceType, record: Record, sort_by: str) -> paging.P
         "Status": record["status"],
     }
     if sort_by not in values:
-        raise invalid(f"{kind.plural} cannot be sorted by {sort_by}")
+        raise invalid(f"{kind.noun}s cannot be sorted by {sort_by}")
     return (values[sort_by], record["key"])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from localcloud import ministack_adapter
 
 if TYPE_CHECKING:
+    from localcloud.sagemaker.engine import SageMakerEngine
     from localcloud.sagemaker.resource_type import Record
 
 
@@ -23,9 +24,13 @@ def bucket_exists(uri: str) -> bool:
     return urlsplit(uri).netloc in ministack_adapter.module("services.s3")._buckets
 
 
-def has_no_bucket(record: Record) -> bool:
-    """Whether the bucket of what keeps artifacts is gone."""
-    return not bucket_exists(record["members"]["ArtifactStoreUri"])
+def without_bucket(status: str) -> Callable[[SageMakerEngine, Record], str | None]:
+    """Return what has a resource take a status when the bucket of its artifacts is gone."""
+
+    def instead(_: SageMakerEngine, record: Record) -> str | None:
+        return None if bucket_exists(record["members"]["ArtifactStoreUri"]) else status
+
+    return instead
 
 
 def read(uri: str) -> bytes | None:

@@ -1,7 +1,7 @@
 """What a resource type is: the declarative half of the engine.
 
 A new type is a new table (see ``resources/notebook_instance.py``). Operations are those of the
-service model: ``Create<noun>``, ``Describe<noun>``, ``List<plural>``, ``Update<noun>`` and
+service model: ``Create<noun>``, ``Describe<noun>``, ``List<noun>s``, ``Update<noun>`` and
 ``Delete<noun>`` exist here if, and only if, the service has them.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
 
 if TYPE_CHECKING:
     from localcloud.sagemaker.engine import SageMakerEngine
@@ -78,20 +80,21 @@ class Filter:
 
 @dataclass(frozen=True)
 class SageMakerResourceType:
-    """One kind of SageMaker resource. ``{arn}`` and ``{name}`` are filled into the messages."""
+    """One kind of SageMaker resource. ``{arn}`` and ``{name}`` are filled into the messages.
+
+    What its names repeat of the noun is given only where they differ: the name is in ``<noun>Name``
+    and the ARN in ``<noun>Arn``, with the noun in lower case and hyphens before the name in it.
+    """
 
     noun: str
-    plural: str
-    arn_type: str
     words: str
-    name: str
-    """The request member with the resource's name."""
-    arn: str
-    """The member with its ARN."""
-    summaries: str
-    """The member of the List answer that holds the page."""
     missing: str
     duplicate: str
+    name: str = ""
+    """The request member with the resource's name."""
+    arn: str = ""
+    """The member with its ARN."""
+    arn_type: str = ""
     missing_code: str = "ValidationException"
     duplicate_code: str = "ValidationException"
     operations: Mapping[str, str] = field(default_factory=dict)
@@ -154,3 +157,14 @@ class SageMakerResourceType:
     """The failure reason for a missing machine of an ``{instance_type}``."""
     instance_types: Callable[[Members], Iterable[str]] | None = None
     """The instance types that a resource runs on, for capacity errors."""
+
+    def __post_init__(self) -> None:
+        """Fill in the names that were not given."""
+        derived = {
+            "name": f"{self.noun}Name",
+            "arn": f"{self.noun}Arn",
+            "arn_type": xform_name(self.noun, "-"),
+        }
+        for member, value in derived.items():
+            if not getattr(self, member):
+                object.__setattr__(self, member, value)  # The dataclass is frozen.

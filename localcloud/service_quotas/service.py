@@ -8,14 +8,14 @@ Region has to provide for.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter, partitions
 from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
-from localcloud.protocol.requests import check_request
+from localcloud.protocol.requests import check_request, refuse_unplayed
 from localcloud.service_quotas.applied import place
 from localcloud.service_quotas.pages import page
 
@@ -30,6 +30,14 @@ SIGNING_NAME = "servicequotas"
 
 Operation = Callable[[Document], Document]
 
+_NOT_PLAYED: Mapping[str, tuple[str, ...]] = {
+    "ListServiceQuotas": ("QuotaAppliedAtLevel", "QuotaCode"),
+    "GetServiceQuota": ("ContextId",),
+    "RequestServiceQuotaIncrease": ("ContextId",),
+    "ListRequestedServiceQuotaChangeHistory": ("QuotaRequestedAtLevel",),
+}
+"""Operation -> members that are refused: all quotas are the account's."""
+
 
 class ServiceQuotasService(JsonService):
     """What ministack asks of a service module: requests, state, reset."""
@@ -37,26 +45,22 @@ class ServiceQuotasService(JsonService):
     def __init__(self, quotas: AppliedQuotas) -> None:
         self.quotas = quotas
         self._operations: dict[str, Operation] = {
-            "ListServices": self._list_services,
             "ListServiceQuotas": self._list_applied,
             "ListAWSDefaultServiceQuotas": self._list_defaults,
             "GetServiceQuota": self._get_applied,
-            "GetAWSDefaultServiceQuota": self._get_default,
-            "GetRequestedServiceQuotaChange": self._get_increase,
             "ListRequestedServiceQuotaChangeHistory": self._list_increases,
-            "ListRequestedServiceQuotaChangeHistoryByQuota": self._list_increases_of_quota,
         }
 
     def call(self, operation: str, request: Document, headers: dict[str, str]) -> Document:
         """Perform one operation; raises ``ApiError`` for every refusal."""
-        if operation == "RequestServiceQuotaIncrease":
-            check_request(SERVICE, operation, request)
-            answer = self._ask_for_increase(request, ministack_adapter.caller(headers))
-        elif operation in self._operations:
-            check_request(SERVICE, operation, request)
-            answer = self._operations[operation](request)
-        else:
+        if operation not in {*self._operations, "RequestServiceQuotaIncrease"}:
             raise not_played("Service Quotas", operation)
+        check_request(SERVICE, operation, request)
+        refuse_unplayed("Service Quotas", operation, request, *_NOT_PLAYED.get(operation, ()))
+        if operation == "RequestServiceQuotaIncrease":
+            answer = self._ask_for_increase(request, ministack_adapter.caller(headers))
+        else:
+            answer = self._operations[operation](request)
         return responses.checked(SERVICE, operation, answer)
 
     def get_state(self) -> Document:
@@ -73,25 +77,8 @@ class ServiceQuotasService(JsonService):
 
     # --- quotas -----------------------------------------------------------------------------
 
-    def _list_services(self, request: Document) -> Document:
-        names = self.quotas.catalogue.service_names
-        return page(
-            "ListServices",
-            request,
-            "Services",
-            [code for code in names if any(map(_is_known_here, self.quotas.catalogue.of(code)))],
-            key=str,
-            show=lambda code: {"ServiceCode": code, "ServiceName": names[code]},
-        )
-
     def _list_applied(self, request: Document) -> Document:
-        if request.get("QuotaAppliedAtLevel") == "RESOURCE":
-            # No quota of the catalogue is applied to single resources.
-            found = []
-        elif "QuotaCode" in request:
-            found = [self._quota(request)]
-        else:
-            found = self._quotas(request["ServiceCode"])
+        found = self._quotas(request["ServiceCode"])
         return page("ListServiceQuotas", request, "Quotas", found, key=_code, show=self._applied)
 
     def _list_defaults(self, request: Document) -> Document:
@@ -101,12 +88,7 @@ class ServiceQuotasService(JsonService):
         )
 
     def _get_applied(self, request: Document) -> Document:
-        quota = self._quota(request)
-        _refuse_context(request)
-        return {"Quota": self._applied(quota)}
-
-    def _get_default(self, request: Document) -> Document:
-        return {"Quota": _default(self._quota(request))}
+        return {"Quota": self._applied(self._quota(request))}
 
     def _quotas(self, service: str) -> list[Quota]:
         found = [quota for quota in self.quotas.catalogue.of(service) if _is_known_here(quota)]
@@ -138,7 +120,6 @@ class ServiceQuotasService(JsonService):
 
     def _ask_for_increase(self, request: Document, caller: dict[str, str] | None) -> Document:
         quota = self._quota(request)
-        _refuse_context(request)
         if not quota.adjustable:
             raise ApiError("IllegalArgumentException", f"The quota {quota.code} is not adjustable.")
         if request["DesiredValue"] <= self.quotas.value(quota):
@@ -154,36 +135,17 @@ class ServiceQuotasService(JsonService):
         )
         return {"RequestedQuota": self._increase(made)}
 
-    def _get_increase(self, request: Document) -> Document:
-        for increase in self._increases():
-            if increase.id == request["RequestId"]:
-                return {"RequestedQuota": self._increase(increase)}
-        raise ApiError(
-            "NoSuchResourceException",
-            "The request failed because the specified quota request does not exist.",
-        )
-
     def _list_increases(self, request: Document) -> Document:
         if "ServiceCode" in request:
             self._quotas(request["ServiceCode"])
-        return self._history("ListRequestedServiceQuotaChangeHistory", request)
-
-    def _list_increases_of_quota(self, request: Document) -> Document:
-        self._quota(request)
-        return self._history("ListRequestedServiceQuotaChangeHistoryByQuota", request)
-
-    def _history(self, operation: str, request: Document) -> Document:
-        at_account = request.get("QuotaRequestedAtLevel") != "RESOURCE"
         found = [
             increase
             for increase in self._increases()
-            if at_account
-            and request.get("ServiceCode") in {None, increase.service}
-            and request.get("QuotaCode") in {None, increase.code}
+            if request.get("ServiceCode") in {None, increase.service}
             and request.get("Status") in {None, increase.status}
         ]
         return page(
-            operation,
+            "ListRequestedServiceQuotaChangeHistory",
             request,
             "RequestedQuotas",
             found,
@@ -245,10 +207,3 @@ def _arn(quota: Quota, account: str) -> str:
 def _is_known_here(quota: Quota) -> bool:
     region = ministack_adapter.region()
     return not quota.is_global or region == partitions.home(region)
-
-
-def _refuse_context(request: dict[str, Any]) -> None:
-    if "ContextId" in request:
-        raise ApiError(
-            "IllegalArgumentException", "The quota is applied to the account: it has no contexts."
-        )

@@ -40,22 +40,16 @@ _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 class OrganizationsAccess:
     """Who may act in an organization besides its management account."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._enabled: dict[str, dict[str, float]] = {}
-        """Management account -> service principal -> since when."""
-        self._delegated: dict[str, dict[str, dict[str, float]]] = {}
-        """Management account -> member -> service principal -> since when."""
+    def __init__(self) -> None:
+        self._enabled: set[tuple[str, str]] = set()
+        """Management accounts and service principals."""
+        self._delegated: set[tuple[str, str, str]] = set()
+        """Management accounts, members and service principals."""
         self._activated: set[str] = set()
         """Management accounts in which StackSets may act."""
         self.operations: dict[str, Operation] = {
             "EnableAWSServiceAccess": self._enable,
-            "DisableAWSServiceAccess": self._disable,
-            "ListAWSServiceAccessForOrganization": self._list_enabled,
             "RegisterDelegatedAdministrator": self._register,
-            "DeregisterDelegatedAdministrator": self._deregister,
-            "ListDelegatedAdministrators": self._list_administrators,
-            "ListDelegatedServicesForAccount": self._list_services,
         }
 
     def serve(self, name: str) -> Callable[[Document], Answer]:
@@ -85,7 +79,8 @@ class OrganizationsAccess:
             manager = management_account(account)
             if manager == account:
                 return handler(payload)
-            if name != "DescribeOrganization" and not self._delegated.get(manager, {}).get(account):
+            delegated = {one[:2] for one in self._delegated}
+            if name != "DescribeOrganization" and (manager, account) not in delegated:
                 return _refusal(_not_permitted())
             with ministack_adapter.request_scope(manager, ministack_adapter.region()):
                 return handler(payload)
@@ -98,7 +93,7 @@ class OrganizationsAccess:
 
     def is_delegated(self, manager: str, member: str) -> bool:
         """Whether a member may administer stack sets of the organization."""
-        return STACKSETS in self._delegated.get(manager, {}).get(member, {})
+        return (manager, member, STACKSETS) in self._delegated
 
     def activate(self) -> None:
         """Open the caller's organization to StackSets."""
@@ -110,31 +105,33 @@ class OrganizationsAccess:
             )
         ministack_adapter.module("services.organizations")._ensure_org()
         self._activated.add(manager)
-        self._enabled.setdefault(manager, {}).setdefault(STACKSETS, self._now())
+        self._enabled.add((manager, STACKSETS))
 
     def deactivate(self) -> None:
         """Close the caller's organization to StackSets."""
         manager = ministack_adapter.account()
-        if any(STACKSETS in services for services in self._delegated.get(manager, {}).values()):
+        if any((one[0], one[2]) == (manager, STACKSETS) for one in self._delegated):
             raise refused(
                 "InvalidOperationException",
                 "You must deregister all delegated administrators before deactivating access",
             )
         self._activated.discard(manager)
-        self._enabled.get(manager, {}).pop(STACKSETS, None)
+        self._enabled.discard((manager, STACKSETS))
 
     def snapshot(self) -> Document:
         """Return the state as JSON values."""
         return {
-            "enabled": self._enabled,
-            "delegated": self._delegated,
+            "enabled": sorted(self._enabled),
+            "delegated": sorted(self._delegated),
             "activated": sorted(self._activated),
         }
 
     def restore(self, document: Document) -> None:
         """Restore what ``snapshot`` returned."""
-        self._enabled = document["enabled"]
-        self._delegated = document["delegated"]
+        self._enabled = {(manager, principal) for manager, principal in document["enabled"]}
+        self._delegated = {
+            (manager, member, principal) for manager, member, principal in document["delegated"]
+        }
         self._activated = set(document["activated"])
 
     def clear(self) -> None:
@@ -143,76 +140,24 @@ class OrganizationsAccess:
         self._activated.clear()
 
     def _enable(self, request: Document) -> Document:
-        enabled = self._enabled.setdefault(_manager(), {})
-        enabled.setdefault(request["ServicePrincipal"], self._now())
+        self._enabled.add((_manager(), request["ServicePrincipal"]))
         return {}
-
-    def _disable(self, request: Document) -> Document:
-        manager, principal = _manager(), request["ServicePrincipal"]
-        self._enabled.get(manager, {}).pop(principal, None)
-        if principal == STACKSETS:
-            self._activated.discard(manager)
-        return {}
-
-    def _list_enabled(self, _request: Document) -> Document:
-        enabled = self._enabled.get(_manager(), {})
-        return {
-            "EnabledServicePrincipals": [
-                {"ServicePrincipal": principal, "DateEnabled": since}
-                for principal, since in sorted(enabled.items())
-            ]
-        }
 
     def _register(self, request: Document) -> Document:
         manager, member, principal = _manager(), request["AccountId"], request["ServicePrincipal"]
         _require_member(manager, member)
-        if principal not in self._enabled.get(manager, {}):
+        if (manager, principal) not in self._enabled:
             raise ApiError(
                 "ConstraintViolationException",
                 "You must enable service access before registering a delegated administrator",
             )
-        services = self._delegated.setdefault(manager, {}).setdefault(member, {})
-        if principal in services:
+        if (manager, member, principal) in self._delegated:
             raise ApiError(
                 "AccountAlreadyRegisteredException",
                 "The provided account is already a delegated administrator for your organization.",
             )
-        services[principal] = self._now()
+        self._delegated.add((manager, member, principal))
         return {}
-
-    def _deregister(self, request: Document) -> Document:
-        manager, member = _manager(), request["AccountId"]
-        services = self._delegated.get(manager, {}).get(member, {})
-        if services.pop(request["ServicePrincipal"], None) is None:
-            raise _not_registered()
-        if not services:
-            del self._delegated[manager][member]
-        return {}
-
-    def _list_administrators(self, request: Document) -> Document:
-        manager, principal = _manager(), request.get("ServicePrincipal")
-        accounts = ministack_adapter.module("services.organizations")._accounts
-        found = []
-        for member, services in sorted(self._delegated.get(manager, {}).items()):
-            if principal is None or principal in services:
-                since = services[principal] if principal else min(services.values())
-                known = {key: value for key, value in accounts[member].items() if key in _SHOWN}
-                found.append({**known, "DelegationEnabledDate": since})
-        return {"DelegatedAdministrators": found}
-
-    def _list_services(self, request: Document) -> Document:
-        services = self._delegated.get(_manager(), {}).get(request["AccountId"])
-        if services is None:
-            raise _not_registered()
-        return {
-            "DelegatedServices": [
-                {"ServicePrincipal": principal, "DelegationEnabledDate": since}
-                for principal, since in sorted(services.items())
-            ]
-        }
-
-
-_SHOWN = frozenset({"Id", "Arn", "Email", "Name", "Status", "JoinedMethod", "JoinedTimestamp"})
 
 
 def _check(name: str, payload: Document) -> None:
@@ -249,10 +194,3 @@ def _require_member(manager: str, member: str) -> None:
             "ConstraintViolationException",
             "You cannot register the management account as a delegated administrator.",
         )
-
-
-def _not_registered() -> ApiError:
-    return ApiError(
-        "AccountNotRegisteredException",
-        "The provided account is not a registered delegated administrator for your organization.",
-    )

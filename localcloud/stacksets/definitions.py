@@ -10,7 +10,7 @@ from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation.failures import error_of
-from localcloud.protocol.errors import ApiError
+from localcloud.protocol.errors import ApiError, not_played
 from localcloud.stacksets.query import Params, invalid
 from localcloud.stacksets.records import Document, StackSet
 
@@ -33,8 +33,11 @@ def define(request: Document, params: Params, former: StackSet | None = None) ->
     The template is checked as in CreateStack: references, parameters and capabilities.
     """
     handlers = ministack_adapter.module("services.cloudformation.handlers")
-    body = _template(request, params, former)
-    given = _given(request.get("Parameters", []), former.parameters if former else {})
+    body = _template(request, former)
+    given = [
+        {"Key": key, "Value": value, "UsePreviousValue": False}
+        for key, value in _values(request.get("Parameters", [])).items()
+    ]
     try:
         sent = handlers._parse_template(body)
         template = handlers._apply_transforms(sent, given)
@@ -59,60 +62,37 @@ def define(request: Document, params: Params, former: StackSet | None = None) ->
     )
 
 
-def overridden(
-    stack_set: StackSet, wanted: list[Document], former: dict[str, str]
-) -> dict[str, str]:
-    """Return the overrides that ``ParameterOverrides`` make of an instance's former ones.
-
-    What the list does not mention goes back to the stack set's value.
-    """
-    overrides: dict[str, str] = {}
-    for override in wanted:
-        key = override["ParameterKey"]
-        if not override.get("UsePreviousValue"):
-            overrides[key] = override.get("ParameterValue", "")
-        elif key in former:
-            overrides[key] = former[key]
-    return {key: value for key, value in overrides.items() if key in stack_set.parameters}
+def overridden(stack_set: StackSet, wanted: list[Document]) -> dict[str, str]:
+    """Return the values of ``ParameterOverrides`` whose parameters are still there."""
+    return {key: value for key, value in _values(wanted).items() if key in stack_set.parameters}
 
 
 def check_overrides(stack_set: StackSet, wanted: list[Document]) -> None:
     """Raise ``ApiError`` for parameters that the template lacks."""
-    keys = [str(override.get("ParameterKey")) for override in wanted]
-    unknown = [key for key in keys if key not in stack_set.parameters]
+    unknown = [key for key in _values(wanted) if key not in stack_set.parameters]
     if unknown:
         raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
 
 
-def _template(request: Document, params: Params, former: StackSet | None) -> str:
+def _template(request: Document, former: StackSet | None) -> str:
     previous = former is not None and bool(request.get("UsePreviousTemplate"))
-    if ("TemplateBody" in request) + ("TemplateURL" in request) + previous != 1:
+    if ("TemplateBody" in request) == previous:
         raise invalid(
             "You must specify exactly one of TemplateBody, TemplateURL or, in an "
             "update, UsePreviousTemplate"
         )
     if former is not None and previous:
         return former.template
-    handlers = ministack_adapter.module("services.cloudformation.handlers")
-    body, refusal = handlers._resolve_template(params)
-    _raise(refusal)
+    body: str = request["TemplateBody"]
     if len(body.encode()) > LARGEST:
         raise invalid(f"The local cloud's stack sets take templates of at most {LARGEST} bytes")
-    return str(body)
+    return body
 
 
-def _given(parameters: list[Document], former: dict[str, str]) -> list[dict[str, Any]]:
-    """Return parameters as the emulator's resolver takes them."""
-    given = []
-    for parameter in parameters:
-        key = parameter.get("ParameterKey", "")
-        value = parameter.get("ParameterValue", "")
-        if parameter.get("UsePreviousValue"):
-            if key not in former:
-                raise invalid(f"Parameters: [{key}] have no previous value")
-            value = former[key]
-        given.append({"Key": key, "Value": value, "UsePreviousValue": False})
-    return given
+def _values(parameters: list[Document]) -> dict[str, str]:
+    if any(one.get("UsePreviousValue") for one in parameters):
+        raise not_played("CloudFormation", "UsePreviousValue of stack sets")
+    return {one.get("ParameterKey", ""): one.get("ParameterValue", "") for one in parameters}
 
 
 def _raise(answer: tuple[int, Any, bytes] | None) -> None:

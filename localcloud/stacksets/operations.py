@@ -89,9 +89,7 @@ class Operations:
                 instance.status = "OUTDATED"
                 instance.unit = result.unit
             if operation.overrides is not None:
-                instance.overrides = definitions.overridden(
-                    stack_set, operation.overrides, instance.overrides
-                )
+                instance.overrides = definitions.overridden(stack_set, operation.overrides)
             instance.detailed_status, instance.reason = "PENDING", ""
             instance.operation_id = operation.id
         self._runner.start(stack_set, operation)

@@ -31,13 +31,6 @@ def patch_stacksets(clock: Clock) -> None:
     )
     for name in access.READING:
         organizations[name] = service.access.of_manager(name, organizations[name])
-    organizations["MoveAccount"] = service.automatic.after(
-        organizations["MoveAccount"], lambda request, _answer: request["AccountId"]
-    )
-    organizations["CreateAccount"] = service.automatic.after(
-        organizations["CreateAccount"],
-        lambda _request, answer: answer["CreateAccountStatus"]["AccountId"],
-    )
 
 
 def _with_full_access(create: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,11 +1,11 @@
-"""Operation preferences: in which order, how many at a time, and how many failures are borne."""
+"""Operation preferences: how many at a time, and how many failures are borne."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.protocol.requests import refuse_unplayed
 from localcloud.stacksets.query import invalid
 
 Preferences = dict[str, Any]
@@ -38,10 +38,12 @@ class OperationPace:
 
 
 def check(preferences: Preferences) -> None:
-    """Raise ``ApiError`` for preferences that contradict each other."""
+    """Raise ``ApiError`` for preferences that contradict each other or are not played."""
     for count, percentage in _ONE_OF_TWO:
         if count in preferences and percentage in preferences:
             raise invalid(f"You can specify either {count} or {percentage}, but not both")
+    unplayed = ("RegionOrder", "RegionConcurrencyType")
+    refuse_unplayed("CloudFormation", "OperationPreferences", preferences, *unplayed)
 
 
 def pace(preferences: Preferences, accounts: int) -> OperationPace:
@@ -57,16 +59,3 @@ def pace(preferences: Preferences, accounts: int) -> OperationPace:
         concurrency = max(1, accounts * preferences["MaxConcurrentPercentage"] // 100)
     mode = preferences.get("ConcurrencyMode", "STRICT_FAILURE_TOLERANCE")
     return OperationPace(concurrency, tolerance, mode == "STRICT_FAILURE_TOLERANCE")
-
-
-def in_parallel(preferences: Preferences) -> bool:
-    """Whether all Regions are worked on at the same time."""
-    return bool(preferences.get("RegionConcurrencyType") == "PARALLEL")
-
-
-def ordered(preferences: Preferences, regions: Iterable[str]) -> list[str]:
-    """Return the Regions once each: those of ``RegionOrder`` first, the others as they came."""
-    present = list(dict.fromkeys(regions))
-    wanted = list(dict.fromkeys(preferences.get("RegionOrder", [])))
-    first = [region for region in wanted if region in present]
-    return first + [region for region in present if region not in first]

@@ -13,7 +13,7 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from localcloud import ministack_adapter
 from localcloud.protocol import models, responses
 from localcloud.protocol.errors import ApiError
-from localcloud.protocol.requests import check_request
+from localcloud.protocol.requests import check_request, refuse_unplayed
 
 SERVICE = "cloudformation"
 
@@ -23,6 +23,14 @@ Params = Mapping[str, list[str]]
 Answer = tuple[int, dict[str, str], bytes]
 
 _BOOLEANS = {"true": True, "false": False}
+
+_NOT_PLAYED: Mapping[str, tuple[str, ...]] = {
+    "CreateStackSet": ("StackId", "TemplateURL"),
+    "UpdateStackSet": ("TemplateURL",),
+    "ListStackInstances": ("Filters", "StackInstanceAccount", "StackInstanceRegion"),
+    "ListStackSetOperationResults": ("Filters",),
+}
+"""Operation -> members that are refused."""
 
 
 def refused(code: str, message: str) -> ApiError:
@@ -41,13 +49,14 @@ def invalid(message: str) -> ApiError:
 
 
 def read(operation: str, params: Params) -> Document:
-    """Return the request of an operation; ``ApiError`` if the model does not allow it."""
+    """Return the request of an operation; ``ApiError`` if it is not allowed or not played."""
     shape = models.operation(SERVICE, operation).input_shape
     request: Document = (_read(shape, params, "") or {}) if shape is not None else {}
     try:
         check_request(SERVICE, operation, request)
     except ApiError as refusal:
         raise invalid(refusal.message) from None
+    refuse_unplayed("CloudFormation", operation, request, *_NOT_PLAYED.get(operation, ()))
     return request
 
 

@@ -43,7 +43,6 @@ class OperationResult:
     unit: str = ""
     status: str = "PENDING"
     reason: str = ""
-    gate: dict[str, str] | None = None
 
     @property
     def place(self) -> AccountRegion:
@@ -101,8 +100,6 @@ class StackSet:
     queues: bool = False
     """Whether managed execution lets operations wait for each other."""
     status: str = "ACTIVE"
-    targets: dict[str, list[str]] = field(default_factory=dict)
-    """Organizational unit or root -> the Regions in which its accounts get a stack."""
     instances: dict[AccountRegion, Instance] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
 

@@ -6,8 +6,7 @@ import asyncio
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from localcloud import ministack_adapter
 from localcloud.authentication.gate import by_owner
@@ -77,12 +76,8 @@ class _OperationRun:
         by_region: dict[str, list[OperationResult]] = {}
         for result in operation.results:
             by_region.setdefault(result.region, []).append(result)
-        regions = preferences.ordered(operation.preferences, by_region)
-        if preferences.in_parallel(operation.preferences):
-            await _all_of([self._in_region(by_region[region]) for region in regions])
-        else:
-            for region in regions:
-                await self._in_region(by_region[region])
+        for results in by_region.values():
+            await self._in_region(results)
         if self._stopping():
             return "STOPPED"
         return "FAILED" if self._exceeded else "SUCCEEDED"
@@ -137,26 +132,21 @@ class _OperationRun:
         if self._retains():
             del self._stack_set.instances[result.place]
             return ""
-        self._pass_gate(result)
+        self._require_trust(result)
         if self._operation.action == "DELETE":
             await deployment.delete(instance)
             del self._stack_set.instances[result.place]
             return ""
         return await deployment.deploy(self._stack_set, instance)
 
-    def _pass_gate(self, result: OperationResult) -> None:
-        account, region = result.place
-        if not self._stack_set.service_managed:
-            missing = roles.missing_trust(
-                self._operation.administration_role, self._operation.execution_role, account, region
-            )
-            if missing is not None:
-                result.gate = {"Status": "FAILED", "StatusReason": missing}
-                raise DeploymentError(missing)
-        function = (
-            f"arn:aws:lambda:{region}:{account}:function:AWSCloudFormationStackSetAccountGate"
+    def _require_trust(self, result: OperationResult) -> None:
+        if self._stack_set.service_managed:
+            return
+        missing = roles.missing_trust(
+            self._operation.administration_role, self._operation.execution_role, *result.place
         )
-        result.gate = {"Status": "SKIPPED", "StatusReason": f"Function not found: {function}"}
+        if missing is not None:
+            raise DeploymentError(missing)
 
     def _fail(self, result: OperationResult, reason: str) -> None:
         instance = self._stack_set.instances[result.place]
@@ -184,9 +174,3 @@ class _OperationRun:
 
 def _failed(results: list[OperationResult]) -> int:
     return sum(result.status == "FAILED" for result in results)
-
-
-async def _all_of(works: list[Coroutine[Any, Any, None]]) -> None:
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(work)

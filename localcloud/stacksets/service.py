@@ -10,7 +10,6 @@ from localcloud.protocol.errors import ApiError
 from localcloud.stacksets import query, views
 from localcloud.stacksets.access import OrganizationsAccess
 from localcloud.stacksets.administration import Administration
-from localcloud.stacksets.automatic import AutomaticDeployment
 from localcloud.stacksets.instances import InstanceActions
 from localcloud.stacksets.operations import Operations
 from localcloud.stacksets.query import Answer, Params
@@ -27,10 +26,9 @@ class StackSets:
     def __init__(self, clock: Clock) -> None:
         self._now = clock.now
         self.store = StackSetStore()
-        self.access = OrganizationsAccess(clock.now)
+        self.access = OrganizationsAccess()
         self._operations = Operations(clock.now)
         self._administration = Administration(self.store, self.access)
-        self.automatic = AutomaticDeployment(self.store, self.access, self._operations)
         sets = SetActions(self._administration, self._operations)
         instances = InstanceActions(self._administration, self._operations)
         self._actions: dict[str, Action] = {
@@ -39,9 +37,7 @@ class StackSets:
             "ListStackSets": sets.list_all,
             "UpdateStackSet": sets.update,
             "DeleteStackSet": sets.delete,
-            "ListStackSetAutoDeploymentTargets": sets.list_targets,
             "CreateStackInstances": instances.create,
-            "UpdateStackInstances": instances.update,
             "DeleteStackInstances": instances.delete,
             "DescribeStackInstance": instances.describe,
             "ListStackInstances": instances.list_all,
@@ -99,14 +95,9 @@ class StackSets:
     def _list_results(self, request: Document, _params: Params) -> Document:
         stack_set = self._administration.find(request)
         found = find_operation(stack_set, request["OperationId"])
-        wanted = {chosen["Values"] for chosen in request.get("Filters", [])}
         return views.page(
             request,
-            (
-                (views.placed(result), views.result(result))
-                for result in found.results
-                if not wanted or result.status in wanted
-            ),
+            ((views.placed(result), views.result(result)) for result in found.results),
             f"ListStackSetOperationResults {stack_set.id} {found.id}",
         )
 

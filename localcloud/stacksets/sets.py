@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from localcloud import ministack_adapter
+from localcloud.protocol.errors import not_played
 from localcloud.stacksets import definitions, roles, targets, views
 from localcloud.stacksets.administration import Administration
 from localcloud.stacksets.operations import Operations, refuse_if_busy
@@ -34,8 +35,6 @@ class SetActions:
     def create(self, request: Document, params: Params) -> Document:
         name = request["StackSetName"]
         _check_name(name)
-        if "StackId" in request:
-            raise invalid("The local cloud does not import stacks into stack sets")
         _check_tags(request)
         model = request.get("PermissionModel", SELF_MANAGED)
         account = self._administration.account(request)
@@ -91,7 +90,7 @@ class SetActions:
         operation_id = self._operations.admit(stack_set, request)
         stack_set.permission_model = model
         _take_over(stack_set, request, definition)
-        if {"TemplateBody", "TemplateURL", "Parameters"} & request.keys():
+        if {"TemplateBody", "Parameters"} & request.keys():
             for instance in stack_set.instances.values():
                 if instance.status == "CURRENT":
                     instance.status, instance.detailed_status = "OUTDATED", "PENDING"
@@ -108,17 +107,6 @@ class SetActions:
             raise refused("StackSetNotEmptyException", "StackSet is not empty")
         stack_set.status = "DELETED"
         return {}
-
-    def list_targets(self, request: Document, _params: Params) -> Document:
-        stack_set = self._administration.find(request)
-        return views.page(
-            request,
-            (
-                (unit, {"OrganizationalUnitId": unit, "Regions": regions})
-                for unit, regions in stack_set.targets.items()
-            ),
-            f"ListStackSetAutoDeploymentTargets {stack_set.id}",
-        )
 
 
 def _take_over(stack_set: StackSet, request: Document, definition: definitions.Definition) -> None:
@@ -194,10 +182,8 @@ def _check_permissions(model: str, request: Document) -> None:
                 raise invalid(f"{role} cannot be used with the SERVICE_MANAGED permission model")
         if automatic is None:
             raise invalid("AutoDeployment is required for the SERVICE_MANAGED permission model")
-        if "DependsOn" in automatic:
-            raise invalid("The local cloud knows no dependencies between automatic deployments")
-        if automatic.get("RetainStacksOnAccountRemoval") and not automatic.get("Enabled"):
-            raise invalid("RetainStacksOnAccountRemoval is for enabled AutoDeployment only")
+        if automatic.get("Enabled"):
+            raise not_played("CloudFormation", "automatic deployment of stack sets")
     elif automatic is not None:
         raise invalid("AutoDeployment cannot be used with the SELF_MANAGED permission model")
     elif request.get("CallAs") == "DELEGATED_ADMIN":

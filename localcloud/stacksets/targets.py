@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.protocol.errors import not_played
 from localcloud.stacksets.query import invalid
 from localcloud.stacksets.records import Document, StackSet
 
@@ -30,16 +31,10 @@ def management_account(account: str) -> str:
     return account
 
 
-def units_above(manager: str, account: str) -> set[str]:
-    """Return the organizational units and the root that an account is in, directly or not."""
-    organizations = ministack_adapter.module("services.organizations")
-    above: set[str] = set()
-    with ministack_adapter.request_scope(manager, ministack_adapter.region()):
-        place = organizations._accounts.get(account) or {}
-        while parent := place.get("_ParentId"):
-            above.add(parent)
-            place = organizations._ous.get(parent) or {}
-    return above
+def accounts_billed_to(account: str) -> set[str]:
+    """Return the accounts whose costs an account sees: those it manages, and always itself."""
+    accounts = ministack_adapter.module("services.organizations")._accounts
+    return {account} | {member for manager, member in accounts.to_dict() if manager == account}
 
 
 def is_suspended(stack_set: StackSet, account: str) -> bool:
@@ -58,43 +53,27 @@ def to_deploy_to(stack_set: StackSet, request: Document) -> list[DeploymentTarge
     """
     if not stack_set.service_managed:
         return [DeploymentTarget(account) for account in _accounts(request)]
-    units, accounts, kind = _units(stack_set, request)
-    if kind == "UNION":
-        raise invalid("AccountFilterType UNION is not supported for CreateStackInstances")
+    units, accounts = _units(stack_set, request)
     found: dict[str, DeploymentTarget] = {}
     for unit in units:
         for account in _members_of(stack_set, unit):
-            found.setdefault(account, DeploymentTarget(account, unit))
-    return [target for target in found.values() if _chosen(target.account, accounts, kind)]
+            if accounts is None or account in accounts:
+                found.setdefault(account, DeploymentTarget(account, unit))
+    return list(found.values())
 
 
 def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget]:
     """Return the accounts with instances that an update or deletion is about, once each."""
     if not stack_set.service_managed:
         return [DeploymentTarget(account) for account in _accounts(request)]
-    units, accounts, kind = _units(stack_set, request)
+    units, accounts = _units(stack_set, request)
     inside = {account for unit in units for account in _members_of(stack_set, unit)}
-    found: dict[str, DeploymentTarget] = {}
-    for instance in stack_set.instances.values():
-        meant = instance.unit in units or instance.account in inside
-        if kind == "UNION":
-            chosen = meant or instance.account in accounts
-        else:
-            chosen = meant and _chosen(instance.account, accounts, kind)
-        if chosen:
-            found[instance.account] = DeploymentTarget(instance.account, instance.unit)
-    return list(found.values())
-
-
-def covers_units(request: Document) -> bool:
-    """Whether whole organizational units are meant, so that automatic deployment follows them."""
-    return _filter(request.get("DeploymentTargets", {})) in {"NONE", "UNION"}
-
-
-def _chosen(account: str, accounts: list[str], kind: str) -> bool:
-    if kind == "INTERSECTION":
-        return account in accounts
-    return kind != "DIFFERENCE" or account not in accounts
+    found = {
+        instance.account: DeploymentTarget(instance.account, instance.unit)
+        for instance in stack_set.instances.values()
+        if instance.unit in units or instance.account in inside
+    }
+    return [one for one in found.values() if accounts is None or one.account in accounts]
 
 
 def _accounts(request: Document) -> list[str]:
@@ -105,15 +84,14 @@ def _accounts(request: Document) -> list[str]:
         )
     if "Accounts" in request and targets:
         raise invalid("You can specify Accounts or DeploymentTargets, but not both")
-    _refuse_url(targets)
     accounts = request.get("Accounts") or targets.get("Accounts")
     if not accounts:
         raise invalid("You must specify at least one account")
     return list(dict.fromkeys(accounts))
 
 
-def _units(stack_set: StackSet, request: Document) -> tuple[list[str], list[str], str]:
-    """Return organizational units, accounts and how the accounts refine the units."""
+def _units(stack_set: StackSet, request: Document) -> tuple[list[str], list[str] | None]:
+    """Return organizational units, and the accounts in them that are meant, None for all."""
     targets = request.get("DeploymentTargets", {})
     if not targets:
         raise invalid(
@@ -122,7 +100,6 @@ def _units(stack_set: StackSet, request: Document) -> tuple[list[str], list[str]
         )
     if "Accounts" in request:
         raise invalid("You can specify Accounts or DeploymentTargets, but not both")
-    _refuse_url(targets)
     units = list(dict.fromkeys(targets.get("OrganizationalUnitIds", [])))
     if not units:
         raise invalid("OrganizationalUnitIds are required")
@@ -130,21 +107,15 @@ def _units(stack_set: StackSet, request: Document) -> tuple[list[str], list[str]
     for unit in units:
         if unit not in known:
             raise invalid(f"Organizational unit {unit} is not part of the organization")
-    kind = _filter(targets)
-    accounts = targets.get("Accounts", [])
-    if kind in {"INTERSECTION", "DIFFERENCE"} and not accounts:
-        raise invalid(f"AccountFilterType {kind} needs Accounts")
-    return units, accounts, kind
-
-
-def _filter(targets: Document) -> str:
-    default = "UNION" if targets.get("Accounts") else "NONE"
-    return str(targets.get("AccountFilterType", default))
-
-
-def _refuse_url(targets: Document) -> None:
     if "AccountsUrl" in targets:
-        raise invalid("The local cloud does not read AccountsUrl: give Accounts")
+        raise not_played("CloudFormation", "AccountsUrl of stack sets")
+    accounts: list[str] = targets.get("Accounts", [])
+    kind = targets.get("AccountFilterType", "UNION" if accounts else "NONE")
+    if kind not in {"INTERSECTION", "NONE"}:
+        raise not_played("CloudFormation", f"AccountFilterType {kind} of stack sets")
+    if kind == "INTERSECTION" and not accounts:
+        raise invalid(f"AccountFilterType {kind} needs Accounts")
+    return units, accounts if kind == "INTERSECTION" else None
 
 
 def _known_units(stack_set: StackSet) -> set[str]:

@@ -48,7 +48,7 @@ def stack_set(record: StackSet) -> Document:
         "AdministrationRoleARN": record.administration_role or None,
         "ExecutionRoleName": record.execution_role or None,
         "StackSetDriftDetectionDetails": {"DriftStatus": "NOT_CHECKED"},
-        "OrganizationalUnitIds": sorted(units | record.targets.keys()),
+        "OrganizationalUnitIds": sorted(units),
         "Regions": sorted({instance.region for instance in record.instances.values()}),
     }
 
@@ -115,7 +115,6 @@ def result(record: OperationResult) -> Document:
         "Region": record.region,
         "Status": record.status,
         "StatusReason": record.reason or None,
-        "AccountGateResult": record.gate,
         "OrganizationalUnitId": record.unit or None,
     }
 

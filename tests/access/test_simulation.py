@@ -143,7 +143,8 @@ def test_a_console_role_is_taken_on_by_those_of_its_seat_and_by_organisers() -> 
     """Asked of the trust policy as AWS does: of what the caller's tags are."""
     ada = Names("vision", "ada", "111122223333", "eu-west-1")
     door, staff = (f"arn:aws:iam::111122223333:role/{name}" for name in ("door", "staff"))
-    trust = people.console_trust_policy(ada, principals=[door], organisers=[staff])
+    given = {"principals": [door], "organisers": [staff]}
+    trust = people.console_trust_policy(ada, **given, alone=False)
     tag = "aws:PrincipalTag/"
     asked: list[tuple[bool, str, dict[str, str]]] = [
         (True, door, {f"{tag}attendee": "ada"}),

@@ -109,6 +109,8 @@ def test_whoever_lost_an_account_gets_another_one_when_it_is_asked_for() -> None
 def test_whoever_gave_an_account_up_is_not_given_it_again_and_others_may_have_it_later() -> None:
     made = plan(f"{ONE},ada", "ada", given_up=[ONE])
     assert made.after.by_seat == {"ada": TWO}
+    assert notes(made) == {ONE: "is given up now: free from the next run on"}
+    assert ONE not in [one.account for one in made.free]
     assert plan(assigned(made), "ada", "ben").after.by_seat == {"ada": TWO, "ben": ONE}
 
 
@@ -156,4 +158,4 @@ def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:
     for before in (Assignment(), Assignment().with_accounts([TWO])):
         with pytest.raises(WorkshopError, match="changed while it was read"):
             assignment.write(environment, before, before.with_accounts([TWO]))
-    assert file.read_text() == f"account,seat\n{ONE},\n"
+    assert file.read_text() == f"account,seat,check\n{ONE},,\n"

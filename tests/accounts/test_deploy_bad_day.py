@@ -71,7 +71,7 @@ def test_each_account_fails_for_itself_and_is_mended_by_what_it_is_told(day: Own
     plan = json.loads(day.run("plan", "--json").out)
     actions = {seat["seat"]: seat["action"] for seat in plan["seats"]}
     again = [actions.pop(seat) for seat in (CLOSED, DENIED, LIMITED, BROKEN)]
-    assert again == ["refused", "create", "update", "update"]
+    assert again == ["refused", "create", "create", "create"]
     assert {*actions.values()} == {"unchanged"}
 
     day.cloud.faults()

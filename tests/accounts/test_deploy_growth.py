@@ -12,8 +12,8 @@ import pytest
 from tests.support.own_accounts import SETTINGS, OwnAccounts, sets
 from tests.support.stacksets import HANDLE
 from workshop.accounts import set_run
-from workshop.accounts.ends import StackEnds
-from workshop.deploy.jobs import StackJob
+from workshop.deploy.ends import StackEnds
+from workshop.deploy.events import What
 
 REPOSITORY, NOTEBOOK = "TrainingRepository238146D5", "vision-seat-notebook-attendee"
 LARGER = SETTINGS.replace("attendee: {}", "attendee: {notebook: {volume_gb: 30}}")
@@ -65,13 +65,13 @@ def test_whoever_joins_late_is_deployed_and_nobody_else_is_touched(grown: OwnAcc
 @pytest.mark.long
 def test_no_more_stacks_are_worked_on_at_once_than_stack_sets_take(own: OwnAccounts) -> None:
     under_way: list[int] = []
-    begun = StackEnds.begun
+    say = StackEnds.say
 
-    def counting(self: StackEnds, job: StackJob) -> None:
-        begun(self, job)
+    def counting(self: StackEnds, what: What, *told: Any) -> None:
+        say(self, what, *told)
         under_way.append(self.under_way)
 
-    with mock.patch.object(set_run, "AT_ONCE", 3), mock.patch.object(StackEnds, "begun", counting):
+    with mock.patch.object(set_run, "AT_ONCE", 3), mock.patch.object(StackEnds, "say", counting):
         assert lines(own, "deploy")[-1]["seats"] == {"done": 3}
     assert max(under_way) == 3
 
@@ -144,11 +144,16 @@ def test_stacks_of_a_profile_and_a_seat_that_are_gone_are_told(own: OwnAccounts)
 
 def test_a_stack_set_of_somebody_else_is_left_alone(own: OwnAccounts) -> None:
     own.administrator.call("create_stack_set", NOTEBOOK, TemplateBody=HANDLE)
+    told = [" ".join(line.split()) for line in own.run("plan", "--only", "ada").out.splitlines()]
+    where = f"ada {own.account('ada')} us-east-1"
+    assert told[1].startswith(f"{where} refused notebook a stack set {NOTEBOOK} in ")
+    assert f"{where} create 8" in told
     ended = lines(own, "deploy", code=1)[-1]
     assert {one["message"] for one in ended["failed"]} == {
         f"vision-seat-notebook: a stack set {NOTEBOOK} in 000000000000 us-east-1 belongs to"
         " something else; rename the workshop, or remove that stack set"
     }
+    assert {len(own.stacks(seat)) for seat in own.seats} == {8}
     (theirs,) = (one for one in sets(own.administrator.client) if one["StackSetName"] == NOTEBOOK)
     assert theirs["PermissionModel"] == "SELF_MANAGED"
 

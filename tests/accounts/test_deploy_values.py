@@ -42,7 +42,7 @@ def test_whoever_deploys_is_let_in_beside_those_who_deployed_before(own: OwnAcco
 
     ada, ben = (f"arn:aws:iam::{ACCOUNT}:user/{name}" for name in ("ada", "ben"))
     assert asked("", ada) == (ada, "")
-    assert asked(ada, ben) == (f"{ada},{ben}", f"{ben} is let in as well")
+    assert asked(ada, ben) == (f"{ada},{ben}", f"let in as well: {ben}")
     assert asked(f"{ada},{ben}", ben) == (f"{ada},{ben}", "")
     anybody = f"arn:aws:iam::{ACCOUNT}:*"
     assert asked(anybody, ada) == (anybody, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 from unittest import mock
 from urllib.parse import parse_qs
@@ -49,6 +51,24 @@ def test_of_many_accounts_those_used_last_keep_their_clients(cloud: Cloud) -> No
         assert again is not before[1]
         assert again.get_caller_identity()["Account"] == places[1].account
         assert made.client("sts", HOME) is home
+
+
+def test_what_was_let_go_of_takes_no_memory(cloud: Cloud) -> None:
+    """However rarely Python looks for garbage; commands have it look as rarely as can be."""
+    places = [AccountRegion(f"{111111111111 + number}", "us-east-1") for number in range(6)]
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        with (
+            calling(cloud),
+            mock.patch.object(clients, "MOST_ACCOUNTS", 2),
+            mock.patch.object(clients, "COLLECTED_AT_ONCE", 2),
+        ):
+            made = Clients(HOME, role="WorkshopDeployer")
+            known = [weakref.ref(made.client("sts", place)) for place in places]
+        assert [one() is None for one in known] == [True] * 4 + [False] * 2
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_another_account_needs_a_role(cloud: Cloud) -> None:

@@ -14,7 +14,8 @@ import boto3
 import pytest
 
 from bench.day import faults, personas, report
-from bench.day.play import Played, Setting, play
+from bench.day.play import Played, play
+from bench.day.setting import Setting
 from workshop.aws import clients
 from workshop.pricing import prices
 

@@ -13,10 +13,16 @@ from localcloud import process
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import Room, notebook, of_seats
 from workshop import events
+from workshop.account_region import AccountRegion
+from workshop.bill import record
+from workshop.bill.record import UsageRecord
+from workshop.ledger import Ledger
 
 HOUR = 3600
 T3_MEDIUM, M5_LARGE = 0.05, 0.115
 """USD per hour in us-east-1."""
+UNKNOWN = (None, None)
+"""The bounds of what nothing is known of."""
 DISK = 20 * 0.14 / 730
 """USD per hour of a disk of 20 GB at 0.14 USD per GB and month."""
 
@@ -46,7 +52,7 @@ class PlayedDay:
         client = self.cloud.client("sagemaker")
         client.start_notebook_instance(NotebookInstanceName=notebook(1))
 
-    def bill(self, seat: str = "seat01") -> dict[str, tuple[float, float | None]]:
+    def bill(self, seat: str = "seat01") -> dict[str, tuple[Any, Any]]:
         """What a seat has cost, by kind: the least and the most."""
         told: dict[str, Any] = self.room.told("bill")
         [one] = [some for some in told["seats"] if some["seat"] == seat]
@@ -144,7 +150,7 @@ def test_an_unknown_price_is_not_zero_and_what_cannot_be_read_is_told(day: Playe
     day.room.trains("theirs", {"workshop": "another", "attendee": "seat01"})
     day.room.trains("left", {"workshop": "vision", "attendee": "gone"}, InstanceCount=1)
     day.until(2)
-    assert day.bill()["training"] == (0, None)
+    assert day.bill()["training"] == UNKNOWN
     assert day.bill("gone")["training"] == usd(0.9 * M5_LARGE)
     ran = day.room.command("bill")
     assert "warning: what ml.m4.xlarge costs for training is not known" in ran.err
@@ -154,9 +160,61 @@ def test_an_unknown_price_is_not_zero_and_what_cannot_be_read_is_told(day: Playe
     ran = day.room.command("bill")
     assert "warning: 000000000000 us-east-1: notebooks could not be read: " in ran.err
     assert ran.code == 1
+    # What it has cost since, and what others may have had, is not known: neither is nothing.
+    assert day.bill()["notebook"] == (2 * T3_MEDIUM, None)
+    assert day.bill("seat02") == {"notebook": UNKNOWN, "disk": UNKNOWN}
+    [sums] = [line.split() for line in ran.out.splitlines() if line.startswith("together")]
+    assert sums[1:4] == ["at", "least", f"{2 * T3_MEDIUM:.2f}"]
+    assert "so far at least " in day.room.command("status").err
     # It is not taken for gone.
     day.cloud.faults()
     assert day.bill()["notebook"] == usd(3 * T3_MEDIUM)
+    assert day.bill("seat02") == {}
+
+
+def test_what_was_not_read_of_an_account_that_nobody_has_any_more_is_not_missing(
+    day: PlayedDay,
+) -> None:
+    """Nobody looks there again, so it could never be read: nothing was ever done there."""
+    never = ("111111111111", "us-east-1", "notebook")
+    torn_down = ("222222222222", "us-east-1", "notebook")
+    record.write(UsageRecord(not_read=frozenset((never, torn_down))), "room")
+    Ledger("room").gone([AccountRegion("222222222222", "us-east-1")], "vision")
+    assert day.bill("") == {"notebook": UNKNOWN}
+    assert record.read("room").not_read == {torn_down}
+
+
+def test_a_job_that_cannot_be_described_costs_nobody_knows_what_and_is_not_gone(
+    day: PlayedDay,
+) -> None:
+    day.cloud.delays(processing=5 * HOUR)
+    day.cloud.client("sagemaker").create_processing_job(
+        ProcessingJobName="vision-seat01-clean",
+        ProcessingResources={
+            "ClusterConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 10,
+            }
+        },
+        AppSpecification={"ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/x:1"},
+        RoleArn=day.room.role,
+    )
+    day.until(2)
+    denied = {"effect": "denied", "operation": "sagemaker:DescribeProcessingJob"}
+    day.cloud.faults(denied)
+    assert day.bill() == {"processing": UNKNOWN}
+    assert day.room.command("bill").code == 1
+    day.cloud.faults()
+    [least, most] = day.bill()["processing"]
+    assert least == most
+    assert least
+    day.cloud.faults(denied)
+    day.until(3)
+    assert day.bill() == {"processing": (least, None)}
+    day.cloud.faults()
+    day.until(4)
+    assert day.bill()["processing"][0] > least
 
 
 def test_a_serverless_endpoint_has_no_machine_and_a_changed_one_had_others_before(

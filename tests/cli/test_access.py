@@ -153,7 +153,7 @@ def test_of_a_console_role_it_is_shown_what_it_has_besides_and_who_takes_it_on(
     assert shown["console"] == {
         "role": names.console_role_arn,
         "policies": {"console": people.console_policy()},
-        "trust": people.console_trust_policy(names, principals=[door], organisers=[]),
+        "trust": people.console_trust_policy(names, principals=[door], organisers=[], alone=False),
     }
     asked = json.loads(run("access", "matrix", *there, "--json").out)
     assert [row["by"] for row in asked if row["action"] in CONSOLE_VIEWS] == [

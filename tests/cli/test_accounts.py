@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from tests.support.local_cloud import Cloud
 from tests.support.notebook_workshop import retries_at_once, room
-from tests.support.organizations import Organization, founded
+from tests.support.organizations import Organization, founded, with_stacks
 from tests.support.workshop_command import Ran, run
+from workshop.config.assignment import check_of
 
 LIST = "accounts: {mode: ou, permissions: self-managed}\n"
 
@@ -56,7 +58,8 @@ def test_a_plan_tells_all_accounts_of_the_units_and_writes_nothing(
 def test_accounts_are_assigned_once(organization: Organization) -> None:
     assert accounts("--write").err == "config/room.accounts.csv: 2 accounts assigned\n"
     ada, bob = (organization.members[name] for name in ("ada", "bob"))
-    text = f"account,seat\n{ada},seat01\n{bob},seat02\n"
+    lines = [f"{ada},seat01,{check_of(ada, 'seat01')}", f"{bob},seat02,{check_of(bob, 'seat02')}"]
+    text = "\n".join(["account,seat,check", *lines, ""])
     assert file().read_text() == text
     organization.add_member("aaron", "seats")
     assert accounts("--write").err == "config/room.accounts.csv: nothing to write\n"
@@ -68,6 +71,41 @@ def test_accounts_are_assigned_once(organization: Organization) -> None:
         ("", True),
         ("", True),
     ]
+
+
+def test_an_account_that_somebody_gives_to_another_seat_by_hand_is_told(
+    organization: Organization,
+) -> None:
+    """It stands once it is asked for, and not while a workbench of the seat before is there."""
+    accounts("--write")
+    ada, bob = (organization.members[name] for name in ("ada", "bob"))
+    before = file().read_text()
+    swapped = before.replace(f"{ada},seat01", f"{ada},seat02")
+    swapped = swapped.replace(f"{bob},seat02", f"{bob},seat01")
+    file().write_text(swapped)
+    warned = [line for line in run("check", "-e", "room").err.splitlines() if ":2: " in line]
+    assert warned == [
+        "warning: config/room.accounts.csv:2: seat: was seat01's when the line was written, and is"
+        " seat02's now: whoever has the account has what is in it; change it back, or have it stand"
+        " once the account is empty with: workshop accounts -e room --write"
+    ]
+    with_stacks(organization, "vision", "bob", environment="room")
+    refused = accounts("--write")
+    assert refused.code == 3
+    assert "room.accounts.csv:3: the account has the workbench of the seat before still" in (
+        refused.err
+    )
+    down = shlex.split(refused.err.rpartition("tear it down first with: workshop ")[2])
+    assert down[:6] == ["teardown", "-e", "room", "--early", "--only", "seat01"]
+    assert file().read_text() == swapped
+    file().write_text(before.replace(f"{ada},seat01", f"{ada},seat03"))
+    assert accounts("--write").code == 0
+    assert "was seat01's" not in accounts().err
+    assert f"{ada},seat03,{check_of(ada, 'seat03')}\n" in file().read_text()
+    assert "was seat01's" not in run("check", "-e", "room").err
+    # A line that loses its seat is told as well.
+    file().write_text(before.replace(f"{bob},seat02", f"{bob},"))
+    assert "was seat02's when the line was written, and is nobody's now" in accounts().err
 
 
 def test_too_few_accounts_are_told_by_their_number_and_nothing_is_written(
@@ -128,18 +166,54 @@ def test_an_organization_that_cannot_be_listed_is_not_known(
     assert not file().exists()
 
 
-@pytest.mark.usefixtures("organization")
-def test_a_list_of_accounts_asks_aws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+OUTSIDE = "222222222222"
+
+
+@pytest.fixture
+def listed(organization: Organization) -> Organization:
+    """Return the organization; the environment names no units, and lists all but one account."""
     settings = Path("config/room.yaml").read_text().partition("accounts:")[0]
     Path("config/room.yaml").write_text(settings + LIST)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    file().write_text("account,seat\n222222222222,\n")
+    lines = [organization.members[name] for name in ("ada", "bob", "cyd")]
+    file().write_text("account,seat\n" + "".join(f"{one},\n" for one in (*lines, OUTSIDE)))
+    return organization
+
+
+def test_of_a_list_nobody_is_given_a_closed_account_or_one_with_a_seat_in_it(
+    listed: Organization,
+) -> None:
+    """Of this workshop's other environment, of another folder, or of another workshop."""
+    ada, bob, cyd = (listed.members[name] for name in ("ada", "bob", "cyd"))
+    with_stacks(listed, "vision", "bob")
+    with_stacks(listed, "audio", "cyd")
+    listed.client.close_account(AccountId=ada)
     ran = accounts("--write")
+    assert rows(ran)[1:5] == [
+        f"{ada} ada SUSPENDED leave is suspended",
+        f"{bob} bob ACTIVE leave has a seat of workshop 'vision', environment 'eu'",
+        f"{cyd} cyd ACTIVE leave has a seat of workshop 'audio', environment 'eu'",
+        f"{OUTSIDE} no member seat01 assign",
+    ]
     assert "1 account too few (for seat02)" in ran.err
     assert "add them with: workshop roster -e room --import FILE" in ran.err
-    file().write_text("account,seat\n222222222222,\n333333333333,\n")
-    assert accounts("--write").code == 0
-    assert file().read_text() == "account,seat\n222222222222,seat01\n333333333333,seat02\n"
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [("organizations:DescribeAccount", "warning"), ("cloudformation:ListStackInstances", "error")],
+)
+def test_what_nobody_says_of_a_list_is_told(
+    listed: Organization, operation: str, told: str
+) -> None:
+    """Whose states are not known may still be right; who has which account has to be known."""
+    with_stacks(listed, "audio", "cyd")
+    listed.cloud.faults({"effect": "denied", "operation": operation})
+    ran = accounts("--write")
+    assert operation.partition(":")[2] in ran.err
+    assert (ran.code, file().read_text().count("seat0")) == {
+        "warning": (0, 2),
+        "error": (1, 0),
+    }[told]
 
 
 @pytest.mark.usefixtures("organization")

@@ -75,6 +75,9 @@ def test_people_are_imported_as_ever_where_seats_have_their_own_accounts(tmp_pat
     write(tmp_path / "config", f"{HEAD}roster: {{file: people.csv}}\n{OWN}")
     roster = tmp_path / "config" / "people.csv"
     roster.write_text("id,name,email\n")
+    assert (
+        "is no list of accounts, with a column 'Account ID', either" in imported("Account ID\n").err
+    )
     assert imported("name,email,phone\nAda,ada@example.org,491701234567\n", "--yes").code == 0
     assert roster.read_text() == "id,name,email\nada,Ada,ada@example.org\n"
 

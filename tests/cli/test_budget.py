@@ -146,6 +146,21 @@ def test_an_endpoint_that_nobody_looked_at_is_on_the_bill(capped: Room) -> None:
     assert first["by_kind"]["endpoint"] == {"least": 3.1, "most": 3.1}
 
 
+def test_what_only_a_watch_knows_that_cannot_be_asked_is_not_nothing(
+    capped: Room, cloud: Cloud
+) -> None:
+    capped.notebooks([1])
+    cloud.faults({"effect": "denied", "operation": "s3:GetObject"})
+    ran = capped.command("bill")
+    assert "what the watch has counted could not be read" in ran.err
+    assert ran.code == 1
+    [first, second] = capped.told("bill")["seats"]
+    assert first["usd"]["most"] is None
+    assert second["by_kind"]["endpoint"] == {"least": None, "most": None}
+    # A disk that was never made bigger costs what AWS tells, whatever a watch has counted.
+    assert first["by_kind"]["disk"]["most"] is not None
+
+
 def bill_before_deletion(work: CommandContext) -> Bill | None:
     return so_far.bill_before_deletion(
         work.clients, work.loaded, work.account_regions, lambda _: None

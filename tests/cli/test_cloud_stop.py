@@ -12,8 +12,7 @@ import pytest
 from localcloud import process
 from tests.support.local_cloud import Cloud
 from tests.support.workshop_command import Ran, run
-from workshop.cli import cloud as cloud_commands
-from workshop.cli import console
+from workshop.cli import agreement, console
 
 EMPTY = '{"Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}'
 
@@ -74,7 +73,7 @@ def test_a_person_is_asked(
 
     monkeypatch.setattr(console, "ask", answer)
     terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr(cloud_commands, "sys", terminal)
+    monkeypatch.setattr(agreement, "sys", terminal)
     assert stop().code == ends
     assert asked == [
         "This throws 1 seat with 1 stack and everything else in it away. Type yes to go on"

@@ -81,7 +81,7 @@ def test_a_live_view_and_a_bar_obey_no_name(monkeypatch: pytest.MonkeyPatch) -> 
 def test_json_is_what_it_was_for_a_program_and_steers_no_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    console.print_json({HOSTILE: ["Zoë", HOSTILE]}, indent=2)
+    console.print_json({HOSTILE: ["Zoë", HOSTILE]})
     out = capsys.readouterr().out
     assert json.loads(out) == {HOSTILE: ["Zoë", HOSTILE]}
     assert escaping.printable(out, keep="\n") == out

@@ -262,7 +262,12 @@ def test_the_ledger_holds_who_did_what_and_nobody_may_read_it(fleet: Fleet) -> N
     assert (begin["command"], begin["seats"], begin["account"]) == ("deploy", 2, "000000000000")
     assert begin["who"]
     assert end["ended"]["seats"] == {"done": 1, "failed": 1}
-    message = {(line["what"], line.get("stack") or line.get("seat")) for line in lines[1:-1]}
+    # Where anything may be made is noted before the first call.
+    intends = next(at for at, line in enumerate(lines) if line.get("intends"))
+    assert {line.get("seat") for line in lines[1:intends]} == {"cohort", "ada", "alan"}
+    message = {
+        (line["what"], line.get("stack") or line.get("seat")) for line in lines[intends + 1 : -1]
+    }
     assert ("begun", "demo-ada-notebook") in message
     assert ("seat done", "ada") in message
     assert ("seat failed", "alan") in message

@@ -29,9 +29,8 @@ SEATS = ("ada", "ben", "cleo", "dora")
 LOST = "2 accounts (cleo, dora): nothing could be read: AssumeRole: AccessDenied"
 CURE = (
     "see how these accounts are with: workshop accounts -e vision; have the organiser's role made"
-    " there with: workshop deploy -e vision --only cleo,dora; where that has nothing to do,"
-    " somebody has changed or deleted the role: how to have it again is told by:"
-    " workshop leftovers -e vision"
+    " there, or made again where somebody has changed or deleted it, with: workshop deploy"
+    " -e vision --only cleo,dora"
 )
 ANSWER = "vision-seat-answer"
 
@@ -73,10 +72,12 @@ def warned(ran: Ran) -> list[str]:
     return [line for line in lines if "AssumeRole" in line or line.startswith("see how these")]
 
 
-def test_what_the_cure_names_tells_how_to_have_a_deleted_role_again(four: OwnAccounts) -> None:
-    """A deployment has nothing to do for cleo: the stack is as its set, the role is deleted."""
-    made = four.run("deploy", "--only", "cleo")
-    assert made.err.endswith("nothing to do\n")
+def test_a_deleted_role_is_planned_anew_and_a_teardown_tells_how_without_that(
+    four: OwnAccounts,
+) -> None:
+    """As its set has it, the stack is as it should be."""
+    planned = " ".join(four.run("plan", "--only", "cleo").out.split())
+    assert "somebody has changed or deleted the organiser's role" in planned
     (told,) = [
         line
         for line in four.run("leftovers").err.splitlines()
@@ -115,26 +116,63 @@ def test_the_bill_is_by_seat_and_keeps_what_others_have_cost(four: OwnAccounts) 
     used = {one["seat"]: one["by_kind"] for one in document(four, "bill")["seats"]}
     assert "endpoint" in used["ada"]
     assert "endpoint" in used["ben"]
-    assert not used["cleo"]
+    # What was never read is not nothing, and the sums are no less than so much.
+    for seat in ("cleo", "dora"):
+        assert used[seat]
+        assert all(one == {"least": None, "most": None} for one in used[seat].values())
+    lines = {line.split()[0]: line.split() for line in ran.out.splitlines()}
+    assert {*lines["cleo"][2:], *lines["dora"][2:]} == {"?"}
+    assert "?" not in lines["ada"]
+    assert not any(one == "0.00" for one in lines["together"])
     # A look of status is kept by the same ids.
     four.run("status")
     kept = json.loads((four.folder / ".workshop" / "vision" / "bill.json").read_text())
     assert {one["seat"] for one in kept["usages"]} == {"ada", "ben"}
 
 
-def test_what_was_billed_is_asked_of_each_account_and_is_its_seats(four: OwnAccounts) -> None:
+def billed(four: OwnAccounts, **usd: str) -> None:
+    """What accounts have cost today: another's of the same organization, and of none, too."""
     tagged = {"workshop": "vision", "attendee": "seat"}
-    day = datetime.now(UTC).date().isoformat()
-    four.cloud.billing(costs=[{"day": day, "usd": "1.5", "tags": tagged}])
+    one = {"day": datetime.now(UTC).date().isoformat(), "tags": tagged}
+    costs = [{**one, "account": four.account(seat), "usd": each} for seat, each in usd.items()]
+    four.cloud.billing(costs=[*costs, {**one, "account": REGION, "usd": "100"}])
+
+
+def test_what_was_billed_is_asked_once_of_the_account_that_pays(four: OwnAccounts) -> None:
+    """It tells of accounts in which nobody can be, too."""
+    billed(four, ada="1.5", ben="2.25", cleo="3")
+    ran = four.run("bill", "--reconcile")
+    assert "Cost Explorer took 0.01 USD for 1 question\n" in ran.err
     told = document(four, "bill", "--reconcile")["reconciliation"]
     assert {row["seat"]: row["billed_usd"] for row in told["seats"]} == {
         "ada": 1.5,
-        "ben": 1.5,
+        "ben": 2.25,
+        "cleo": 3.0,
+        "dora": None,
+    }
+    assert (told["unread"], told["billed_usd"], told["questions_usd"]) == ([], 6.75, 0.01)
+    # Of what may have cost anything, nobody knows how much more or less that is.
+    rows = {line.split()[0]: line.split()[1:] for line in ran.out.splitlines()[1:]}
+    assert rows["cleo"] == ["?", "3.00", "?"]
+    assert rows["dora"] == ["?", "-"]
+
+
+def test_each_account_is_asked_where_the_environments_does_not_pay(four: OwnAccounts) -> None:
+    billed(four, ada="1.5", ben="2.25", cleo="3")
+    four.cloud.faults({"effect": "denied", "operation": "organizations:DescribeOrganization"})
+    told = document(four, "bill", "--reconcile")["reconciliation"]
+    assert {row["seat"]: row["billed_usd"] for row in told["seats"]} == {
+        "ada": 1.5,
+        "ben": 2.25,
         "cleo": None,
         "dora": None,
     }
-    assert len(told["unread"]) == 2
-    four.cloud.billing(costs=[])
+    assert (len(told["unread"]), told["billed_usd"], told["questions_usd"]) == (2, None, 0.02)
+    ran = four.run("bill", "--reconcile")
+    four.cloud.faults()
+    rows = {line.split()[0]: line.split()[1:] for line in ran.out.splitlines()[1:]}
+    assert rows["cleo"] == ["?", "?"]
+    assert rows["together"][-3:] == ["at", "least", "3.75"]
 
 
 @pytest.mark.parametrize("command", ["tell hello", "share", "content refresh"])
@@ -188,6 +226,8 @@ def test_each_seat_has_a_door_of_its_own_and_its_slip_names_that(four: OwnAccoun
     for seat, address in addresses.items():
         [row] = [line for line in handed.out.splitlines() if line.startswith(f"{seat},")]
         assert address in row
+    four.run("handout", "--format", "html", "--output", "slips", "--force")
+    assert "attendee=seat" in (four.folder / "slips/ada.html").read_text()
     undone = four.run("door undo", "ada")
     assert undone.code == 0
     new = {one["for"]: one["code"] for one in document(four, "door codes", "--only", "ada")}
@@ -247,6 +287,7 @@ def test_freezing_and_reopening_is_by_seat(four: OwnAccounts) -> None:
     assert ran.code == 1
     assert rows(ran, 3)[0] == ["ada", "frozen"]
     assert "AssumeRole: AccessDenied" in ran.out
+    assert warned(ran) == [CURE.replace("cleo,dora", "cleo")]
     role = four.within("iam", "ada").list_attached_role_policies(
         RoleName=f"vision-seat-{REGION}-execution"
     )
@@ -264,8 +305,10 @@ def test_tokens_and_content_are_shown_of_those_who_can_be_reached(four: OwnAccou
     ran = four.run("token show")
     assert ran.code == 1
     assert [row[0] for row in rows(ran)] == ["ada", "ben"]
-    assert "cleo: its tokens could not be read" in ran.err
+    assert "warning: the tokens of cleo could not be read" in ran.err
+    assert warned(ran)[-1] == CURE
     shown = four.run("content show")
+    assert (shown.code, warned(shown)) == (1, [CURE])
     assert len(re.findall("AssumeRole: AccessDenied", shown.out)) == 2
 
 
@@ -324,6 +367,9 @@ def test_a_name_that_several_seats_gave_is_ended_of_whom_is_named_alone(
         f"'{ANSWER}' runs at several seats (ada, ben), and nothing was ended; say whose with:"
         f" workshop end -e vision {ANSWER} --only ID,..."
     ) in ran.err
+    ran = four.run("end", "another")
+    assert ran.code == 2
+    assert "of a seat that runs and could be read is called 'another'" in ran.err
     ran = four.run("end", ANSWER, "--only", "ben")
     assert (ran.code, ran.out.partition(",")[0]) == (0, f"ben's endpoint {ANSWER}: ended")
     listed = four.within("sagemaker", "ada").list_endpoints(StatusEquals="InService")

@@ -12,15 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.door_visits import DoorAtUrl, door_settings
 from tests.support.local_cloud import Cloud, started
 from tests.support.machines import tag_map
-from tests.support.own_accounts import BOXES, DOOR, OwnAccounts, founded, organiser_key
+from tests.support.own_accounts import (
+    BOXES,
+    DOOR,
+    REGION,
+    WORKSHOP,
+    OwnAccounts,
+    founded,
+    organiser_key,
+)
 from tests.support.own_teardowns import handed_back, taken_down
 from tests.support.teardown_workshop import QUIET
 from workshop import tags
-from workshop.naming import ALONE
+from workshop.naming import ALONE, Names
 
 SEATS = ("ada", "ben")
 
@@ -74,6 +83,39 @@ def test_the_lines_of_connect_lead_to_the_seats_own(two: OwnAccounts) -> None:
         ran = two.run(f"connect {seat}")
         assert ran.code == 0, ran.out + ran.err
         assert f"--target {instance(two, seat)['InstanceId']}" in ran.out
+
+
+def person(own: OwnAccounts, name: str, seat: str) -> Any:
+    """STS for a user of the home account who carries the account of a seat."""
+    iam = own.cloud.client("iam")
+    iam.tag_user(UserName=name, Tags=[{"Key": tags.ATTENDEE, "Value": own.account(seat)}])
+    policy = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [policy]})
+    iam.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    given = {
+        "aws_access_key_id": key["AccessKeyId"],
+        "aws_secret_access_key": key["SecretAccessKey"],
+    }
+    return Cloud(own.cloud.running, own.cloud.state_dir, credentials=given).client("sts")
+
+
+def test_people_are_their_own_seat_alone_though_all_seats_have_one_name(two: OwnAccounts) -> None:
+    who = {seat: person(two, seat, seat) for seat in SEATS}
+    taken: dict[Any, str] = {}
+    for name, sts in who.items():
+        for seat in SEATS:
+            names = Names(WORKSHOP, ALONE, two.account(seat), REGION)
+            asked = {"RoleArn": names.console_role_arn, "RoleSessionName": name}
+            try:
+                taken[name, seat] = sts.assume_role(**asked)["AssumedRoleUser"]["Arn"]
+            except ClientError as error:
+                taken.setdefault(error.response["Error"]["Code"], "")
+    assert {*taken} == {"AccessDenied", *((seat, seat) for seat in SEATS)}
+    # Whoever runs the workshop is each of them.
+    for seat in SEATS:
+        given = json.loads(two.run(f"credentials {seat} --format json").out)
+        assert two.account(seat) in given["role"]
 
 
 def test_the_door_of_an_account_starts_its_instance(two: OwnAccounts) -> None:

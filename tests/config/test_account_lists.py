@@ -107,6 +107,17 @@ def test_digits_that_a_spreadsheet_rounded_away_are_not_guessed() -> None:
     assert found.accounts[0].left_out.startswith("has lost digits of its account in a spreadsheet;")
 
 
+def test_what_is_no_id_below_the_heading_is_told_and_not_taken_for_a_heading() -> None:
+    rows = f"to come,lab 1\n=012345678901+0,lab 2\n{ONE},lab 3\n"
+    found = listed(f"Accounts of the spring,\nAccount ID,Name\n{rows}")
+    assert found.column == "Account ID"
+    assert [(row.line, row.name, row.left_out) for row in found.accounts] == [
+        (3, "lab 1", "has no account of 12 digits"),
+        (4, "lab 2", "has no account of 12 digits"),
+        (5, "lab 3", ""),
+    ]
+
+
 def test_a_workbook_has_all_digits_whatever_it_shows() -> None:
     cells: dict[str, str | int | bool] = {
         "A1": "Account ID",

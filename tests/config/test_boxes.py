@@ -161,26 +161,23 @@ def test_a_row_of_another_architecture_than_the_image_is_told(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("instance_type", "architecture", "gpu"),
+    ("instance_type", "architecture"),
     [
-        ("g5.xlarge", "x86_64", True),
-        ("g5g.xlarge", "arm64", True),
-        ("g4dn.xlarge", "x86_64", True),
-        ("gr6.4xlarge", "x86_64", True),
-        ("p4d.24xlarge", "x86_64", True),
-        ("p6e-gb200.36xlarge", "arm64", True),
-        ("t4g.small", "arm64", False),
-        ("a1.large", "arm64", False),
-        ("c7gn.large", "arm64", False),
-        ("m5.large", "x86_64", False),
-        ("inf2.xlarge", "x86_64", False),
+        ("g5.xlarge", "x86_64"),
+        ("g5g.xlarge", "arm64"),
+        ("g4dn.xlarge", "x86_64"),
+        ("gr6.4xlarge", "x86_64"),
+        ("p4d.24xlarge", "x86_64"),
+        ("p6e-gb200.36xlarge", "arm64"),
+        ("t4g.small", "arm64"),
+        ("a1.large", "arm64"),
+        ("c7gn.large", "arm64"),
+        ("m5.large", "x86_64"),
+        ("inf2.xlarge", "x86_64"),
     ],
 )
-def test_a_types_name_says_its_architecture_and_whether_it_has_a_gpu(
-    instance_type: str, architecture: str, *, gpu: bool
-) -> None:
+def test_a_types_name_says_its_architecture(instance_type: str, architecture: str) -> None:
     assert ec2_types.architecture(instance_type) == architecture
-    assert ec2_types.has_gpu(instance_type) is gpu
 
 
 def test_user_data_that_is_certainly_too_long_is_told_with_its_line(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.conformance import Aws, listed
+from tests.support.refusals import refusal
 
 NAME = {"FeatureGroupName": "Houses"}
 FEATURES = {
@@ -172,10 +173,8 @@ def test_a_record_that_does_not_fit_is_refused(
     aws.sagemaker.create_feature_group(**NAME, **FEATURES, **ONLINE)
     aws.pass_time()
     records = aws.client("sagemaker-featurestore-runtime")
-    with pytest.raises(ClientError) as caught:
-        records.put_record(**NAME, Record=record)
-    error = caught.value.response["Error"]
-    assert (error["Code"], error["Message"]) == ("ValidationError", told)
+    refused = refusal(records.put_record, **NAME, Record=record)
+    assert refused[1:] == ("ValidationError", told)
 
 
 def test_a_group_without_an_online_store_gives_no_record_back(aws: Aws) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.machines import described, image, refusal, run, state, tag_map
+from tests.support.machines import described, image, run, state, tag_map
+from tests.support.refusals import code_of, refusal
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
@@ -79,7 +80,7 @@ def test_a_terminated_instance_is_shown_for_an_hour_without_its_disk(aws: Aws) -
     assert ec2.describe_volumes()["Volumes"] == []
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
     ec2.terminate_instances(InstanceIds=[name])
-    assert refusal(ec2.start_instances, InstanceIds=[name])[1] == "IncorrectInstanceState"
+    assert code_of(ec2.start_instances, InstanceIds=[name]) == "IncorrectInstanceState"
     aws.advance(3600)
     status, code, message = refusal(ec2.describe_instances, InstanceIds=[name])
     assert (status, code) == (400, GONE)
@@ -171,7 +172,7 @@ def test_metadata_options_and_attributes_are_those_asked_for(aws: Aws) -> None:
     assert message.endswith("'disableApiTermination' instance attribute and try again.")
     aws.pass_time()
     change: dict[str, Any] = {"InstanceId": name, "InstanceType": {"Value": "t3.large"}}
-    assert refusal(ec2.modify_instance_attribute, **change)[1] == "IncorrectInstanceState"
+    assert code_of(ec2.modify_instance_attribute, **change) == "IncorrectInstanceState"
     ec2.stop_instances(InstanceIds=[name])
     aws.pass_time()
     ec2.modify_instance_attribute(**change)
@@ -215,7 +216,7 @@ def test_what_a_launch_template_says_is_asked_for_unless_the_request_says_it(aws
     [other] = ec2.run_instances(**asked, InstanceType="t3.large")["Instances"]
     assert other["InstanceType"] == "t3.large"
     wrong = {**asked, "LaunchTemplate": {"LaunchTemplateName": "nobodys"}}
-    refused = refusal(ec2.run_instances, **wrong)[1]
+    refused = code_of(ec2.run_instances, **wrong)
     assert refused == "InvalidLaunchTemplateName.NotFoundException"
 
 
@@ -366,5 +367,5 @@ def test_types_are_described_with_vcpus_architecture_and_gpus(aws: Aws) -> None:
 
 def test_operations_that_are_not_played_say_so(aws: Aws) -> None:
     ec2 = aws.client("ec2")
-    assert refusal(ec2.describe_spot_instance_requests)[1] == "NotPlayedHere"
-    assert refusal(ec2.describe_fleets)[1] == "NotPlayedHere"
+    assert code_of(ec2.describe_spot_instance_requests) == "NotPlayedHere"
+    assert code_of(ec2.describe_fleets) == "NotPlayedHere"

@@ -193,15 +193,6 @@ def test_an_update_approves_and_changes_properties(aws: Aws) -> None:
     assert described(aws, arn)["CustomerMetadataProperties"] == {"c": "3"}
 
 
-def test_many_packages_are_described_at_once(aws: Aws) -> None:
-    group(aws)
-    arn, gone = version(aws), f"{PLACE}:model-package/group/9"
-    found = aws.sagemaker.batch_describe_model_package(ModelPackageArnList=[arn, gone])
-    assert found["ModelPackageSummaries"][arn]["ModelPackageVersion"] == 1
-    assert list(found["ModelPackageSummaries"]) == [arn]
-    assert found["BatchDescribeModelPackageErrorMap"][gone]["ErrorCode"] == "ValidationException"
-
-
 def arns(aws: Aws, **request: Any) -> list[str]:
     found = aws.sagemaker.list_model_packages(**request)["ModelPackageSummaryList"]
     return [package["ModelPackageArn"].partition("model-package/")[2] for package in found]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.machines import described, image, refusal, run
+from tests.support.machines import described, image, run
+from tests.support.refusals import refusal
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support import refusals
 from tests.support.conformance import Aws
 from tests.support.endpoints import GROUP, NAME, configure, create, deploy, prepare, seen, variant
 
@@ -22,10 +23,7 @@ def invoke(aws: Aws, **more: Any) -> dict[str, Any]:
 
 
 def refusal(aws: Aws, **more: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        invoke(aws, **more)
-    error = caught.value.response["Error"]
-    return f"{error['Code']}: {error['Message']}"
+    return "{1}: {2}".format(*refusals.refusal(invoke, aws, **more))
 
 
 NOT_FOUND = "ValidationError: Endpoint ep of account 000000000000 not found."

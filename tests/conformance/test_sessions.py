@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.machines import PARAMETER, PLAIN, SSH_KEY, image, refusal, run
+from tests.support.machines import PARAMETER, PLAIN, SSH_KEY, image, run
+from tests.support.refusals import code_of, refusal
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
@@ -54,7 +55,7 @@ def test_an_instance_is_online_some_time_after_its_start_and_not_while_stopped(a
     ec2.stop_instances(InstanceIds=[name])
     assert online(aws) == {name: "ConnectionLost"}
     assert ssm.get_connection_status(Target=name)["Status"] == "notconnected"
-    assert refusal(ssm.start_session, Target=name)[1] == "TargetNotConnected"
+    assert code_of(ssm.start_session, Target=name) == "TargetNotConnected"
     ec2.terminate_instances(InstanceIds=[name])
     aws.pass_time()
     assert online(aws) == {}
@@ -69,7 +70,7 @@ def test_an_instance_whose_role_does_not_let_it_is_never_online(
     name = box(aws, **without)
     aws.pass_time(2)
     assert online(aws) == {}
-    assert refusal(aws.client("ssm").start_session, Target=name)[1] == "TargetNotConnected"
+    assert code_of(aws.client("ssm").start_session, Target=name) == "TargetNotConnected"
 
 
 def test_a_session_is_begun_resumed_ended_and_listed(aws: Aws) -> None:
@@ -91,8 +92,8 @@ def test_a_session_is_begun_resumed_ended_and_listed(aws: Aws) -> None:
     assert ssm.describe_sessions(State="Active")["Sessions"] == []
     [ended] = ssm.describe_sessions(State="History")["Sessions"]
     assert ended["Status"] == "Terminated"
-    assert refusal(ssm.resume_session, SessionId=session)[1] == "DoesNotExistException"
-    assert refusal(ssm.terminate_session, SessionId="nobody-0")[1] == "DoesNotExistException"
+    assert code_of(ssm.resume_session, SessionId=session) == "DoesNotExistException"
+    assert code_of(ssm.terminate_session, SessionId="nobody-0") == "DoesNotExistException"
 
 
 def test_a_session_ends_with_the_machine(aws: Aws) -> None:
@@ -121,11 +122,11 @@ def test_a_key_is_sent_to_a_running_instance_alone(aws: Aws) -> None:
     asked = {"InstanceId": name, "InstanceOSUser": "ubuntu", "SSHPublicKey": SSH_KEY}
     assert connect.send_ssh_public_key(**asked)["Success"] is True
     wrong = {**asked, "SSHPublicKey": "-----BEGIN PRIVATE KEY----- " + "x" * 60}
-    assert refusal(connect.send_ssh_public_key, **wrong)[1] == "InvalidArgsException"
+    assert code_of(connect.send_ssh_public_key, **wrong) == "InvalidArgsException"
     aws.client("ec2").stop_instances(InstanceIds=[name])
-    assert refusal(connect.send_ssh_public_key, **asked)[1] == "EC2InstanceStateInvalidException"
+    assert code_of(connect.send_ssh_public_key, **asked) == "EC2InstanceStateInvalidException"
     nobody = {**asked, "InstanceId": "i-0123456789abcdef0"}
-    assert refusal(connect.send_ssh_public_key, **nobody)[1] == "EC2InstanceNotFoundException"
+    assert code_of(connect.send_ssh_public_key, **nobody) == "EC2InstanceNotFoundException"
 
 
 def test_public_parameters_name_images_that_there_are(aws: Aws) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 from tests.support.job_requests import IMAGE, TRAINING_LOGS, channel, machines, made_once, training
 from tests.support.training_jobs import ARN, JOB, shown, start, status
 
@@ -18,13 +18,6 @@ def path(aws: Aws) -> list[str]:
 
 
 # --- statuses -----------------------------------------------------------------------------------
-
-
-def test_a_training_job_runs_and_completes(aws: Aws) -> None:
-    start(aws)
-    assert status(aws) == "InProgress"
-    aws.pass_time()
-    assert status(aws) == "Completed"
 
 
 def test_the_secondary_status_tells_how_far_a_job_is(aws: Aws) -> None:
@@ -100,15 +93,6 @@ def test_only_a_job_in_progress_can_be_stopped(aws: Aws, final: str) -> None:
     )
 
 
-@pytest.mark.parametrize("running", ["InProgress", "Stopping"])
-def test_a_running_job_cannot_be_deleted(aws: Aws, running: str) -> None:
-    start(aws)
-    if running == "Stopping":
-        aws.sagemaker.stop_training_job(**JOB)
-    assert aws.refusal("delete_training_job", **JOB).startswith("ResourceInUse: ")
-    assert status(aws) == running
-
-
 def test_a_deleted_job_is_seen_as_deleting_and_then_not_at_all(aws: Aws) -> None:
     place = start(aws)
     aws.pass_time()
@@ -141,16 +125,6 @@ def test_a_job_that_is_not_there_is_a_validation_error(aws: Aws, operation: str)
 # --- what is refused or fails -------------------------------------------------------------------
 
 
-def test_the_role_must_be_one_that_sagemaker_can_assume(aws: Aws) -> None:
-    _, bucket = made_once(aws)
-    request = training(("arn:aws:iam::000000000000:role/nobody", bucket))
-    assert aws.refusal("create_training_job", **request) == (
-        "ValidationException: Could not assume role arn:aws:iam::000000000000:role/nobody. Please "
-        "ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the "
-        "role."
-    )
-
-
 def test_input_data_must_be_there(aws: Aws) -> None:
     role, bucket = place = made_once(aws)
     request = training(place, InputDataConfig=[channel(f"{bucket}/data/")])
@@ -170,13 +144,6 @@ def test_a_job_fails_at_its_end_without_its_output_bucket(aws: Aws) -> None:
     job = shown(aws)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     assert job["FailureReason"].startswith("ClientError: Artifact upload failed:")
-
-
-def test_a_job_fails_whose_role_went_before_it(aws: Aws) -> None:
-    start(aws)
-    aws.client("iam").delete_role(RoleName="seat")
-    aws.pass_time()
-    assert "Cannot assume role" in shown(aws)["FailureReason"]
 
 
 def test_neither_image_nor_algorithm_is_refused(aws: Aws) -> None:
@@ -242,16 +209,6 @@ def test_debugging_can_be_turned_on_only_while_a_job_runs(aws: Aws) -> None:
 
 
 # --- lists and tags -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("amount", [26, 51, 101, 201])
-def test_every_job_is_listed_once_whatever_the_number(aws: Aws, amount: int) -> None:
-    place = made_once(aws)
-    names = [f"job{number:03}" for number in range(amount)]
-    for name in names:
-        aws.sagemaker.create_training_job(**training(place, name))
-    found = listed(aws.sagemaker, "list_training_jobs", "TrainingJobSummaries", 25)
-    assert [job["TrainingJobName"] for job in found] == names
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 from tests.support.job_requests import IMAGE, made_once, transform
 
 JOB = {"TransformJobName": "job"}
@@ -39,32 +37,6 @@ def shown(aws: Aws) -> dict[str, Any]:
 
 def status(aws: Aws) -> str:
     return str(shown(aws)["TransformJobStatus"])
-
-
-def test_a_transform_job_runs_and_completes(aws: Aws) -> None:
-    start(aws)
-    assert status(aws) == "InProgress"
-    aws.pass_time()
-    job = shown(aws)
-    assert job["TransformJobStatus"] == "Completed"
-    assert job["CreationTime"] < job["TransformStartTime"] < job["TransformEndTime"]
-
-
-def test_a_stopped_job_is_stopping_before_it_is_stopped(aws: Aws) -> None:
-    start(aws)
-    aws.sagemaker.stop_transform_job(**JOB)
-    assert status(aws) == "Stopping"
-    aws.pass_time()
-    assert status(aws) == "Stopped"
-
-
-def test_only_a_job_in_progress_can_be_stopped(aws: Aws) -> None:
-    start(aws)
-    aws.pass_time()
-    assert aws.refusal("stop_transform_job", **JOB) == (
-        "ValidationException: The request was rejected because the transform job is in status "
-        "Completed."
-    )
 
 
 def test_there_is_no_operation_that_deletes_a_job(aws: Aws) -> None:
@@ -116,21 +88,6 @@ def test_every_object_has_an_output(aws: Aws) -> None:
     assert aws.keys(bucket)[2:] == ["out/a.csv.out", "out/deep/b.csv.out"]
 
 
-def test_a_job_fails_without_its_output_bucket(aws: Aws) -> None:
-    start(aws, TransformOutput={"S3OutputPath": "s3://not-there/out"})
-    aws.pass_time()
-    job = shown(aws)
-    assert job["TransformJobStatus"] == "Failed"
-    assert job["FailureReason"].startswith("ClientError: Artifact upload failed:")
-
-
-def test_a_job_fails_when_the_role_of_its_model_is_gone(aws: Aws) -> None:
-    start(aws)
-    aws.client("iam").delete_role(RoleName="seat")
-    aws.pass_time()
-    assert "Cannot assume role" in shown(aws)["FailureReason"]
-
-
 def test_a_running_job_writes_its_log_and_metrics(aws: Aws) -> None:
     start(aws)
     aws.advance(30)
@@ -148,39 +105,3 @@ def test_a_job_leaves_a_trial_component(aws: Aws) -> None:
     start(aws)
     found = aws.sagemaker.describe_trial_component(TrialComponentName="job-aws-transform-job")
     assert found["Source"]["SourceType"] == "SageMakerTransformJob"
-
-
-@pytest.mark.parametrize("amount", [26, 101])
-def test_every_job_is_listed_once_whatever_the_number(aws: Aws, amount: int) -> None:
-    place = prepared(aws)
-    names = [f"job{number:03}" for number in range(amount)]
-    for name in names:
-        aws.sagemaker.create_transform_job(**transform(place, name))
-    found = listed(aws.sagemaker, "list_transform_jobs", "TransformJobSummaries", 25)
-    assert [job["TransformJobName"] for job in found] == names[::-1]
-
-
-@pytest.mark.parametrize(
-    ("asked", "names"),
-    [
-        ({}, ["a", "b"]),
-        ({"SortBy": "Name"}, ["b", "a"]),
-        ({"SortOrder": "Ascending"}, ["b", "a"]),
-        ({"StatusEquals": "Stopping"}, ["a"]),
-        ({"NameContains": "b"}, ["b"]),
-    ],
-)
-def test_jobs_are_listed_as_asked(aws: Aws, asked: dict[str, str], names: list[str]) -> None:
-    place = prepared(aws)
-    for name in ("b", "a"):
-        aws.sagemaker.create_transform_job(**transform(place, name))
-        aws.advance(1)
-    aws.sagemaker.stop_transform_job(TransformJobName="a")
-    found = aws.sagemaker.list_transform_jobs(**asked)["TransformJobSummaries"]
-    assert [job["TransformJobName"] for job in found] == names
-
-
-def test_a_job_carries_its_tags(aws: Aws) -> None:
-    tags = [{"Key": "seat", "Value": "ada"}]
-    start(aws, Tags=tags)
-    assert aws.sagemaker.list_tags(ResourceArn=ARN)["Tags"] == tags

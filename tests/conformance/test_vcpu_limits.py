@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.machines import described, image, refusal, run, state
+from tests.support.machines import described, image, run, state
+from tests.support.refusals import code_of, message_of, refusal
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
@@ -41,11 +42,11 @@ def test_vcpus_are_counted_by_family_while_pending_or_running(aws: Aws, cloud: C
     run(aws.client, "m5.4xlarge")
     second = run(aws.client, "g4dn.xlarge")
     aws.pass_time()
-    assert refusal(ec2.run_instances, **asked(aws, "g4dn.xlarge"))[1] == "VcpuLimitExceeded"
+    assert code_of(ec2.run_instances, **asked(aws, "g4dn.xlarge")) == "VcpuLimitExceeded"
     ec2.stop_instances(InstanceIds=[first])
     third = run(aws.client, "g4dn.xlarge")
     aws.pass_time()
-    assert refusal(ec2.start_instances, InstanceIds=[first])[1] == "VcpuLimitExceeded"
+    assert code_of(ec2.start_instances, InstanceIds=[first]) == "VcpuLimitExceeded"
     assert state(aws.client, first) == "stopped"
     ec2.terminate_instances(InstanceIds=[second, third])
     ec2.start_instances(InstanceIds=[first])
@@ -56,7 +57,7 @@ def test_a_p4d_needs_96_of_a_quota_that_is_nothing(aws: Aws, cloud: Cloud) -> No
     ec2, quotas = aws.client("ec2"), aws.client("service-quotas")
     one = quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-417A185B")["Quota"]
     assert (one["QuotaName"], one["Value"]) == ("Running On-Demand P instances", 0.0)
-    assert refusal(ec2.run_instances, **asked(aws, "p4d.24xlarge"))[2] == LIMIT.format(0)
+    assert message_of(ec2.run_instances, **asked(aws, "p4d.24xlarge")) == LIMIT.format(0)
     cloud.quotas(ec2={"L-417A185B": 96})
     run(aws.client, "p4d.24xlarge")
     listed = quotas.list_service_quotas(ServiceCode="ec2")["Quotas"]
@@ -70,7 +71,7 @@ def test_instances_started_at_once_are_counted_together(aws: Aws, cloud: Cloud) 
     ec2.stop_instances(InstanceIds=boxes)
     aws.pass_time()
     cloud.quotas(ec2={GPUS: 8})
-    assert refusal(ec2.start_instances, InstanceIds=boxes)[1] == "VcpuLimitExceeded"
+    assert code_of(ec2.start_instances, InstanceIds=boxes) == "VcpuLimitExceeded"
     assert {state(aws.client, one) for one in boxes} == {"stopped"}
     ec2.start_instances(InstanceIds=boxes[:2])
 
@@ -98,7 +99,7 @@ def test_a_type_without_machines_anywhere_is_refused(aws: Aws, cloud: Cloud) -> 
     status, code, message = refusal(ec2.run_instances, **asked(aws, "g5.xlarge"))
     assert (status, code) == (500, "InsufficientInstanceCapacity")
     assert message.startswith("We currently do not have sufficient g5.xlarge capacity in zones")
-    message = refusal(ec2.run_instances, **asked(aws, "g5.xlarge", "us-east-1b"))[2]
+    message = message_of(ec2.run_instances, **asked(aws, "g5.xlarge", "us-east-1b"))
     assert message.endswith("provisioning additional capacity.")
     assert refusal(ec2.run_instances, **asked(aws, "g5.xlarge"))[0] == 500
     run(aws.client, "g5.xlarge")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.support.machines import described, refusal, run, tag_map
+from tests.support.machines import described, run, tag_map
+from tests.support.refusals import code_of, refusal
 
 if TYPE_CHECKING:
     from tests.support.conformance import Aws
@@ -34,14 +35,14 @@ def test_a_volume_is_attached_in_its_zone_and_deleted_when_it_is_free(aws: Aws) 
     )
     far = ec2.create_volume(AvailabilityZone="us-east-1b", Size=1, VolumeType="gp3")["VolumeId"]
     wrong = {"InstanceId": name, "Device": "/dev/sdf"}
-    assert refusal(ec2.attach_volume, VolumeId=far, **wrong)[1] == "InvalidVolume.ZoneMismatch"
+    assert code_of(ec2.attach_volume, VolumeId=far, **wrong) == "InvalidVolume.ZoneMismatch"
     ec2.attach_volume(VolumeId=volume, **wrong)
     code, message = refusal(ec2.delete_volume, VolumeId=volume)[1:]
     assert (code, message) == (
         "VolumeInUse",
         f"Volume {volume} is currently attached to {name}",
     )
-    assert refusal(ec2.attach_volume, VolumeId=volume, **wrong)[1] == "VolumeInUse"
+    assert code_of(ec2.attach_volume, VolumeId=volume, **wrong) == "VolumeInUse"
     ec2.terminate_instances(InstanceIds=[name])
     aws.pass_time()
     [kept] = ec2.describe_volumes(VolumeIds=[volume])["Volumes"]
@@ -58,7 +59,7 @@ def test_a_root_disk_is_detached_while_its_instance_is_stopped(aws: Aws) -> None
     ec2, name = aws.client("ec2"), run(aws.client)
     disk = root(aws, name)
     aws.pass_time()
-    assert refusal(ec2.detach_volume, VolumeId=disk)[1] == "OperationNotPermitted"
+    assert code_of(ec2.detach_volume, VolumeId=disk) == "OperationNotPermitted"
     ec2.stop_instances(InstanceIds=[name])
     aws.pass_time()
     ec2.detach_volume(VolumeId=disk)
@@ -112,10 +113,10 @@ def test_a_snapshot_outlives_its_volume_and_is_kept_by_an_image(aws: Aws) -> Non
     again = run(aws.client, ImageId=image)
     assert described(aws.client, again)["ImageId"] == image
     ec2.deregister_image(ImageId=image)
-    assert refusal(ec2.deregister_image, ImageId=image)[1] == "InvalidAMIID.NotFound"
+    assert code_of(ec2.deregister_image, ImageId=image) == "InvalidAMIID.NotFound"
     for one in snapshots:
         ec2.delete_snapshot(SnapshotId=one)
-    assert refusal(ec2.delete_snapshot, SnapshotId=of_image)[1] == "InvalidSnapshot.NotFound"
+    assert code_of(ec2.delete_snapshot, SnapshotId=of_image) == "InvalidSnapshot.NotFound"
     assert ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
 
 
@@ -125,7 +126,7 @@ def test_a_copy_tells_of_the_image_it_comes_from_and_of_no_volume(aws: Aws) -> N
     image = ec2.create_image(InstanceId=name, Name="ada")["ImageId"]
     [source] = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
     there = {"SourceRegion": "us-east-1"}
-    taken = refusal(ec2.copy_image, Name="ada", SourceImageId=image, **there)[1]
+    taken = code_of(ec2.copy_image, Name="ada", SourceImageId=image, **there)
     assert taken == "InvalidAMIName.Duplicate"
     copied = ec2.copy_image(Name="again", SourceImageId=image, **there)["ImageId"]
     [shown] = ec2.describe_images(ImageIds=[copied])["Images"]
@@ -142,7 +143,7 @@ def test_a_copy_tells_of_the_image_it_comes_from_and_of_no_volume(aws: Aws) -> N
     [made] = ec2.describe_snapshots(SnapshotIds=[alone["SnapshotId"]])["Snapshots"]
     assert (made["Description"], made["VolumeSize"]) == ("x", source["VolumeSize"])
     missing = {"SourceSnapshotId": "snap-0abc1234567890abc", **there}
-    assert refusal(ec2.copy_snapshot, **missing)[1] == "InvalidSnapshot.NotFound"
+    assert code_of(ec2.copy_snapshot, **missing) == "InvalidSnapshot.NotFound"
 
 
 def test_an_image_goes_with_its_snapshots_if_asked_and_amazons_are_nobodys(aws: Aws) -> None:
@@ -154,16 +155,16 @@ def test_an_image_goes_with_its_snapshots_if_asked_and_amazons_are_nobodys(aws: 
     ec2.deregister_image(ImageId=image, DeleteAssociatedSnapshots=True)
     assert ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"] == []
     public = described(aws.client, name)["ImageId"]
-    assert refusal(ec2.deregister_image, ImageId=public)[1] == "AuthFailure"
+    assert code_of(ec2.deregister_image, ImageId=public) == "AuthFailure"
 
 
 def test_tags_are_put_on_what_is_there_and_awss_own_stay(aws: Aws) -> None:
     ec2 = aws.client("ec2")
     volume = ec2.create_volume(AvailabilityZone=ZONE, Size=1)["VolumeId"]
     nowhere = {"Resources": [volume, "i-0123456789abcdef0"], "Tags": ADA}
-    assert refusal(ec2.create_tags, **nowhere)[1] == "InvalidInstanceID.NotFound"
+    assert code_of(ec2.create_tags, **nowhere) == "InvalidInstanceID.NotFound"
     own = [{"Key": "aws:cloudformation:stack-id", "Value": "mine"}]
-    assert refusal(ec2.create_tags, Resources=[volume], Tags=own)[1] == "InvalidParameterValue"
+    assert code_of(ec2.create_tags, Resources=[volume], Tags=own) == "InvalidParameterValue"
     ec2.create_tags(Resources=[volume], Tags=[*ADA, {"Key": "seat", "Value": "1"}])
     ec2.delete_tags(Resources=[volume], Tags=[{"Key": "attendee", "Value": "ben"}])
     ec2.delete_tags(Resources=[volume], Tags=[{"Key": "seat"}])
@@ -178,4 +179,4 @@ def test_an_interface_in_use_is_not_deleted(aws: Aws) -> None:
     interface = own["NetworkInterfaceId"]
     wrong = refusal(ec2.delete_network_interface, NetworkInterfaceId=interface)
     assert wrong[2] == f"Network interface '{interface}' is currently in use."
-    assert refusal(ec2.delete_subnet, SubnetId=own["SubnetId"])[1] == "DependencyViolation"
+    assert code_of(ec2.delete_subnet, SubnetId=own["SubnetId"]) == "DependencyViolation"

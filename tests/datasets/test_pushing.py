@@ -112,6 +112,15 @@ def test_only_when_asked_and_agreed_something_is_deleted_and_never_what_the_tool
     )
     assert (refused.code, "deletes some/two.txt" in refused.err) == (2, True)
     assert _keys(seats, "some/") == ["some/one.txt", "some/two.txt"]
+    alone = organiser.command("data", "push", str(folder), "--delete")
+    assert (
+        alone.code,
+        "is there to type the workshop's name; give it with --yes demo" in alone.err,
+    ) == (
+        3,
+        True,
+    )
+    assert _keys(seats, "some/") == ["some/one.txt", "some/two.txt"]
     agreed = organiser.command("data", "push", str(folder), "--delete", "--yes", "demo")
     assert agreed.code == 0, agreed.err
     assert _keys(seats, "some/") == []

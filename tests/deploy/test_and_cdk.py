@@ -102,14 +102,17 @@ def test_cdk_runs_once_for_the_same_inputs_and_what_is_kept_is_what_it_wrote(
 
     def texts() -> dict[tuple[str, str], str]:
         loaded = loader.load("demo", config)
-        made, _ = assembly.synthesize(loaded, loaded.seats[:1], cache)
+        made, said = assembly.synthesize(loaded, loaded.seats[:1], cache)
+        assert bool(loaded.warnings) == (ran.call_count == 2)
+        assert not said  # the command has told the warnings, in its own words
         return {of: each.text(loaded.seats[0]) for of, each in made.exemplars.items()}
 
     with mock.patch.object(app_process, "run", ran):
         written, kept = texts(), texts()
         assert (ran.call_count, kept) == (1, written)
         demo = config / "demo.yaml"
-        demo.write_text(demo.read_text().replace("period_seconds: 300", "period_seconds: 900"))
+        text = demo.read_text().replace("period_seconds: 300", "period_seconds: 900")
+        demo.write_text(f"{text}\n  unused: {{}}\n")
         changed = texts()
     assert ran.call_count == 2
     assert {of[1] for of in written if changed[of] != written[of]} == {"monitoring"}

@@ -22,7 +22,7 @@ out.mkdir()
 (out / "one").write_text(f"{asked} by {os.getpid()}")
 stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "one"}}
 (out / "manifest.json").write_text(json.dumps({"artifacts": {"one": stack}}))
-print("Node is old", file=sys.stderr)
+print("!!!!!!!!!!!!!!!", "!!           !!", "!!Node is old!!", "", sep="\\n", file=sys.stderr)
 """
 """An app whose only template is what it was asked for."""
 

@@ -209,6 +209,27 @@ def test_a_refused_removal_holds_back_what_tells_of_the_work_and_nothing_else() 
     assert planning.held_back([asked, *plans[1:]]) == [asked, *plans[1:]]
 
 
+def test_what_needs_a_refused_stack_of_its_seat_is_refused_and_nothing_else() -> None:
+    def plan(name: str, action: StackAction, needs: str = "", seat: str = "ada") -> StackPlan:
+        return StackPlan(replace(desired(name, seat=seat), needs=needs), None, action)
+
+    access = plan("access", StackAction.REFUSED)
+    storage = plan("storage", StackAction.CREATE)
+    notebook = plan("notebook", StackAction.CREATE, "access")
+    made = plan("monitoring", StackAction.UNCHANGED, "notebook")
+    last = plan("last", StackAction.UPDATE, "notebook")
+    bens = plan("notebook", StackAction.CREATE, "access", seat="ben")
+    found = [*planning.without_needs([access, storage, notebook, made, last, bens])]
+    assert [(one.action.value, one.message) for one in found] == [
+        ("refused", ""),
+        ("create", ""),
+        ("refused", "needs access, which is refused"),
+        ("unchanged", ""),
+        ("refused", "needs notebook, which is refused"),
+        ("create", ""),
+    ]
+
+
 def test_a_seat_is_told_by_the_most_that_is_done_with_it() -> None:
     def seat(*actions: StackAction) -> StackAction:
         stacks = tuple(StackPlan(desired(), None, action) for action in actions)

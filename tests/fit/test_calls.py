@@ -266,12 +266,19 @@ def test_commands_are_actions(line: str, actions: set[str]) -> None:
     assert actions_in(f"%%bash\n{line}") == actions
 
 
-def test_a_machine_may_stand_in_a_command() -> None:
-    one = call_in(
-        "sagemaker:CreateTrainingJob",
-        "!aws sagemaker create-training-job --resource-config InstanceType=ml.m5.xlarge",
+@pytest.mark.parametrize(
+    ("command", "operation"),
+    [
+        ("create-training-job", "CreateTrainingJob"),
+        ("create-hyper-parameter-tuning-job", "CreateHyperParameterTuningJob"),
+    ],
+)
+def test_a_machine_may_stand_in_a_command(command: str, operation: str) -> None:
+    call = call_in(
+        f"sagemaker:{operation}",
+        f"!aws sagemaker {command} --resource-config InstanceType=ml.m5.xlarge",
     )
-    assert (one.use, one.types) == ("training", ("ml.m5.xlarge",))
+    assert (call.use, call.types) == ("training", ("ml.m5.xlarge",))
 
 
 HOSTILE = (

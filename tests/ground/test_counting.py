@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workshop.counting import count_of, plural
+from workshop.counting import count_of, first_of, plural
 
 ROOT = Path(__file__).parents[2]
 ALONE = {"agent", "door", "watch"}
@@ -42,6 +42,16 @@ SOURCES = [
 )
 def test_one_is_told_from_many(number: float, noun: str, text: str) -> None:
     assert count_of(number, noun) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["ada"], "ada"), (["ada", "ben"], "ada, ben"), ([*"abcd"], "a, b and 2 more")],
+)
+def test_of_many_names_the_first_are_told_and_the_others_are_counted(
+    names: list[str], text: str
+) -> None:
+    assert first_of(names, 2) == text
 
 
 def test_no_text_counts_by_itself() -> None:

@@ -19,7 +19,7 @@ from tests.support.properties import untimed
 from workshop import naming
 from workshop.config import rules
 from workshop.environments import loader
-from workshop.naming import COHORT, COHORT_STACKS, SEAT_STACKS, Names
+from workshop.naming import BOUNDARY, COHORT, COHORT_STACKS, SEAT_STACKS, Names
 
 
 def matching(rule: rules.Rule, longest: int = 64) -> st.SearchStrategy[str]:
@@ -88,7 +88,7 @@ def shared(names: Names) -> dict[str, list[str]]:
     return {
         "bucket": [names.datasets_bucket, names.watch_bucket],
         "role": [names.watch_role, names.door_role],
-        "policy": [names.boundary],
+        "policy": [names.cohort_policy(BOUNDARY)],
         "dashboard": [names.cohort.dashboard],
         "stack": [names.cohort.stack(kind) for kind in COHORT_STACKS],
     }
@@ -118,7 +118,7 @@ def test_every_name_keeps_to_the_rules_of_its_service(
     for repository in made["repository"]:
         assert keeps("ecr", "RepositoryName", repository)
     assert keeps("iam", "roleNameType", names.role)
-    assert keeps("iam", "policyNameType", names.boundary)
+    assert keeps("iam", "policyNameType", names.cohort_policy(BOUNDARY))
     assert keeps("iam", "pathType", names.iam_path)
     assert keeps("sagemaker", "NotebookInstanceName", names.notebook)
     assert keeps("sagemaker", "NotebookInstanceLifecycleConfigName", names.lifecycle_config)

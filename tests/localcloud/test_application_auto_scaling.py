@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support import teardown_demo
 from tests.support.local_cloud import Cloud
+from tests.support.refusals import code_of, refusal
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 TRACKING = {
@@ -49,13 +49,6 @@ def put(scaling: Any, name: str, policy: str = "busy hours (50 %)", **more: Any)
     return str(scaling.put_scaling_policy(PolicyName=policy, **of(name), **given)["PolicyARN"])
 
 
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
-
-
 def test_a_policy_is_told_as_it_was_put(scaling: Any) -> None:
     arn = put(scaling, "first")
     [told] = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
@@ -80,7 +73,7 @@ def test_a_policy_that_is_put_again_is_the_same_one_with_other_numbers(
 
 
 def test_a_policys_name_has_only_what_can_be_printed(scaling: Any) -> None:
-    code, told = refusal(scaling.put_scaling_policy, PolicyName="tab\tbed", **of("first"))
+    _, code, told = refusal(scaling.put_scaling_policy, PolicyName="tab\tbed", **of("first"))
     assert code == "ValidationException"
     assert "Member must satisfy regular expression pattern" in told
 
@@ -91,11 +84,11 @@ def test_what_is_not_there_is_told(scaling: Any) -> None:
         (scaling.deregister_scalable_target, of("second")),
         (scaling.delete_scaling_policy, {"PolicyName": "one", **of("first")}),
     ):
-        assert refusal(call, **request)[0] == "ObjectNotFoundException"
+        assert code_of(call, **request) == "ObjectNotFoundException"
     more = {"MinCapacity": 1, "MaxCapacity": 2}
-    code, told = refusal(scaling.register_scalable_target, **of("third"), **more)
+    _, code, told = refusal(scaling.register_scalable_target, **of("third"), **more)
     assert (code, told) == ("ValidationException", "No such resource: endpoint/third/variant/all")
-    code, told = refusal(scaling.register_scalable_target, **of("second"), MinCapacity=1)
+    _, code, told = refusal(scaling.register_scalable_target, **of("second"), MinCapacity=1)
     assert (code, "MaxCapacity are required" in told) == ("ValidationException", True)
 
 

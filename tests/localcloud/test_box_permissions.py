@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.errors import LocalCloudError
-from tests.support.local_cloud import Cloud, started
-from tests.support.machines import SSH_KEY, image, refusal, run, state
+from tests.support.local_cloud import Cloud
+from tests.support.machines import SSH_KEY, image, run, state
+from tests.support.refusals import code_of, message_of, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 BOTH = {
     "Version": "2012-10-17",
@@ -34,16 +35,10 @@ INSTANCES = "arn:aws:ec2:*:*:instance/*"
 ROLE = "arn:aws:iam::000000000000:role/{}"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with started(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def owner(server: Cloud) -> Cloud:
-    server.reset()
-    return server
+def owner(enforcing: Cloud) -> Cloud:
+    enforcing.reset()
+    return enforcing
 
 
 def seat(owner: Cloud, name: str, *statements: dict[str, Any]) -> Cloud:
@@ -84,8 +79,8 @@ def test_own_boxes_are_stopped_and_started_and_no_others(owner: Cloud) -> None:
         assert (status, code) == (403, "UnauthorizedOperation")
         assert "ec2:StopInstances" in message
     assert state(owner.client, own) == "running"
-    assert refusal(ec2.terminate_instances, InstanceIds=[own])[1] == "UnauthorizedOperation"
-    assert refusal(ec2.describe_instances)[1] == "UnauthorizedOperation"
+    assert code_of(ec2.terminate_instances, InstanceIds=[own]) == "UnauthorizedOperation"
+    assert code_of(ec2.describe_instances) == "UnauthorizedOperation"
     asked_of = process.refusals(owner.running)[-4]
     assert asked_of["resource"].endswith(f":instance/{others}")
     assert asked_of["context"]["ec2:resourcetag/attendee"] == "ben"
@@ -160,13 +155,13 @@ def test_a_session_needs_the_instance_and_the_document(owner: Cloud) -> None:
         in (message)
     )
     forward = {"Target": own, "DocumentName": "AWS-StartPortForwardingSession"}
-    message = refusal(ssm.start_session, **forward)[2]
+    message = message_of(ssm.start_session, **forward)
     assert "arn:aws:ssm:us-east-1::document/AWS-StartPortForwardingSession" in message
     # Without a condition nobody asks about the document of a session that names none.
     assert ssm.start_session(Target=own)["SessionId"]
     of_owner = owner.client("ssm").start_session(Target=own)["SessionId"]
-    assert refusal(ssm.terminate_session, SessionId=of_owner)[1] == "AccessDeniedException"
-    assert refusal(ssm.resume_session, SessionId=of_owner)[1] == "AccessDeniedException"
+    assert code_of(ssm.terminate_session, SessionId=of_owner) == "AccessDeniedException"
+    assert code_of(ssm.resume_session, SessionId=of_owner) == "AccessDeniedException"
 
 
 def test_with_the_document_check_a_session_needs_its_document_too(owner: Cloud) -> None:
@@ -179,7 +174,7 @@ def test_with_the_document_check_a_session_needs_its_document_too(owner: Cloud) 
     ada = seat(owner, "ada", *allowed)
     ben = seat(owner, "ben", *allowed, {"Action": "ssm:StartSession", "Resource": shell})
     name = box(owner, "ada", IamInstanceProfile={"Name": "ada"})
-    assert refusal(ada.client("ssm").start_session, Target=name)[1] == "AccessDeniedException"
+    assert code_of(ada.client("ssm").start_session, Target=name) == "AccessDeniedException"
     assert ada.client("ssm").start_session(Target=name, DocumentName="AWS-StartSSHSession")
     assert ben.client("ssm").start_session(Target=name)["SessionId"]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.local_cloud import IAM, template
-from tests.support.machines import PARAMETER, described, image, refusal, tag_map
+from tests.support.machines import PARAMETER, described, image, tag_map
+from tests.support.refusals import code_of
 
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
@@ -140,11 +141,11 @@ def test_a_box_is_made_with_disk_profile_group_and_tags_and_goes_with_its_stack(
     assert cloud.destroy("s") == "DELETE_COMPLETE"
     assert described(cloud.client, told["Id"])["State"]["Name"] == "terminated"
     assert ec2.describe_volumes()["Volumes"] == []
-    assert refusal(ec2.describe_security_groups, GroupIds=[told["Group"]])[1] == (
+    assert code_of(ec2.describe_security_groups, GroupIds=[told["Group"]]) == (
         "InvalidGroup.NotFound"
     )
     profile = cloud.client("iam").get_instance_profile
-    assert refusal(profile, InstanceProfileName=told["Profile"])[1] == "NoSuchEntity"
+    assert code_of(profile, InstanceProfileName=told["Profile"]) == "NoSuchEntity"
 
 
 def test_a_zone_of_the_mapping_is_taken(cloud: Cloud) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from localcloud.bucket_requests import OWNER, SOURCE_OWNER
+from tests.support import refusals
 from tests.support.service_model import sample
 
 if TYPE_CHECKING:
@@ -49,10 +50,9 @@ def error(cloud: Cloud, operation: str, owner: str) -> tuple[str, int]:
     request |= {"Bucket": "ours"} | ({"Key": "a"} if "Key" in members else {})
     if "CopySource" in members:
         request["CopySource"] = "ours/a"
-    with pytest.raises(ClientError) as caught:
-        cloud.client("s3")._make_api_call(operation, {**request, "ExpectedBucketOwner": owner})
-    answer = caught.value.response
-    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+    asked = {**request, "ExpectedBucketOwner": owner}
+    status, code, _ = refusals.refusal(cloud.client("s3")._make_api_call, operation, asked)
+    return code, status
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.errors import LocalCloudError
+from tests.support import refusals
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.workshop_command import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 HERE = "us-east-1:000000000000"
 LIST = "sagemaker:ListTrainingJobs"
@@ -28,18 +29,11 @@ ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 DENY_LIST = {"Effect": "Deny", "Action": LIST, "Resource": "*"}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    state_dir = tmp_path_factory.mktemp("enforcing")
-    started = process.start(state_dir, enforce_iam=True, delays={"notebook": 0})
-    yield Cloud(started.running, state_dir)
-    process.stop(state_dir)
-
-
 @pytest.fixture
-def enforcing(server: Cloud) -> Cloud:
-    server.reset()
-    return server
+def enforcing(enforcing: Cloud) -> Cloud:
+    """The one of the module, empty."""
+    enforcing.reset()
+    return enforcing
 
 
 def policy(*statements: dict[str, Any]) -> str:
@@ -62,11 +56,7 @@ def role(cloud: Cloud, *statements: dict[str, Any], boundary: dict[str, Any] | N
 
 def refusal(cloud: Cloud, service: str, method: str, **request: Any) -> tuple[int, str, str]:
     """Return HTTP status, code and message of what is refused."""
-    with pytest.raises(ClientError) as caught:
-        getattr(cloud.client(service), method)(**request)
-    response: Any = caught.value.response
-    error = response["Error"]
-    return response["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
+    return refusals.refusal(getattr(cloud.client(service), method), **request)
 
 
 WHO = "User: arn:aws:sts::000000000000:assumed-role/seat/SageMaker is not authorized to perform: "

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.authentication import keys
@@ -27,6 +26,7 @@ from tests.support.forged_requests import (
     signed,
 )
 from tests.support.local_cloud import TRUST, Cloud, root
+from tests.support.refusals import code_of
 
 CODES = (
     b"AccessDenied",
@@ -139,9 +139,7 @@ def given_to(cloud: Cloud, key: str, secret: str, token: str | None = None) -> C
 
 
 def denied(cloud: Cloud) -> str:
-    with pytest.raises(ClientError) as caught:
-        cloud.client("sts").get_caller_identity()
-    return str(caught.value.response["Error"]["Code"])
+    return code_of(cloud.client("sts").get_caller_identity)
 
 
 def test_every_account_has_a_secret_of_its_own(either: Cloud) -> None:

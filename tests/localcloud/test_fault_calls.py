@@ -9,8 +9,9 @@ import pytest
 
 from localcloud import process
 from localcloud.authentication.signatures import Signing
-from tests.support.faulty import code_of, counts, refusal
+from tests.support.faulty import counts, refusal
 from tests.support.local_cloud import Cloud, root
+from tests.support.refusals import code_of
 
 FORM = "application/x-www-form-urlencoded"
 

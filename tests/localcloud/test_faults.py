@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.retries.bucket import TokenBucket
 from botocore.retries.standard import RetryContext, ThrottledRetryableChecker
 
-from tests.support.faulty import client, code_of, counts, refusal
+from tests.support.faulty import client, counts, refusal
 from tests.support.local_cloud import Cloud
+from tests.support.refusals import code_of
 
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "sagemaker": ("list_notebook_instances", {}),

@@ -27,14 +27,13 @@ def handler(event, context):
     return json.loads(event["body"])
 """
 WAITS = """
-import boto3, time
+import boto3
 def handler(event, context):
     ssm = boto3.client("ssm")
     ssm.put_parameter(Name=event["rawPath"], Value="here", Type="String", Overwrite=True)
-    while True:
-        if len(ssm.get_parameters(Names=["/1", "/2", "/3"])["Parameters"]) == 3:
-            return "together"
-        time.sleep(0.05)
+    while len(ssm.get_parameters(Names=["/1", "/2", "/3"])["Parameters"]) < 3:
+        pass
+    return "together"
 """
 
 

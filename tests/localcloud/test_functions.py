@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from localcloud import process, rules
 from tests.support.forged_requests import Change, send, signed
 from tests.support.functions import GREETS, ROLE, function
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.machines import run
+from tests.support.refusals import message_of
 from tests.support.stacksets import Administrator, established, notebook, regional
 
 UNPLAYED = (
@@ -39,12 +39,6 @@ def handler(event, context):
 """
 
 
-def refusal(call: Any, **request: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return str(caught.value.response["Error"]["Message"])
-
-
 def test_services_that_run_programs_are_not_supported(cloud: Cloud) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
@@ -62,7 +56,7 @@ def test_services_that_run_programs_are_not_supported(cloud: Cloud) -> None:
         ("glue", "create_crawler", {"Name": "c", "Role": arn, "Targets": {}}),
     ]
     for service, operation, request in attempts:
-        told = refusal(getattr(cloud.client(service), operation), **request)
+        told = message_of(getattr(cloud.client(service), operation), **request)
         assert told.startswith("The local cloud does not play "), (service, operation, told)
     assert cloud.client("lambda").list_functions()["Functions"] == []
     for service in UNPLAYED:
@@ -86,7 +80,7 @@ def test_services_that_run_programs_are_not_supported(cloud: Cloud) -> None:
     ],
 )
 def test_types_that_run_programs_are_unknown(cloud: Cloud, type_name: str) -> None:
-    told = refusal(
+    told = message_of(
         cloud.client("cloudformation").create_stack,
         StackName="runs",
         TemplateBody=template({"Runs": {"Type": type_name}}),

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import IAM, TRUST, template
+from tests.support.refusals import code_of, refusal
 
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
@@ -61,13 +61,6 @@ def inline(**more: Any) -> dict[str, Any]:
 def seat(cloud: Cloud) -> dict[str, Any]:
     found: dict[str, Any] = cloud.client("iam").get_role(RoleName="seat")["Role"]
     return found
-
-
-def refused(call: Any, **request: Any) -> tuple[str, str]:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_every_setting_of_a_role_is_given_back_by_iam(cloud: Cloud) -> None:
@@ -161,15 +154,15 @@ def test_the_iam_api_refuses_the_same(cloud: Cloud) -> None:
     iam = cloud.client("iam")
     request = {"RoleName": "r", "AssumeRolePolicyDocument": json.dumps(TRUST)}
     scope = f"Scope ARN: {MISSING} does not exist or is not attachable."
-    assert refused(iam.create_role, **request, PermissionsBoundary=MISSING) == (
+    assert refusal(iam.create_role, **request, PermissionsBoundary=MISSING)[1:] == (
         "NoSuchEntity",
         scope,
     )
     iam.create_role(**request)
-    assert refused(
-        iam.put_role_permissions_boundary, RoleName="r", PermissionsBoundary=MISSING
-    ) == ("NoSuchEntity", scope)
-    assert refused(iam.attach_role_policy, RoleName="r", PolicyArn=MISSING) == (
+    assert refusal(iam.put_role_permissions_boundary, RoleName="r", PermissionsBoundary=MISSING)[
+        1:
+    ] == ("NoSuchEntity", scope)
+    assert refusal(iam.attach_role_policy, RoleName="r", PolicyArn=MISSING)[1:] == (
         "NoSuchEntity",
         f"Policy {MISSING} does not exist or is not attachable.",
     )
@@ -189,7 +182,7 @@ def test_a_policy_in_use_cannot_be_deleted_by_the_api_or_by_its_stack(
     else:
         iam.put_role_permissions_boundary(RoleName="seat", PermissionsBoundary=BOUNDARY)
     in_use = ("DeleteConflict", "Cannot delete a policy attached to entities.")
-    assert refused(iam.delete_policy, PolicyArn=BOUNDARY) == in_use
+    assert refusal(iam.delete_policy, PolicyArn=BOUNDARY)[1:] == in_use
     assert cloud.destroy("s") == "DELETE_FAILED"
     assert in_use[1] in cloud.reasons("s", "DELETE_FAILED")["B"]
     if use == "attached":
@@ -221,7 +214,7 @@ def test_a_policy_that_was_updated_is_deleted_with_its_older_versions(cloud: Clo
     assert cloud.update("s", new, **IAM) == "UPDATE_COMPLETE"
     iam = cloud.client("iam")
     assert len(iam.list_policy_versions(PolicyArn=BOUNDARY)["Versions"]) == 2
-    assert refused(iam.delete_policy, PolicyArn=BOUNDARY)[0] == "DeleteConflict"
+    assert code_of(iam.delete_policy, PolicyArn=BOUNDARY) == "DeleteConflict"
     assert cloud.destroy("s") == "DELETE_COMPLETE"
     assert iam.list_policies(Scope="Local")["Policies"] == []
 
@@ -239,10 +232,10 @@ def test_names_that_are_taken_are_never_overwritten(cloud: Cloud) -> None:
 def test_named_roles_have_to_be_acknowledged(cloud: Cloud) -> None:
     formation = cloud.client("cloudformation")
     body = template({"R": role()})
-    code, said = refused(formation.create_stack, StackName="s", TemplateBody=body)
+    _, code, said = refusal(formation.create_stack, StackName="s", TemplateBody=body)
     assert code == "InsufficientCapabilitiesException"
     assert said == "Requires capabilities : [CAPABILITY_NAMED_IAM]"
-    code, _ = refused(
+    code = code_of(
         formation.create_change_set,
         StackName="s",
         ChangeSetName="c",

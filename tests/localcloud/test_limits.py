@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import IAM, TRUST, Cloud, template
+from tests.support.refusals import code_of, refusal
 
 TYPE = "ml.t3.medium for notebook instance usage"
 TOTAL = "Total number of notebook instances"
@@ -28,14 +28,6 @@ NESTED = template(
         }
     }
 )
-
-
-def refusal(create: Callable[[], Any]) -> tuple[int, str, str]:
-    with pytest.raises(ClientError) as caught:
-        create()
-    answer: Any = caught.value.response
-    error = answer["Error"]
-    return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
 
 
 # --- notebook instances ------------------------------------------------------------------------
@@ -115,7 +107,7 @@ def test_a_stack_too_many_is_refused_until_another_is_deleted(cloud: Cloud) -> N
     assert refusal(lambda: change_set(cloud, "b", "CREATE")) == full
     # What exists is changed, and what is taken is said to be taken.
     change_set(cloud, "a", "UPDATE")
-    assert refusal(lambda: cloud.deploy("a", EMPTY))[1] == "AlreadyExistsException"
+    assert code_of(lambda: cloud.deploy("a", EMPTY)) == "AlreadyExistsException"
     assert cloud.destroy("a") == "DELETE_COMPLETE"
     change_set(cloud, "b", "CREATE")
     assert refusal(lambda: cloud.deploy("c", EMPTY)) == full
@@ -130,7 +122,7 @@ def test_a_nested_stack_counts_too(cloud: Cloud) -> None:
     assert cloud.reasons("parent", "CREATE_FAILED")["Child"] == "Limit for stack has been exceeded"
     cloud.quotas(cloudformation={"Stacks": 3})
     assert cloud.deploy("other", NESTED) == "CREATE_COMPLETE"
-    assert refusal(lambda: cloud.deploy("third", EMPTY))[1] == "LimitExceededException"
+    assert code_of(lambda: cloud.deploy("third", EMPTY)) == "LimitExceededException"
 
 
 # --- roles, policies, buckets, repositories ----------------------------------------------------
@@ -220,7 +212,7 @@ def test_one_too_many_is_refused_over_the_api_and_in_a_stack(  # noqa: PLR0917
     if taken is None:
         make(cloud, "first")
     else:
-        assert refusal(lambda: make(cloud, "first"))[1] == taken
+        assert code_of(lambda: make(cloud, "first")) == taken
     three: dict[str, Any] = {service: {quota: 3}}
     cloud.quotas(**three)
     make(cloud, "second")

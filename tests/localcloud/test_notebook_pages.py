@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,24 +12,18 @@ from botocore.exceptions import ClientError
 
 from localcloud import process
 from tests.support.forged_requests import Answered, visit
-from tests.support.local_cloud import Cloud, started
+from tests.support.local_cloud import Cloud
 
 OPEN = "sagemaker:CreatePresignedNotebookInstanceUrl"
 ALLOWED = {"Effect": "Allow", "Action": OPEN, "Resource": "*"}
 
 
-@pytest.fixture(scope="module")
-def enforcing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with started(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def enforcing(enforcing_server: Cloud) -> Cloud:
+def judging(enforcing: Cloud) -> Cloud:
     """An empty cloud that asks policies, with a notebook ``ada``, whose time stands still."""
-    enforcing_server.reset()
-    with_notebook(enforcing_server)
-    return enforcing_server
+    enforcing.reset()
+    with_notebook(enforcing)
+    return enforcing
 
 
 def with_notebook(cloud: Cloud) -> None:
@@ -161,41 +154,41 @@ def test_only_a_notebook_that_runs_opens(cloud: Cloud) -> None:
     assert visitor.goes_on().status == 404
 
 
-def test_every_request_is_judged_as_the_role_that_made_the_link(enforcing: Cloud) -> None:
-    visitor = Visitor(enforcing, link(opener(enforcing, ALLOWED)))
-    another = Visitor(enforcing, link(opener(enforcing, ALLOWED, name="another")))
-    unopened = link(enforcing.as_role("arn:aws:iam::000000000000:role/opener"))
+def test_every_request_is_judged_as_the_role_that_made_the_link(judging: Cloud) -> None:
+    visitor = Visitor(judging, link(opener(judging, ALLOWED)))
+    another = Visitor(judging, link(opener(judging, ALLOWED, name="another")))
+    unopened = link(judging.as_role("arn:aws:iam::000000000000:role/opener"))
     assert visitor.goes_on().status == 200
-    may(enforcing, ALLOWED | {"Resource": "arn:aws:sagemaker:*:*:notebook-instance/ben"})
+    may(judging, ALLOWED | {"Resource": "arn:aws:sagemaker:*:*:notebook-instance/ben"})
     refused = visitor.goes_on()
     assert refused.status == 403
     assert b"Whoever made the link may not open ada" in refused.body
     assert visitor.goes_on("/api/contents", "PUT").status == 403
-    assert Visitor(enforcing, unopened).first.status == 403
+    assert Visitor(judging, unopened).first.status == 403
     # Nobody else's session, nor one of an owner.
     assert another.goes_on().status == 200
-    assert Visitor(enforcing, link(enforcing)).goes_on().status == 200
-    may(enforcing, ALLOWED)
+    assert Visitor(judging, link(judging)).goes_on().status == 200
+    may(judging, ALLOWED)
     assert visitor.goes_on().status == 200
 
 
-def test_a_date_ends_what_is_open(enforcing: Cloud) -> None:
-    now = process.set_clock(enforcing.running)["now"]
+def test_a_date_ends_what_is_open(judging: Cloud) -> None:
+    now = process.set_clock(judging.running)["now"]
     end = datetime.fromtimestamp(now + 3600, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     until = ALLOWED | {"Condition": {"DateLessThan": {"aws:CurrentTime": end}}}
-    visitor = Visitor(enforcing, link(opener(enforcing, until)))
-    enforcing.advance(3500)
+    visitor = Visitor(judging, link(opener(judging, until)))
+    judging.advance(3500)
     assert visitor.goes_on().status == 200
-    enforcing.advance(200)
+    judging.advance(200)
     assert visitor.goes_on().status == 403
 
 
-def test_a_tag_of_the_notebook_closes_what_is_open_and_opens_it_again(enforcing: Cloud) -> None:
+def test_a_tag_of_the_notebook_closes_what_is_open_and_opens_it_again(judging: Cloud) -> None:
     frozen = {"StringEquals": {"aws:ResourceTag/frozen": "true"}}
     denied = ALLOWED | {"Effect": "Deny", "Condition": frozen}
-    role = opener(enforcing, ALLOWED, denied)
-    visitor = Visitor(enforcing, link(role))
-    sagemaker = enforcing.client("sagemaker")
+    role = opener(judging, ALLOWED, denied)
+    visitor = Visitor(judging, link(role))
+    sagemaker = judging.client("sagemaker")
     arn = sagemaker.describe_notebook_instance(NotebookInstanceName="ada")["NotebookInstanceArn"]
     sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "frozen", "Value": "true"}])
     assert visitor.goes_on().status == 403
@@ -205,11 +198,11 @@ def test_a_tag_of_the_notebook_closes_what_is_open_and_opens_it_again(enforcing:
     assert visitor.goes_on().status == 200
 
 
-def test_a_frozen_role_opens_nothing_any_more(enforcing: Cloud) -> None:
-    iam = enforcing.client("iam")
+def test_a_frozen_role_opens_nothing_any_more(judging: Cloud) -> None:
+    iam = judging.client("iam")
     denied = {"Version": "2012-10-17", "Statement": [ALLOWED | {"Effect": "Deny"}]}
     freeze = iam.create_policy(PolicyName="freeze", PolicyDocument=json.dumps(denied))
-    visitor = Visitor(enforcing, link(opener(enforcing, ALLOWED)))
+    visitor = Visitor(judging, link(opener(judging, ALLOWED)))
     arn = freeze["Policy"]["Arn"]
     iam.attach_role_policy(RoleName="opener", PolicyArn=arn)
     assert visitor.goes_on().status == 403
@@ -220,17 +213,17 @@ def test_a_frozen_role_opens_nothing_any_more(enforcing: Cloud) -> None:
     assert visitor.goes_on().status == 403
 
 
-def test_a_session_policy_and_the_end_of_the_credentials_go_with_the_link(enforcing: Cloud) -> None:
+def test_a_session_policy_and_the_end_of_the_credentials_go_with_the_link(judging: Cloud) -> None:
     """A session outlives the credentials that made its link, and never does more than they did."""
-    iam = enforcing.client("iam")
-    opener(enforcing, ALLOWED)
+    iam = judging.client("iam")
+    opener(judging, ALLOWED)
     trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
     iam.update_assume_role_policy(
         RoleName="opener",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
     elsewhere = ALLOWED | {"Resource": "arn:aws:sagemaker:*:*:notebook-instance/a*"}
-    given = enforcing.client("sts").assume_role(
+    given = judging.client("sts").assume_role(
         RoleArn="arn:aws:iam::000000000000:role/opener",
         RoleSessionName="narrow",
         Policy=json.dumps({"Version": "2012-10-17", "Statement": [elsewhere]}),
@@ -240,8 +233,8 @@ def test_a_session_policy_and_the_end_of_the_credentials_go_with_the_link(enforc
         "aws_secret_access_key": given["SecretAccessKey"],
         "aws_session_token": given["SessionToken"],
     }
-    narrow = Cloud(enforcing.running, enforcing.state_dir, credentials=credentials)
-    visitor = Visitor(enforcing, link(narrow))
+    narrow = Cloud(judging.running, judging.state_dir, credentials=credentials)
+    visitor = Visitor(judging, link(narrow))
     assert visitor.goes_on().status == 200
-    may(enforcing, ALLOWED | {"Resource": "arn:aws:sagemaker:*:*:notebook-instance/b*"})
+    may(judging, ALLOWED | {"Resource": "arn:aws:sagemaker:*:*:notebook-instance/b*"})
     assert visitor.goes_on().status == 403

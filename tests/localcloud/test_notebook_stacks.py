@@ -54,19 +54,10 @@ def everything(role: str) -> str:
                 "Type": "AWS::SageMaker::NotebookInstanceLifecycleConfig",
                 "Properties": {"NotebookInstanceLifecycleConfigName": "lc", "OnStart": SCRIPT},
             },
-            "Code": {
-                "Type": "AWS::SageMaker::CodeRepository",
-                "Properties": {"GitConfig": {"RepositoryUrl": "https://example.org/a.git"}},
-            },
-            "Group": {
-                "Type": "AWS::SageMaker::ModelPackageGroup",
-                "Properties": {"ModelPackageGroupName": "group"},
-            },
             "Notebook": notebook(
                 role,
                 VolumeSizeInGB={"Ref": "Volume"},
                 LifecycleConfigName={"Fn::GetAtt": "Config.NotebookInstanceLifecycleConfigName"},
-                DefaultCodeRepository={"Fn::GetAtt": "Code.CodeRepositoryName"},
             ),
         },
         Parameters={"Volume": {"Type": "Number", "Default": 30}},
@@ -76,10 +67,6 @@ def everything(role: str) -> str:
                 "Notebook": {"Ref": "Notebook"},
                 "NotebookName": {"Fn::GetAtt": "Notebook.NotebookInstanceName"},
                 "Config": {"Ref": "Config"},
-                "Code": {"Ref": "Code"},
-                "Group": {"Ref": "Group"},
-                "GroupArn": {"Fn::GetAtt": "Group.ModelPackageGroupArn"},
-                "GroupStatus": {"Fn::GetAtt": "Group.ModelPackageGroupStatus"},
             }.items()
         },
     )
@@ -87,22 +74,15 @@ def everything(role: str) -> str:
 
 def test_all_types_are_made_with_the_documented_return_values(cloud: Cloud) -> None:
     assert cloud.deploy("s", everything(cloud.role())) == "CREATE_COMPLETE"
-    seen = outputs(cloud, "s")
     prefix = "arn:aws:sagemaker:us-east-1:000000000000:"
-    code = seen.pop("Code")
-    assert code.startswith(f"{prefix}code-repository/s-code-")
-    assert seen == {
+    assert outputs(cloud, "s") == {
         "Notebook": f"{prefix}notebook-instance/nb",
         "NotebookName": "nb",
         "Config": f"{prefix}notebook-instance-lifecycle-config/lc",
-        "Group": f"{prefix}model-package-group/group",
-        "GroupArn": f"{prefix}model-package-group/group",
-        "GroupStatus": "Completed",
     }
     made = described(cloud)
     assert made["VolumeSizeInGB"] == 30
     assert made["NotebookInstanceLifecycleConfigName"] == "lc"
-    assert made["DefaultCodeRepository"].startswith("s-Code-")
     assert own_tags(cloud, made["NotebookInstanceArn"]) == {"seat": "ada"}
 
 
@@ -113,7 +93,7 @@ def test_the_stack_can_be_looked_at_from_all_sides(cloud: Cloud) -> None:
     resources = formation.describe_stack_resources(StackName="s")["StackResources"]
     assert {
         resource["LogicalResourceId"]: resource["ResourceStatus"] for resource in resources
-    } == dict.fromkeys(("Config", "Code", "Group", "Notebook"), "CREATE_COMPLETE")
+    } == dict.fromkeys(("Config", "Notebook"), "CREATE_COMPLETE")
     # boto3 gives a JSON template as the document.
     assert formation.get_template(StackName="s")["TemplateBody"] == json.loads(body)
 
@@ -126,7 +106,6 @@ def test_deleting_a_stack_stops_the_notebook_and_leaves_nothing(cloud: Cloud) ->
     configs = sagemaker.list_notebook_instance_lifecycle_configs()
     assert configs["NotebookInstanceLifecycleConfigs"] == []
     assert sagemaker.list_code_repositories()["CodeRepositorySummaryList"] == []
-    assert sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"] == []
 
 
 def test_creation_waits_for_the_notebook_without_holding_up_anybody_else(cloud: Cloud) -> None:
@@ -244,18 +223,6 @@ def test_a_renamed_notebook_is_a_new_one_and_the_old_one_goes(cloud: Cloud) -> N
     assert [instance["NotebookInstanceName"] for instance in listed] == ["other"]
 
 
-def test_another_repository_address_replaces_an_unnamed_code_repository(cloud: Cloud) -> None:
-    def body(address: str) -> str:
-        kind = "AWS::SageMaker::CodeRepository"
-        given = {"GitConfig": {"RepositoryUrl": address}}
-        return template({"Code": {"Type": kind, "Properties": given}})
-
-    cloud.deploy("s", body("https://example.org/a.git"))
-    assert cloud.update("s", body("https://example.org/b.git")) == "UPDATE_COMPLETE"
-    (only,) = cloud.client("sagemaker").list_code_repositories()["CodeRepositorySummaryList"]
-    assert only["GitConfig"]["RepositoryUrl"] == "https://example.org/b.git"
-
-
 def test_a_changed_script_updates_the_lifecycle_config_in_place(cloud: Cloud) -> None:
     def body(script: list[dict[str, str]]) -> str:
         given = {"NotebookInstanceLifecycleConfigName": "lc", "OnStart": script}
@@ -310,30 +277,6 @@ def test_an_update_waits_until_the_notebook_is_in_service_and_fails_where_it_nev
     larger = template({"N": notebook(role, InstanceType="ml.t3.large")})
     assert cloud.update("s", larger) == "UPDATE_ROLLBACK_COMPLETE"
     assert "NotStabilized" in cloud.reasons("s", "UPDATE_FAILED")["N"]
-
-
-def test_a_notebook_changed_behind_the_stack_is_seen_as_drift(cloud: Cloud) -> None:
-    cloud.deploy("s", everything(cloud.role()))
-    formation = cloud.client("cloudformation")
-
-    def drifted() -> list[str]:
-        detection = formation.detect_stack_drift(StackName="s")["StackDriftDetectionId"]
-        for _ in range(5000):
-            state = formation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-            if state["DetectionStatus"] != "DETECTION_IN_PROGRESS":
-                break
-        drifts = formation.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"]
-        return [
-            difference["PropertyPath"]
-            for drift in drifts
-            for difference in drift.get("PropertyDifferences", [])
-        ]
-
-    assert drifted() == []
-    sagemaker = cloud.client("sagemaker")
-    sagemaker.stop_notebook_instance(NotebookInstanceName="nb")
-    sagemaker.update_notebook_instance(NotebookInstanceName="nb", InstanceType="ml.t3.large")
-    assert drifted() == ["/InstanceType"]
 
 
 def test_a_change_set_tells_replacement_from_change_in_place(cloud: Cloud) -> None:

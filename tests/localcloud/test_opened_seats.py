@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.refusals import refusal
 from tests.support.seats import (
     ADA,
     BEN,
@@ -129,11 +130,9 @@ def pool(names: Names, name: str, seconds: int) -> Case:
 
 
 def denied(cloud: Any, case: Case) -> str:
-    with pytest.raises(ClientError) as caught:
-        attempt(cloud, case)
-    error: Any = caught.value.response["Error"]
-    assert error["Code"] in {"AccessDenied", "AccessDeniedException"}, error
-    return str(error["Message"])
+    _, code, message = refusal(attempt, cloud, case)
+    assert code in {"AccessDenied", "AccessDeniedException"}, message
+    return message
 
 
 def app_of(seats: Seats, names: Names) -> str:

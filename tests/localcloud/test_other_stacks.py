@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import template
+from tests.support.refusals import refusal
 
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
@@ -225,10 +226,9 @@ def test_a_template_with_a_loose_end_is_refused_before_anything_is_made(
 ) -> None:
     formation = cloud.client("cloudformation")
     body = template(resources, **sections)
-    with pytest.raises(ClientError) as caught:
-        formation.create_stack(StackName="s", TemplateBody=body)
-    assert caught.value.response["Error"]["Code"] == "ValidationError"
-    assert said in caught.value.response["Error"]["Message"]
+    _, code, message = refusal(formation.create_stack, StackName="s", TemplateBody=body)
+    assert code == "ValidationError"
+    assert said in message
     assert formation.describe_stacks()["Stacks"] == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from localcloud import ministack_adapter
 from localcloud.clock import Clock
 from localcloud.protocol import models
-from localcloud.protocol.errors import ApiError
+from localcloud.protocol.errors import NOT_PLAYED, ApiError
 from localcloud.service_quotas.applied import AppliedQuotas
 from localcloud.service_quotas.catalogue import UnknownQuotaError, shipped
 from tests.support.local_cloud import Cloud
@@ -37,7 +37,8 @@ def test_a_quota_has_an_applied_and_a_default_value_with_arns_of_their_own(
     told: QuotaWatch,
 ) -> None:
     applied = told.client.get_service_quota(**NOTEBOOKS)["Quota"]
-    default = told.client.get_aws_default_service_quota(**NOTEBOOKS)["Quota"]
+    defaults = told.all("list_aws_default_service_quotas", "Quotas", ServiceCode="sagemaker")
+    [default] = [one for one in defaults if one["QuotaCode"] == NOTEBOOKS["QuotaCode"]]
     assert applied == {
         "ServiceCode": "sagemaker",
         "ServiceName": "Amazon SageMaker",
@@ -66,15 +67,12 @@ def test_a_long_list_comes_in_pages_of_a_hundred_without_gap_or_repetition(
 
 
 def test_a_page_is_as_large_as_asked_for(told: QuotaWatch) -> None:
-    first = told.client.list_services(MaxResults=3)
-    second = told.client.list_services(MaxResults=3, NextToken=first["NextToken"])
-    third = told.client.list_services(MaxResults=3, NextToken=second["NextToken"])
-    pages = [
-        [service["ServiceCode"] for service in page["Services"]] for page in (first, second, third)
-    ]
-    assert [len(page) for page in pages] == [3, 3, 2]
-    assert [code for page in pages for code in page] == told.services()
-    assert "NextToken" not in third
+    first = told.client.list_service_quotas(ServiceCode="ecr", MaxResults=1)
+    token = first["NextToken"]
+    last = told.client.list_service_quotas(ServiceCode="ecr", MaxResults=1, NextToken=token)
+    found = told.client.list_service_quotas(ServiceCode="ecr")["Quotas"]
+    assert [first["Quotas"], last["Quotas"]] == [found[:1], found[1:]]
+    assert "NextToken" not in last
 
 
 def test_a_token_is_good_for_the_list_that_gave_it_only(told: QuotaWatch) -> None:
@@ -82,9 +80,8 @@ def test_a_token_is_good_for_the_list_that_gave_it_only(told: QuotaWatch) -> Non
     for operation, request in (
         ("list_service_quotas", {"ServiceCode": "iam", "NextToken": token}),
         ("list_aws_default_service_quotas", {"ServiceCode": "sagemaker", "NextToken": token}),
-        ("list_services", {"NextToken": token}),
-        ("list_services", {"NextToken": "bm9uc2Vuc2U="}),
-        ("list_services", {"NextToken": "abc"}),
+        ("list_service_quotas", {"ServiceCode": "sagemaker", "NextToken": "bm9uc2Vuc2U="}),
+        ("list_service_quotas", {"ServiceCode": "sagemaker", "NextToken": "abc"}),
     ):
         assert told.refusal(operation, **request) == "InvalidPaginationTokenException"
 
@@ -100,26 +97,13 @@ def test_a_token_is_worth_nothing_once_what_it_stands_after_is_gone(
     assert told.refusal(history, NextToken=token) == "InvalidPaginationTokenException"
 
 
-def test_a_list_can_be_narrowed_to_a_code_and_to_the_level_of_the_account(
-    told: QuotaWatch,
-) -> None:
-    (only,) = told.client.list_service_quotas(**NOTEBOOKS)["Quotas"]
-    assert only["QuotaName"] == "Total number of notebook instances"
-    for level, found in (("ACCOUNT", 2), ("ALL", 2), ("RESOURCE", 0)):
-        answer = told.client.list_service_quotas(ServiceCode="ecr", QuotaAppliedAtLevel=level)
-        assert len(answer["Quotas"]) == found
-
-
 @pytest.mark.parametrize(
     ("operation", "request_"),
     [
         ("list_service_quotas", {"ServiceCode": "none"}),
         ("list_service_quotas", {"ServiceCode": "SageMaker"}),  # codes are case-sensitive
-        ("list_service_quotas", {"ServiceCode": "ecr", "QuotaCode": "L-04CE2E67"}),
         ("list_aws_default_service_quotas", {"ServiceCode": "none"}),
         ("get_service_quota", {"ServiceCode": "sagemaker", "QuotaCode": "L-00000000"}),
-        ("get_aws_default_service_quota", {"ServiceCode": "none", "QuotaCode": "L-04CE2E67"}),
-        ("get_requested_service_quota_change", {"RequestId": "none"}),
         ("list_requested_service_quota_change_history", {"ServiceCode": "none"}),
     ],
 )
@@ -129,15 +113,23 @@ def test_what_does_not_exist_is_refused(
     assert told.refusal(operation, **request_) == "NoSuchResourceException"
 
 
-def test_a_quota_of_the_account_has_no_contexts(told: QuotaWatch) -> None:
-    refused = told.refusal("get_service_quota", **NOTEBOOKS, ContextId="x")
-    assert refused == "IllegalArgumentException"
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        ("get_service_quota", {**NOTEBOOKS, "ContextId": "x"}),
+        ("list_service_quotas", NOTEBOOKS),
+        ("list_requested_service_quota_change_history", {"QuotaRequestedAtLevel": "RESOURCE"}),
+        ("get_aws_default_service_quota", NOTEBOOKS),
+    ],
+)
+def test_what_is_not_played_is_refused_as_such(
+    told: QuotaWatch, operation: str, more: dict[str, str]
+) -> None:
+    assert told.refusal(operation, **more) == NOT_PLAYED
 
 
 def test_global_quotas_are_told_in_their_home_region_only(cloud: Cloud, told: QuotaWatch) -> None:
     europe = QuotaWatch(cloud, region="eu-west-1")
-    assert "iam" in told.services()
-    assert "iam" not in europe.services()
     assert europe.refusal("get_service_quota", **ROLES) == "NoSuchResourceException"
     buckets = {"ServiceCode": "s3", "QuotaCode": "L-DC2B2D3D"}
     assert europe.refusal("get_service_quota", **buckets) == "NoSuchResourceException"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support import refusals
+
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
 
@@ -23,10 +25,7 @@ def notebook(cloud: Cloud, name: str, role: str, **more: Any) -> None:
 
 
 def refusal(call: Any, **request: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    return f"{error['Code']}: {error['Message']}"
+    return "{1}: {2}".format(*refusals.refusal(call, **request))
 
 
 def test_a_new_notebook_has_the_defaults_of_the_service(cloud: Cloud) -> None:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from localcloud import process
 from tests.support.boxes import boxed
 from tests.support.local_cloud import IAM, Cloud
 from tests.support.machines import PARAMETER, SSH_KEY, described, image, run, state, tag_map
+from tests.support.refusals import refusal
 from workshop.naming import FREEZE, Names
 from workshop.policies.documents import Document
 from workshop.policies.door import door_policy
@@ -84,11 +84,9 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
 
 def refused(cloud: Cloud, service: str, operation: str, **request: Any) -> str:
     """Return the message of a denial."""
-    with pytest.raises(ClientError) as caught:
-        getattr(cloud.client(service), operation)(**request)
-    error: Any = caught.value.response["Error"]
-    assert error["Code"] in DENIED, error
-    return str(error["Message"])
+    _, code, message = refusal(getattr(cloud.client(service), operation), **request)
+    assert code in DENIED, message
+    return message
 
 
 def test_a_seat_stops_starts_and_restarts_its_own_from_a_notebook_and_from_the_box_itself(

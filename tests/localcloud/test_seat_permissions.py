@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.support import cloud_contents
 from tests.support.local_cloud import Cloud
+from tests.support.refusals import refusal
 from tests.support.seat_cases import MAY, MAY_NOT
 from tests.support.seats import (
     ADA,
@@ -33,11 +33,9 @@ DENIED = {"AccessDenied", "AccessDeniedException"}
 
 def refused(cloud: Cloud, case: Case, region: str = "") -> str:
     """Return the message of a denial."""
-    with pytest.raises(ClientError) as caught:
-        attempt(cloud, case, region)
-    error: Any = caught.value.response["Error"]
-    assert error["Code"] in DENIED, error
-    return str(error["Message"])
+    _, code, message = refusal(attempt, cloud, case, region)
+    assert code in DENIED, message
+    return message
 
 
 BUCKET = {"Bucket": BEN.bucket("data")}

@@ -1,4 +1,4 @@
-"""A stack's operations: their events, what they leave, and the policy that guards against them."""
+"""A stack's operations: their events, and what they leave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localcloud.protocol.errors import NOT_PLAYED
 from tests.support.local_cloud import template
+from tests.support.refusals import code_of
 
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
@@ -75,49 +77,14 @@ def test_what_an_update_cannot_delete_is_in_no_stack_any_more(cloud: Cloud) -> N
     cloud.client("s3").head_bucket(Bucket="kept-by-an-object")
 
 
-def policy(*statements: dict[str, Any]) -> str:
-    everybody = [{"Principal": "*", **statement} for statement in statements]
-    return json.dumps({"Statement": everybody})
-
-
-ALLOWED = {"Effect": "Allow", "Action": "Update:*", "Resource": "*"}
-
-
-@pytest.mark.parametrize(
-    ("denied", "update"),
-    [
-        ("Update:Modify", {"A": parameter("a", "2"), "B": parameter("b")}),
-        ("Update:Replace", {"A": parameter("renamed"), "B": parameter("b")}),
-        ("Update:Delete", {"B": parameter("b")}),
-        ("Update:*", {"B": parameter("b")}),
-    ],
-)
-def test_a_stack_policy_keeps_a_resource_from_an_update(
-    cloud: Cloud, denied: str, update: dict[str, Any]
-) -> None:
-    guard = {"Effect": "Deny", "Action": denied, "Resource": "LogicalResourceId/A"}
-    guarded = policy(ALLOWED, guard)
-    cloud.deploy("s", template({"A": parameter("a"), "B": parameter("b")}), StackPolicyBody=guarded)
-    other = template({"A": parameter("a"), "B": parameter("b", "2")})
-    assert cloud.update("s", other) == "UPDATE_COMPLETE"
-    assert cloud.update("s", template(update)) == "UPDATE_ROLLBACK_COMPLETE"
-    assert (
-        "Action denied by stack policy: Statement [#2] does not allow [Update:"
-        in (cloud.reasons("s", "UPDATE_FAILED")["A"])
-    )
-    ssm = cloud.client("ssm")
-    assert ssm.get_parameter(Name="a")["Parameter"]["Value"] == "1"
-    once = {"StackPolicyDuringUpdateBody": policy(ALLOWED)}
-    assert cloud.update("s", template(update), **once) == "UPDATE_COMPLETE"
-
-
-def test_what_a_stack_policy_does_not_allow_is_denied(cloud: Cloud) -> None:
-    cloud.deploy("s", template({"A": parameter("a")}))
-    cloud.client("cloudformation").set_stack_policy(
-        StackName="s", StackPolicyBody=policy({**ALLOWED, "Resource": "LogicalResourceId/B*"})
-    )
-    changed = template({"A": parameter("a", "2")})
-    assert cloud.update("s", changed) == "UPDATE_ROLLBACK_COMPLETE"
+def test_a_stack_policy_which_nothing_would_obey_is_refused(cloud: Cloud) -> None:
+    client, body = cloud.client("cloudformation"), template({"A": parameter("a")})
+    given = {"StackName": "s", "TemplateBody": body, "StackPolicyBody": "{}"}
+    assert code_of(client.create_stack, **given) == NOT_PLAYED
+    assert client.describe_stacks()["Stacks"] == []
+    cloud.deploy("s", body)
+    del given["TemplateBody"]
+    assert code_of(client.set_stack_policy, **given) == NOT_PLAYED
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from localcloud import process
 from tests.support.assemblies import shipped
 from tests.support.local_cloud import IAM, Cloud, template
+from tests.support.refusals import refusal
 from tests.support.stacksets import (
     ADMINISTRATION,
     AWAY,
@@ -19,11 +20,9 @@ from tests.support.stacksets import (
     Administrator,
     accounts,
     bucket,
-    established,
     named,
     notebook,
     overriding,
-    refusal,
     regional,
     role,
     tally,
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNIQUE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@pytest.fixture
-def administrator(cloud: Cloud) -> Administrator:
-    """Return an administrator with its role."""
-    return established(cloud)
 
 
 def test_a_stack_set_makes_a_stack_in_every_account_and_region(
@@ -144,7 +137,6 @@ def test_an_account_has_to_let_the_administrator_in(
         f"'{ADMINISTRATION}'."
     )
     assert (result["Status"], result["StatusReason"]) == ("FAILED", reason)
-    assert result["AccountGateResult"] == {"Status": "FAILED", "StatusReason": reason}
     [instance] = administrator.instances().values()
     assert (instance["Status"], instance["StatusReason"]) == ("OUTDATED", reason)
     assert "StackId" not in instance
@@ -189,7 +181,7 @@ def test_roles_of_other_names_serve_as_well_and_the_administrator_needs_one_too(
 def test_instances_are_deleted_with_their_stacks_or_without(administrator: Administrator) -> None:
     given = administrator.prepared(3, bucket())
     administrator.finished("create_stack_instances", Accounts=given, **regional(HOME, AWAY))
-    assert refusal(administrator.call, "delete_stack_set") == (
+    assert refusal(administrator.call, "delete_stack_set")[1:] == (
         "StackSetNotEmptyException",
         "StackSet is not empty",
     )
@@ -211,7 +203,7 @@ def test_instances_are_deleted_with_their_stacks_or_without(administrator: Admin
 
     stack_set = administrator.call("describe_stack_set")["StackSet"]["StackSetId"]
     administrator.call("delete_stack_set")
-    assert refusal(administrator.call, "describe_stack_set") == (
+    assert refusal(administrator.call, "describe_stack_set")[1:] == (
         "StackSetNotFoundException",
         "StackSet seats not found",
     )

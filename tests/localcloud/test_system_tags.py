@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-from botocore.exceptions import ClientError
-
 from tests.support.local_cloud import Cloud, template
+from tests.support.refusals import code_of
 
 STACK = "aws:cloudformation:stack-id"
 FORGED = {"Key": STACK, "Value": "arn:of-another"}
-
-
-def refused(call: Callable[..., Any], **request: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    return str(caught.value.response["Error"]["Code"])
 
 
 def test_system_tags_are_written_by_cloudformation_alone(cloud: Cloud) -> None:
@@ -43,15 +32,15 @@ def test_system_tags_are_written_by_cloudformation_alone(cloud: Cloud) -> None:
         ("held-bucket", [FORGED, *own]),
     ):
         given = {"Bucket": bucket, "Tagging": {"TagSet": wanted}}
-        assert refused(s3.put_bucket_tagging, **given) == "InvalidTag"
-    assert refused(s3.get_bucket_tagging, Bucket="free-bucket") == "NoSuchTagSet"
+        assert code_of(s3.put_bucket_tagging, **given) == "InvalidTag"
+    assert code_of(s3.get_bucket_tagging, Bucket="free-bucket") == "NoSuchTagSet"
     s3.put_bucket_tagging(Bucket="held-bucket", Tagging={"TagSet": [*system, *own]})
     assert tags() == {**written, "team": "blue"}
     s3.delete_bucket_tagging(Bucket="held-bucket")
     assert tags() == written
     invalid = "InvalidTagParameterException"
     arn = ecr.describe_repositories()["repositories"][0]["repositoryArn"]
-    assert refused(ecr.tag_resource, resourceArn=arn, tags=[FORGED]) == invalid
-    assert refused(ecr.untag_resource, resourceArn=arn, tagKeys=[STACK]) == invalid
-    assert refused(ecr.create_repository, repositoryName="free/images", tags=[FORGED]) == invalid
+    assert code_of(ecr.tag_resource, resourceArn=arn, tags=[FORGED]) == invalid
+    assert code_of(ecr.untag_resource, resourceArn=arn, tagKeys=[STACK]) == invalid
+    assert code_of(ecr.create_repository, repositoryName="free/images", tags=[FORGED]) == invalid
     assert cloud.destroy("holder") == "DELETE_COMPLETE"

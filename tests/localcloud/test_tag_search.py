@@ -43,6 +43,18 @@ def test_what_sagemaker_holds_is_found_by_tag_and_type(cloud: Cloud) -> None:
     assert found(cloud, TagFilters=[{"Key": "workshop", "Values": ["other"]}]) == []
 
 
+def test_log_groups_are_found_by_their_tags(cloud: Cloud) -> None:
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/mine", tags={"workshop": "vision"})
+    logs.create_log_group(logGroupName="/untagged")
+    arn = "arn:aws:logs:us-east-1:000000000000:log-group:/mine"
+    tags = [{"Key": "workshop", "Value": "vision"}]
+    assert found(cloud, TagFilters=OWN) == [{"ResourceARN": arn, "Tags": tags}]
+    assert len(found(cloud, ResourceTypeFilters=["logs"])) == 1
+    logs.delete_log_group(logGroupName="/mine")
+    assert found(cloud, TagFilters=OWN) == []
+
+
 def test_named_arns_come_with_their_tags_and_strangers_not_at_all(cloud: Cloud) -> None:
     arns = tagged(cloud, 3)
     nowhere = arns[0].replace("group000", "nowhere")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import Cloud, root
+from tests.support.local_cloud import Cloud
+from tests.support.organizations import with_stacks
 from tests.support.own_accounts import ACCOUNT, SETTINGS, OwnAccounts, founded, organiser_key
 from tests.support.preflights import NOW
+from tests.support.stacksets import HANDLE, trust
+from workshop import tags
 from workshop.aws import stacks
 from workshop.cli import preflight_view
 from workshop.preflight import CheckState, PreflightReport, preflight
@@ -107,6 +111,7 @@ def test_policies_of_the_organization_are_read_down_the_tree(four: OwnAccounts) 
     notebooks = {**deny, "Action": "sagemaker:*NotebookInstance*"}
     control(four, "no-notebooks", four.organization.units["seats"], notebooks)
     control(four, "no-jobs", four.account("ben"), {**deny, "Action": "sagemaker:CreateTrainingJob"})
+    control(four, "no-models", four.account("ben"), {**deny, "Action": "sagemaker:CreateModel"})
     role = {"Effect": "Deny", "Action": "iam:CreateRole"}
     control(
         four, "no-roles", four.account("cleo"), {**role, "Resource": "arn:aws:iam::*:role/ws/*"}
@@ -118,9 +123,83 @@ def test_policies_of_the_organization_are_read_down_the_tree(four: OwnAccounts) 
     assert {seat for seat, subject in found if subject == "service control policies"} == {*SEATS}
     messages = {seat: found[seat, "service control policies"] for seat in SEATS}
     assert all(message.startswith(of_all) for message in messages.values())
-    assert "'no-jobs' denies seats sagemaker:CreateTrainingJob;" in messages["ben"]
+    both = "sagemaker:CreateTrainingJob, sagemaker:CreateModel"
+    assert f"'no-jobs', 'no-models' deny seats {both};" in messages["ben"]
     assert "'no-roles' denies StackSets iam:CreateRole;" in messages["cleo"]
     assert "no-groups" not in messages["ada"]
+
+
+LISTED = ROLE_NAMED.replace(
+    "units: [UNIT]", "permissions: self-managed, execution_role: LabAdministrator"
+)
+
+
+def test_policies_over_a_list_of_accounts_are_found_without_a_unit(four: OwnAccounts) -> None:
+    """Ada's account is closed, and dora's is in no organization that home may ask."""
+    four.administrator.may_administer()
+    four.write(settings=LISTED)
+    outside = "222222222222"
+    text = four.accounts_file.read_text().replace(four.account("dora"), outside)
+    four.accounts_file.write_text(text)
+    four.organization.client.close_account(AccountId=four.account("ada"))
+    deny = {"Effect": "Deny", "Resource": "*", "Action": "sagemaker:CreateTrainingJob"}
+    control(four, "no-jobs", four.organization.units["seats"], deny)
+    report = asked(four)
+    found = failures(report)
+    subject = "service control policies"
+    assert {seat for seat, about in found if about == subject} == {"ada", "ben", "cleo"}
+    unit = four.organization.units["seats"]
+    assert found["ben", subject].startswith(f"'no-jobs' at {unit} denies seats")
+    assert found["ada", "organization"].startswith("the account is suspended; have that undone")
+    [warned] = [one for one in report.of(CheckState.WARNING) if one.subject == "organization"]
+    assert (report.seats[warned.account_region.account], warned.message) == (
+        "dora",
+        f"the account is not in the organization of account {ACCOUNT}: check its id; what the"
+        " policies of its own organization deny is not known here",
+    )
+    assert not [one for one in report.of(CheckState.UNKNOWN) if one.subject == subject]
+
+
+def test_policies_that_no_caller_of_an_account_may_read_are_a_warning_and_refuse_nothing(
+    four: OwnAccounts,
+) -> None:
+    dan = four.organization.add_member("dan")
+    four.administrator.within("iam", dan).create_role(
+        RoleName="AWSCloudFormationStackSetAdministrationRole",
+        AssumeRolePolicyDocument=trust(Service="cloudformation.amazonaws.com"),
+    )
+    four.call_as_root_of(dan)
+    four.write(settings=LISTED.replace(f'account: "{ACCOUNT}"', f'account: "{dan}"'))
+    report = asked(four)
+    [policies] = [one for one in report.checks if one.subject == "service control policies"]
+    assert policies.state == CheckState.WARNING
+    assert policies.message.startswith(f"account {dan} may not read them: it neither manages the")
+    assert "organization" not in {one.subject for one in report.checks}
+
+
+def test_an_account_in_which_another_workshop_has_a_seat_fails_with_the_command_for_another(
+    four: OwnAccounts,
+) -> None:
+    """Stack sets of the same home tell of ada's; of ben's, only the stacks there do."""
+    with_stacks(four.organization, "audio", "ada")
+    given = tags.seat_tags(
+        workshop="video", environment="eu", attendee="seat", profile="attendee", extra={}
+    )
+    four.within("cloudformation", "ben").create_stack(
+        StackName="StackSet-video-seat-storage-attendee-1",
+        TemplateBody=HANDLE,
+        Tags=[{"Key": key, "Value": value} for key, value in given.items()],
+    )
+    found = failures(asked(four))
+    assert {seat for seat, _ in found} == {"ada", "ben"}
+    message = found["ada", "other workshops"]
+    assert message.startswith("workshop 'audio', environment 'eu', has a seat in the account,")
+    assert "workshop 'video', environment 'eu'," in found["ben", "other workshops"]
+    again = shlex.split(message.rpartition("with: workshop ")[2])
+    four.organization.add_member("extra", "seats")
+    ran = four.run("accounts", *again[again.index("--write") :])
+    assert ran.code == 0, ran.err
+    assert four.loaded().assignment.by_seat["ada"] == four.account("extra")
 
 
 def test_what_nobody_may_read_of_the_organization_is_unknown(four: OwnAccounts) -> None:
@@ -152,8 +231,7 @@ def test_another_account_than_the_managing_one_has_to_be_a_delegated_administrat
     four: OwnAccounts,
 ) -> None:
     dan = four.organization.add_member("dan")
-    secret = root(four.cloud.running, dan)["aws_secret_access_key"]
-    four.key = (dan, secret)
+    four.call_as_root_of(dan)
     settings = ROLE_NAMED.replace(f'account: "{ACCOUNT}"', f'account: "{dan}"')
     delegated = settings.replace("mode: ou", "mode: ou, delegated_administrator: true")
     four.write(settings=delegated)

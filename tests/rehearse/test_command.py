@@ -15,6 +15,7 @@ from tests.support.rehearsals import PACKAGES, write_notebook
 from tests.support.seats import BEN, Seats
 from tests.support.workshop_command import Ran, run
 from workshop.cli import rehearse_cloud
+from workshop.environments import loader
 from workshop.rehearse import interpreters
 
 CONFIG = str(Path("config").resolve())
@@ -80,3 +81,32 @@ def test_a_replacement_that_is_none_and_one_that_is_nowhere_are_told(rehearsing:
     assert rehearse("--replace", "nowhere").err.endswith(
         "'nowhere' is not of the form --replace TEXT=NEW\n"
     )
+
+
+@pytest.mark.parametrize("mode", ["ou", "roster"])
+def test_a_seat_in_another_account_is_rehearsed_there_under_its_names(
+    mode: str, tmp_path: Path
+) -> None:
+    """The rehearsal's cloud has one account, and neither roles nor an organization."""
+    config, account = tmp_path / "config", "222222222222"
+    config.mkdir()
+    accounts = {"ou": "{mode: ou, permissions: self-managed}", "roster": "{mode: roster}"}[mode]
+    (config / "lab.yaml").write_text(
+        'workshop: vision\naccount: "111122223333"\nregion: us-east-1\n'
+        'start: "2026-01-01T09:00:00+00:00"\nend: 2099-12-31T17:00:00+00:00\n'
+        f"roster: {{file: people.csv}}\naccounts: {accounts}\ndeploy: {{role: deployer}}\n"
+        "profiles: {attendee: {}, author: {}}\n"
+    )
+    own = f"account,seat\n{account},ada\n"
+    if mode == "ou":
+        (config / "lab.accounts.csv").write_text(own)
+    rows = f"id,profile,region,account\nada,author,eu-west-1,{account if mode == 'roster' else ''}"
+    (config / "people.csv").write_text(rows)
+    loaded = loader.load("lab", config)
+    (ada,) = loaded.seats
+    made = loader.load("lab", rehearse_cloud.in_its_account(loaded, ada, tmp_path / "there"))
+    (there,) = made.seats
+    assert made.home == ada.account_region
+    assert made.names(there) == loaded.names(ada)
+    assert made.kinds(there) == loaded.kinds(ada)
+    assert made.settings.end == loaded.settings.end

@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -351,13 +350,10 @@ with enclosed.running([sys.executable, "-I", "-c", code], {{}}, Path({str(tmp_pa
     ) as started:
         assert started.stdout is not None
         assert started.stdout.readline() == "up\n"
-        ours = [one for one in alive(mark) if one != started.pid]
+        ours = [psutil.Process(one) for one in alive(mark) if one != started.pid]
         assert ours
         started.send_signal(signal.SIGKILL)
-    for _ in range(1000):
-        if not alive(mark):
-            break
-        time.sleep(0.02)
+    psutil.wait_procs(ours, timeout=60)
     assert alive(mark) == []
 
 

@@ -22,6 +22,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from localcloud import process
+from localcloud.errors import LocalCloudError
 from tests.support import account_snapshots as snapshots
 from tests.support import adversary, adversary_machines, box_assembly
 from tests.support.account_snapshots import Held
@@ -283,7 +284,7 @@ class Arena:
                 self._credentials[person.role] = process.role_credentials(
                     self.cloud.running, person.role
                 )
-            except Exception:  # noqa: BLE001
+            except LocalCloudError:  # A role that is gone has none.
                 return
         self.session.sign_in(**self._credentials[person.role])
         for one in tries:

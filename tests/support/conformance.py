@@ -17,10 +17,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from localcloud.transitions import TRANSITIONS
 from tests.support.local_cloud import TRUST, Cloud
+from tests.support.refusals import refusal
 
 TRANSITION = 60.0
 """Seconds that every transition takes in these tests."""
@@ -94,10 +94,8 @@ class Aws:
 
     def refusal(self, operation: str, **request: Any) -> str:
         """Return ``code: message`` with which SageMaker refuses a call."""
-        with pytest.raises(ClientError) as caught:
-            getattr(self.sagemaker, operation)(**request)
-        error = caught.value.response["Error"]
-        return f"{error['Code']}: {error['Message']}"
+        _, code, message = refusal(getattr(self.sagemaker, operation), **request)
+        return f"{code}: {message}"
 
 
 def listed(client: Any, operation: str, member: str, size: int, **request: Any) -> list[Any]:

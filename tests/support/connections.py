@@ -163,7 +163,7 @@ def _answer(session: Any, request: Any) -> AWSResponse | None:
         status, told, content = connection.send(
             request.method, f"{path}?{url.query}" if url.query else path, headers, body
         )
-    except BaseException as error:
+    except BaseException as error:  # Whatever it is: half an answer may still be on its way.
         connection.close()
         where = {"endpoint_url": request.url}
         if isinstance(error, TimeoutError):

@@ -7,13 +7,12 @@ from functools import cache
 from typing import Any
 
 import boto3
-import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from localcloud import process
 from localcloud.record import Running
 from tests.support.local_cloud import Cloud, root
+from tests.support.refusals import refused_answer
 
 
 def client(cloud: Cloud, service: str, **config: Any) -> Any:
@@ -35,16 +34,10 @@ def _client(running: Running, service: str, config: str) -> Any:
 
 def refusal(call: Any, **request: Any) -> dict[str, Any]:
     """Error code, HTTP status and message of a refusal, and whom it blames, where it does."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    error = caught.value.response["Error"]
-    status = caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+    answer = refused_answer(call, **request)
+    error, status = answer["Error"], answer["ResponseMetadata"]["HTTPStatusCode"]
     blamed = error.get("Type", "")
     return {"code": error["Code"], "status": status, "message": error["Message"], "blamed": blamed}
-
-
-def code_of(call: Any, **request: Any) -> str:
-    return str(refusal(call, **request)["code"])
 
 
 def counts(cloud: Cloud) -> list[tuple[int, int]]:

@@ -17,37 +17,21 @@ from localcloud import ministack_adapter
 from localcloud.admin import AdminEndpoint, AdminInterface
 from localcloud.asgi import Handler
 from localcloud.clock import Clock
+from localcloud.sagemaker import listing
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.service import SageMakerService
 
 Held = dict[str, Any]
 """Kind and name of a thing -> all that is known of it."""
 
-_NAMED: dict[str, tuple[str, str]] = {
-    # What SageMaker's names repeat: XJob -> ListXJobs, XJobSummaries, DescribeXJob, XJobName.
-    "TrainingJob": ("TrainingJobSummaries", ""),
-    "ProcessingJob": ("ProcessingJobSummaries", ""),
-    "TransformJob": ("TransformJobSummaries", ""),
-    "HyperParameterTuningJob": ("HyperParameterTuningJobSummaries", ""),
-    "AutoMLJob": ("AutoMLJobSummaries", "DescribeAutoMLJobV2"),
-    "CompilationJob": ("CompilationJobSummaries", ""),
-    "Model": ("Models", ""),
-    "EndpointConfig": ("EndpointConfigs", ""),
-    "Endpoint": ("Endpoints", ""),
-    "InferenceComponent": ("InferenceComponents", ""),
-    "Experiment": ("ExperimentSummaries", ""),
-    "Trial": ("TrialSummaries", ""),
-    "TrialComponent": ("TrialComponentSummaries", ""),
-    "ModelPackageGroup": ("ModelPackageGroupSummaryList", ""),
-    "Pipeline": ("PipelineSummaries", ""),
-    "FeatureGroup": ("FeatureGroupSummaries", ""),
-    "NotebookInstance": ("NotebookInstances", ""),
-    "NotebookInstanceLifecycleConfig": ("NotebookInstanceLifecycleConfigs", ""),
-    "MlflowTrackingServer": ("TrackingServerSummaries", ""),
-    "MlflowApp": ("Summaries", ""),
-    "CodeRepository": ("CodeRepositorySummaryList", ""),
-}
-
-_CALLED = {"MlflowTrackingServer": "TrackingServerName", "MlflowApp": "Arn"}
-"""What names one to the service, where that is not as its noun says."""
+_NOUNS = (
+    *("TrainingJob", "ProcessingJob", "TransformJob", "HyperParameterTuningJob", "AutoMLJob"),
+    *("CompilationJob", "Model", "EndpointConfig", "Endpoint", "InferenceComponent"),
+    *("Experiment", "Trial", "TrialComponent", "ModelPackageGroup", "Pipeline", "FeatureGroup"),
+    *("NotebookInstance", "NotebookInstanceLifecycleConfig", "MlflowTrackingServer", "MlflowApp"),
+    "CodeRepository",
+)
+"""What is listed and described by its name alone."""
 
 _EPHEMERAL = re.compile(r"<(RequestId|requestId)>[^<]*</\1>")
 """What is different in every answer."""
@@ -130,14 +114,21 @@ class _Asking:
             more = {token: following[1]}
 
 
+def _engine() -> SageMakerEngine:
+    service: SageMakerService = (
+        ministack_adapter.module("app").SERVICE_HANDLERS["sagemaker"].__self__
+    )
+    return service.engine
+
+
 def _sagemaker(asking: _Asking, nouns: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    for noun in nouns:
-        member, describes = _NAMED[noun]
-        name = _CALLED.get(noun, f"{noun}Name")
-        for one in asking.sagemaker(f"List{noun}s".replace("rys", "ries"))[member]:
-            described = asking.sagemaker(describes or f"Describe{noun}", **{name: one[name]})
-            arn = next(value for key, value in one.items() if key.endswith("Arn"))
-            tags = asking.sagemaker("ListTags", ResourceArn=arn)
+    engine = _engine()
+    for kind in map(engine.kinds.__getitem__, nouns):
+        noun, name, lists = kind.noun, kind.name, engine.list_operation(kind)
+        describes = kind.operations.get("describe", f"Describe{noun}")
+        for one in asking.sagemaker(lists)[listing.summaries(lists)[0]]:
+            described = asking.sagemaker(describes, **{name: one[name]})
+            tags = asking.sagemaker("ListTags", ResourceArn=one[kind.arn])
             yield f"{noun} {one[name]}", {"is": described, "tags": tags}
             if noun == "Pipeline":
                 yield from _executions(asking, one[name])
@@ -375,7 +366,7 @@ _BEYOND = ("AutoML", "CodeRepository", "Compilation", "Mlflow")
 
 def held(account: str, region: str, *, by_seats: bool) -> Held:
     """Give all that an account holds in a Region, or all of it that seats can make."""
-    nouns = [noun for noun in _NAMED if not (by_seats and noun.startswith(_BEYOND))]
+    nouns = [noun for noun in _NOUNS if not (by_seats and noun.startswith(_BEYOND))]
     with ministack_adapter.request_scope(account, region):
         asking = _Asking(account, region)
         found = dict(_sagemaker(asking, nouns))
@@ -403,9 +394,8 @@ class WatchedAdmin(AdminInterface):
 
     @staticmethod
     def _held(change: dict[str, Any]) -> dict[str, Any]:
-        sagemaker = ministack_adapter.module("app").SERVICE_HANDLERS["sagemaker"].__self__
         # What was due by now has happened before, as with any request.
-        sagemaker.engine.statuses.run_due()
+        _engine().statuses.run_due()
         return held(**change)
 
     @staticmethod

@@ -6,9 +6,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
 
@@ -50,15 +47,6 @@ def state(client: Callable[..., Any], name: str) -> str:
 def tag_map(resource: dict[str, Any]) -> dict[str, str]:
     """Return the tags of a resource that an answer describes."""
     return {one["Key"]: one["Value"] for one in resource.get("Tags", ())}
-
-
-def refusal(call: Callable[..., Any], **request: Any) -> tuple[int, str, str]:
-    """Return status, code and message with which a call is refused."""
-    with pytest.raises(ClientError) as caught:
-        call(**request)
-    answer: Any = caught.value.response
-    error = answer["Error"]
-    return answer["ResponseMetadata"]["HTTPStatusCode"], error["Code"], error["Message"]
 
 
 def online_box(cloud: Cloud, seat: str = "ada", **more: Any) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.support.stacksets import HANDLE, Administrator, regional
+from workshop import tags
+
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
 
@@ -61,6 +64,32 @@ def founded(cloud: Cloud) -> Organization:
     for name, unit in {"ada": "seats", "bob": "seats", "cyd": "back row", "dan": "staff"}.items():
         given.add_member(name, unit)
     return given
+
+
+def with_stacks(
+    organization: Organization, workshop: str, *members: str, environment: str = "eu"
+) -> None:
+    """Have a stack set of a workshop, and its stacks in accounts of members below ``seats``."""
+    client = organization.cloud.client("cloudformation")
+    client.activate_organizations_access()
+    given = tags.seat_tags(
+        workshop=workshop, environment=environment, attendee="seat", profile="attendee", extra={}
+    )
+    name = f"{workshop}-seat-storage-attendee"
+    client.create_stack_set(
+        StackSetName=name,
+        TemplateBody=HANDLE,
+        Tags=[{"Key": key, "Value": value} for key, value in given.items()],
+        **MANAGED,
+    )
+    accounts = [organization.members[member] for member in members]
+    done = Administrator(organization.cloud).finished(
+        "create_stack_instances",
+        name,
+        **targets(organization, "seats", Accounts=accounts, AccountFilterType="INTERSECTION"),
+        **regional(),
+    )
+    assert done["Status"] == "SUCCEEDED"
 
 
 def targets(organization: Organization, *units: str, **more: Any) -> dict[str, Any]:

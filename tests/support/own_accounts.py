@@ -19,7 +19,7 @@ from unittest import mock
 
 from tests.support import box_assembly, shared_folder
 from tests.support.assemblies import Synthesized, synthesize
-from tests.support.local_cloud import IAM, Cloud
+from tests.support.local_cloud import IAM, Cloud, root
 from tests.support.organizations import MANAGED, Organization, targets
 from tests.support.preflights import calling
 from tests.support.small_workshop import quick_deploys
@@ -64,16 +64,21 @@ profiles: {{attendee: {{}}, author: {{}}}}
 DOOR = "door: {}"
 """A line of the YAML with which the accounts have doors; it changes no other template."""
 
+PEOPLE = ("ada", "ben")
+_USER = f"arn:aws:iam::{ACCOUNT}:user"
+_PROFILE = f"""
+    ec2: {{instance_types: [t3.medium], image: amazon-linux}}
+    access:
+      console_principals: {json.dumps([f"{_USER}/{person}" for person in PEOPLE])}
+      console_organisers: ["{_USER}/organiser"]"""
 BOXES = SETTINGS.replace(
     "{attendee: {}, author: {}}",
-    """
-  attendee:
-    notebook: {enabled: false}
-    ec2: {instance_types: [t3.medium], image: amazon-linux}
-    access: {console_principals: ["arn:aws:iam::000000000000:user/organiser"]}
-  author: {ec2: {instance_types: [t3.medium], image: amazon-linux}}""",
+    f"\n  attendee:{_PROFILE}\n    notebook: {{enabled: false}}\n  author:{_PROFILE}",
 )
-"""The YAML where each seat has an EC2 instance, and an author a notebook as well."""
+"""The YAML where each seat has an EC2 instance, and an author a notebook as well.
+
+Users of the home account, ada and ben, may each be one seat, and its organiser all.
+"""
 
 
 @cache
@@ -182,7 +187,7 @@ class OwnAccounts:
 
     def assign(self, *free: str) -> None:
         """Write the file of accounts: each seat has the one of its name, ``free`` ones nobody."""
-        rows = [AssignedAccount(self.account(seat), seat) for seat in self.seats]
+        rows = [AssignedAccount(self.account(seat)).to(seat) for seat in self.seats]
         rows += [AssignedAccount(self.organization.members[name]) for name in free]
         self.accounts_file.write_text(assignment.text(Assignment(tuple(rows))))
 
@@ -201,6 +206,11 @@ class OwnAccounts:
         """The process's environment as theirs."""
         with calling(self.cloud, **self.variables()):
             yield
+
+    def call_as_root_of(self, account: str) -> None:
+        """Let the root of an account run commands from now on."""
+        given = root(self.cloud.running, account)
+        self.key = (given["aws_access_key_id"], given["aws_secret_access_key"])
 
     def clients(self) -> Clients:
         """Clients of theirs; to be made and used while ``calling``."""
@@ -335,6 +345,9 @@ def founded(
     for seat in made.seats:
         organization.add_member(seat, "seats")
     cloud.client("cloudformation").activate_organizations_access()
+    if settings == BOXES:
+        for person in PEOPLE:
+            cloud.client("iam").create_user(UserName=person)
     made.write()
     made.assign()
     return made

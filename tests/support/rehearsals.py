@@ -82,7 +82,7 @@ def rehearse(
     with ExitStack() as stack:
         opened = stack.enter_context(ways_out.opened(running.port))
         ways = workbench.ways(opened.folder, running.port, confined=confined)
-        bench = Workbench(root, ADA, confined, PACKAGES, Index(hosts=()), ways)
+        bench = Workbench(root, confined, PACKAGES, Index(hosts=()), ways)
         bench.make(content, FOLDER)
         bench.start(
             workbench.deployed_script(seats.root.client("sagemaker"), ADA),

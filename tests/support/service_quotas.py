@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from botocore.exceptions import ClientError
+from tests.support.refusals import code_of
 
 if TYPE_CHECKING:
     from tests.support.local_cloud import Cloud
@@ -29,12 +28,7 @@ class QuotaWatch:
         return float(self.client.get_service_quota(**quota)["Quota"]["Value"])
 
     def refusal(self, operation: str, **request: Any) -> str:
-        with pytest.raises(ClientError) as caught:
-            getattr(self.client, operation)(**request)
-        return str(caught.value.response["Error"]["Code"])
-
-    def services(self) -> list[str]:
-        return [service["ServiceCode"] for service in self.client.list_services()["Services"]]
+        return code_of(getattr(self.client, operation), **request)
 
     def all(self, operation: str, member: str, **request: Any) -> list[Any]:
         pages = self.client.get_paginator(operation).paginate(**request)

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from tests.support.local_cloud import root, template
 
@@ -80,14 +78,6 @@ def notebook() -> str:
         },
         Parameters={"Seat": {"Type": "String", "Default": "seat"}},
     )
-
-
-def refusal(call: Any, *given: Any, **request: Any) -> tuple[str, str]:
-    """Return code and message of the refusal of a call."""
-    with pytest.raises(ClientError) as caught:
-        call(*given, **request)
-    error = caught.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 @dataclass

@@ -107,7 +107,7 @@ def test_stack_sets_that_are_let_in_by_roles_of_the_accounts(own: OwnAccounts) -
     mode = "accounts: {mode: ou, permissions: self-managed}"
     own.write(settings=SETTINGS.replace("accounts: {mode: ou, units: [UNIT]}", mode))
     with own_teardowns.quick(own):
-        made = own.run("deploy", "--accept-unknown", "service control policies")
+        made = own.run("deploy")
     assert made.code == 0, made.out + made.err
     iam = own.within("iam", "ben")
     iam.detach_role_policy(

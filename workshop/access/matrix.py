@@ -171,7 +171,9 @@ def _cases(expect: str, profile: Profile, *, own_account: bool) -> Iterator[Acce
     for section in table.sections:
         if section.expect != expect or section.caller == "console":
             continue
-        if not all(_holds(one, profile, own_account=own_account) for one in section.when):
+        if not all(
+            _holds(condition, profile, own_account=own_account) for condition in section.when
+        ):
             continue
         each = [{}] if section.each is None else [{"each": value} for value in lists[section.each]]
         for more in each:

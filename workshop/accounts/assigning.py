@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from workshop.accounts.organization import ACTIVE, Organization
+from workshop.accounts.organization import Organization
 from workshop.config import assignment as assignment_file
 from workshop.config.assignment import Assignment
 from workshop.config.environment import LoadedEnvironment
@@ -16,6 +16,7 @@ NO_MEMBER = "no member"
 """The state of an account that is in none of the units, or in no organization any more."""
 
 _ONCE_EMPTY = "free once a teardown has proven it empty"
+_GIVEN_UP = "is given up now: free from the next run on"
 _DEPLOYED = f"has a workbench still: {_ONCE_EMPTY}"
 
 
@@ -77,7 +78,7 @@ def planned(
 
     Whoever has one keeps it, but for those whose account is ``given_up``, which nobody is given
     now. Free accounts of the file are given first, in its order, then those of the ``organization``
-    by their names; None where the file alone says which there are. ``elsewhere`` says of accounts
+    by their names; None where it is not known. ``elsewhere`` says of accounts
     what else they are used for, and ``home`` is the environment's own. In ``deployed`` the
     environment's stack sets have stacks: whoever is given one of these would have the work of its
     last seat.
@@ -95,18 +96,19 @@ def planned(
     for account in deployed:
         if account not in kept.seat_of:
             reasons.setdefault(account, _DEPLOYED)
+    for account in given_up:
+        reasons.setdefault(account, _GIVEN_UP)
     wanted = [seat for seat in seats if seat not in kept.by_seat]
-    unusable = {*reasons, *given_up}
-    free = [account for account in kept.free if account not in unusable]
+    free = [account for account in kept.free if account not in reasons]
     more = [one.account for one in joined if one.account not in reasons]
-    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, unusable)
+    after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, reasons)
     now = after.by_seat
     order = [one.account for one in after.accounts]
     order += [one.account for one in joined if one.account not in after.seat_of]
     accounts = []
     for account in order:
         seat, note = after.seat_of.get(account, ""), reasons.get(account, "")
-        if seat and note and _is_lost(account, organization):
+        if seat and note and organization and organization.has_lost(account):
             note += f"; give the seat another one with --replace {seat}"
         elif seat and not note and seat not in seats:
             note = f"its seat left the roster: {_ONCE_EMPTY}"
@@ -138,48 +140,37 @@ def _reasons(
     """Return why no seat is given an account, of those that none can have."""
     found: dict[str, str] = {}
     for account in accounts:
-        member = organization.members.get(account) if organization else None
         if account == home:
             found[account] = "is the environment's own account"
         elif account in elsewhere:
             found[account] = elsewhere[account]
-        elif organization and account == organization.management:
-            found[account] = "is the management account, to which StackSets does not deploy"
-        elif organization and member is None:
-            found[account] = "is in none of the units any more"
-        elif member is not None and member.state != ACTIVE:
-            found[account] = f"is {member.state.lower().replace('_', ' ')}"
+        elif organization and (trouble := organization.trouble(account)):
+            found[account] = trouble
     return found
-
-
-def _is_lost(account: str, organization: Organization | None) -> bool:
-    """Whether AWS, or the organization, lets nobody use an account any more."""
-    if organization is None:
-        return False
-    member = organization.members.get(account)
-    return member is None or member.state in ("SUSPENDED", "PENDING_CLOSURE", "CLOSED")
 
 
 def given_up(
     loaded: LoadedEnvironment,
     replaced: Collection[str],
     organization: Organization | None,
-    emptied: Collection[str],
+    empty: Collection[str],
 ) -> frozenset[str]:
     """Return the accounts of the seats that get another one.
 
-    AWS must have closed each, the organization lost it, or a teardown ``emptied`` it. Raises
-    UsageError where a seat can keep its account.
+    AWS must have closed each, the organization lost it, or it must be among the ``empty`` ones.
+    Raises UsageError where a seat can keep its account.
     """
     found = set()
     for seat in replaced:
         account = loaded.assignment.by_seat.get(seat)
         if account is None:
             raise UsageError(f"{seat} has no account yet, and gets one without '--replace'")
-        if account not in emptied and not _is_lost(account, organization):
+        is_lost = organization is not None and organization.has_lost(account)
+        if account not in empty and not is_lost:
             down = loaded.command("teardown", "--early", "--only", seat)
             file = shown(assignment_file.path(loaded.path))
-            closed = "" if organization else f"; if AWS closed it, take its line out of {file}"
+            is_known = organization and account in organization.members
+            closed = "" if is_known else f"; if AWS closed it, take its line out of {file}"
             raise UsageError(
                 f"account {account} of {seat} is in use as far as is known; hand it back empty"
                 f" with: {down}, and run this again{closed}"

@@ -143,5 +143,5 @@ def stack_name(loaded: LoadedEnvironment, seat: Seat, kind: str) -> str:
 
 def _needed(loaded: LoadedEnvironment, seat: Seat, kind: str, has: Iterable[str]) -> str:
     """Return the last of the stacks that one needs, which needs the others."""
-    needed = [one for one in needs_of(kind) if one in {*has}]
+    needed = [other for other in needs_of(kind) if other in {*has}]
     return stack_name(loaded, seat, needed[-1]) if needed else ""

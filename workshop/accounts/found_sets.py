@@ -5,8 +5,9 @@ One for each set and one for each hundred of its instances.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,57 +16,49 @@ from workshop.account_region import AccountRegion
 from workshop.accounts import reasons
 from workshop.accounts.stack_sets import DescribedSet, StackInstance, StackSetCalls
 from workshop.aws.reads import side_by_side
-from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.errors import WorkshopError
 from workshop.naming import ALONE, COHORT, COHORT_STACKS, SEAT_STACKS
 
 _WORDS = 4
-_AT_ONCE = 4
+AT_ONCE = 4
 
-GONE = "somebody has deleted its stack"
+GONE = "DELETE_COMPLETE"
+"""The status of a stack that is not there any more."""
 
 Instances = Mapping[AccountRegion, StackInstance]
 
 
+@dataclass(frozen=True, slots=True)
+class LostStack:
+    """A stack of which StackSets tells in vain: its status in its account, and what became of it.
+
+    The status is empty where nobody could look.
+    """
+
+    status: str
+    message: str
+
+
 @dataclass(frozen=True)
 class FoundSets:
-    """The sets whose names are the workshop's, by name, those of other environments among them."""
+    """The sets whose names are the workshop's, by name, those of other environments among them.
+
+    ``lost`` are the stacks that the instances tell of in vain, by their ids.
+    """
 
     sets: Mapping[str, DescribedSet] = field(default_factory=dict)
     instances: Mapping[str, Instances] = field(default_factory=dict)
+    lost: Mapping[str, LostStack] = field(default_factory=dict)
 
     @cached_property
     def by_account(self) -> Mapping[str, Mapping[str, StackInstance]]:
         """The instances of each account, by the sets' names."""
         found: dict[str, dict[str, StackInstance]] = {}
         for name, instances in self.instances.items():
-            for one in instances.values():
-                found.setdefault(one.account_region.account, {})[name] = one
+            for instance in instances.values():
+                found.setdefault(instance.account_region.account, {})[name] = instance
         return found
-
-
-def without_gone(
-    found: FoundSets, listed: Mapping[AccountRegion, Mapping[str, StackSummary]]
-) -> FoundSets:
-    """Return them without the stacks that somebody has deleted in the accounts that were listed.
-
-    StackSets does not notice: it tells of such a stack as before.
-    """
-    ids = {where: {stack.id for stack in some.values()} for where, some in listed.items()}
-
-    def seen(one: StackInstance) -> StackInstance:
-        if not one.stack_id or one.stack_id in ids.get(one.account_region, {one.stack_id}):
-            return one
-        return replace(one, stack_id="", detail="FAILED", reason=GONE)
-
-    return FoundSets(
-        found.sets,
-        {
-            name: {where: seen(one) for where, one in some.items()}
-            for name, some in found.instances.items()
-        },
-    )
 
 
 def kind_of(workshop: str, name: str) -> tuple[str, str] | None:
@@ -80,22 +73,33 @@ def kind_of(workshop: str, name: str) -> tuple[str, str] | None:
 
 def find(calls: StackSetCalls, loaded: LoadedEnvironment) -> FoundSets:
     """Return the workshop's stack sets; raise WorkshopError where any cannot be read."""
-    try:
+    with listing(loaded):
         names = [name for name in calls.names() if kind_of(loaded.settings.workshop, name)]
-        described = side_by_side(calls.describe, names, threads=_AT_ONCE)
-        there = {name: one for name, one in described.items() if one is not None}
+        described = side_by_side(calls.describe, names, threads=AT_ONCE)
+        there = {name: stack_set for name, stack_set in described.items() if stack_set is not None}
         ours = [
             name
-            for name, one in there.items()
-            if one.belongs_to(loaded.settings.workshop, loaded.name)
+            for name, stack_set in there.items()
+            if stack_set.belongs_to(loaded.settings.workshop, loaded.name)
         ]
-        listed = side_by_side(calls.instances, ours, threads=_AT_ONCE)
+        listed = side_by_side(calls.instances, ours, threads=AT_ONCE)
+    return FoundSets(
+        there,
+        {
+            name: {instance.account_region: instance for instance in some}
+            for name, some in listed.items()
+        },
+    )
+
+
+@contextmanager
+def listing(loaded: LoadedEnvironment) -> Iterator[None]:
+    """Raise WorkshopError where stack sets cannot be listed within."""
+    try:
+        yield
     except (BotoCoreError, ClientError) as error:
         raise WorkshopError(
             f"the stack sets of {loaded.home} could not be listed"
             f" ({reasons.refused(loaded, error)}); nothing was done. Check that you may call"
             " cloudformation:ListStackSets, DescribeStackSet and ListStackInstances there"
         ) from error
-    return FoundSets(
-        there, {name: {one.account_region: one for one in some} for name, some in listed.items()}
-    )

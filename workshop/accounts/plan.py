@@ -13,9 +13,16 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.accounts import reasons, values
 from workshop.accounts.desired import DesiredSet
-from workshop.accounts.found_sets import FoundSets, kind_of
+from workshop.accounts.found_sets import GONE, FoundSets, LostStack, kind_of
 from workshop.accounts.organization import ACTIVE, MemberAccount
-from workshop.accounts.stack_sets import DescribedSet, SetDefinition, StackInstance
+from workshop.accounts.stack_sets import (
+    CURRENT,
+    INOPERABLE,
+    OUTDATED,
+    DescribedSet,
+    SetDefinition,
+    StackInstance,
+)
 from workshop.accounts.values import SetValues
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
@@ -24,8 +31,9 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.deploy import diff
 from workshop.deploy import plan as planning
+from workshop.deploy.desired import DesiredStack
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
-from workshop.naming import COHORT, COHORT_STACKS, Names, stack_that_makes
+from workshop.naming import COHORT, COHORT_STACKS, ORGANISER, Names, stack_that_makes
 
 _TYPES_WITH_WORK = (*("AWS::S3::Bucket", "AWS::ECR::Repository", diff.NOTEBOOK, diff.INSTANCE),)
 
@@ -76,11 +84,15 @@ class OwnAccountsPlan(DeployPlan):
 
     ``members`` are the accounts of the units, None where these are not known, as ``unlisted``
     tells. ``unread`` are stacks of which nobody knows yet what an update would remove, by set.
+    ``listed`` are the stacks of accounts in which something is to be done, where one can be.
     """
 
     sets: tuple[SetPlan, ...] = ()
     members: Mapping[str, MemberAccount] | None = field(default=None, repr=False)
     unread: Mapping[str, frozenset[AccountRegion]] = field(default_factory=dict)
+    listed: Mapping[AccountRegion, Mapping[str, StackSummary]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def not_made(self) -> frozenset[str]:
@@ -104,9 +116,9 @@ class OwnAccountsPlan(DeployPlan):
         ]
         there = {(stack.desired.kind, stack.desired.seat) for stack in stacks}
         sets = tuple(
-            one
-            for one in self.sets
-            if any((one.desired.kind, seat.id) in there for seat in one.desired.seats)
+            set_plan
+            for set_plan in self.sets
+            if any((set_plan.desired.kind, seat.id) in there for seat in set_plan.desired.seats)
         )
         return replace(self, seats=planning.seats(stacks), sets=sets)
 
@@ -129,7 +141,7 @@ def propose(
     the parameters in which an instance differs from its set, ``document`` a stack's template.
     ``remove`` names what holds data and may be removed.
     """
-    sets = tuple(_set(loaded, one, found, principals, overrides) for one in desired)
+    sets = tuple(_set(loaded, desired_set, found, principals, overrides) for desired_set in desired)
     decided = [
         replace(decide(loaded, plan, seat, found, members), remove=remove)
         for plan in sets
@@ -183,7 +195,7 @@ def _set(
         return SetPlan(desired, None, SetValues(), refused)
 
     def in_region(region: str) -> Mapping[str, str]:
-        there = [one for one in found.instances[desired.name] if one.region == region]
+        there = [where for where in found.instances[desired.name] if where.region == region]
         return overrides(desired.name, there[0]) if there else {}
 
     return SetPlan(desired, current, values.of(loaded, desired, current, principals, in_region))
@@ -200,13 +212,18 @@ def decide(
     stack, where = plan.desired.of(seat), seat.account_region
     instance = found.instances.get(plan.desired.name, {}).get(where)
     current = _summary(plan, instance)
-    refused = plan.refused or _refused(loaded, plan, seat, found, members)
+    refused = plan.refused or _refused(loaded, seat, found, members)
     if refused:
+        return StackPlan(stack, current, StackAction.REFUSED, refused)
+    if lost := _lost(plan, instance, found):
+        return _made_anew(loaded, stack, current, lost, instance)
+    if instance is not None and instance.status == INOPERABLE:
+        refused = reasons.inoperable(loaded, seat, instance)
         return StackPlan(stack, current, StackAction.REFUSED, refused)
     if instance is None or not instance.stack_id:
         return StackPlan(stack, None, StackAction.CREATE, _failed(instance))
     overridden = where.region in plan.values.outdated
-    if instance.status == "CURRENT" and not plan.differs and not overridden:
+    if instance.status == CURRENT and not plan.differs and not overridden:
         drifted = reasons.DRIFTED if instance.drift == "DRIFTED" else ""
         return StackPlan(stack, current, StackAction.UNCHANGED, drifted)
     why = [_failed(instance)]
@@ -219,7 +236,6 @@ def decide(
 
 def _refused(
     loaded: LoadedEnvironment,
-    plan: SetPlan,
     seat: Seat,
     found: FoundSets,
     members: Mapping[str, MemberAccount] | None,
@@ -237,10 +253,42 @@ def _refused(
             return reasons.other_profile(loaded, seat, profile)
         if other.account_region.region != seat.region:
             return reasons.other_region(loaded, seat, other.account_region.region)
-    instance = found.instances.get(plan.desired.name, {}).get(seat.account_region)
-    if instance is not None and instance.status == "INOPERABLE":
-        return reasons.inoperable(loaded, seat, instance)
     return ""
+
+
+def _made_anew(
+    loaded: LoadedEnvironment,
+    stack: DesiredStack,
+    current: StackSummary | None,
+    lost: LostStack,
+    instance: StackInstance | None,
+) -> StackPlan:
+    """Return the plan of a stack that no update mends."""
+    if lost.status == GONE and instance is not None and instance.status == OUTDATED:
+        return StackPlan(stack, None, StackAction.CREATE, _failed(instance))  # it never was there
+    if current is not None and lost.status:
+        current = replace(current, status=lost.status)
+    if lost.status == "DELETE_IN_PROGRESS":
+        again = loaded.command("deploy", "--only", stack.seat)
+        message = f"its stack is being deleted; then: {again}"
+        return StackPlan(stack, current, StackAction.REFUSED, message)
+    return StackPlan(stack, current, StackAction.CLEAR, lost.message)
+
+
+def _lost(plan: SetPlan, instance: StackInstance | None, found: FoundSets) -> LostStack | None:
+    """Return why a stack has to be deleted and made anew, None where it has not.
+
+    Of the organiser's role, no update makes again what somebody has changed in it; but one that
+    is not to let the caller in yet is no such role. There is nothing in its stack to be lost.
+    """
+    if instance is None:
+        return None
+    if plan.desired.kind == ORGANISER:
+        if instance.status == INOPERABLE:
+            return LostStack("", reasons.not_deleted(instance))
+        if plan.values.message:
+            return None
+    return found.lost.get(instance.stack_id)
 
 
 def _failed(instance: StackInstance | None) -> str:
@@ -286,7 +334,7 @@ class Templates:
         Of stacks that hold nobody's work, only those are looked at that cost no call.
         """
         instance = self._found.instances[desired.name][where]
-        operation = "" if instance.status == "CURRENT" else instance.operation
+        operation = "" if instance.status == CURRENT else instance.operation
         key = (desired.name, operation, where.region)
         if key not in self._known:
             before = (
@@ -304,12 +352,12 @@ class Templates:
     def _read(self, name: str, operation: str) -> Mapping[str, Any] | Unavailable:
         answer: Mapping[str, Any] | Unavailable = Unavailable("no stack of it was made")
         examples = [
-            one
-            for one in self._found.instances[name].values()
-            if one.operation == operation and one.status != "CURRENT" and one.stack_id
+            instance
+            for instance in self._found.instances[name].values()
+            if instance.operation == operation and instance.status != CURRENT and instance.stack_id
         ]
-        for one in examples[:EXAMPLES]:
-            where, stack = one.account_region, one.stack_id
+        for instance in examples[:EXAMPLES]:
+            where, stack = instance.account_region, instance.stack_id
             answer = attempt(lambda where=where, stack=stack: self._document(where, stack))  # type: ignore[misc]
             if not isinstance(answer, Unavailable):
                 break
@@ -333,10 +381,10 @@ def _strays_of(loaded: LoadedEnvironment, found: FoundSets) -> Iterator[Stray]:
             continue
         of_region: dict[AccountRegion, list[str]] = {}
         profile = ""
-        for name, one in instances.items():
+        for name, instance in instances.items():
             kind, profile = kind_of(loaded.settings.workshop, name) or ("", "")
             who = name.split("-")[1]
-            of_region.setdefault(one.account_region, []).append(
+            of_region.setdefault(instance.account_region, []).append(
                 replace(names, seat=who).stack(kind)
             )
         seat = loaded.assignment.seat_of.get(account, NOBODY)

@@ -6,7 +6,7 @@ import re
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.accounts.stack_sets import StackInstance
+from workshop.accounts.stack_sets import INOPERABLE, StackInstance
 from workshop.aws import errors
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -21,7 +21,11 @@ _OF_RESOURCE = re.compile(
 )
 """How StackSets tells which resource of a stack failed first, and why."""
 _BROKEN = re.compile(r"\b(?:CREATE_FAILED|DELETE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED)\b")
-_BY_POLICY = re.compile(r"explicit deny in a service control policy", re.IGNORECASE)
+BY_POLICY = re.compile(r"explicit deny in a (?:service|resource) control policy", re.IGNORECASE)
+"""How AWS ends what it says of a call that the organization denies."""
+_HAS_MORE = re.compile(r"must (?:detach|delete|remove) .* first", re.IGNORECASE)
+"""How IAM refuses to delete a role to which somebody has given policies by hand."""
+_IS_THERE = re.compile(r"\balready exists\b")
 _SUSPENDED = re.compile(r"account is suspended", re.IGNORECASE)
 _QUOTA = re.compile(
     r"ServiceLimitExceeded|LimitExceeded|ResourceLimitExceeded|account-level service limit"
@@ -47,11 +51,13 @@ def of_failure(loaded: LoadedEnvironment, seat: Seat, cause: Cause) -> str:
     if _SUSPENDED.search(cause.message):
         return suspended(loaded, seat, "SUSPENDED")
     again = loaded.command("deploy", "--only", seat.id)
-    if _BY_POLICY.search(cause.message):
-        return (
-            f"{cause}; have the organization's policies allow it in account {seat.account}, then"
-            f" run: {again}"
-        )
+    for said, cure in (
+        (BY_POLICY, "have the organization's policies allow it"),
+        (_HAS_MORE, "take from it what somebody has added by hand"),
+        (_IS_THERE, "save what you need of it and delete it, which is in no stack,"),
+    ):
+        if said.search(cause.message):
+            return f"{cause}; {cure} in account {seat.account}, then run: {again}"
     if cause.kind == FailureClass.CAPACITY:
         return (
             f"{cause}; with accounts of their own, seats try no other type: try again later with:"
@@ -70,6 +76,15 @@ def torn_down(loaded: LoadedEnvironment, seat: Seat) -> str:
     only = ("--only", seat.id)
     down = loaded.command("teardown", "--early", *only, "--save-to", "FOLDER")
     return f"tear it down with: {down}, then run: {loaded.command('deploy', *only)}"
+
+
+def still_closed(loaded: LoadedEnvironment, seat: str, why: str) -> str:
+    """Return that nobody can be in an account, though its organiser's role has just been made."""
+    return (
+        f"nobody can look into the account, though the organiser's role is as it should be ({why});"
+        " see to it that you may take it on (sts:AssumeRole) and that no policy of the organization"
+        f" denies it, then run: {loaded.command('deploy', '--only', seat)}"
+    )
 
 
 def suspended(loaded: LoadedEnvironment, seat: Seat, state: str) -> str:
@@ -93,8 +108,13 @@ def _another_account(loaded: LoadedEnvironment, seat: Seat) -> str:
 
 def inoperable(loaded: LoadedEnvironment, seat: Seat, instance: StackInstance) -> str:
     """Return that StackSets cannot go on with a stack."""
+    return f"{not_deleted(instance)}; {torn_down(loaded, seat)}"
+
+
+def not_deleted(instance: StackInstance) -> str:
+    """Return that the deletion of a stack has failed."""
     why = f": {instance.reason}" if instance.reason else ""
-    return f"its deletion has failed (INOPERABLE{why}); {torn_down(loaded, seat)}"
+    return f"its deletion has failed ({INOPERABLE}{why})"
 
 
 def other_profile(loaded: LoadedEnvironment, seat: Seat, profile: str) -> str:

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from workshop.account_region import AccountRegion
-from workshop.accounts import desired
-from workshop.accounts.ends import StackEnds
+from workshop.accounts import desired, reasons, seen_accounts
 from workshop.accounts.operations import OpenOperation
 from workshop.accounts.plan import Document, OwnAccountsPlan
+from workshop.accounts.seen_accounts import SeenAccounts, Stacks
 from workshop.accounts.set_run import Events, SetRun, Steps
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.deploy.cloudformation import CloudFormation
+from workshop.deploy.ends import StackEnds
 from workshop.deploy.events import Sink
 from workshop.deploy.jobs import ENDED, ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import StackAction
 from workshop.deploy.planner import reader
+from workshop.naming import ORGANISER
 
 
 @dataclass
@@ -42,6 +45,7 @@ class StackSetEngine:
     sink: Sink
     document: Document
     events: Events
+    look: Callable[[Collection[AccountRegion]], SeenAccounts]
     percent: int = 100
     count: int = 0
     clock: Callable[[], float] = time.monotonic
@@ -51,7 +55,9 @@ class StackSetEngine:
         self.by_seat = {}
         for stack in self.plan.stacks:
             self.by_seat.setdefault(stack.desired.seat, []).append(StackJob(stack))
-        self._ends = StackEnds(self.calls.home, self.by_seat, self.tolerance, self.sink)
+        self._ends = StackEnds(
+            self.calls.home, self.by_seat, self.tolerance, self.sink, together=True
+        )
         profiles = {seat.id: seat.profile for plan in self.plan.sets for seat in plan.desired.seats}
         of_set: dict[tuple[str, str], list[StackJob]] = {}
         for seat, jobs in self.by_seat.items():
@@ -59,8 +65,8 @@ class StackSetEngine:
                 of_set.setdefault((profiles[seat], job.plan.desired.kind), []).append(job)
         self._runs = [
             SetRun(
-                set_plan=one,
-                jobs=of_set[one.desired.profile, one.desired.kind],
+                set_plan=set_plan,
+                jobs=of_set[set_plan.desired.profile, set_plan.desired.kind],
                 calls=self.calls,
                 loaded=self.loaded,
                 plan=self.plan,
@@ -72,9 +78,10 @@ class StackSetEngine:
                 percent=self.percent,
                 count=self.count,
             )
-            for one in self.plan.sets
+            for set_plan in self.plan.sets
         ]
-        self._levels = desired.levels(one.desired.kind for one in self.plan.sets)
+        self._unseen = self._never_seen()
+        self._levels = desired.levels(set_plan.desired.kind for set_plan in self.plan.sets)
 
     # --- what a caller does ------------------------------------------------------------------
 
@@ -83,24 +90,11 @@ class StackSetEngine:
         for jobs in self.by_seat.values():
             for job in jobs:
                 self._admit(job)
-        waiting = [
-            seat
-            for seat, jobs in self.by_seat.items()
-            if any(job.stage not in ENDED for job in jobs)
-        ]
-        waiting.sort(key=self._is_no_canary)
-        canaries = waiting[: self.limits.canaries]
-        for canary in canaries:
-            self._work_on({canary}, canary=True)
-            if self._ends.interrupted.is_set() or self._is_up(canary):
-                break
-        else:
-            if len(waiting) > len(canaries):
-                tried = ", ".join(canaries)
-                self._ends.stop_for(f"no seat came up of {tried}; mend the cause and run it again")
-            return
-        self.tolerance.begin()
-        self._work_on({*waiting})
+        waiting = sorted(self._ends.waiting, key=self._is_no_canary)
+        if self._ends.canary_is_up(
+            waiting, self.limits.canaries, lambda seat: self._work_on({seat}, canary=True)
+        ):
+            self._work_on({*waiting})
 
     def stop(self) -> None:
         """Begin nothing more and return; operations under way go on in StackSets."""
@@ -123,8 +117,18 @@ class StackSetEngine:
 
     # --- the order of things -----------------------------------------------------------------
 
+    def _never_seen(self) -> set[str]:
+        """Return the seats in whose accounts nobody could look, and that let somebody in now."""
+        return {
+            stack.desired.seat
+            for stack in self.plan.stacks
+            if stack.desired.kind == ORGANISER
+            and stack.action not in (StackAction.UNCHANGED, StackAction.REFUSED)
+            and stack.desired.account_region not in self.plan.listed
+        }
+
     def _admit(self, job: StackJob) -> None:
-        if job.plan.action == StackAction.UNCHANGED:
+        if job.plan.action == StackAction.UNCHANGED and job.seat not in self._unseen:
             self._ends.end(job, Stage.UNCHANGED)
         elif job.plan.action == StackAction.REFUSED:
             self._ends.fail(job, job.plan.message)
@@ -140,9 +144,6 @@ class StackSetEngine:
         is_lost = any(job.stage in ENDED_BADLY for job in jobs)
         return is_lost, all(job.plan.action != StackAction.UPDATE for job in jobs)
 
-    def _is_up(self, seat: str) -> bool:
-        return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
-
     def _work_on(self, seats: Collection[str], *, canary: bool = False) -> None:
         for level in self._levels:
             if not self._ends.goes_on:
@@ -154,18 +155,58 @@ class StackSetEngine:
                     if jobs:
                         steps.append((run, run.steps(jobs, canary=canary)))
             self._follow(dict(enumerate(steps)))
+            if ORGANISER in level:
+                self._look_into([seat for seat in seats if seat in self._unseen])
+
+    def _look_into(self, seats: Collection[str]) -> None:
+        """See which stacks are there, where the organiser has been let in just now.
+
+        Who is let in may have to wait for some seconds, until all of IAM knows.
+        """
+        left = {
+            jobs[0].plan.desired.account_region: jobs
+            for jobs in map(self.by_seat.__getitem__, seats)
+            if any(
+                job.plan.action == StackAction.UNCHANGED and job.stage not in ENDED for job in jobs
+            )
+        }
+        for attempt in range(1, self.limits.attempts + 1):
+            seen = self.look(left)
+            for place in seen.stacks:
+                for job in left.pop(place):
+                    self._compare(job, seen.stacks[place])
+            if not left or self._ends.interrupted.is_set():
+                return
+            if attempt < self.limits.attempts:
+                self._ends.interrupted.wait(self.limits.slowest_poll)
+        for place, jobs in left.items():
+            why = seen.refused.get(place) or seen.unknown[place]
+            for job in jobs:
+                if job.stage not in ENDED:
+                    self._ends.fail(job, reasons.still_closed(self.loaded, job.seat, why))
+
+    def _compare(self, job: StackJob, there: Stacks) -> None:
+        """Decide about a stack that is as its set says, as far as its account shows it."""
+        current = job.plan.current
+        if job.stage in ENDED or job.plan.action != StackAction.UNCHANGED or current is None:
+            return
+        lost = seen_accounts.became(current.id, there)
+        if lost is None:
+            self._ends.end(job, Stage.UNCHANGED)
+        else:
+            job.plan = replace(job.plan, action=StackAction.CLEAR, message=lost.message)
 
     def _may_begin(self, job: StackJob) -> bool:
         """Whether all that a stack needs is there; it fails where that will never be."""
         if job.stage in ENDED:
             return False
-        there = {one.plan.desired.kind: one for one in self.by_seat[job.seat]}
+        there = {other.plan.desired.kind: other for other in self.by_seat[job.seat]}
         needs = [there[kind] for kind in desired.needs_of(job.plan.desired.kind) if kind in there]
-        lacking = next((one for one in needs if one.stage in ENDED_BADLY), None)
+        lacking = next((needed for needed in needs if needed.stage in ENDED_BADLY), None)
         if lacking is not None:
             self._ends.fail(job, f"needs {lacking.name}, which is not as it should be")
             return False
-        return all(one.stage in ENDED for one in needs)
+        return all(needed.stage in ENDED for needed in needs)
 
     def _follow(self, running: dict[int, tuple[SetRun, Steps]]) -> None:
         """Go through what is done with several sets, side by side."""
@@ -196,7 +237,9 @@ class StackSetEngine:
                 if self.clock() >= operation.due:
                     run.ask(operation)
             ready = [
-                number for number, some in under_way.items() if all(one.has_ended for one in some)
+                number
+                for number, some in under_way.items()
+                if all(operation.has_ended for operation in some)
             ]
 
 
@@ -226,6 +269,7 @@ def engine(
         sink,
         reader(clients),
         lambda where, stack: CloudFormation(clients, where).cause(stack),
+        partial(seen_accounts.look, clients),
         percent=loaded.settings.accounts.parallel_percent,
         count=at_once,
         clock=clock,

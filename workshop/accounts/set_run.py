@@ -11,12 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.accounts import reasons
-from workshop.accounts.ends import StackEnds
-from workshop.accounts.found_sets import FoundSets, Instances
+from workshop.accounts.found_sets import FoundSets, Instances, LostStack
 from workshop.accounts.operations import AccountOutcome, OpenOperation, outcome
 from workshop.accounts.plan import Document, OwnAccountsPlan, SetPlan, Templates, decide
 from workshop.accounts.stack_sets import (
     AT_ONCE,
+    INOPERABLE,
     DescribedSet,
     InstanceResult,
     Preferences,
@@ -31,6 +31,7 @@ from workshop.config.roster import Seat
 from workshop.counting import count_of
 from workshop.deploy import plan as planning
 from workshop.deploy.diff import Effect, removes_data
+from workshop.deploy.ends import StackEnds
 from workshop.deploy.events import What
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import ENDED, Limits, StackJob, Stage
@@ -117,18 +118,38 @@ class SetRun:
             return []
         if current is not None and not current.is_managed and self.calls.under_way(self.name):
             return []  # it refuses all others, which botocore would repeat for minutes
+        if lost := [job for job in jobs if job.plan.action == StackAction.CLEAR]:
+            return self._clear(lost, preferences)
         if self.set_plan.differs:
             return self._update(jobs, preferences)
-        begun = []
         room = AT_ONCE - self.ends.under_way
         if room <= 0:
             return [self._pause(self.limits.slowest_poll)]
-        for region, some in _by_region(jobs[:room]).items():
+        overrides = self.set_plan.values.overrides
+        return self._in_each_region(
+            jobs[:room],
+            lambda region, targets: self.calls.deploy(
+                self.name, targets, preferences, overrides.get(region)
+            ),
+        )
+
+    def _clear(self, jobs: Sequence[StackJob], preferences: Preferences) -> list[OpenOperation]:
+        """Delete stacks that StackSets takes for what they should be, and that no update mends."""
+        for job in jobs:
+            job.deleting = True
+        return self._in_each_region(
+            jobs, lambda _, targets: self.calls.delete_instances(self.name, targets, preferences)
+        )
+
+    def _in_each_region(
+        self,
+        jobs: Sequence[StackJob],
+        call: Callable[[str, Sequence[AccountRegion]], str],
+    ) -> list[OpenOperation]:
+        begun = []
+        for region, some in _by_region(jobs).items():
             targets = [job.plan.desired.account_region for job in some]
-            overrides = self.set_plan.values.overrides.get(region)
-            operation = self._asked(
-                partial(self.calls.deploy, self.name, targets, preferences, overrides)
-            )
+            operation = self._asked(partial(call, region, targets))
             if not operation:
                 break
             begun.append(self._opened(operation, some))
@@ -149,7 +170,7 @@ class SetRun:
             for job in jobs:
                 self.ends.say(What.JOINED, job, f"operation {operation.id} of {self.name}")
         if others:
-            yield [self._watched(one.id) for one in others]
+            yield [self._watched(operation.id) for operation in others]
             self._again()
 
     def _again(self) -> None:
@@ -158,7 +179,12 @@ class SetRun:
         self.set_plan = again = replace(before, current=current)
         same = current is None or not again.differs or current == before.current
         instances = self._instances() if current else {}
-        found = FoundSets({self.name: current} if current else {}, {self.name: instances})
+        lost = {
+            job.plan.current.id: LostStack(job.plan.current.status, job.plan.message)
+            for job in self.jobs
+            if job.plan.action == StackAction.CLEAR and job.plan.current
+        }
+        found = FoundSets({self.name: current} if current else {}, {self.name: instances}, lost)
         for job in self.jobs:
             if job.stage in ENDED:
                 continue
@@ -175,7 +201,7 @@ class SetRun:
                 self.ends.fail(job, plan.message)
 
     def _instances(self) -> dict[AccountRegion, StackInstance]:
-        return {one.account_region: one for one in self.calls.instances(self.name)}
+        return {instance.account_region: instance for instance in self.calls.instances(self.name)}
 
     # --- what an update removes ------------------------------------------------------------------
 
@@ -263,11 +289,11 @@ class SetRun:
         templates, desired = self._templates(there), self.set_plan.desired
         harmless = []
         for where, instance in sorted(there.items()):
-            if instance.status == "INOPERABLE":
+            if instance.status == INOPERABLE:
                 continue
             changes = templates.changes(desired, where)
             if not isinstance(changes, Unavailable) and not any(
-                one.effect == Effect.REFUSED or removes_data(one) for one in changes
+                change.effect == Effect.REFUSED or removes_data(change) for change in changes
             ):
                 harmless.append(where)
         return harmless
@@ -278,7 +304,9 @@ class SetRun:
 
     def _opened(self, operation: str, jobs: Sequence[StackJob]) -> OpenOperation:
         for job in jobs:
-            self.ends.begun(job)
+            self.ends.begun.add(job.seat)
+            job.stage = Stage.WATCHED
+            self.ends.say(What.BEGUN, job, job.repair)
         return self._watched(operation, {job.plan.desired.account_region: job for job in jobs})
 
     def _watched(
@@ -339,12 +367,16 @@ class SetRun:
         if last.status == "STOPPED":
             self.ends.stop_for(f"somebody has stopped operation {last.id} of {self.name}")
         for job in operation.waiting:
-            if job.stage == Stage.WATCHED:  # it was about this account, and does not tell of it
+            if job.stage == Stage.WATCHED and job.deleting:  # somebody else has deleted it
+                self._cleared(job)
+            elif job.stage == Stage.WATCHED:  # it was about this account, and does not tell of it
                 self.ends.fail(job, reasons.elsewhere(self.loaded, self.seat(job)))
 
     def _conclude(self, job: StackJob, result: InstanceResult) -> None:
         judged = outcome(result)
-        if judged == AccountOutcome.DONE:
+        if judged == AccountOutcome.DONE and job.deleting:
+            self._cleared(job)
+        elif judged == AccountOutcome.DONE:
             self.ends.end(job, Stage.DONE)
         elif judged == AccountOutcome.LEFT_OUT:
             self._left_out(job)
@@ -366,6 +398,11 @@ class SetRun:
             return cause
         of_events = attempt(lambda: self.events(where, stack))
         return of_events if isinstance(of_events, Cause) and of_events.known else cause
+
+    def _cleared(self, job: StackJob) -> None:
+        """Have a stack made that was deleted for that."""
+        job.deleting, job.stage = False, Stage.WAITING
+        job.plan = replace(job.plan, current=None, action=StackAction.CREATE)
 
     def _left_out(self, job: StackJob) -> None:
         """Have a stack wait that an operation did not come to, since others have failed."""

@@ -25,6 +25,8 @@ from workshop.config.environment import LoadedEnvironment
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 UNFINISHED = frozenset({"QUEUED", "RUNNING", "STOPPING"})
 """Statuses of an operation that has not ended."""
+CURRENT, OUTDATED, INOPERABLE = "CURRENT", "OUTDATED", "INOPERABLE"
+"""Statuses of an instance: as its set is, not so, and one whose deletion has failed."""
 
 CALL_SPACING = 0.5
 """Seconds between two calls that change a stack set, however many sets: AWS names no rate, and
@@ -169,7 +171,7 @@ class StackSetCalls:
     def names(self) -> list[str]:
         """Return the names of all stack sets that are not deleted, the workshop's or not."""
         pages = self._pages("list_stack_sets", Status="ACTIVE")
-        return [one["StackSetName"] for one in pages]
+        return [summary["StackSetName"] for summary in pages]
 
     def describe(self, name: str) -> DescribedSet | None:
         """Return a stack set, None if there is none of this name."""
@@ -185,10 +187,10 @@ class StackSetCalls:
             name=name,
             template=answer["TemplateBody"],
             parameters={
-                one["ParameterKey"]: one.get("ParameterValue", "")
-                for one in answer.get("Parameters", ())
+                parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+                for parameter in answer.get("Parameters", ())
             },
-            tags={one["Key"]: one["Value"] for one in answer.get("Tags", ())},
+            tags={tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())},
             is_managed=bool(answer.get("ManagedExecution", {}).get("Active")),
             is_service_managed=answer.get("PermissionModel") == "SERVICE_MANAGED",
         )
@@ -197,22 +199,24 @@ class StackSetCalls:
         """Return all instances of a stack set, 100 a page."""
         return [
             StackInstance(
-                AccountRegion(one["Account"], one["Region"]),
-                one["Status"],
-                one.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
-                one.get("StatusReason", ""),
-                one.get("StackId", ""),
-                one.get("OrganizationalUnitId", ""),
-                one.get("LastOperationId", ""),
-                one.get("DriftStatus", ""),
+                AccountRegion(summary["Account"], summary["Region"]),
+                summary["Status"],
+                summary.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
+                summary.get("StatusReason", ""),
+                summary.get("StackId", ""),
+                summary.get("OrganizationalUnitId", ""),
+                summary.get("LastOperationId", ""),
+                summary.get("DriftStatus", ""),
             )
-            for one in self._pages("list_stack_instances", StackSetName=name)
+            for summary in self._pages("list_stack_instances", StackSetName=name)
         ]
 
     def overrides(self, name: str, account_region: AccountRegion) -> dict[str, str]:
         """Return the parameters in which one instance differs from its set: no listing has them."""
         given = self._instance(name, account_region).get("ParameterOverrides", ())
-        return {one["ParameterKey"]: one.get("ParameterValue", "") for one in given}
+        return {
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "") for parameter in given
+        }
 
     def stack_id(self, name: str, account_region: AccountRegion) -> str:
         """Return the id of an instance's stack, empty where none was made."""
@@ -234,8 +238,8 @@ class StackSetCalls:
         one that has ended are only such.
         """
         found: list[SetOperation] = []
-        for one in self._pages("list_stack_set_operations", size=20, StackSetName=name):
-            operation = _operation(one)
+        for summary in self._pages("list_stack_set_operations", size=20, StackSetName=name):
+            operation = _operation(summary)
             if operation.has_ended:
                 break
             found.append(operation)
@@ -255,11 +259,11 @@ class StackSetCalls:
         )
         return [
             InstanceResult(
-                AccountRegion(one["Account"], one["Region"]),
-                one["Status"],
-                one.get("StatusReason", ""),
+                AccountRegion(summary["Account"], summary["Region"]),
+                summary["Status"],
+                summary.get("StatusReason", ""),
             )
-            for one in pages
+            for summary in pages
         ]
 
     # --- what is changed -----------------------------------------------------------------------
@@ -376,8 +380,8 @@ class StackSetCalls:
     def _targets(
         self, targets: Collection[AccountRegion], units: Sequence[str] = ()
     ) -> dict[str, Any]:
-        accounts = sorted({one.account for one in targets})
-        (region,) = {one.region for one in targets}
+        accounts = sorted({target.account for target in targets})
+        (region,) = {target.region for target in targets}
         if not self._service_managed:
             return {"Accounts": accounts, "Regions": [region]}
         return {

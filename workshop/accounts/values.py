@@ -56,9 +56,13 @@ def _organisers(
     loaded: LoadedEnvironment, now: Mapping[str, str], principals: Sequence[str]
 ) -> SetValues:
     """Return all who have ever deployed, so that nobody takes the role away from another."""
-    known = [one for one in now.get(ORGANISER_PRINCIPALS, "").split(",") if one]
-    new = [one for one in principals if not any(fnmatchcase(one, other) for other in known)]
-    message = f"{', '.join(new)} is let in as well" if known and new else ""
+    known = [pattern for pattern in now.get(ORGANISER_PRINCIPALS, "").split(",") if pattern]
+    new = [
+        principal
+        for principal in principals
+        if not any(fnmatchcase(principal, other) for other in known)
+    ]
+    message = f"let in as well: {', '.join(new)}" if known and new else ""
     return SetValues(
         {
             ORGANISER_ACCOUNT: loaded.home.account,
@@ -77,7 +81,7 @@ def _prices(
     of_profile = [seat for seat in loaded.seats if seat.profile == desired.profile]
     every = dict.fromkeys(seat.region for seat in of_profile)
     first = loaded.home.region if loaded.home.region in every else next(iter(every))
-    for region in (first, *(one for one in every if one != first)):
+    for region in (first, *(other for other in every if other != first)):
         seats = [seat for seat in of_profile if seat.region == region]
         current = now.get(PRICES, "")
         if region != first and now:

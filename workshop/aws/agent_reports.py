@@ -41,9 +41,6 @@ class AgentReport:
     left_out_first: tuple[str, ...] = ()
     """Some of what is not saved, each with the reason."""
     save_error: str = ""
-    back: int = 0
-    """Files that were brought back to a new disk."""
-    not_back: int = 0
     active: float = 0
     """When the machine was last used, 0 where the agent does not know."""
     disk_free: int | None = None
@@ -100,7 +97,7 @@ def read(
 
 def of_document(text: Mapping[str, Any]) -> AgentReport:
     """Return what a report says, as far as it is what an agent writes."""
-    saved, back = _mapping(text.get("saved")), _mapping(text.get("back"))
+    saved = _mapping(text.get("saved"))
     kernels = text.get("kernels")
     content, packages = text.get("content"), text.get("packages")
     return AgentReport(
@@ -116,8 +113,6 @@ def of_document(text: Mapping[str, Any]) -> AgentReport:
             if isinstance(each, list) and len(each) == 2  # noqa: PLR2004 - a path and a reason
         ),
         save_error=_text(saved.get("error")),
-        back=int(_number(back.get("files"))),
-        not_back=int(_number(back.get("missing"))),
         active=_number(text.get("active")),
         disk_free=int(_number(text["disk_free"])) if "disk_free" in text else None,
         content=content if isinstance(content, bool) else None,

@@ -46,7 +46,6 @@ class BoxState:
     zone: str
     changed: datetime
     created: datetime
-    disks: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -98,7 +97,9 @@ def protection(error: BotoCoreError | ClientError, id_: str, region: str) -> str
 
 
 def _state(name: str, instance: dict[str, Any]) -> BoxState:
-    disks = [one["Ebs"] for one in instance.get("BlockDeviceMappings", ()) if "Ebs" in one]
+    disks = [
+        mapping["Ebs"] for mapping in instance.get("BlockDeviceMappings", ()) if "Ebs" in mapping
+    ]
     launched: datetime = instance["LaunchTime"]
     return BoxState(
         name=name,
@@ -109,7 +110,6 @@ def _state(name: str, instance: dict[str, Any]) -> BoxState:
         changed=launched,
         # A start moves the time of launch; the disk was attached when the instance was made.
         created=min([launched, *(disk["AttachTime"] for disk in disks if "AttachTime" in disk)]),
-        disks=tuple(disk["VolumeId"] for disk in disks),
         reason=instance.get("StateTransitionReason", ""),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -45,8 +46,11 @@ One more is not refused, but made anew for each call, with a warning.
 """
 
 
-MOST_ACCOUNTS = 64
+MOST_ACCOUNTS = 32
 """Whose clients are kept at once, besides the home account's: those of 15 services weigh 2 MB."""
+
+COLLECTED_AT_ONCE = 32
+"""Accounts whose clients are let go of before they are looked for, which takes a moment."""
 
 
 class Clients:
@@ -72,8 +76,12 @@ class Clients:
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[str, dict[tuple[str, AccountRegion, int], Any]] = {}
         """By account, those that were used last behind the others."""
+        self._let_go = 0
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
+        self._taking = threading.Lock()
+        self._takers: dict[tuple[tuple[str, Any], ...], Any] = {}
+        """By the caller's credentials, of which there are others once they were renewed."""
         self._interrupted = False
         self._here = threading.local()
         self._sign_in = SignIn(home, self._unwatched_sts)
@@ -119,6 +127,10 @@ class Clients:
         others = [one for one in self._clients if one != self.home.account]
         for one in others[: max(0, len(others) - MOST_ACCOUNTS)]:
             del self._clients[one]
+            self._let_go += 1
+            if self._let_go % COLLECTED_AT_ONCE == 0:
+                # botocore's clients refer to themselves: nothing else frees them soon.
+                gc.collect()
         return found
 
     def interrupt(self) -> None:
@@ -257,9 +269,7 @@ class Clients:
         partition = regions.partition(self.home.region).name
         raw = own._session  # noqa: SLF001 - boto3 gives no other way to refreshed credentials
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=lambda service, **given: raw.create_client(
-                service, **{"region_name": self.home.region, **given}
-            ),
+            client_creator=partial(self._role_taker, raw),
             source_credentials=raw.get_credentials(),
             role_arn=f"arn:{partition}:iam::{account}:role/{self._role}",
             extra_args={
@@ -272,6 +282,15 @@ class Clients:
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
         return speedups.session(boto3.Session(botocore_session=made))
+
+    def _role_taker(self, raw: Any, service: str, **credentials: Any) -> Any:
+        """Return the client that takes on roles, made once for all accounts and all threads."""
+        with self._taking:
+            key = tuple(sorted(credentials.items()))
+            if key not in self._takers:
+                given = {"region_name": self.home.region, **credentials}
+                self._takers = {key: raw.create_client(service, **given)}
+            return self._takers[key]
 
 
 def _nobody_at(error: Exception, home: AccountRegion) -> str:

@@ -135,6 +135,7 @@ _NOT_IN_REGION = re.compile(
 _NAMES_A_STATUS = re.compile(
     r"\bstatus \(\w+\) not in\b|\bin (?:the )?stat(?:us|e)\b", re.IGNORECASE
 )
+_OUTRUN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _VALIDATION = frozenset({"ValidationException", "ValidationError"})
 
 _PASSING_CODES = THROTTLED | _TRANSIENT
@@ -202,6 +203,11 @@ def is_gone(error: Exception) -> bool:
         return not _PART.search(said)
     text = message(error)
     return said in _VALIDATION and bool(_GONE.search(text)) and _NOT_KNOWN_YET not in text
+
+
+def is_outrun(error: Exception) -> bool:
+    """Return whether a conditional write came too late: somebody else has written meanwhile."""
+    return isinstance(error, ClientError) and code(error.response) in _OUTRUN
 
 
 @contextmanager

@@ -150,7 +150,7 @@ class BoxKind:
         return f"its EC2 instance is {machine.status}" + (f": {reason}" if reason else "")
 
 
-NOTEBOOK, BOX = KINDS = NotebookKind(), BoxKind()
+NOTEBOOK, BOX = NotebookKind(), BoxKind()
 
 
 @dataclass(frozen=True)

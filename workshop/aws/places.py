@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeVar
 
 from workshop.account_region import AccountRegion
 from workshop.aws.errors import WAY_IN
+from workshop.aws.reads import read_each
 from workshop.config.environment import LoadedEnvironment
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
+
+T = TypeVar("T")
 
 NO_WAY_IN = f"{WAY_IN}: "
 """How the reason begins that nothing could be read of an account: its role is not to be had."""
@@ -29,8 +33,22 @@ def named(loaded: LoadedEnvironment, where: Iterable[AccountRegion]) -> str:
     if len(places) == 1:
         return f"{places[0]} ({ids[0]})" if ids[0] else str(places[0])
     known = [one or place.account for one, place in zip(ids, places, strict=True)]
-    more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-    return f"{count_of(len(places), 'account')} ({', '.join(known[:_NAMED])}{more})"
+    return f"{count_of(len(places), 'account')} ({first_of(known, _NAMED)})"
+
+
+def read_in_each(
+    loaded: LoadedEnvironment,
+    read: Callable[[AccountRegion], T],
+    where: Collection[AccountRegion],
+) -> tuple[dict[AccountRegion, T], dict[AccountRegion, str]]:
+    """Return what ``read`` returns for each place, and why not for others.
+
+    Where each seat has an account of its own, one that fails keeps nobody from the others; anywhere
+    else the first error passes through.
+    """
+    if loaded.settings.accounts.are_own:
+        return read_each(read, where)
+    return {place: read(place) for place in where}, {}
 
 
 def told(loaded: LoadedEnvironment, sentences: Iterable[tuple[AccountRegion, str]]) -> list[str]:
@@ -100,10 +118,9 @@ def way_in(loaded: LoadedEnvironment, where: Collection[AccountRegion]) -> str:
             f" account {loaded.home.account}, with the external id of 'accounts.external_id'"
         )
     seat_of = loaded.assignment.seat_of
-    ids = [seat_of[one.account] for one in where if one.account in seat_of]
+    ids = [seat_of[place.account] for place in where if place.account in seat_of]
     only = ("--only", ",".join(ids)) if 0 < len(ids) <= _NAMED else ()
     return (
-        f"{look}; have the organiser's role made there with: {loaded.command('deploy', *only)};"
-        " where that has nothing to do, somebody has changed or deleted the role: how to have it"
-        f" again is told by: {loaded.command('leftovers')}"
+        f"{look}; have the organiser's role made there, or made again where somebody has changed or"
+        f" deleted it, with: {loaded.command('deploy', *only)}"
     )

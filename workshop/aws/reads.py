@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -60,3 +61,17 @@ def side_by_side(read: Callable[[K], T], keys: Collection[K], *, threads: int) -
     """Return what ``read`` returns for each key, from so many threads at most."""
     with ThreadPoolExecutor(threads) as pool:
         return dict(zip(keys, pool.map(read, keys), strict=True))
+
+
+def attempt_each(
+    read: Callable[[K], T], keys: Collection[K], *, threads: int = ACCOUNTS_AT_ONCE
+) -> dict[K, T | Unavailable]:
+    """Return what ``read`` returns for each key, or why there is nothing, as :func:`attempt`."""
+    return side_by_side(lambda key: attempt(partial(read, key)), keys, threads=threads)
+
+
+def read_each(
+    read: Callable[[K], T], keys: Collection[K], *, threads: int = ACCOUNTS_AT_ONCE
+) -> tuple[dict[K, T], dict[K, str]]:
+    """Return what ``read`` returns for each key, and the reasons for those that it fails for."""
+    return known_and_not(attempt_each(read, keys, threads=threads))

@@ -11,7 +11,7 @@ from typing import Any
 from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.aws.reads import attempt, known_and_not, side_by_side
+from workshop.aws.reads import read_each
 from workshop.naming import stack_of_set
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
@@ -99,12 +99,7 @@ def in_each(
     clients: Clients, account_regions: Collection[AccountRegion]
 ) -> tuple[dict[AccountRegion, dict[str, StackSummary]], dict[AccountRegion, str]]:
     """Return the stacks of several accounts and Regions, and why those of others are not known."""
-    answers = side_by_side(
-        lambda account_region: attempt(partial(stacks, clients, account_region)),
-        account_regions,
-        threads=LISTED_AT_ONCE,
-    )
-    return known_and_not(answers)
+    return read_each(partial(stacks, clients), account_regions, threads=LISTED_AT_ONCE)
 
 
 def _found(stack: Mapping[str, Any]) -> StackSummary:
@@ -123,7 +118,7 @@ def _found(stack: Mapping[str, Any]) -> StackSummary:
             if not tag["Key"].startswith("aws:")
         },
         parameters={
-            one["ParameterKey"]: one.get("ParameterValue", "")
-            for one in stack.get("Parameters", [])
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+            for parameter in stack.get("Parameters", [])
         },
     )

@@ -34,8 +34,8 @@ def of_watch(
     topic = regions.placed(cohort).watch_topic_arn
     paginator = clients.client("sns", account_region).get_paginator("list_subscriptions_by_topic")
     return tuple(
-        MailSubscription(one["Endpoint"], one["SubscriptionArn"] != PENDING)
+        MailSubscription(subscription["Endpoint"], subscription["SubscriptionArn"] != PENDING)
         for page in paginator.paginate(TopicArn=topic)
-        for one in page["Subscriptions"]
-        if one["Protocol"] == "email"
+        for subscription in page["Subscriptions"]
+        if subscription["Protocol"] == "email"
     )

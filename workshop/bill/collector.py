@@ -125,9 +125,7 @@ class _Reader:
         for kind in _JOB_KINDS:
             found = attempt(partial(self._jobs, kind, since))
             if isinstance(found, Unavailable):
-                look.unread.append(
-                    f"{plural(f'{kind.kinds[0]} job')} could not be read: {found.reason}"
-                )
+                look.note_unread(plural(f"{kind.kinds[0]} job"), found.reason, *kind.kinds)
             else:
                 look.usages += found
                 look.note_looked_at(*kind.kinds)
@@ -140,7 +138,8 @@ class _Reader:
         nameless = [one[arn] for one in listed if owners.by_name(one[name]) is None]
         tags = tags_of(self._clients, self._where, nameless)
         seats = {one[arn]: self._look.owner(one[name], tags.get(one[arn], {})) for one in listed}
-        ended = self._ended()
+        kept = self._kept()
+        ended = {arn: some for arn, some in kept.items() if not any(map(_may_change, some))}
         ours = [one for one in listed if seats[one[arn]] is not None]
         new = [one for one in ours if one[arn] not in ended]
         found = [usage for one in ours for usage in ended.get(one[arn], ())]
@@ -149,10 +148,13 @@ class _Reader:
             job = whole.get(one[arn])
             if job is None or job[status] != one[status]:  # Search may be some seconds behind
                 job = self._described(kind.noun, one[name])
-            if job is not None:
-                first = kind.kinds[0]
-                key, seat = f"{one[arn]} {first}", seats[one[arn]] or ""
-                usage = self._look.usage(first, key, seat, one[name])
+            first, seat = kind.kinds[0], seats[one[arn]] or ""
+            usage = self._look.usage(first, f"{one[arn]} {first}", seat, one[name])
+            if job is None:
+                # Whatever it had used when it was last seen, it may have used more.
+                seen = kept.get(one[arn]) or [usage]
+                found += [replace(some, most=None) for some in seen]
+            else:
                 found += kind.used(job, usage, self._look.at)
         return found
 
@@ -163,16 +165,12 @@ class _Reader:
         )
         return [summary for page in pages for summary in page[listing.summaries]]
 
-    def _ended(self) -> dict[str, list[Usage]]:
-        """Return what was kept of jobs that have ended and leave no warm pool, by ARN."""
+    def _kept(self) -> dict[str, list[Usage]]:
+        """Return what was kept of jobs, by ARN."""
         by_arn: dict[str, list[Usage]] = {}
         for usage in self._look.kept.usages.values():
             by_arn.setdefault(usage.key.partition(" ")[0], []).append(usage)
-        return {
-            arn: some
-            for arn, some in by_arn.items()
-            if not any(usage.goes_on or usage.most is None for usage in some)
-        }
+        return by_arn
 
     def _searched(self, noun: str, names: Collection[str]) -> dict[str, Description]:
         """Return whole training jobs by ARN, as far as Search has them; it has no other jobs."""
@@ -197,3 +195,8 @@ class _Reader:
             self._look.unread.append(f"{name} could not be read: {answer.reason}")
             return None
         return answer
+
+
+def _may_change(usage: Usage) -> bool:
+    """Return whether a job may use more than is known: it runs, or leaves a warm pool."""
+    return usage.goes_on or usage.most is None

@@ -37,6 +37,7 @@ class Observation:
     usages: list[Usage] = field(default_factory=list)
     uptimes: dict[str, Uptimes] = field(default_factory=dict)
     looked_at: set[Look] = field(default_factory=set)
+    not_read: set[Look] = field(default_factory=set)
     unread: list[str] = field(default_factory=list)
 
     def notebooks(
@@ -47,7 +48,7 @@ class Observation:
     ) -> None:
         """Note notebooks and their disks, whose GB ``disks`` has by the notebook's name."""
         if isinstance(books, Unavailable):
-            self.unread.append(f"notebooks could not be read: {books.reason}")
+            self.note_unread("notebooks", books.reason, amounts.NOTEBOOK, amounts.DISK)
             return
         self.note_looked_at(amounts.NOTEBOOK, amounts.DISK)
         for book in books.values():
@@ -58,7 +59,7 @@ class Observation:
     def boxes(self, boxes: Mapping[str, BoxState] | Unavailable, disks: Mapping[str, int]) -> None:
         """Note EC2 instances and their disks, whose GB ``disks`` has by the instance's name."""
         if isinstance(boxes, Unavailable):
-            self.unread.append(f"EC2 instances could not be read: {boxes.reason}")
+            self.note_unread("EC2 instances", boxes.reason, amounts.BOX, amounts.BOX_DISK)
             return
         self.note_looked_at(amounts.BOX, amounts.BOX_DISK)
         for box in boxes.values():
@@ -73,7 +74,7 @@ class Observation:
     ) -> None:
         """Note endpoints; one whose machines are not known costs nobody knows what."""
         if isinstance(endpoints, Unavailable):
-            self.unread.append(f"endpoints could not be read: {endpoints.reason}")
+            self.note_unread("endpoints", endpoints.reason, amounts.ENDPOINT)
             return
         self.note_looked_at(amounts.ENDPOINT)
         for endpoint in endpoints:
@@ -90,8 +91,12 @@ class Observation:
 
     def note_looked_at(self, *kinds: str) -> None:
         """Note that all of these kinds were listed."""
-        where = self.account_region
-        self.looked_at |= {(where.account, where.region, kind) for kind in kinds}
+        self.looked_at |= self._looks(kinds)
+
+    def note_unread(self, what: str, why: str, *kinds: str) -> None:
+        """Note that these kinds could not be listed: what they cost is not known."""
+        self.not_read |= self._looks(kinds)
+        self.unread.append(f"{what} could not be read: {why}")
 
     def has_read(self, kind: str) -> bool:
         """Return whether a kind was listed."""
@@ -114,6 +119,10 @@ class Observation:
             goes_on=True,
             seen=self.at,
         )
+
+    def _looks(self, kinds: Iterable[str]) -> set[Look]:
+        where = self.account_region
+        return {(where.account, where.region, kind) for kind in kinds}
 
     def _notebook(self, book: NotebookState, seat: str, gigabytes: int | None) -> None:
         instance = f"{book.arn} {book.created.isoformat()}"
@@ -234,5 +243,5 @@ def with_looks(kept: UsageRecord, looks: Iterable[Observation]) -> UsageRecord:
     """Return what was kept with what was seen."""
     for look in looks:
         kept = replace(kept, uptimes={**kept.uptimes, **look.uptimes})
-        kept = kept.with_usages(look.usages, look.looked_at, look.at)
+        kept = kept.with_usages(look.usages, look.looked_at, look.at, look.not_read)
     return kept

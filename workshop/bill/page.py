@@ -88,7 +88,8 @@ def csv_text(bill: Bill) -> str:
             most = "" if amount.most is None else f"{amount.most:.4f}"
             who = [seat.seat, *([seat.name] if with_names else [])]
             who += [seat.account] if with_accounts else []
-            cells = [*map(spreadsheet_cell, who), kind, f"{amount.least:.4f}", most]
+            least = f"{amount.least:.4f}" if amount.is_known else ""
+            cells = [*map(spreadsheet_cell, who), kind, least, most]
             writer.writerow(cells)
     return out.getvalue()
 

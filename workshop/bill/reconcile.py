@@ -1,12 +1,14 @@
 """What Cost Explorer says a workshop has cost, by the tags of what it made.
 
 It knows a day's costs some hours after that day, and only those of tags that the account that pays
-has activated. One question costs 0.01 USD.
+has activated. The management account of an organization is told the costs of all its accounts, any
+other its own alone. One question costs 0.01 USD, and so does each further page of an answer
+(https://aws.amazon.com/aws-cost-management/aws-cost-explorer/faqs/).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -16,11 +18,27 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws.clients import Clients
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, attempt, side_by_side
+from workshop.aws.reads import (
+    ACCOUNTS_AT_ONCE,
+    Unavailable,
+    attempt,
+    known,
+    known_and_not,
+    side_by_side,
+)
+from workshop.counting import count_of
 from workshop.naming import COHORT
-from workshop.pricing.amounts import Amount, Bill
+from workshop.pricing.amounts import Amount, Bill, SeatBill
 
 METRIC = "UnblendedCost"
+QUESTION_USD = Decimal("0.01")
+
+_Costs = Mapping[str, Decimal]
+"""USD by the tag ``attendee``."""
+
+_ACCOUNTS_OF_PAGE = 20
+"""The most that ListAccounts gives
+(https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html)."""
 SETTLED = timedelta(days=2)
 """After so long a day's costs are taken to be complete."""
 
@@ -29,22 +47,38 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What one seat has cost by the price list and what by Cost Explorer, None for nothing told."""
+    """What one seat has cost by the price list and what by Cost Explorer, None for nothing told.
+
+    Of one that is not ``asked``, no answer was had.
+    """
 
     seat: str
     listed: Amount
     billed: Decimal | None
+    asked: bool = True
+
+    @property
+    def billed_text(self) -> str:
+        """Return what Cost Explorer tells: ``1.20``, ``-`` for nothing, ``?`` for no answer."""
+        if self.billed is None:
+            return "-" if self.asked else "?"
+        return f"{self.billed:,.2f}"
 
     @property
     def difference(self) -> str:
-        """Return how much more was billed than the price list has, in USD; empty for unknown."""
+        """Return how much more was billed than the price list has, in USD.
+
+        It is empty where nothing was billed, and ``?`` where what may be listed has no bound.
+        """
         if self.billed is None:
             return ""
         billed = self.billed.quantize(_CENT)
         if billed < (least := self.listed.least.quantize(_CENT)):
             return f"{billed - least:+,.2f}"
         most = None if self.listed.most is None else self.listed.most.quantize(_CENT)
-        if most is None or billed <= most:
+        if most is None:
+            return "?"
+        if billed <= most:
             return "0.00"
         return f"{billed - most:+,.2f}"
 
@@ -58,18 +92,28 @@ class Reconciliation:
     rows: tuple[Reconciled, ...]
     remarks: tuple[str, ...]
     unread: tuple[str, ...]
+    questions: int
+    """How many answers it gave: each page of one counts."""
 
     @property
-    def billed(self) -> Decimal:
-        """Return the sum of what Cost Explorer tells."""
-        return sum((row.billed or Decimal(0) for row in self.rows), Decimal(0))
+    def billed(self) -> Amount:
+        """Return the sum of what Cost Explorer tells; no less than that where it was not read."""
+        usd = sum((row.billed or Decimal(0) for row in self.rows), Decimal(0))
+        return Amount(usd, None if self.unread else usd)
+
+    @property
+    def price(self) -> str:
+        """Return what asking has cost, in a sentence."""
+        asked = count_of(self.questions, "question")
+        return f"Cost Explorer took {self.questions * QUESTION_USD} USD for {asked}"
 
     def document(self) -> dict[str, Any]:
         """Return all of it as plain JSON values."""
         return {
             "from": self.start.isoformat(),
             "before": self.end.isoformat(),
-            "billed_usd": round(float(self.billed), 4),
+            "billed_usd": None if self.unread else round(float(self.billed.least), 4),
+            "questions_usd": float(self.questions * QUESTION_USD),
             "seats": [
                 {
                     "seat": row.seat,
@@ -93,36 +137,30 @@ def reconcile(
     ended: datetime,
     seat_id: Callable[[str, str], str],
 ) -> Reconciliation:
-    """Ask Cost Explorer of each account, from the day before the beginning until today.
+    """Ask Cost Explorer of these accounts, from the day before the beginning until today.
 
+    One answer has all accounts for which the environment's pays; each other is asked for itself.
     What does not answer is in ``unread`` and hides no other account. ``seat_id`` gives the roster's
     id of whom the tag names in an account.
     """
     start = began.date() - timedelta(days=1)
     end = bill.at.date() + timedelta(days=1)
     billed: dict[str, Decimal] = {}
-    unread, answered = [], False
-    answers = side_by_side(
-        lambda account: attempt(lambda: _costs(clients, account, workshop, start, end)),
-        [*dict.fromkeys(accounts)],
-        threads=ACCOUNTS_AT_ONCE,
-    )
-    for account, answer in answers.items():
-        if isinstance(answer, Unavailable):
-            unread.append(f"Cost Explorer of account {account}: {answer.reason}")
-            continue
-        answered = True
-        for attendee, usd in answer.items():
+    explorer = _CostExplorer(clients, workshop, start, end)
+    costs, unread = known_and_not(explorer.costs(dict.fromkeys(accounts)))
+    for account, by_tag in costs.items():
+        for attendee, usd in by_tag.items():
             seat = seat_id(attendee, account)
             billed[seat] = billed.get(seat, Decimal(0)) + usd
-    seats = {seat.seat: seat.total for seat in bill.seats}
+    seats = {seat.seat: seat for seat in bill.seats}
     every = dict.fromkeys((*seats, *billed))
     return Reconciliation(
         start=start,
         end=end,
-        rows=tuple(Reconciled(seat, seats.get(seat, Amount()), billed.get(seat)) for seat in every),
-        remarks=tuple(_remarks(workshop, billed, bill.at, ended, start)) if answered else (),
-        unread=tuple(unread),
+        rows=tuple(_row(seats.get(one, SeatBill(one, "", {})), billed, unread) for one in every),
+        remarks=tuple(_remarks(workshop, billed, bill.at, ended, start)) if costs else (),
+        unread=tuple(f"Cost Explorer of account {one}: {why}" for one, why in unread.items()),
+        questions=explorer.questions,
     )
 
 
@@ -131,29 +169,77 @@ def label(seat: str) -> str:
     return {"": "without the tag", COHORT: "shared by all"}.get(seat, seat)
 
 
-def _costs(
-    clients: Clients, account: str, workshop: str, start: date, end: date
-) -> dict[str, Decimal]:
-    """Return USD by the tag ``attendee`` of what has the workshop's tag."""
-    client = clients.client("ce", AccountRegion(account, _asked_at(clients.home.region)))
-    request: dict[str, Any] = {
-        "TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()},
-        "Granularity": "DAILY",
-        "Metrics": [METRIC],
-        "Filter": {"Tags": {"Key": tags.WORKSHOP, "Values": [workshop]}},
-        "GroupBy": [{"Type": "TAG", "Key": tags.ATTENDEE}],
-    }
-    found: dict[str, Decimal] = {}
-    while True:
-        answer = client.get_cost_and_usage(**request)
-        for day in answer["ResultsByTime"]:
-            for group in day["Groups"]:
-                seat = group["Keys"][0].removeprefix(f"{tags.ATTENDEE}$")
+def _row(seat: SeatBill, billed: Mapping[str, Decimal], unread: Collection[str]) -> Reconciled:
+    asked = seat.account not in unread if seat.account else not unread
+    return Reconciled(seat.seat, seat.total, billed.get(seat.seat), asked=asked)
+
+
+class _CostExplorer:
+    """Asks what the workshop's tag is on, and counts what was answered and so is paid for."""
+
+    def __init__(self, clients: Clients, workshop: str, start: date, end: date) -> None:
+        self._clients = clients
+        self._request: dict[str, Any] = {
+            "TimePeriod": {"Start": start.isoformat(), "End": end.isoformat()},
+            # Of as few pages as can be: each is paid for, and days are not told apart here.
+            "Granularity": "MONTHLY",
+            "Metrics": [METRIC],
+            "Filter": {"Tags": {"Key": tags.WORKSHOP, "Values": [workshop]}},
+            "GroupBy": [
+                {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"},
+                {"Type": "TAG", "Key": tags.ATTENDEE},
+            ],
+        }
+        self._pages: list[str] = []
+
+    @property
+    def questions(self) -> int:
+        """How many pages were answered so far."""
+        return len(self._pages)
+
+    def costs(self, accounts: Collection[str]) -> dict[str, _Costs | Unavailable]:
+        """Return what each account has cost, by as few questions as it takes."""
+        answers: dict[str, _Costs | Unavailable] = {}
+        if len(accounts) > 1:
+            answers.update(known(attempt(lambda: self._of_all_paid_for(accounts))))
+        alone = [one for one in accounts if one not in answers]
+        return answers | side_by_side(
+            lambda account: attempt(lambda: self._asked(account).get(account, {})),
+            alone,
+            threads=ACCOUNTS_AT_ONCE,
+        )
+
+    def _of_all_paid_for(self, accounts: Collection[str]) -> dict[str, _Costs]:
+        """Return the costs of those accounts for which the environment's pays.
+
+        That is the organization's management account: a delegated administrator is told its own.
+        """
+        clients, home = self._clients, self._clients.home
+        described = clients.call(home, "organizations", "DescribeOrganization")["Organization"]
+        if described["MasterAccountId"] != home.account:
+            return {}
+        pages = clients.pages(home, "organizations", "ListAccounts", size=_ACCOUNTS_OF_PAGE)
+        paid_for = {one["Id"] for page in pages for one in page["Accounts"]}.intersection(accounts)
+        costs = self._asked(home.account) if paid_for else {}
+        return {account: costs.get(account, {}) for account in paid_for}
+
+    def _asked(self, account: str) -> dict[str, dict[str, Decimal]]:
+        """Return USD by account and by the tag ``attendee``, as one account is told."""
+        asked_at = AccountRegion(account, _asked_at(self._clients.home.region))
+        client, request = self._clients.client("ce", asked_at), dict(self._request)
+        found: dict[str, dict[str, Decimal]] = {}
+        while True:
+            answer = client.get_cost_and_usage(**request)
+            self._pages.append(account)
+            for group in (group for month in answer["ResultsByTime"] for group in month["Groups"]):
+                linked, tag = group["Keys"]
+                attendee = tag.removeprefix(f"{tags.ATTENDEE}$")
+                of_account = found.setdefault(linked, {})
                 usd = Decimal(group["Metrics"][METRIC]["Amount"])
-                found[seat] = found.get(seat, Decimal(0)) + usd
-        if not answer.get("NextPageToken"):
-            return found
-        request["NextPageToken"] = answer["NextPageToken"]
+                of_account[attendee] = of_account.get(attendee, Decimal(0)) + usd
+            if not answer.get("NextPageToken"):
+                return found
+            request["NextPageToken"] = answer["NextPageToken"]
 
 
 def _asked_at(region: str) -> str:

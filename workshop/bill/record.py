@@ -23,14 +23,22 @@ Look = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class UsageRecord:
-    """Usages by their keys, the uptimes of notebooks by theirs, and when jobs were looked at."""
+    """Usages by their keys, the uptimes of notebooks by theirs, and when jobs were looked at.
+
+    Of what is in ``not_read`` the last look has read nothing.
+    """
 
     usages: Mapping[str, Usage] = field(default_factory=dict)
     uptimes: Mapping[str, Uptimes] = field(default_factory=dict)
     jobs_at: datetime | None = None
+    not_read: frozenset[Look] = frozenset()
 
     def with_usages(
-        self, seen: Iterable[Usage], looked_at: Collection[Look], at: datetime
+        self,
+        seen: Iterable[Usage],
+        looked_at: Collection[Look],
+        at: datetime,
+        not_read: Collection[Look] = (),
     ) -> UsageRecord:
         """Return it with what was seen ``at`` a moment; what was looked for in vain is gone."""
         new = {usage.key: usage for usage in seen}
@@ -39,7 +47,12 @@ class UsageRecord:
             for key, usage in self.usages.items()
             if key not in new
         }
-        return replace(self, usages={**old, **new})
+        unknown = self.not_read.difference(looked_at).union(not_read)
+        return replace(self, usages={**old, **new}, not_read=unknown)
+
+    def known_of(self, accounts: Collection[str]) -> UsageRecord:
+        """Return it with nothing unread but in these accounts."""
+        return replace(self, not_read=frozenset(one for one in self.not_read if one[0] in accounts))
 
     def ended(self, account_region: AccountRegion, at: datetime) -> UsageRecord:
         """Return it as it is where nothing was left of the workshop there ``at`` a moment."""
@@ -70,6 +83,7 @@ def read(environment: str, folder: Path = files.STATE) -> UsageRecord:
                 for key, times in document.get("uptimes", {}).items()
             },
             _moment(document.get("jobs_at")),
+            frozenset((str(a), str(r), str(k)) for a, r, k in document.get("not_read", ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return UsageRecord()
@@ -86,6 +100,7 @@ def write(kept: UsageRecord, environment: str, folder: Path = files.STATE) -> No
             for key, times in kept.uptimes.items()
         },
         "jobs_at": kept.jobs_at and kept.jobs_at.isoformat(),
+        "not_read": sorted(kept.not_read),
     }
     files.make_folder(path(environment, folder).parent)
     files.write(path(environment, folder), f"{json.dumps(document)}\n")

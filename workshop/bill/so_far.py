@@ -24,11 +24,17 @@ Say = Callable[[str], object]
 
 
 def remembered(loaded: LoadedEnvironment) -> UsageRecord:
-    """Return what earlier looks have seen; what was torn down has not gone on since."""
-    kept = record.read(loaded.name)
-    for account_region, moment in Ledger(loaded.name).gone_at().items():
+    """Return what earlier looks have seen; what was torn down has not gone on since.
+
+    An account that nobody has any more, and in which nothing was ever done, is not missing.
+    """
+    kept, ledger = record.read(loaded.name), Ledger(loaded.name)
+    gone = ledger.gone_at()
+    for account_region, moment in gone.items():
         kept = kept.ended(account_region, moment)
-    return kept
+    there = {seat.account for seat in loaded.seats} | {loaded.home.account}
+    there |= {one.account for one in (*ledger.account_regions(), *gone)}
+    return kept.known_of(there.union(loaded.assignment.seat_of))
 
 
 def note(loaded: LoadedEnvironment, seen: StatusScan, say: Say) -> None:

@@ -26,6 +26,8 @@ class CountedSpending:
     basis: Mapping[AccountRegion, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     """Which watches could not be asked and have never been."""
+    not_read: frozenset[AccountRegion] = frozenset()
+    """Where these are."""
 
     @property
     def by_seat(self) -> dict[str, Mapping[str, Decimal]]:
@@ -106,6 +108,7 @@ def together(
         {**kept.usd, **{where: one.usd for where, one in there.items()}},
         {**kept.basis, **{where: one.basis for where, one in there.items()}},
         tuple(seen.sentences_of_unread(loaded, without=kept.usd)),
+        frozenset(seen.unread.keys() - kept.usd.keys()),
     )
 
 

@@ -64,7 +64,6 @@ class ActionField:
     name: str
     label: str
     longest: int = 60
-    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,8 @@ class BoardAction:
 
 
 def _moved(goal: Transition, work: ActionWork) -> None:
-    for one in _move(goal, work, work.seats):
-        work.good = work.good and one.as_asked
+    for outcome in _move(goal, work, work.seats):
+        work.good = work.good and outcome.as_asked
 
 
 def _stop(work: ActionWork) -> None:
@@ -159,7 +158,7 @@ def swap_plan(
     """Return what a swap would do; raise an error where it cannot be."""
     (seat,) = seats
     spare = words.get("spare", "").strip()
-    if spare not in {one.id for one in loaded.seats}:
+    if spare not in {known.id for known in loaded.seats}:
         raise UsageError(f"{spare!r} is no seat of this workshop; name a spare")
     found = swapping.rows(loaded.name, loaded.path.parent, seat.id, spare)
     return swapping.plan(found, loaded.seats)

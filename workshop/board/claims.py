@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.board.hands import state_of
+from workshop.board.hands import of_door
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
 from workshop.handout import claim_pace, doors
@@ -17,15 +14,8 @@ from workshop.handout import claim_pace, doors
 
 def pace(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion, now: datetime) -> str:
     """Return how fast seats are claimed, empty while none is; botocore's errors pass through."""
-    if loaded.settings.door is None:
-        return ""
-    try:
-        found = claim_pace.read(state_of(clients, loaded, where), now)
-    except ClientError as error:
-        if errors.code(error.response) == "NoSuchBucket":  # nothing is deployed yet
-            return ""
-        raise
-    return found.sentence() if found.claims else ""
+    found = of_door(clients, loaded, where, lambda state: claim_pace.read(state, now), None)
+    return found.sentence() if found and found.claims else ""
 
 
 def undone(clients: Clients, loaded: LoadedEnvironment, since: str, now: datetime) -> list[str]:
@@ -35,4 +25,4 @@ def undone(clients: Clients, loaded: LoadedEnvironment, since: str, now: datetim
     """
     moment = claim_pace.since(since, loaded.settings.end.tzinfo, now)
     there, _ = doors.doors(clients, loaded, account_regions_of(loaded.seats))
-    return [seat for one in there.values() for seat in one.undo_since(moment)]
+    return [seat for door in there.values() for seat in door.undo_since(moment)]

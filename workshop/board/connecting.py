@@ -40,7 +40,7 @@ def of_seat(
     clients: Clients, loaded: LoadedEnvironment, seat: Seat, system: str
 ) -> BoardConnection:
     """Return the ways into a seat's instance; raise WorkshopError where it has none."""
-    known = {one: one for one in SYSTEMS}
+    known = {system_name: system_name for system_name in SYSTEMS}
     if system not in known:
         raise UsageError(f"there are no lines for {system!r}; choose one of: {', '.join(SYSTEMS)}")
     chosen = known[system]

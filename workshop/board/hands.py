@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,8 @@ from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.door.state import DoorState
+
+T = TypeVar("T")
 
 ORGANISER = "organiser"
 """Who has taken a hand that was taken on the board."""
@@ -30,14 +32,8 @@ class RaisedHand:
 
 def up(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) -> dict[str, RaisedHand]:
     """Return the hands that are up, by seat; botocore's errors pass through."""
-    if loaded.settings.door is None:
-        return {}
-    try:
-        hands = state_of(clients, loaded, where).hands()
-    except ClientError as error:
-        if errors.code(error.response) == "NoSuchBucket":  # nothing is deployed yet
-            return {}
-        raise
+    none: dict[str, dict[str, Any]] = {}
+    hands = of_door(clients, loaded, where, DoorState.hands, none)
     read = {seat: _read(hand) for seat, hand in hands.items()}
     return {seat: hand for seat, hand in read.items() if hand is not None}
 
@@ -54,6 +50,24 @@ def state_of(clients: Clients, loaded: LoadedEnvironment, where: AccountRegion) 
     """Return what the door of an account and Region keeps."""
     bucket = loaded.cohort_names(where).watch_bucket
     return DoorState(clients.client("s3", where), bucket, where.account)
+
+
+def of_door(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    where: AccountRegion,
+    read: Callable[[DoorState], T],
+    nothing: T,
+) -> T:
+    """Return what is read of a door, ``nothing`` without one; botocore's errors pass through."""
+    if loaded.settings.door is None:
+        return nothing
+    try:
+        return read(state_of(clients, loaded, where))
+    except ClientError as error:
+        if errors.code(error.response) == "NoSuchBucket":  # nothing is deployed yet
+            return nothing
+        raise
 
 
 def _read(hand: Mapping[str, Any]) -> RaisedHand | None:

@@ -10,13 +10,7 @@ from typing import Any, TypeVar
 from workshop.account_region import AccountRegion
 from workshop.aws import places
 from workshop.aws.clients import Clients
-from workshop.aws.reads import (
-    ACCOUNTS_AT_ONCE,
-    Unavailable,
-    attempt,
-    known_and_not,
-    side_by_side,
-)
+from workshop.aws.reads import read_each
 from workshop.board import claims as claimed
 from workshop.board import hands as raised
 from workshop.board.hands import RaisedHand
@@ -123,10 +117,10 @@ def messages_in(
     def read(where: AccountRegion) -> Messages:
         found = CohortInbox(clients, loaded, where).messages()
         return [
-            {**one, "seats": [loaded.seat_id(seat, where.account) for seat in one["seats"]]}
-            if one.get("seats")
-            else one
-            for one in found
+            {**message, "seats": [loaded.seat_id(seat, where.account) for seat in message["seats"]]}
+            if message.get("seats")
+            else message
+            for message in found
         ]
 
     return _each(loaded, read)
@@ -135,21 +129,16 @@ def messages_in(
 def _each(
     loaded: LoadedEnvironment, read: Callable[[AccountRegion], T]
 ) -> tuple[dict[AccountRegion, T], dict[AccountRegion, str]]:
-    everywhere = account_regions_of(loaded.seats)
-
-    def one(where: AccountRegion) -> T | Unavailable:
-        return attempt(partial(read, where))
-
-    return known_and_not(side_by_side(one, everywhere, threads=ACCOUNTS_AT_ONCE))
+    return read_each(read, account_regions_of(loaded.seats))
 
 
 def told(messages: Messages, seat: str) -> str:
     """Return the last message to one seat alone, empty for none."""
-    own = [one for one in messages if seat in (one.get("seats") or ())]
+    own = [message for message in messages if seat in (message.get("seats") or ())]
     return str(own[-1]["text"]) if own else ""
 
 
 def told_all(messages: Messages) -> str:
     """Return the last message to everybody, empty for none."""
-    everybody = [one for one in messages if one.get("seats") is None]
+    everybody = [message for message in messages if message.get("seats") is None]
     return str(everybody[-1]["text"]) if everybody else ""

@@ -63,7 +63,6 @@ class Tile:
     message: str = ""
     waits: bool = False
     """Whether a hand is up that nobody has taken."""
-    frozen: bool = False
 
     def document(self, *, public: bool) -> dict[str, Any]:
         """Return what a browser gets; of a ``public`` board what the room may see, and no more."""
@@ -99,8 +98,8 @@ class BoardView:
         return {
             "at": self.at,
             "summary": ", ".join((count_of(len(self.tiles), "seat"), *summary, *hands)),
-            "problems": [printable(one) for one in problems],
-            "progress": [] if public else [printable(one) for one in self.progress],
+            "problems": [printable(problem) for problem in problems],
+            "progress": [] if public else [printable(line) for line in self.progress],
             "told": "" if public else printable(self.told),
             "claims": "" if public else printable(self.claims),
             "tiles": [tile.document(public=public) for tile in self.tiles],
@@ -180,7 +179,6 @@ class Tiles:
             hand=hand_text,
             message=told(reading.messages.get(row.account_region, []), seat.id),
             waits=hand is not None and not hand.taken,
-            frozen=frozen,
         )
 
 

@@ -90,9 +90,10 @@ def show(seat: SeatId, *, env: Env, config_dir: ConfigDir = CONFIG_DIR) -> None:
                 asked.names,
                 principals=access.console_principals,
                 organisers=access.console_organisers,
+                alone=loaded.settings.accounts.are_own,
             ),
         }
-    console.print_json(document, indent=2)
+    console.print_json(document)
 
 
 @app.command()
@@ -150,8 +151,7 @@ def explain(
                 "action": question.action,
                 "resource": question.resource,
                 "context": dict(question.context),
-            },
-            indent=2,
+            }
         )
     else:
         console.print_line(str(decision))
@@ -184,7 +184,7 @@ def print_matrix(
         for row in _rows(loaded, name, *_neighbours(loaded, name))
     ]
     if as_json:
-        console.print_json([asdict(row) for row in rows], indent=2)
+        console.print_json([asdict(row) for row in rows])
     else:
         table = console.table("profile", "seat", "tries", "result", "by")
         for row in rows:
@@ -222,7 +222,7 @@ def permission_set(
         parts=layout.attached(name, section),
         managed=section.access.mode == "managed",
     )
-    console.print_json(made, indent=2)
+    console.print_json(made)
 
 
 def _cell(loaded: LoadedEnvironment, seat_id: str) -> tuple[Profile, EffectivePermissions]:
@@ -238,7 +238,10 @@ def _other_seats(loaded: LoadedEnvironment, names: Names, question: AccessQuesti
     """
     *_, account, name = ["", "", *question.resource.split(":", 5)]
     others = {seat.account for seat in loaded.seats} - {names.account}
-    return next((one for one in others if one == account or f"-{one}-" in name), "")
+    return next(
+        (account_id for account_id in others if account_id == account or f"-{account_id}-" in name),
+        "",
+    )
 
 
 def _neighbours(loaded: LoadedEnvironment, profile: str) -> tuple[tuple[str, Names], Names]:

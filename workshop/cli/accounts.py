@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 import typer
 
-from workshop.accounts import found_sets, organization
+from workshop.accounts import found_sets, organization, other_workshops
 from workshop.accounts.assigning import AssignmentPlan, PlannedAccount, given_up, planned
+from workshop.accounts.organization import Organization
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
@@ -19,7 +20,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
-from workshop.errors import ConfigError, UsageError, WorkshopError
+from workshop.errors import ConfigError, GuardError, SignInError, UsageError, WorkshopError
 from workshop.files import shown
 from workshop.teardown.members import emptied
 
@@ -53,7 +54,7 @@ def accounts(
     units that the YAML names, and of the file NAME.accounts.csv beside it; nothing is made or
     changed in AWS. Whoever has an account keeps it, whatever becomes of the roster's order. No
     seat is given an account that is suspended, that has a workbench still, or that another
-    environment of the folder uses.
+    environment of the folder or another workshop's stack sets use.
 
     For example:
 
@@ -67,15 +68,14 @@ def accounts(
     elsewhere, unread = loader.used_elsewhere(draft.path)
     if unread:
         raise ConfigError([str(each) for each in unread])
-    members, deployed = None, frozenset[str]()
     replaced = command_line.seat_ids(replace, "--replace") if replace is not None else ()
     clients = Clients(loaded.home)
-    if units or replaced:
-        account_guard.check_accounts(clients, loaded, [loaded.home])
-    if units:
-        members = organization.read(clients, loaded.home, units)
-        deployed = frozenset(found_sets.find(StackSetCalls(clients, loaded), loaded).by_account)
-    empty = emptied(clients, loaded) if replaced else ()
+    account_guard.check_accounts(clients, loaded, [loaded.home])
+    members = organization.read(clients, loaded.home, units) if units else _of_list(clients, loaded)
+    deployed = found_sets.find(StackSetCalls(clients, loaded), loaded).by_account
+    others = other_workshops.of_sets(clients, loaded.home, loaded)
+    elsewhere |= {account: f"has a seat of {whose}" for account, whose in others.items()}
+    empty = {*emptied(clients, loaded), *(others.keys() - deployed.keys())} if replaced else ()
     plan = planned(
         draft.assignment,
         ids,
@@ -85,11 +85,15 @@ def accounts(
         deployed=deployed,
         given_up=given_up(loaded, replaced, members, empty),
     )
-    written = write and not plan.lacking and plan.after != draft.assignment
+    after = plan.after.approved()
+    written = write and not plan.lacking and after != draft.assignment
+    for diagnostic in loader.hand_changed(draft):
+        console.warn(str(diagnostic))
     if written:
-        assignment.write(draft.path, draft.assignment, plan.after)
+        _refuse_changed(draft, loaded, deployed)
+        assignment.write(draft.path, draft.assignment, after)
     if as_json:
-        console.print_json(_document(plan, written=written), indent=2)
+        console.print_json(_document(plan, written=written))
     else:
         _print(plan, all_=all_)
     if plan.lacking:
@@ -112,11 +116,35 @@ def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
     return draft, [seat.id for seat in draft.everybody]
 
 
+def _of_list(clients: Clients, loaded: LoadedEnvironment) -> Organization | None:
+    """Return which of the file's accounts are in the organization, None where that is not known."""
+    listed = [one.account for one in loaded.assignment.accounts]
+    try:
+        return organization.of_list(clients, loaded.home, listed)
+    except SignInError:
+        raise
+    except WorkshopError as error:
+        console.warn(str(error))
+        return None
+
+
 def _loaded(draft: Draft) -> LoadedEnvironment:
     assert draft.settings is not None  # noqa: S101 - _read has looked
     return LoadedEnvironment(
         draft.name, draft.path, draft.settings, draft.seats, (), assignment=draft.assignment
     )
+
+
+def _refuse_changed(draft: Draft, loaded: LoadedEnvironment, deployed: Collection[str]) -> None:
+    """Raise GuardError where somebody has given an account to another seat that has a workbench."""
+    for one in draft.assignment.changed:
+        if one.seat and one.account in deployed:
+            down = loaded.command("teardown", "--early", "--only", one.seat, "--save-to", "FOLDER")
+            raise GuardError(
+                f"{shown(assignment.path(draft.path))}:{one.line}: the account has the workbench of"
+                f" the seat before still, and nothing was written; change the line back, or tear it"
+                f" down first with: {down}"
+            )
 
 
 def _print(plan: AssignmentPlan, *, all_: bool) -> None:

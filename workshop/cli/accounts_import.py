@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workshop.cli import console, options
+from workshop.cli import agreement, console, options
 from workshop.config import assignment, command_line, roster
 from workshop.config.roster import account_lists
 from workshop.config.roster.account_lists import AccountList, ListedAccount
 from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
-from workshop.errors import ConfigError, GuardError, UsageError
+from workshop.errors import ConfigError, UsageError
 from workshop.files import shown
 
 
@@ -35,15 +34,13 @@ def read(file: Path) -> AccountList | None:
     return account_lists.read(content(file))
 
 
-def ask(rows: str, path: Path, *, yes: bool) -> None:
+def agree(rows: str, path: Path) -> None:
     """Ask whether to write ``rows`` into a file; raise GuardError where nobody agrees."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise GuardError("nobody is there to agree, and nothing was written; agree with --yes")
-    question = f"Write {rows} into {shown(path)}? Type yes to go on"
-    if console.ask(question).strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was written; run the command again once the list is right")
+    agreement.require_yes(
+        f"Write {rows} into {shown(path)}? Type yes to go on",
+        nobody="nobody is there to agree, and nothing was written; agree with --yes",
+        refused="nothing was written; run the command again once the list is right",
+    )
 
 
 def run(draft: Draft, file: Path, listed: AccountList, *, yes: bool, as_json: bool) -> None:
@@ -57,7 +54,7 @@ def run(draft: Draft, file: Path, listed: AccountList, *, yes: bool, as_json: bo
     if problems or unread:
         raise ConfigError([*problems, *map(str, unread)])
     rows = [_judged(row, draft, elsewhere) for row in listed.accounts]
-    known = {one.account for one in draft.assignment.accounts}
+    known = {account.account for account in draft.assignment.accounts}
     new = [row for row in rows if not row.left_out and row.account not in known]
     path = assignment.path(draft.path)
     if not as_json:
@@ -66,13 +63,14 @@ def run(draft: Draft, file: Path, listed: AccountList, *, yes: bool, as_json: bo
     written = False
     try:
         if new:
-            ask(count_of(len(new), "account"), path, yes=yes)
+            if not yes:
+                agree(count_of(len(new), "account"), path)
             after = draft.assignment.with_accounts(row.account for row in new)
             assignment.write(draft.path, draft.assignment, after)
             written = True
     finally:
         if as_json:
-            console.print_json(_document(rows, known, path, written=written), indent=2)
+            console.print_json(_document(rows, known, path, written=written))
     if written:
         cure = command_line.command("accounts", draft.name, draft.path.parent, "--write")
         console.say(f"{shown(path)}: {count_of(len(new), 'account')} written; assign with: {cure}")

@@ -20,9 +20,9 @@ def for_any_seat(reason: str, seat: str) -> str:
     return re.sub(own, "SEAT", reason) if seat else reason
 
 
-def named(seats: Collection[str], more: str = "--all") -> str:
+def named(seats: Collection[str]) -> str:
     """Return the ids of seats; of many their number, the first, and how all are shown."""
     ids = [*seats]
     if len(ids) <= _NAMED:
         return ", ".join(ids)
-    return f"{count_of(len(ids), 'seat')} ({more}): {', '.join(ids[:_NAMED])}, ..."
+    return f"{count_of(len(ids), 'seat')} (--all): {', '.join(ids[:_NAMED])}, ..."

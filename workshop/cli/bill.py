@@ -13,12 +13,12 @@ from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.off_roster import account_regions
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.errors import UsageError
 from workshop.ledger import Ledger
 from workshop.pricing import amounts
 from workshop.pricing.amounts import Bill
+from workshop.status.off_roster import account_regions
 
 
 def bill(
@@ -30,7 +30,7 @@ def bill(
     with_reconciliation: Annotated[
         bool,
         typer.Option(
-            "--reconcile", help="Compare with Cost Explorer, which takes 0.01 USD of each account."
+            "--reconcile", help="Compare with Cost Explorer, which takes 0.01 USD a question."
         ),
     ] = False,
     csv: Annotated[
@@ -82,6 +82,8 @@ def bill(
         console.warn(why)
     for remark in compared.remarks if compared else ():
         console.say(remark)
+    if compared is not None:
+        console.say(compared.price)
     console.say(f"{made.sentence}; {amounts.NOT_IN_IT}")
     if unread or (compared is not None and compared.unread):
         raise typer.Exit(1)
@@ -99,7 +101,11 @@ def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
     kept, at = so_far.remembered(work.loaded), events.now()
     unread: tuple[str, ...] = ()
     gone = Ledger(work.loaded.name).gone_from()
-    where = [one for one in account_regions(work.loaded) if one not in gone]
+    where = [
+        account_region
+        for account_region in account_regions(work.loaded)
+        if account_region not in gone
+    ]
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
         so_far.keep(kept, work.loaded.name, console.say)
@@ -114,7 +120,7 @@ def _compared(work: CommandContext, made: Bill) -> Reconciliation:
     began = min((*Ledger(work.loaded.name).began().values(), settings.start))
     return reconcile.reconcile(
         work.clients,
-        [one.account for one in account_regions(work.loaded)],
+        [account_region.account for account_region in account_regions(work.loaded)],
         settings.workshop,
         made,
         began=began,
@@ -134,7 +140,7 @@ def _show_estimate(work: CommandContext, *, as_json: bool) -> None:
     if as_json:
         parts = {what: float(usd) for what, usd in own.parts.items()}
         document = {**made.document(), "watch_usd": float(own.total), "watch": parts}
-        console.print_json({"environment": work.loaded.name, **document}, indent=2)
+        console.print_json({"environment": work.loaded.name, **document})
         return
     console.print_line(estimates.paragraph(work.loaded, made))
     console.print_line(own.line)
@@ -147,7 +153,7 @@ def _show(
         document = {"environment": work.loaded.name, **made.document()}
         if compared is not None:
             document["reconciliation"] = compared.document()
-        console.print_json(document, indent=2)
+        console.print_json(document)
     elif compared is not None:
         _show_compared(compared)
     else:
@@ -156,12 +162,12 @@ def _show(
 
 def _show_bill(made: Bill) -> None:
     columns = (*made.kinds, "USD")
-    has_accounts = any(one.account for one in made.seats)
+    has_accounts = any(seat.account for seat in made.seats)
     table = console.table("seat", *(("account",) if has_accounts else ()), *columns, right=columns)
-    for one in made.seats:
-        cells = [str(one.of(kind)) for kind in made.kinds]
-        place = (one.account,) if has_accounts else ()
-        table.add_row(one.seat or "of no seat", *place, *cells, str(one.total))
+    for seat in made.seats:
+        cells = [str(seat.of(kind)) for kind in made.kinds]
+        place = (seat.account,) if has_accounts else ()
+        table.add_row(seat.seat or "of no seat", *place, *cells, str(seat.total))
     sums = [str(amount) for amount in made.by_kind.values()]
     place = ("",) if has_accounts else ()
     table.add_row("together", *place, *sums, str(made.total), style="bold")
@@ -172,8 +178,8 @@ def _show_compared(compared: Reconciliation) -> None:
     numbers = ("list prices", "Cost Explorer", "difference")
     table = console.table("seat", *numbers, right=numbers)
     for row in compared.rows:
-        billed = "-" if row.billed is None else f"{row.billed:,.2f}"
-        table.add_row(reconcile.label(row.seat), str(row.listed), billed, row.difference)
-    listed = amounts.total(row.listed for row in compared.rows)
-    table.add_row("together", str(listed), f"{compared.billed:,.2f}", "", style="bold")
+        label, listed = reconcile.label(row.seat), str(row.listed)
+        table.add_row(label, listed, row.billed_text, row.difference)
+    sums = amounts.total(row.listed for row in compared.rows)
+    table.add_row("together", str(sums), str(compared.billed), "", style="bold")
     console.print_table(table)

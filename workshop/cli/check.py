@@ -41,7 +41,7 @@ def check(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fal
     counted = summarize(loaded)
     expected = estimate.estimate(loaded, loaded.seats)
     if as_json:
-        console.print_json(_document(loaded, counted, expected), indent=2)
+        console.print_json(_document(loaded, counted, expected))
     else:
         _print(loaded, counted)
         if expected is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +14,10 @@ import typer
 from localcloud import environment, process, record
 from localcloud.transitions import TRANSITIONS, delays
 from workshop import files, naming, tags
-from workshop.cli import cloud_fault, cloud_quota, console
+from workshop.cli import agreement, cloud_fault, cloud_quota, console
 from workshop.cli.options import AsJson, StateDir
 from workshop.counting import count_of
-from workshop.errors import GuardError, UsageError
+from workshop.errors import UsageError
 
 Yes = Annotated[bool, typer.Option("--yes", help="Throw away what is in it without asking.")]
 
@@ -100,7 +99,7 @@ def start(
     )
     running = started.running
     if as_json:
-        console.print_json({**_document(running, state_dir), "already": started.already}, indent=2)
+        console.print_json({**_document(running, state_dir), "already": started.already})
         return
     how = "already runs" if started.already else f"started in {started.seconds:.1f} s"
     where = f"account {running.account}, {running.region}"
@@ -147,11 +146,11 @@ def _ask(lost: str, state_dir: Path, *, yes: bool) -> None:
         console.say(f"{lost}, and everything else in the local cloud, are thrown away")
         return
     again = f"{process.command('stop', state_dir)} --yes"
-    if not sys.stdin.isatty():
-        raise GuardError(f"this would throw {lost} away; agree with: {again}")
-    question = f"This throws {lost} and everything else in it away. Type yes to go on"
-    if console.ask(question).strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was done; the local cloud goes on")
+    agreement.require_yes(
+        f"This throws {lost} and everything else in it away. Type yes to go on",
+        nobody=f"this would throw {lost} away; agree with: {again}",
+        refused="nothing was done; the local cloud goes on",
+    )
 
 
 @app.command()
@@ -160,7 +159,7 @@ def status(*, state_dir: StateDir = process.DEFAULT_STATE_DIR, as_json: AsJson =
     running = process.status(state_dir)
     if as_json:
         document = {"running": False} if running is None else _document(running, state_dir)
-        console.print_json(document, indent=2)
+        console.print_json(document)
     elif running is None:
         console.print_line("not running")
     else:
@@ -199,6 +198,6 @@ def env(
     given = environment.signed_in if sso else environment.variables
     chosen = given(running, state_dir, account)
     if as_json:
-        console.print_json({"set": chosen, "unset": environment.unset(os.environ)}, indent=2)
+        console.print_json({"set": chosen, "unset": environment.unset(os.environ)})
     else:
         console.print_text(f"{environment.shell_lines(os.environ, chosen)}\n")

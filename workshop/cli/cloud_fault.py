@@ -179,7 +179,7 @@ def list_faults(
     """List what goes wrong, and how often it did."""
     rules = process.post(process.require(state_dir), _PATH, {})["rules"]
     if as_json:
-        console.print_json(rules, indent=2)
+        console.print_json(rules)
         return
     if not rules:
         console.say("nothing is meant to go wrong")

@@ -50,7 +50,7 @@ def list_quotas(
         if service in {None, row["service"]} and contains.lower() in row["name"].lower()
     ]
     if as_json:
-        console.print_json(found, indent=2)
+        console.print_json(found)
         return
     table = console.table(
         "service", "quota", "value", "default", "code", right=("value", "default")

@@ -94,11 +94,9 @@ def connect(
         raise typer.Exit(box_session.run(work, chosen, box, ide))
     address = identity.address(work.loaded, chosen, box.id)
     of_system = this_system(system)
-    found = [ways.way(one, address, of_system) for one in ([ide] if ide else Ide)]
+    found = [ways.way(chosen_ide, address, of_system) for chosen_ide in ([ide] if ide else Ide)]
     if as_json:
-        console.print_json(
-            _document(work, chosen, box, found, system=of_system, problem=problem), indent=2
-        )
+        console.print_json(_document(work, chosen, box, found, system=of_system, problem=problem))
     else:
         _print(work, chosen, box, found)
     if not address.profile:
@@ -136,9 +134,9 @@ def _print(work: CommandContext, seat: Seat, box: SeatBox, found: list[ConnectWa
     console.print_line(f"# {seat.id}: {work.loaded.names(seat).box}, {box.id}")
     console.print_line(f"# {box.state} ({where})")
     console.print_line("# On the machine there have to be:")
-    for need in dict.fromkeys(need for one in found for need in one.needs):
+    for need in dict.fromkeys(need for way in found for need in way.needs):
         console.print_line(f"#   {need}: {INSTALLING[need]}")
-    steps = [*identity.steps(work.loaded, seat), *(step for one in found for step in one.steps)]
+    steps = [*identity.steps(work.loaded, seat), *(step for way in found for step in way.steps)]
     # What several ways have in common is said once.
     for step in dict.fromkeys([*steps, *_through_notebook(work, seat)]):
         _print_step(step)
@@ -202,12 +200,12 @@ def _document(
         "identity": [_step(step) for step in identity.steps(work.loaded, seat)],
         "ways": [
             {
-                "ide": one.ide,
-                "needs": one.needs,
-                "address": one.address or None,
-                "steps": [_step(step) for step in one.steps],
+                "ide": way.ide,
+                "needs": way.needs,
+                "address": way.address or None,
+                "steps": [_step(step) for step in way.steps],
             }
-            for one in found
+            for way in found
         ],
         "through_notebook": [_step(step) for step in _through_notebook(work, seat)],
         "console": federation.shell_page(names, box.id) if has_role else None,

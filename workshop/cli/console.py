@@ -71,6 +71,14 @@ def say(text: str) -> None:
     print(printable(text), file=sys.stderr)  # noqa: T201
 
 
+def say_next(steps: Iterable[str]) -> None:
+    """Print what is to be done next, step by step."""
+    say("")
+    say("next:")
+    for number, step in enumerate(steps, 1):
+        say(f"  {number}. {step}")
+
+
 def warn(text: str) -> None:
     """Print one line that asks for attention without stopping anything."""
     say(f"warning: {text}")
@@ -93,8 +101,18 @@ def flush() -> None:
     sys.stderr.flush()
 
 
-def print_json(document: Any, *, indent: int | None = None) -> None:
-    """Print one JSON document, which is valid in any encoding."""
+def print_json(document: Any) -> None:
+    """Print a JSON document for people and programs."""
+    _print_json(document, indent=2)
+
+
+def print_json_line(document: Any) -> None:
+    """Print a JSON document on one line, as one of several."""
+    _print_json(document, indent=None)
+
+
+def _print_json(document: Any, *, indent: int | None) -> None:
+    """Print a document that is valid in any encoding."""
     # StringIO has none.
     if (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8":
         print_text(f"{json_text(document, indent=indent)}\n")
@@ -181,11 +199,9 @@ class PlainTable(Table):
 class Bar(Progress):
     """A bar among the talk, between a label and the description of its task."""
 
-    def __init__(self, label: str, *, transient: bool = False) -> None:
+    def __init__(self, label: str) -> None:
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        super().__init__(
-            _Words(label), *columns, _Words(), console=_console(sys.stderr), transient=transient
-        )
+        super().__init__(_Words(label), *columns, _Words(), console=_console(sys.stderr))
 
 
 class _Words(ProgressColumn):

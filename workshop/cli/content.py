@@ -8,7 +8,7 @@ import typer
 
 from workshop.aws import agent_reports as reports
 from workshop.aws.machine_kinds import BOX, SeatMachine, machines_of
-from workshop.aws.reads import Unavailable, side_by_side
+from workshop.aws.reads import Unavailable, known_and_not, side_by_side
 from workshop.cli import console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
@@ -53,6 +53,8 @@ def refresh(
 def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = False) -> None:
     """Show which version of which folder each machine brought, as its agent reports.
 
+    The exit code is 1 where a report could not be read.
+
     For example:
 
         workshop content show -e prod
@@ -65,18 +67,21 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
         threads=16,
     )
     rows = [row for machine, report in read.items() for row in _rows(machine, report)]
+    unread = known_and_not(read)[1]
     if as_json:
-        console.print_json(rows, indent=2)
-        return
-    which = ["machine"] if len({one.kind for one in machines}) > 1 else []
-    columns = ("seat", *which, "folder", "version", "beside")
-    table = console.table(*columns, right=("beside",))
-    for row in rows:
-        table.add_row(*(str(row[key]) for key in columns))
-    console.print_table(table)
-    lacking = sum(not row["folder"] for row in rows)
-    if lacking:
-        console.say(f"{count_of(lacking, 'machine')} brought nothing by refresh so far")
+        console.print_json(rows)
+    else:
+        which = ["machine"] if len({one.kind for one in machines}) > 1 else []
+        columns = ("seat", *which, "folder", "version", "beside")
+        table = console.table(*columns, right=("beside",))
+        for row in rows:
+            table.add_row(*(str(row[key]) for key in columns))
+        console.print_table(table)
+        if lacking := sum(not row["folder"] for row in rows) - len(unread):
+            console.say(f"{count_of(lacking, 'machine')} brought nothing by refresh so far")
+    work.warn_of_lost((machine.seat, why) for machine, why in unread.items())
+    if unread:
+        raise typer.Exit(1)
 
 
 def _rows(

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from workshop import naming
 from workshop.account_region import AccountRegion
-from workshop.aws import account_guard
+from workshop.aws import account_guard, places
 from workshop.aws.clients import Clients
-from workshop.cli import alike, console, off_roster, options
+from workshop.cli import alike, console, options
 from workshop.config import command_line, unknown_seats
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import loader
 from workshop.errors import UsageError, WorkshopError
 from workshop.pricing import kept
+from workshop.status import off_roster
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class CommandContext:
         if len(some) > alike.FEW and {*some} == {seat.id for seat in self.loaded.seats}:
             return self.loaded.command(verb)
         return self.loaded.command(verb, "--only", ",".join(some))
+
+    def warn_of_lost(self, reasons: Iterable[tuple[Seat, str]]) -> None:
+        """Say once how to be in accounts of seats' own again, if that is what the reasons are."""
+        lost = [seat.account_region for seat, why in reasons if places.NO_WAY_IN in why]
+        if lost and self.loaded.settings.accounts.are_own:
+            console.warn(places.way_in(self.loaded, dict.fromkeys(lost)))
 
     @property
     def account_regions(self) -> Sequence[AccountRegion]:

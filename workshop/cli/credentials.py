@@ -114,8 +114,8 @@ def credentials(
     lasting = None if hours is None else timedelta(hours=hours)
     found, refused = _given(work, sign_in=sign_in, lasting=lasting, several=several)
     if as_json or form is CredentialsFormat.JSON:
-        documents = [_document(work, one) for one in found]
-        console.print_json(documents if several else documents[0], indent=2)
+        documents = [_document(work, given_seat) for given_seat in found]
+        console.print_json(documents if several else documents[0])
     else:
         for one in found:
             _print(work, one, form, this_system(system), several=several)
@@ -160,10 +160,7 @@ def _given(
 
     if not several:
         return [ask(*work.seats)], []
-    asked = reads.side_by_side(
-        lambda seat: reads.attempt(lambda: ask(seat)), work.seats, threads=THREADS
-    )
-    found, refused = reads.known_and_not(asked)
+    found, refused = reads.read_each(ask, work.seats, threads=THREADS)
     return [*found.values()], [*refused.values()]
 
 
@@ -173,7 +170,7 @@ def _print(
     if one.link:
         console.print_line(f"{one.seat.id} {one.link}" if several else one.link)
     elif form is CredentialsFormat.PROCESS:
-        console.print_json(one.made.process)
+        console.print_json_line(one.made.process)
     elif form is CredentialsFormat.PROFILE:
         console.print_text(one.made.cli_profile(identity.cli_profile(work.loaded, one.seat)))
     else:

@@ -13,8 +13,8 @@ import typer
 
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
-from workshop.cli import console, interrupts
+from workshop.aws.reads import attempt, known_and_not, read_each
+from workshop.cli import agreement, console, interrupts
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.counting import count_of
@@ -153,12 +153,10 @@ def list_datasets(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJs
     """
     work = opened(env, config_dir)
     rows: list[dict[str, Any]] = []
-    answers = side_by_side(
-        lambda where: attempt(DatasetsBucket(work.clients, work.loaded, where).entries),
+    found, unread = read_each(
+        lambda where: DatasetsBucket(work.clients, work.loaded, where).entries(),
         work.account_regions,
-        threads=ACCOUNTS_AT_ONCE,
     )
-    found, unread = known_and_not(answers)
     if unread and not found:
         raise WorkshopError("; ".join(places.told_unread(work.loaded, unread.items())))
     for where, entries in found.items():
@@ -179,7 +177,7 @@ def list_datasets(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJs
             for folder, (files, size) in sorted(counted.items())
         ]
     if as_json:
-        console.print_json(rows, indent=2)
+        console.print_json(rows)
     else:
         _print(rows)
     for why in places.told_unread(work.loaded, unread.items()):
@@ -254,6 +252,6 @@ def _agree(work: CommandContext, plans: Sequence[Plan], yes: str | None) -> None
         return
     name = work.loaded.settings.workshop
     files = count_of(count, "file")
-    typed = yes if yes is not None else console.ask(f"this deletes {files}; type {name} to go on")
+    typed = agreement.typed_name(f"This deletes {files}", name) if yes is None else yes
     if typed != name:
         raise UsageError(f"{typed!r} is not {name}; nothing was sent or deleted")

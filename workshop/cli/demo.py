@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -72,11 +71,7 @@ def demo(
     """
     own = env in loader.known(CONFIG_DIR) or env not in loader.known(SHIPPED)
     loaded = loader.load(env, CONFIG_DIR if own else SHIPPED, pinned=False)
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        # A closed terminal ends the demo like Ctrl-C, so that its cloud is stopped as well; under
-        # nohup it goes on.
-        if signal.getsignal(sign) != signal.SIG_IGN:
-            signal.signal(sign, lambda *_: sys.exit(1))
+    one_run.end_with_terminal()
     clock = Stopwatch()
     with one_run.alone(STATE_DIR, "demo"):
         if loaded.path.read_bytes() == (SHIPPED / "demo.yaml").read_bytes():

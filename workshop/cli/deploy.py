@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from workshop.account_region import AccountRegion
 from workshop.accounts.plan import OwnAccountsPlan
 from workshop.accounts.run import engine as stack_set_engine
 from workshop.bill import so_far
@@ -107,7 +108,7 @@ def deploy(
         is_left = own_accounts.nothing_left(planned) or not own_accounts.nothing_left(made)
         refusing = own_accounts.at_home(report) if is_left else report
     if as_json:
-        console.print_json({"what": "preflight", **preflight.document(report)})
+        console.print_json_line({"what": "preflight", **preflight.document(report)})
         if not refusing.passed:
             why, code = preflight.refusal(refusing), GuardError.exit_code
             refused = deploy_summary.before_run(made, watch.seconds, refused=why, code=code)
@@ -161,6 +162,7 @@ def run(
     """
     ledger = Ledger(work.loaded.name)
     ledger.begin("deploy", seats=len(work.seats), account=work.loaded.home.account)
+    ledger.note_intended(_intended(made), work.loaded.settings.workshop)
     evidence.note_opened(ledger, work.loaded)
     so_far.forget(work.loaded, made)
     view = deploy_view.DeployView(made, as_json=as_json)
@@ -197,6 +199,12 @@ def run(
     if deployment.deserted:
         deploy_summary.leave(result["exit"])
     raise typer.Exit(result["exit"])
+
+
+def _intended(made: DeployPlan) -> list[tuple[AccountRegion, str]]:
+    """Return where the plan may make or has anything, with the seats."""
+    some = [one for one in made.stacks if one.action != StackAction.REFUSED]
+    return [*dict.fromkeys((one.desired.account_region, one.desired.seat) for one in some)]
 
 
 def _say_what_is_unsent(work: CommandContext) -> None:

@@ -75,7 +75,7 @@ def _result(
 
 def print_json(result: Mapping[str, Any]) -> None:
     """Print the last of the lines that ``--json`` prints."""
-    console.print_json({"what": "end", **result})
+    console.print_json_line({"what": "end", **result})
 
 
 def show(deployment: Deployment, result: Mapping[str, Any], *, everything: bool = False) -> None:

@@ -52,7 +52,7 @@ class DeployView:
     def event(self, event: DeployEvent) -> None:
         """Show an event; called from one thread at a time."""
         if self._as_json:
-            console.print_json(event.line())
+            console.print_json_line(event.line())
             return
         self._stacks += event.what == What.DONE
         is_new = event.what not in _FAILURES or self._is_new(event)

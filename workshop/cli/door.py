@@ -14,7 +14,6 @@ import typer
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -57,18 +56,11 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     """
     work = opened(env, config_dir)
     there, unread = _doors(work)
-    looked_at = {where: partial(_look, work, one) for where, one in there.items()}
-    if work.loaded.settings.accounts.are_own:
-        answers = side_by_side(
-            lambda where: attempt(looked_at[where]), there, threads=ACCOUNTS_AT_ONCE
-        )
-        found, lost = known_and_not(answers)
-        unread |= lost
-    else:
-        found = {where: look() for where, look in looked_at.items()}
+    found, lost = places.read_in_each(work.loaded, lambda where: _look(work, there[where]), there)
+    unread |= lost
     documents = [document for document, _ in found.values()]
     if as_json:
-        console.print_json(documents, indent=2)
+        console.print_json(documents)
     elif work.loaded.settings.accounts.are_own:
         _print_own(work, documents)
     else:
@@ -102,11 +94,11 @@ def _look(work: CommandContext, one: SeatsDoor) -> tuple[dict[str, Any], str]:
 def _print_own(work: CommandContext, documents: Sequence[Mapping[str, Any]]) -> None:
     """Print a row for each seat, which has a door of its own."""
     table = console.table("seat", "address", "answers", "opened", "hand up")
-    for one in documents:
-        seats = work.loaded.seats_in(AccountRegion(one["account"], one["region"]))
-        flags = (bool(one[key]) for key in ("answers", "opened", "hands"))
+    for document in documents:
+        seats = work.loaded.seats_in(AccountRegion(document["account"], document["region"]))
+        flags = (bool(document[key]) for key in ("answers", "opened", "hands"))
         ids = ", ".join(seat.id for seat in seats)
-        table.add_row(ids, one["address"], *("yes" if flag else "no" for flag in flags))
+        table.add_row(ids, document["address"], *("yes" if flag else "no" for flag in flags))
     console.print_table(table)
 
 
@@ -202,7 +194,7 @@ def claims(
             console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
     if as_json:
         open_until = until.isoformat() if until else None
-        console.print_json([{**one, "until": open_until} for one in told], indent=2)
+        console.print_json([{**one, "until": open_until} for one in told])
     elif until:
         console.say(f"seats can be claimed until {dates.moment(until)}")
     else:
@@ -256,7 +248,7 @@ def undo(
     was_claimed, code = there[chosen.account_region].undo(chosen.attendee)
     if as_json:
         document = {"seat": chosen.id, "was_claimed": was_claimed, "code": code.code}
-        console.print_json(document, indent=2)
+        console.print_json(document)
         return
     console.print_line(f"{chosen.id}  {code.code}")
     claim = "its claim is undone, and its" if was_claimed else "it was not claimed; its"
@@ -269,7 +261,7 @@ def _undo_since(work: CommandContext, text: str, *, as_json: bool) -> None:
     found = [one.undo_since(since) for one in there.values()]
     undone = {seat: code.code for some in found for seat, code in some.items()}
     if as_json:
-        console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone], indent=2)
+        console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone])
         return
     for seat, code in undone.items():
         console.print_line(f"{seat}  {code}")
@@ -314,7 +306,7 @@ def codes(
         ]
     if as_json:
         names = ("for", "code", "address")
-        console.print_json([dict(zip(names, row, strict=True)) for row in rows], indent=2)
+        console.print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         table = console.table("for", "code", "address")
         for row in rows:

@@ -30,7 +30,8 @@ def end(
     An endpoint is deleted, its configuration and model stay; a job is stopped. What is no seat's of
     the workshop is refused, and so is a name that several seats gave in accounts of their own,
     until --only says whose is meant. The last lines of stop and start name what can be ended. The
-    exit code is 1 where AWS refuses, such as for an endpoint that is being created.
+    exit code is 1 where AWS refuses, such as for an endpoint that is being created, or where what
+    runs could not be read.
 
     For example:
 
@@ -42,13 +43,18 @@ def end(
     seen = scan(work.loaded, work.seats, work.clients, DescribeCache())
     chosen = {seat.id for seat in work.seats}
     running = ending.running(work.loaded, seen)
-    found = ending.named([one for one in running if only is None or one.seat in chosen], names)
+    found = ending.named(
+        [work_of_seat for work_of_seat in running if only is None or work_of_seat.seat in chosen],
+        names,
+    )
     unknown = [name for name, some in found.items() if not some]
     for unread in places.unread(work.loaded, seen.unknown):
         console.warn(unread)
     if unknown:
+        read = " and could be read" if seen.unknown else ""
         raise UsageError(
-            f"no endpoint or job of a seat that runs is called {', '.join(map(repr, unknown))}; see"
+            f"no endpoint or job of a seat that runs{read} is called"
+            f" {', '.join(map(repr, unknown))}; see"
             f" how many there are with: {work.command('status')}"
         )
     for name, some in found.items():
@@ -57,7 +63,7 @@ def end(
                 f"{name!r} runs at several seats ({', '.join(seats)}), and nothing was ended; say"
                 f" whose with: {work.loaded.command('end', name, '--only', 'ID,...')}"
             )
-    failed = False
+    failed = bool(seen.unknown)
     for one in (one for some in found.values() for one in some):
         why = ending.end(work.clients, one)
         failed = failed or bool(why)

@@ -63,7 +63,7 @@ def extend(
         templates = synthesized(work)
     made = proposed(work, templates, listed(work))
     shared = _shared(made)
-    if not [*shared.stacks] or any(one.action == StackAction.CREATE for one in shared.stacks):
+    if not [*shared.stacks] or any(stack.action == StackAction.CREATE for stack in shared.stacks):
         raise GuardError(
             f"the end is written, and nothing is there yet to tell it: {work.command('deploy')}"
         )
@@ -120,13 +120,13 @@ def reopen(
             [
                 {"seat": seat.id, "result": one.result, "reason": one.reason}
                 for seat, one in done.items()
-            ],
-            indent=2,
+            ]
         )
     else:
         table = console.table("seat", "result", "why")
         for seat, one in done.items():
             table.add_row(seat.id, one.result, one.reason)
         console.print_table(table)
+    work.warn_of_lost((seat, one.reason) for seat, one in done.items())
     if any(one.reason for one in done.values()):
         raise typer.Exit(1)

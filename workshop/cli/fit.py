@@ -134,7 +134,7 @@ def fit(
         new_file.write(written, text)
     if as_json:
         made = {"environment": env, "written": written and shown(written), "yaml": text}
-        console.print_json({**report.document(), **made}, indent=2)
+        console.print_json({**report.document(), **made})
         return
     _print(report)
     for warning in warnings:
@@ -276,7 +276,4 @@ def _next_steps(
         f"check it:  {command_line.command('check', env, config_dir)}",
         f"rehearse it:  {command_line.command('rehearse', env, config_dir, *rehearsal)}",
     ]
-    console.say("")
-    console.say("next:")
-    for number, step in enumerate(steps, 1):
-        console.say(f"  {number}. {step}")
+    console.say_next(steps)

@@ -49,8 +49,7 @@ def freeze(
                     "open_still": one.open_still,
                 }
                 for seat, one in done.items()
-            ],
-            indent=2,
+            ]
         )
     else:
         table = console.table("seat", "result", "why")
@@ -58,5 +57,6 @@ def freeze(
             result = "not frozen" if one.problems else "frozen"
             table.add_row(seat, result, "; ".join((*one.problems, *one.open_still)))
         console.print_table(table)
+    work.warn_of_lost((seat, why) for seat, one in each.items() for why in one.problems)
     if any(one.problems for one in done.values()):
         raise typer.Exit(1)

@@ -154,7 +154,9 @@ def handout(
     made = events.now().replace(microsecond=0)
     found = _asked(work, chosen, session)
     instances = boxes.of_seats(work.clients, work.loaded, work.seats)
-    there = {one.status for one in found.values()} | {one.state for one in instances.values()}
+    there = {machine.status for machine in found.values()} | {
+        machine.state for machine in instances.values()
+    }
     if there <= {notebooks.MISSING, notebooks.NO_NOTEBOOK} and (
         over := torn_down.sentence(work.loaded, work.account_regions)
     ):

@@ -125,7 +125,4 @@ def _next_steps(
             f"give them ids:  {ids}",
             f"check it:       {check}",
         ]
-    console.say("")
-    console.say("next:")
-    for number, step in enumerate(steps, 1):
-        console.say(f"  {number}. {step}")
+    console.say_next(steps)

@@ -14,10 +14,10 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
-from workshop.cli import completion, console, teardown_plan_view, teardown_view, torn_down
+from workshop.cli import completion, console, teardown_plan_view, torn_down
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError
 from workshop.ledger import FOLDER, Ledger
@@ -94,7 +94,7 @@ def leftovers(
     scan = Scan.of(plan)
     kept = evidence.names_of(plan.resources(PlannedAction.KEEP))
     if as_json:
-        teardown_view.print_json(teardown_plan_view.document(plan))
+        console.print_json_line(teardown_plan_view.document(plan))
     else:
         _show(plan, scan, kept)
         for target in targets:
@@ -108,8 +108,8 @@ def leftovers(
 
 def _show(plan: TeardownPlan, scan: Scan, kept: Mapping[AccountRegion, Sequence[str]]) -> None:
     table = console.table("seat", "what", "name", "state", "whose", "why")
-    rows = [one for one in plan.actions if one[1] != PlannedAction.KEEP]
-    for resource, _ in rows:
+    rows = [resource for resource, action in plan.actions if action != PlannedAction.KEEP]
+    for resource in rows:
         table.add_row(
             resource.owner,
             resource.resource_type,
@@ -120,12 +120,12 @@ def _show(plan: TeardownPlan, scan: Scan, kept: Mapping[AccountRegion, Sequence[
         )
     if rows:
         console.print_table(table)
-    for one in plan.discovery.unknown:
-        console.warn(one.message)
+    for unknown in plan.discovery.unknown:
+        console.warn(unknown.message)
     least = "at least " if plan.discovery.unknown else ""
     console.say(f"left: {least}{count_of(len(scan.left), 'resource')}, {plan.cost.per_hour}")
     if kept:
-        console.say(f"kept on request: {torn_down.first_of([*chain(*kept.values())])}")
+        console.say(f"kept on request: {first_of([*chain(*kept.values())], torn_down.NAMED)}")
 
 
 def _of_environment(
@@ -179,9 +179,12 @@ def _named(clients: Clients, workshop: str, account_region: AccountRegion) -> li
         except errors.Refusal:
             found = []
         seats[where] = frozenset(
-            some | {one[tags.ATTENDEE] for one in found if tags.ATTENDEE in one}
+            some
+            | {found_tags[tags.ATTENDEE] for found_tags in found if tags.ATTENDEE in found_tags}
         )
-        said |= {one[tags.ENVIRONMENT] for one in found if tags.ENVIRONMENT in one}
+        said |= {
+            found_tags[tags.ENVIRONMENT] for found_tags in found if tags.ENVIRONMENT in found_tags
+        }
     environments = sorted(said)
     return [ScanTarget(workshop, name, seats, whole=True) for name in environments or [""]]
 

@@ -1,7 +1,9 @@
-"""One run at a time in a folder, of commands that start and stop a local cloud of their own."""
+"""Commands that start and stop a local cloud of their own: one run at a time, ended like others."""
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,16 @@ from filelock import FileLock, Timeout
 
 from workshop import files
 from workshop.errors import GuardError
+
+
+def end_with_terminal() -> None:
+    """Let a closed terminal end this like Ctrl-C, so that its cloud is stopped as well.
+
+    Under nohup, and where somebody else sees to the signal, it goes on.
+    """
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sign) == signal.SIG_DFL:
+            signal.signal(sign, lambda *_: sys.exit(1))
 
 
 @contextmanager

@@ -11,13 +11,10 @@ from workshop.aws import places
 from workshop.cli import console
 from workshop.cli.context import CommandContext
 from workshop.cli.preflight import report_on, stacks_of
-from workshop.config import assignment
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction
-from workshop.files import shown
-from workshop.ledger import Ledger
 from workshop.naming import ORGANISER
 from workshop.preflight import Check, PreflightReport
 from workshop.preflight.checks import REFUSING
@@ -33,7 +30,10 @@ def proposed(work: CommandContext, templates: Assembly, remove: frozenset[str]) 
     made = planner.plan(work.clients, work.loaded, templates, work.seats, remove=remove)
     for reason in made.unlisted.values():
         console.warn(f"whether all accounts can be used is not known: {reason}")
-    for sentence in of_others(work.loaded, made):
+    unread = [
+        (place, f"what is there could not be read: {why}") for place, why in made.unseen.items()
+    ]
+    for sentence in places.told_unread(work.loaded, unread):
         console.warn(sentence)
     return made
 
@@ -62,7 +62,9 @@ def checked(
             " the first stack, which lets you in"
         )
     open_ones = [where for where in account_regions_of(chosen) if where not in closed]
-    return report_on(work, stacks_of(work, open_ones), accept_unknown, chosen, frozenset(closed))
+    there = dict(made.listed)
+    there |= stacks_of(work, [where for where in open_ones if where not in there])
+    return report_on(work, there, accept_unknown, chosen, frozenset(closed))
 
 
 def at_home(report: PreflightReport) -> PreflightReport:
@@ -70,7 +72,7 @@ def at_home(report: PreflightReport) -> PreflightReport:
     return replace(
         report,
         checks=tuple(
-            one for one in report.checks if one.account_region.account not in report.seats
+            check for check in report.checks if check.account_region.account not in report.seats
         ),
     )
 
@@ -110,28 +112,6 @@ def _is_left_alone(seat: SeatPlan) -> bool:
 def nothing_left(made: DeployPlan) -> bool:
     """Whether the plan does nothing in any account."""
     return all(map(_is_left_alone, made.seats))
-
-
-def of_others(loaded: LoadedEnvironment, made: OwnAccountsPlan) -> Iterator[str]:
-    """Yield which seats have by the file the workbench that was made for another one.
-
-    The accounts do not tell whose they are: the ledger does, where the deployments were run.
-    """
-    made_for = {place.account: seats for place, seats in Ledger(loaded.name).seats().items()}
-    there = {
-        one.desired.seat: one.desired.account_region.account
-        for one in made.stacks
-        if one.current is not None
-    }
-    for seat, account in there.items():
-        others = sorted(made_for.get(account, ()))
-        if others and seat not in others:
-            down = loaded.command("teardown", "--early", "--only", seat, "--save-to", "FOLDER")
-            yield (
-                f"the workbench in account {account}, which is {seat}'s by the file of accounts,"
-                f" was made for {', '.join(others)}: whoever has {seat} has what is in it; correct"
-                f" {shown(assignment.path(loaded.path))}, or tear it down first with: {down}"
-            )
 
 
 def without(loaded: LoadedEnvironment) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -40,7 +40,7 @@ from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.synthesis_cache import SynthesisCache
 from workshop.environments import dates
 from workshop.ledger import Ledger
-from workshop.naming import COHORT, DOOR, WATCH
+from workshop.naming import COHORT, DOOR, SEAT_STACKS, WATCH
 from workshop.policies import freeze
 
 _TELL_THE_END = ("Environment", "ScheduleExpression")
@@ -80,7 +80,7 @@ def plan(
         console.warn(remark)
     if as_json:
         whole = {**document(work, made), "estimate": expected and expected.document()}
-        console.print_json(whole, indent=2)
+        console.print_json(whole)
     else:
         console.say(dates.sentence(work.loaded.settings, events.now()))
         show(made, work.loaded.settings.start.tzinfo, everything=everything)
@@ -192,8 +192,8 @@ def show(made: DeployPlan, zone: tzinfo | None, *, everything: bool = False) -> 
     table = console.table("seat", "account and Region", "plan", "stacks", "why")
     busy = [seat for seat in made.seats if seat.action != StackAction.UNCHANGED or _why(seat)]
     groups: dict[tuple[str, ...], list[str]] = {}
-    for seat in busy:
-        cells = (str(seat.account_region), seat.action.value, _stacks(seat), _why(seat))
+    for seat, stacks in (part for whole in busy for part in _parts(whole)):
+        cells = (str(seat.account_region), seat.action.value, stacks, _why(seat))
         together = len(busy) > MANY and not everything and seat.seat != COHORT
         groups.setdefault(("" if together else seat.seat, *cells), []).append(seat.seat)
     for (_, *row), seats in groups.items():
@@ -267,11 +267,21 @@ def _stack(stack: StackPlan) -> dict[str, Any]:
     }
 
 
-def _stacks(seat: SeatPlan) -> str:
+def _parts(seat: SeatPlan) -> Iterator[tuple[SeatPlan, str]]:
+    """Yield what is refused of a seat and what is done all the same, with which stacks these are.
+
+    A seat with which nothing is done is yielded whole.
+    """
     busy = [stack for stack in seat.stacks if stack.action != StackAction.UNCHANGED]
-    if seat.seat == COHORT or len(busy) == len(seat.stacks):
-        return str(len(busy))
-    return ", ".join(stack.desired.kind for stack in busy)
+    refused = [stack for stack in busy if stack.action == StackAction.REFUSED]
+    others = [stack for stack in busy if stack.action != StackAction.REFUSED]
+    if not busy:
+        yield seat, ""
+    for some in filter(None, (refused, others)):
+        is_counted = len(some) == len(seat.stacks) or len(some) > len(SEAT_STACKS)
+        is_counted = is_counted or seat.seat == COHORT
+        names = ", ".join(stack.desired.kind for stack in some)
+        yield replace(seat, stacks=tuple(some)), str(len(some)) if is_counted else names
 
 
 def _why(seat: SeatPlan) -> str:

@@ -94,7 +94,7 @@ def preflight(
     for name in report.unmatched(sorted(set(accept_unknown or ()))):
         console.warn(f"{name} is accepted, but nothing that was asked has this name")
     if as_json:
-        console.print_json(document(report), indent=2)
+        console.print_json(document(report))
     else:
         preflight_view.show(report, everything=show_all)
     if request_quotas:

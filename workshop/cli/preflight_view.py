@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from workshop.cli import console
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.preflight import Check, CheckState, PreflightReport
 from workshop.preflight.checks import DeniedAction
 
@@ -78,15 +78,15 @@ def _summed(report: PreflightReport, shown: Iterable[Check]) -> Iterator[str]:
         check = checks[0]
         said = check.reason or check.message
         account = check.account_region.account
-        key = (check.state, *(one.subject for one in checks), said.replace(account, "ACCOUNT"))
+        key = (check.state, *(each.subject for each in checks), said.replace(account, "ACCOUNT"))
         alike.setdefault(key, []).append(checks)
     for some in alike.values():
         yield from _told(some[0], _named(report, [checks[0] for checks in some]))
         check = some[0][0]
         others = {
-            one.account_region
-            for one in report.of(CheckState.OK)
-            if one.subject == check.subject and one.account_region.account in report.seats
+            passed.account_region
+            for passed in report.of(CheckState.OK)
+            if passed.subject == check.subject and passed.account_region.account in report.seats
         }
         if others and check.state != CheckState.OK and check.account_region.account in report.seats:
             yield f"{_INDENT}in order in {count_of(len(others), 'other account')}"
@@ -95,11 +95,10 @@ def _summed(report: PreflightReport, shown: Iterable[Check]) -> Iterator[str]:
 def _named(report: PreflightReport, checks: Sequence[Check]) -> str:
     """Return whose accounts checks are about, by the seats; of a few places, these themselves."""
     where = [*dict.fromkeys(check.account_region for check in checks)]
-    ids = [report.seats.get(one.account, "") for one in where]
+    ids = [report.seats.get(place.account, "") for place in where]
     if len(where) == 1:
         return f"{where[0]}  {ids[0]}".rstrip()
-    some = ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED} more" if ids[NAMED:] else "")
-    return f"{count_of(len(where), 'account')} ({some})"
+    return f"{count_of(len(where), 'account')} ({first_of(ids, NAMED)})"
 
 
 def _told(checks: list[Check], where: str) -> Iterator[str]:

@@ -56,9 +56,9 @@ class _Machines:
     def reasons(self, seat: Seat) -> tuple[str, ...]:
         """Return why the seat's machines are not ready; nothing where it has none to have."""
         return tuple(
-            f"{BOX.noun}: {reason}" if one.kind is BOX and seat.instance_type else reason
-            for one in machines_of([seat])
-            for reason in self.found[one]
+            f"{BOX.noun}: {reason}" if machine.kind is BOX and seat.instance_type else reason
+            for machine in machines_of([seat])
+            for reason in self.found[machine]
         )
 
 
@@ -108,8 +108,8 @@ def ready(
         if not as_json:
             _print(work, found, everything=everything)
     if as_json:
-        idle = {one.seat.id for one in machines.idle}
-        console.print_json(_document(work, found, idle, left_running), indent=2)
+        idle = {machine.seat.id for machine in machines.idle}
+        console.print_json(_document(work, found, idle, left_running))
     not_ready = [seat for seat, reasons in found.items() if reasons]
     console.say(f"{len(found) - len(not_ready)} ready, {len(not_ready)} not")
     if not_ready or left_running:
@@ -123,6 +123,7 @@ def _say_cures(work: CommandContext, found: Reasons, not_ready: Sequence[str]) -
             "an agent starts with its machine: stop and start those whose agents have never"
             " reported (the local cloud runs no agents)"
         )
+    work.warn_of_lost((seat, why) for seat in work.seats for why in found[seat.id])
     if not_ready:
         console.say(f"check these again with: {work.command_for('ready', not_ready)}")
 
@@ -195,7 +196,7 @@ def _look_for_frozen(work: CommandContext, found: dict[str, Sequence[str]]) -> N
 
 def _stop_again(work: CommandContext, machines: _Machines, left_running: list[str]) -> None:
     """Stop what was stopped before; add the seats whose machines may run on."""
-    ids = [one.seat.id for one in machines.idle]
+    ids = [machine.seat.id for machine in machines.idle]
     every = count_of(len(machines.before), "machine")
     console.say(f"stopping what was stopped before: {len(ids)} of {every}")
     try:
@@ -206,9 +207,9 @@ def _stop_again(work: CommandContext, machines: _Machines, left_running: list[st
         console.say(f"they may run on, and cost; stop them with: {work.command_for('stop', ids)}")
         raise
     left = [
-        one.seat
-        for one in outcomes
-        if not one.as_asked and one.result != "missing" and one.after != "Failed"
+        outcome.seat
+        for outcome in outcomes
+        if not outcome.as_asked and outcome.result != "missing" and outcome.after != "Failed"
     ]
     if left:
         console.say(

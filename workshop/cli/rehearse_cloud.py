@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import yaml
 
 from localcloud import environment as cloud_environment
 from localcloud import process
@@ -62,6 +65,25 @@ def _running(
             process.stop(state)
 
 
+def in_its_account(loaded: LoadedEnvironment, seat: Seat, folder: Path) -> Path:
+    """Write the environment as if the seat's account were its own, and return the folder.
+
+    The local cloud has that account alone, in which the seat's names are the same: no role is taken
+    on there, and no organization deploys to it.
+    """
+    files.make_folder(folder)
+    environment = yaml.safe_load(loaded.path.read_text(encoding="utf-8"))
+    environment.pop("accounts", None)
+    own = {"account": seat.account, "region": seat.region, "roster": {"file": "seat.csv"}}
+    text = yaml.safe_dump({**environment, **own}, sort_keys=False)
+    (folder / loaded.path.name).write_text(text, encoding="utf-8")
+    roster = f"id,profile\n{seat.attendee},{seat.profile}\n"
+    (folder / "seat.csv").write_text(roster, encoding="utf-8")
+    if (images := loaded.path.parent / "images").is_dir():
+        shutil.copytree(images, folder / "images", dirs_exist_ok=True)
+    return folder
+
+
 def _grant_quotas(running: Running) -> None:
     """Let the rehearsal's account have machines enough for all seats: AWS's defaults give it none.
 
@@ -82,9 +104,12 @@ def _deploy(loaded: LoadedEnvironment, seat: Seat, running: Running, state: Path
         os.environ, cloud_environment.variables(running, state.resolve())
     )
     program = Path(sys.executable).with_name("workshop")
-    here = command_line.environment_anywhere(loaded.name, loaded.path.parent)
-    command = [str(program), "deploy", *here, "--only", seat.id]
     folder = files.make_folder(STATE_DIR / "deployed")
+    config, who = loaded.path.parent, seat.id
+    if seat.account != loaded.home.account:
+        config, who = in_its_account(loaded, seat, folder / "config"), seat.attendee
+    here = command_line.environment_anywhere(loaded.name, config)
+    command = [str(program), "deploy", *here, "--only", who]
     last: list[str] = []
     with subprocess.running(command, variables, folder=folder, heard=True) as started:
         assert started.stdout is not None  # noqa: S101 - a pipe was asked for

@@ -11,9 +11,8 @@ from workshop.cli.context import CommandContext
 from workshop.cli.progress import saying_pause
 from workshop.counting import count_of
 from workshop.rehearse import on_aws
-from workshop.rehearse.judging import CellOutcome
 from workshop.rehearse.on_aws import SeatRehearsal
-from workshop.rehearse.rehearsal import NotebookEvent, Pace
+from workshop.rehearse.rehearsal import Pace
 from workshop.requests.ask import AgentWaits
 
 CELL_SECONDS = on_aws.CELL_SECONDS
@@ -38,21 +37,16 @@ def rehearse(
         f" of {seat.id} in account {seat.account}, {seat.region}, as its user and with its role;"
         " not here. It is no play: what the labs make costs money, and stays until it is deleted"
     )
-    rehearse_view.ask(agreed=agreed)
-    outcomes: list[CellOutcome] = []
-    events: list[NotebookEvent] = []
+    if not agreed:
+        rehearse_view.agree()
     waits = AgentWaits(saying_pause(lambda: f"the notebook of {seat.id}"), on_aws.BEGIN_MINUTES)
     console.say(f"asking the agent of {seat.id}, which begins within minutes ...")
     with TemporaryDirectory() as folder:
         made = SeatRehearsal(work.clients, work.loaded, seat, pace)
-        for event in made.run(source, notebooks, replacing, Path(folder), waits):
-            if isinstance(event, CellOutcome):
-                outcomes.append(event)
-            else:
-                events.append(event)
-            rehearse_view.progress(event, notebooks)
+        happening = made.run(source, notebooks, replacing, Path(folder), waits)
+        outcomes, events = rehearse_view.follow(happening, notebooks)
     if as_json:
-        console.print_json(rehearse_view.document(outcomes, events, "the notebook's"), indent=2)
+        console.print_json(rehearse_view.document(outcomes, events, "the notebook's"))
     else:
         rehearse_view.show(outcomes, events, everything=everything)
         console.say(f"what the labs made is there; see: {work.command('status')}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from workshop.cli import console
+from workshop.cli import agreement, console
 from workshop.counting import count_of
-from workshop.errors import GuardError, WorkshopError
+from workshop.errors import WorkshopError
 from workshop.rehearse import judging
 from workshop.rehearse.judging import CellOutcome, Refusal
 from workshop.rehearse.rehearsal import NotebookEvent
@@ -17,7 +16,22 @@ from workshop.rehearse.rehearsal import NotebookEvent
 _WRONG = ("denied", "failed", "not reached")
 
 
-def progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> None:
+def follow(
+    happening: Iterable[NotebookEvent | CellOutcome], notebooks: Sequence[str]
+) -> tuple[list[CellOutcome], list[NotebookEvent]]:
+    """Say what happens as it does; return how cells ended, and what happened to notebooks."""
+    outcomes: list[CellOutcome] = []
+    events: list[NotebookEvent] = []
+    for event in happening:
+        if isinstance(event, CellOutcome):
+            outcomes.append(event)
+        else:
+            events.append(event)
+        _progress(event, notebooks)
+    return outcomes, events
+
+
+def _progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> None:
     """Say that a notebook began, or that a cell went wrong."""
     if isinstance(event, NotebookEvent):
         if event.event == "began":
@@ -29,14 +43,13 @@ def progress(event: NotebookEvent | CellOutcome, notebooks: Sequence[str]) -> No
         console.say(f"   cell {event.number}: {event.result}: {event.why}")
 
 
-def ask(*, agreed: bool) -> None:
+def agree() -> None:
     """Raise GuardError unless somebody agrees that the content's code is run."""
-    if agreed:
-        return
-    if not sys.stdin.isatty():
-        raise GuardError("nobody is there to agree, and nothing was run; agree with --run")
-    if console.ask("Type yes to run it").strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was run; run the command again once you agree")
+    agreement.require_yes(
+        "Type yes to run it",
+        nobody="nobody is there to agree, and nothing was run; agree with --run",
+        refused="nothing was run; run the command again once you agree",
+    )
 
 
 def show(
@@ -45,21 +58,21 @@ def show(
     """Print a row for each cell that calls AWS or is not ok, and the sums."""
     table = console.table("notebook", "cell", "result", "why", "by", "opened by")
     last = ""
-    for one in outcomes:
-        if not (everything or one.calls_aws or one.result != "ok"):
+    for outcome in outcomes:
+        if not (everything or outcome.calls_aws or outcome.result != "ok"):
             continue
-        some: Sequence[Refusal | None] = one.refusals if one.result == "denied" else ()
+        some: Sequence[Refusal | None] = outcome.refusals if outcome.result == "denied" else ()
         rows = some or (None,)
         for index, refusal in enumerate(rows):
             table.add_row(
-                one.notebook if one.notebook != last and not index else "",
-                str(one.number) if not index else "",
-                one.result if not index else "",
-                _asked(refusal) if refusal else one.why,
+                outcome.notebook if outcome.notebook != last and not index else "",
+                str(outcome.number) if not index else "",
+                outcome.result if not index else "",
+                _asked(refusal) if refusal else outcome.why,
                 refusal.by if refusal else "",
                 (refusal.key or "nothing") if refusal else "",
             )
-            last = one.notebook
+            last = outcome.notebook
     console.print_table(table)
     for event in events:
         if event.event in ("broken", "not reached", "ended"):
@@ -86,8 +99,8 @@ def _asked(refusal: Refusal) -> str:
 
 def _unplayed(outcomes: Sequence[CellOutcome]) -> str:
     counts: dict[str, int] = {}
-    for one in outcomes:
-        for name in {call.name for call in one.calls if call.not_played}:
+    for outcome in outcomes:
+        for name in {call.name for call in outcome.calls if call.not_played}:
             counts[name] = counts.get(name, 0) + 1
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return ", ".join(f"{name} ({count_of(count, 'cell')})" for name, count in ordered)
@@ -102,13 +115,13 @@ def document(
         "summary": dict(judging.summary(outcomes)),
         "cells": [
             {
-                "notebook": one.notebook,
-                "cell": one.number,
-                "result": one.result,
-                "why": one.why,
-                "because_of_cell": one.because,
-                "seconds": round(one.seconds, 2),
-                "calls": [asdict(call) for call in one.calls],
+                "notebook": outcome.notebook,
+                "cell": outcome.number,
+                "result": outcome.result,
+                "why": outcome.why,
+                "because_of_cell": outcome.because,
+                "seconds": round(outcome.seconds, 2),
+                "calls": [asdict(call) for call in outcome.calls],
                 "refusals": [
                     {
                         "action": refusal.question.action,
@@ -117,10 +130,10 @@ def document(
                         "by": refusal.by,
                         "opened_by": refusal.key,
                     }
-                    for refusal in one.refusals
+                    for refusal in outcome.refusals
                 ],
             }
-            for one in outcomes
+            for outcome in outcomes
         ],
         "notebooks": [asdict(event) for event in events if event.event != "began"],
     }
@@ -128,8 +141,8 @@ def document(
 
 def judge(outcomes: Sequence[CellOutcome], events: Sequence[NotebookEvent]) -> None:
     """Raise WorkshopError if any cell is denied or failed, or was not reached."""
-    wrong = [one for one in outcomes if one.result in _WRONG]
-    broken = [one for one in events if one.event in ("broken", "not reached", "ended")]
+    wrong = [outcome for outcome in outcomes if outcome.result in _WRONG]
+    broken = [event for event in events if event.event in ("broken", "not reached", "ended")]
     if wrong or broken:
         cells = count_of(len(outcomes), "cell")
         raise WorkshopError(

@@ -13,7 +13,7 @@ from workshop.cli import console, roster_import
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.config.roster import Seat, ids
 from workshop.config.roster.write import write_ids
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.environments import loader
 from workshop.environments.loader import Draft
 from workshop.errors import ConfigError, UsageError
@@ -93,7 +93,7 @@ def roster(
         return
     if as_json:
         listed = [_document(seat, unwritten) for seat in draft.seats]
-        console.print_json(listed, indent=2)
+        console.print_json(listed)
     else:
         _print(draft, unwritten)
     for doubt in (*loader.missing_ids(draft, config_dir), *draft.of_people):
@@ -106,9 +106,7 @@ def _print_addresses(seats: Sequence[Seat]) -> None:
         console.print_line(address)
     without = [seat.id for seat in seats if not seat.email]
     if without:
-        named = ", ".join(without[:_SHOWN])
-        more = f" and {len(without) - _SHOWN} more" if len(without) > _SHOWN else ""
-        console.warn(f"no address: {named}{more}")
+        console.warn(f"no address: {first_of(without, _SHOWN)}")
 
 
 def _draft(env: str, config_dir: Path) -> Draft:
@@ -133,14 +131,9 @@ def _written(draft: Draft, env: str, config_dir: ConfigDir) -> Draft:
         )
     file = shown(draft.roster_path)
     given = [seat.id for seat in draft.seats if seat.id in new]
-    console.say(f"{file}: {_new_ids(given)}" if given else f"{file}: every row has its id")
+    new_ids = f"{count_of(len(given), 'new id')} written: {first_of(given, _SHOWN)}"
+    console.say(f"{file}: {new_ids}" if given else f"{file}: every row has its id")
     return _draft(env, config_dir)
-
-
-def _new_ids(ids: Sequence[str]) -> str:
-    shown = ", ".join(ids[:_SHOWN])
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return f"{count_of(len(ids), 'new id')} written: {shown}{more}"
 
 
 def _unwritten(draft: Draft) -> frozenset[str]:
@@ -185,7 +178,12 @@ def _overrides(draft: Draft, seat: Seat) -> str:
         (seat.box_type, box.instance_types[0], seat.box_gb, box.volume_gb) if box else (),
     ]
     pairs = (
-        *(pair for one in own_machines if one for pair in _of_machine(*one)),
+        *(
+            pair
+            for own_machine in own_machines
+            if own_machine
+            for pair in _of_machine(*own_machine)
+        ),
         (seat.account, settings.account, seat.account),
         (seat.region, settings.region, seat.region),
     )

@@ -29,7 +29,7 @@ def run(draft: Draft, file: Path, config_dir: Path, *, yes: bool, as_json: bool)
         accounts_import.run(draft, file, listed, yes=yes, as_json=as_json)
         return
     path, sheet = _destination(draft)
-    export = _read(file, accounts=settings is not None and settings.accounts.mode == "roster")
+    export = _read(file, settings.accounts.mode if settings else None)
     merge = merged(sheet, export.registrations, draft.reserved)
     if merge.is_too_long:
         raise UsageError(
@@ -41,12 +41,13 @@ def run(draft: Draft, file: Path, config_dir: Path, *, yes: bool, as_json: bool)
     written = False
     try:
         if merge.new:
-            accounts_import.ask(_rows(merge), path, yes=yes)
+            if not yes:
+                accounts_import.agree(_rows(merge), path)
             write_merge(path, sheet, merge, draft.reserved)
             written = True
     finally:
         if as_json:
-            console.print_json(_document(export, merge, path, written=written), indent=2)
+            console.print_json(_document(export, merge, path, written=written))
     if written:
         console.say(f"{shown(path)}: {_rows(merge)} written")
     elif not merge.new:
@@ -67,10 +68,12 @@ def _destination(draft: Draft) -> tuple[Path, Sheet]:
     return draft.roster_path, draft.sheet
 
 
-def _read(file: Path, *, accounts: bool) -> Export:
-    export = registrations.read(accounts_import.content(file), accounts=accounts)
+def _read(file: Path, mode: str | None) -> Export:
+    export = registrations.read(accounts_import.content(file), accounts=mode == "roster")
     if export.diagnostics:
-        raise ConfigError([str(each.of(shown(file))) for each in export.diagnostics])
+        neither = f"{shown(file)}: is no list of accounts, with a column 'Account ID', either"
+        of_people = [str(each.of(shown(file))) for each in export.diagnostics]
+        raise ConfigError([*of_people, *([neither] if mode == "ou" else [])])
     if export.is_guess:
         console.warn(
             f"{shown(file)} does not say its encoding; its letters fit {export.encoding} best:"

@@ -32,7 +32,8 @@ def save(
     Notebooks and EC2 instances do so by themselves every six minutes and before they stop: into
     saved/files/ of the seat's first bucket, an instance beside a notebook into saved/box/files/.
     Links, caches, environments and files above 200 MB are left out; a new machine gets the rest
-    back by itself. The exit code is 1 where a running machine did not save.
+    back by itself. One that has never reported is told at once if it runs for more than five
+    minutes: its agent is not there. The exit code is 1 where a running machine did not save.
 
     For example:
 
@@ -55,13 +56,14 @@ def save(
         waits = AgentWaits(pause, minutes)
         answers = saving.save(work.clients, work.loaded, work.seats, waits, report=report)
     if as_json:
-        console.print_json([_document(answer) for answer in answers], indent=2)
+        console.print_json([_document(answer) for answer in answers])
     else:
         _print(answers)
     failed = [answer for answer in answers if answer.result not in saving.GOOD]
     saved = sum(answer.result == "done" for answer in answers)
     idle = len(answers) - saved - len(failed)
     console.say(f"{saved} saved, {len(failed)} not, {idle} not running")
+    work.warn_of_lost((answer.seat, answer.reason) for answer in failed)
     if failed:
         again = work.command_for("save", [answer.seat.id for answer in failed])
         console.say(f"try again with: {again}")

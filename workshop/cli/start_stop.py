@@ -109,7 +109,7 @@ def _change(
     # A night costs by what was not stopped.
     seen = None if interrupted else scan(work.loaded, work.seats, work.clients, DescribeCache())
     if as_json:
-        console.print_json(_document(work, goal, calls, outcomes, seen), indent=2)
+        console.print_json(_document(work, goal, calls, outcomes, seen))
         _say(work, goal, outcomes)
     if seen is not None:
         still_running.say(work, seen, "still running" if goal is start_stop.STOP else "running now")

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
 from workshop.aws import places
 from workshop.bill import so_far
-from workshop.cli import console, off_roster, status_document, torn_down
+from workshop.cli import console, status_document, status_table, torn_down
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, MANY, All, AsJson, ConfigDir, Env, OfProfile, Only
-from workshop.config import ec2_types
-from workshop.counting import count_of
+from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, OfProfile, Only
+from workshop.counting import count_of, first_of
 from workshop.pricing import prices
 from workshop.pricing.prices import Cost
-from workshop.status import report
+from workshop.status import off_roster, report
 from workshop.status.collector import StatusScan, scan
 from workshop.status.describe import DescribeCache
-from workshop.status.report import (
-    ABSENT,
-    NO_NOTEBOOK,
-    READY,
-    Count,
-    StackCounts,
-    StatusRow,
-    StatusTotals,
-    Unattributed,
-)
+from workshop.status.report import NO_NOTEBOOK, READY, StatusRow
 
-NUMBERS = ("endpoints", "USD/h")
-QUIET = (READY, "Stopped")
 _NOT_READY = 10
 """So many seats that are not ready are named; the table has all."""
 
@@ -42,8 +28,6 @@ _CURES = {
     report.MISSING: ("make it again", "deploy"),
     "Failed": ("start it", "start"),
 }
-_NAMED = 2
-"""So many notebooks of no seat are named; the others are counted."""
 
 
 def status(
@@ -83,7 +67,7 @@ def status(
     also = off_roster.account_regions(work.loaded) if only is None and profile is None else ()
     if not work.loaded.settings.accounts.are_own:
         accounts = {account_region.account for account_region in work.account_regions}
-        also = tuple(one for one in also if one.account in accounts)
+        also = tuple(place for place in also if place.account in accounts)
 
     def take() -> StatusScan:
         seen = scan(work.loaded, work.seats, work.clients, cache, also)
@@ -116,12 +100,12 @@ def _watch(
             with console.live_data() as live:
                 while True:
                     seen = take()
-                    table = _table(work, seen, everything=everything)
+                    table = status_table.table_of(work, seen, everything=everything)
                     table.explain(_remarks(work, seen))
                     live.update(table, refresh=True)
                     pause(every)
         while True:
-            _show(work, take(), as_json=as_json, everything=everything, indent=None)
+            _show(work, take(), as_json=as_json, everything=everything, again=True)
             pause(every)
     except KeyboardInterrupt:
         return
@@ -138,22 +122,23 @@ def _show(
     *,
     as_json: bool,
     everything: bool,
-    indent: int | None = 2,
+    again: bool = False,
 ) -> None:
     if as_json:
-        console.print_json(status_document.of_scan(work, seen), indent=indent)
+        document = status_document.of_scan(work, seen)
+        (console.print_json_line if again else console.print_json)(document)
     elif over := _torn_down(work, seen):
         console.print_line(over)
         return
     else:
-        console.print_table(_table(work, seen, everything=everything))
+        console.print_table(status_table.table_of(work, seen, everything=everything))
     for remark in _remarks(work, seen):
         console.say(remark)
 
 
 def _torn_down(work: CommandContext, seen: StatusScan) -> str:
     """Return when all was torn down, empty where anything is there or could not be read."""
-    empty = all(_has_no_machine(row) and row.stacks and row.stacks.is_none for row in seen.rows)
+    empty = all(row.has_no_machine and row.stacks and row.stacks.is_none for row in seen.rows)
     if not empty or seen.unknown or seen.strays or seen.unattributed:
         return ""
     return torn_down.sentence(work.loaded, work.account_regions)
@@ -173,7 +158,7 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
             command = work.loaded.command(verb, "--only", ids)
             remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
     remarks += _shared(work, seen)
-    remarks += [f"warning: {one}" for one in places.unread(work.loaded, seen.unknown)]
+    remarks += [f"warning: {unread}" for unread in places.unread(work.loaded, seen.unknown)]
     if seen.watch is not None:
         remarks += seen.watch.sentences(work.loaded, seen.at)
         remarks += _used(work, seen)
@@ -199,7 +184,7 @@ def _shared(work: CommandContext, seen: StatusScan) -> list[str]:
             for name, state in some.items()
         ],
     )
-    return [f"warning: {one}" for one in wrong]
+    return [f"warning: {sentence}" for sentence in wrong]
 
 
 def _gone(work: CommandContext, seen: StatusScan) -> list[str]:
@@ -251,7 +236,9 @@ def _used(work: CommandContext, seen: StatusScan) -> list[str]:
     most = sorted(used, key=lambda seat: used[seat], reverse=True)
     named = ", ".join(f"{seat} {used[seat]:.2f}" for seat in most[:_NOT_READY])
     more = f" and {len(most) - _NOT_READY} with less" if len(most) > _NOT_READY else ""
-    basis = dict.fromkeys(one.basis for one in seen.watch.of.values() if one.basis)
+    basis = dict.fromkeys(
+        region_watch.basis for region_watch in seen.watch.of.values() if region_watch.basis
+    )
     by = f" by {'; '.join(basis)}" if basis else ""
     return [f"used of {cap} USD a seat, as the watch counts{by}: {named}{more}"]
 
@@ -262,9 +249,8 @@ def _readiness(seen: StatusScan) -> str:
     count = len(seen.rows)
     if not others:
         return "the seat is ready" if count == 1 else f"all {count_of(count, 'seat')} are ready"
-    named = ", ".join(f"{row.seat} ({_trouble(row)})" for row in others[:_NOT_READY])
-    more = f" and {len(others) - _NOT_READY} more" if len(others) > _NOT_READY else ""
-    return f"{count - len(others)} of {count_of(count, 'seat')} ready; not ready: {named}{more}"
+    named = first_of([f"{row.seat} ({_trouble(row)})" for row in others], _NOT_READY)
+    return f"{count - len(others)} of {count_of(count, 'seat')} ready; not ready: {named}"
 
 
 def _trouble(row: StatusRow) -> str:
@@ -280,158 +266,3 @@ def _trouble(row: StatusRow) -> str:
     if row.notebook not in (READY, NO_NOTEBOOK):
         return f"notebook {row.notebook}"
     return f"EC2 instance {row.box or 'not known'}"
-
-
-# --- the table ----------------------------------------------------------------------------------
-
-
-def _table(work: CommandContext, seen: StatusScan, *, everything: bool) -> console.PlainTable:
-    several = len(work.account_regions) > 1
-    where = ("account and Region",) if several else ()
-    boxes = any(row.box != NO_NOTEBOOK for row in (*seen.rows, *seen.strays))
-    columns = ("stacks", "notebook", *(["EC2 instance"] if boxes else []))
-    table = console.table(
-        "seat", *where, *columns, "up", "last active", "jobs", *NUMBERS, right=NUMBERS
-    )
-    blank = [""] if several else []
-    alike: dict[str, list[StatusRow]] = {}
-    for row in seen.rows:
-        name = _alike(row) if len(seen.rows) > MANY and not everything else ""
-        if name:
-            alike.setdefault(name, []).append(row)
-        else:
-            table.add_row(
-                row.seat,
-                *([str(row.account_region)] if several else []),
-                *_cells(row, seen.at, boxes=boxes),
-            )
-    for name, rows in alike.items():
-        table.add_row(f"{len(rows)} {name}", *blank, *_cells_of_many(rows, boxes=boxes))
-    table.add_row(
-        count_of(seen.totals.seats, "seat"),
-        *blank,
-        *_total_cells(seen.totals, boxes=boxes),
-        style="bold",
-    )
-    for row in seen.strays:
-        table.add_row(
-            f"{row.seat}, off the roster",
-            *([str(row.account_region)] if several else []),
-            *_cells(row, seen.at, boxes=boxes),
-        )
-    for other in seen.unattributed:
-        table.add_row(
-            "of no seat",
-            *([str(other.account_region)] if several else []),
-            *_stray_cells(other, boxes=boxes),
-        )
-    return table
-
-
-def _alike(row: StatusRow) -> str:
-    """Return what a seat is like that is as it should be, or not there at all; empty for others."""
-    if row.stacks is None or row.jobs or row.endpoints != 0:
-        return ""
-    if row.stacks.is_none and _has_no_machine(row):
-        return "not there (--all)"
-    if row.box != NO_NOTEBOOK:
-        return ""
-    return "alike (--all)" if not row.stacks.wrong and row.notebook in QUIET else ""
-
-
-def _has_no_machine(row: StatusRow) -> bool:
-    return row.notebook in ABSENT and row.box in ABSENT
-
-
-def _cells_of_many(rows: Sequence[StatusRow], *, boxes: bool) -> list[str]:
-    books = Counter(str(row.notebook) for row in rows)
-    whole = report.totals(rows)
-    return [
-        f"{_count(whole.stacks)}/{whole.expected_stacks}",
-        ", ".join(f"{count} {status}" for status, count in books.items()),
-        *([""] if boxes else []),
-        "",
-        "",
-        "0",
-        "0",
-        str(whole.cost),
-    ]
-
-
-def _cells(row: StatusRow, now: datetime, *, boxes: bool) -> list[str]:
-    return [
-        _stacks(row.stacks),
-        row.notebook or "?",
-        *([_box(row)] if boxes else []),
-        _since(row.up_since or row.box_up_since, now),
-        _since(row.active, now) if row.active_known else "?",
-        _jobs(row.jobs),
-        _count(row.endpoints),
-        str(row.cost),
-    ]
-
-
-def _box(row: StatusRow) -> str:
-    """Return ``running g5.xlarge (A10G)``: state, type and GPU of a seat's EC2 instance."""
-    if row.box in ABSENT:
-        return str(row.box)
-    gpu = ec2_types.gpu(row.box_type)
-    return " ".join(filter(None, (row.box or "?", row.box_type, f"({gpu})" if gpu else "")))
-
-
-def _total_cells(totals: StatusTotals, *, boxes: bool) -> list[str]:
-    return [
-        f"{_count(totals.stacks)}/{totals.expected_stacks}",
-        f"{_count(totals.notebooks_up)} InService",
-        *([f"{_count(totals.boxes_up)} running"] if boxes else []),
-        "",
-        "",
-        _jobs(totals.jobs),
-        _count(totals.endpoints),
-        str(totals.cost),
-    ]
-
-
-def _stray_cells(other: Unattributed, *, boxes: bool) -> list[str]:
-    kinds = [work.kind for work in other.work]
-    jobs: dict[str, Count] = {
-        kind: kinds.count(kind) for kind in dict.fromkeys(kinds) if kind != "endpoint"
-    }
-    books = ", ".join(book.name for book in other.notebooks[:_NAMED])
-    if len(other.notebooks) > _NAMED:
-        books += f" and {len(other.notebooks) - _NAMED} more"
-    blank = [""] if boxes else []
-    return ["", books, *blank, "", "", _jobs(jobs), str(kinds.count("endpoint")), str(other.cost)]
-
-
-def _stacks(stacks: StackCounts | None) -> str:
-    if stacks is None:
-        return "?"
-    states: dict[str, list[str]] = {}
-    for kind, state in stacks.wrong.items():
-        states.setdefault(state, []).append(kind)
-    whole = f"{stacks.sound}/{stacks.expected}"
-    if stacks.is_none:
-        return f"{whole} none deployed"
-    wrong = "; ".join(f"{', '.join(kinds)} {state}" for state, kinds in states.items())
-    return f"{whole} {wrong}".rstrip()
-
-
-def _jobs(jobs: Mapping[str, Count]) -> str:
-    return ", ".join(f"{_count(count)} {kind}" for kind, count in jobs.items()) or "0"
-
-
-def _count(count: Count) -> str:
-    return "?" if count is None else str(count)
-
-
-def _since(moment: datetime | None, now: datetime) -> str:
-    """Return ``2h05m``: the two largest units, from minutes to days."""
-    if moment is None:
-        return "-"
-    minutes = max(now - moment, timedelta()) // timedelta(minutes=1)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days}d{hours:02}h"
-    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m"

@@ -58,11 +58,15 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
 def _say_works(found: CommandContext, seen: StatusScan) -> None:
     """Name the endpoints and jobs, each with the command that ends it alone."""
     chosen = {row.seat for row in seen.rows}
-    works = [one for one in ending.running(found.loaded, seen) if one.seat in chosen]
-    for one in works[:_NAMED]:
+    works = [
+        running_work
+        for running_work in ending.running(found.loaded, seen)
+        if running_work.seat in chosen
+    ]
+    for work in works[:_NAMED]:
         own = found.loaded.settings.accounts.are_own
-        end = found.loaded.command("end", one.work.name, *(("--only", one.seat) if own else ()))
-        console.say(f"  {one.title}, {one.cost.per_hour}; end it alone with: {end}")
+        end = found.loaded.command("end", work.work.name, *(("--only", work.seat) if own else ()))
+        console.say(f"  {work.title}, {work.cost.per_hour}; end it alone with: {end}")
     if len(works) > _NAMED:
         console.say(f"  and {len(works) - _NAMED} more, none of which costs more")
 
@@ -115,8 +119,10 @@ def _known(rows: Sequence[StatusRow]) -> dict[str, int]:
     notebooks = [row.notebook for row in rows if row.notebook not in (None, *ABSENT)]
     boxes = [row.box for row in rows if row.box not in (None, *ABSENT)]
     return {
-        "notebook": sum(billing.notebook_has_machine(one) for one in notebooks if one),
-        "EC2 instance": sum(billing.box_has_machine(one) for one in boxes if one),
+        "notebook": sum(
+            billing.notebook_has_machine(notebook) for notebook in notebooks if notebook
+        ),
+        "EC2 instance": sum(billing.box_has_machine(box) for box in boxes if box),
         "endpoint": sum(row.endpoints or 0 for row in rows),
         "job": sum(count or 0 for row in rows for count in row.jobs.values()),
     }

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from workshop.aws.machine_kinds import machines_of
-from workshop.cli import console
+from workshop.cli import agreement, console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
 from workshop.cli.start_stop import moved
 from workshop.config.roster import Seat
-from workshop.errors import GuardError
 from workshop.notebooks import start_stop
 from workshop.notebooks.start_stop import NotebookOutcome
 from workshop.swap import swapping
@@ -56,10 +54,11 @@ def swap(
     plan = swapping.plan(found, work.seats)
     for warning in plan.warnings:
         console.warn(warning)
-    _agree(plan, yes=yes)
+    if not yes:
+        _agree(plan)
 
-    def start(one: Seat) -> list[NotebookOutcome]:
-        outcomes, _ = moved(work, machines_of([one]), start_stop.START, minutes=minutes)
+    def start(chosen: Seat) -> list[NotebookOutcome]:
+        outcomes, _ = moved(work, machines_of([chosen]), start_stop.START, minutes=minutes)
         return outcomes
 
     if not swapping.swap(
@@ -68,14 +67,10 @@ def swap(
         raise typer.Exit(1)
 
 
-def _agree(plan: SwapPlan, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise GuardError("nobody is there to agree, and nothing was done; agree with --yes")
-    question = (
+def _agree(plan: SwapPlan) -> None:
+    agreement.require_yes(
         f"Give the row of {plan.seat.id} to {plan.spare.id}, copy the saved work and freeze"
-        f" {plan.seat.id}? Type yes to go on"
+        f" {plan.seat.id}? Type yes to go on",
+        nobody="nobody is there to agree, and nothing was done; agree with --yes",
+        refused="nothing was done; run the command again once you agree",
     )
-    if console.ask(question).strip().casefold() not in ("y", "yes"):
-        raise GuardError("nothing was done; run the command again once you agree")

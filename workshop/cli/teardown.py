@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Annotated
 import typer
 
 from workshop.bill import so_far
-from workshop.cli import console, context, interrupts, options, teardown_view
+from workshop.cli import agreement, console, context, interrupts, options, teardown_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env, Only
 from workshop.cli.teardown_plan_view import PlanView
-from workshop.errors import GuardError, NotProvenError, WorkshopError
+from workshop.errors import NotProvenError, WorkshopError
 from workshop.teardown import session, verification
 from workshop.teardown.file_counts import FileCounts, deletes
 from workshop.teardown.plan import Choices, TeardownPlan
@@ -180,7 +179,7 @@ def run(
                 asked.show(plan)
                 as_shown = PlanView(plan, counts, command, asked.not_before)
                 if as_json:
-                    teardown_view.print_json(as_shown.document())
+                    console.print_json_line(as_shown.document())
                 else:
                     as_shown.show(everything=everything)
                 return
@@ -242,14 +241,12 @@ def _typed(work: CommandContext, yes: str | None, plan: TeardownPlan, counts: Fi
     if yes is not None:
         console.say(f"this {message}")
         return yes
-    if not sys.stdin.isatty():
-        raise GuardError(f"nobody is there to type the workshop's name; give it with --yes {name}")
-    return console.ask(f"This {message}. Type {name} to go on")
+    return agreement.typed_name(f"This {message}", name)
 
 
 def _emit(report: TeardownReport, paths: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
-        teardown_view.print_json(report.document())
+        console.print_json_line(report.document())
     else:
         teardown_view.show_report(report)
     console.say(f"the report: {', '.join(str(path) for path in paths)}")

@@ -66,12 +66,12 @@ class PlanView:
         self._show_how()
 
     def _show_unknown(self) -> None:
-        for one in self.plan.unknown:
-            console.warn(one.message)
+        for unknown in self.plan.unknown:
+            console.warn(unknown.message)
         if self.plan.to_accept:
             console.say(how_to_accept(self.plan.to_accept))
-        for one in self.plan.accepted:
-            console.say(f"accepted as you asked: {one.message}")
+        for accepted in self.plan.accepted:
+            console.say(f"accepted as you asked: {accepted.message}")
 
     def _show_sum(self) -> None:
         actions = Counter(action for _, action in self.plan.actions)

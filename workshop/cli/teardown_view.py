@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from workshop.cli import console
 from workshop.counting import count_of
@@ -47,7 +47,7 @@ class TeardownView:
     def happened(self, event: TeardownEvent) -> None:
         """Show one event; called by one thread at a time."""
         if self._as_json:
-            console.print_json(event.line())
+            console.print_json_line(event.line())
             return
         if event.cost is not None:
             self._cost = event.cost
@@ -111,9 +111,9 @@ def _print_sections(report: TeardownReport) -> None:
 
 def _print_accounts(report: TeardownReport) -> None:
     """Print how accounts of seats are handed back: by name those of which somebody has to know."""
-    some = [one for one in report.accounts if not one.handed_back.is_good]
-    for one in some[:_NAMED]:
-        console.print_line(f"account {one.account} of {one.seat}: {one.message}")
+    some = [account for account in report.accounts if not account.handed_back.is_good]
+    for account in some[:_NAMED]:
+        console.print_line(f"account {account.account} of {account.seat}: {account.message}")
     if len(some) > _NAMED:
         console.print_line(
             f"{count_of(len(some) - _NAMED, 'more account')}, which the report lists"
@@ -131,8 +131,3 @@ def how_to_accept(resource_types: Iterable[str]) -> str:
         "what cannot be listed keeps the verdict from being 'gone'; where it never will be, go on"
         f" without it: {words}"
     )
-
-
-def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
-    console.print_json(document)

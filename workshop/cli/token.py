@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from workshop.aws.reads import attempt, known_and_not, side_by_side
+from workshop.aws.reads import read_each, side_by_side
 from workshop.cli import console
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
@@ -57,9 +57,7 @@ def set_token(
     values = _values(name, tokens.kinds(work.loaded, name, work.seats), file)
     if shared := len(values) - len({*values.values()}):
         console.warn(f"{count_of(shared + 1, 'seat')} share a token: whoever has it can copy it")
-    _change(
-        work, values, lambda seat: lambda known: {**known, name: values[seat]}, f"have {name} now"
-    )
+    _change(work, values, lambda seat: lambda known: {**known, name: values[seat]}, f"{name} now")
 
 
 @app.command()
@@ -77,7 +75,7 @@ def remove(name: Name, *, env: Env, only: Only = None, config_dir: ConfigDir = C
     def without(known: tokens.Tokens) -> tokens.Tokens:
         return {key: value for key, value in known.items() if key != name}
 
-    _change(work, work.seats, lambda _: without, f"have no {name} any more")
+    _change(work, work.seats, lambda _: without, f"no {name} any more")
 
 
 @app.command()
@@ -91,12 +89,11 @@ def show(
         workshop token show -e prod
     """
     work = opened(env, config_dir, only=only)
-    answers = side_by_side(
-        lambda seat: attempt(SeatTokens(work.clients, work.loaded, seat).names),
+    read, unread = read_each(
+        lambda seat: SeatTokens(work.clients, work.loaded, seat).names(),
         work.seats,
         threads=THREADS,
     )
-    read, unread = known_and_not(answers)
     if unread and not read:
         raise WorkshopError(next(iter(unread.values())))
     rows = []
@@ -105,14 +102,15 @@ def show(
         lacking = sorted({*wanted} - {*names})
         rows.append({"seat": seat.id, "tokens": names, "missing": lacking})
     if as_json:
-        console.print_json(rows, indent=2)
+        console.print_json(rows)
     else:
         table = console.table("seat", "tokens", "missing")
         for row in rows:
             table.add_row(str(row["seat"]), ", ".join(row["tokens"]), ", ".join(row["missing"]))
         console.print_table(table)
-    for seat, why in unread.items():
-        console.warn(f"{seat.id}: its tokens could not be read: {why}")
+    for why in unread.values():
+        console.warn(why)
+    work.warn_of_lost(unread.items())
     if unread:
         raise typer.Exit(1)
 
@@ -156,9 +154,12 @@ def _change(
             return str(error)
         return ""
 
-    failed = [why for why in side_by_side(change, [*seats], threads=THREADS).values() if why]
-    for why in failed:
+    done_with = side_by_side(change, [*seats], threads=THREADS)
+    failed = {seat: why for seat, why in done_with.items() if why}
+    for why in failed.values():
         console.say(f"workshop: {why}")
-    console.say(f"{count_of(len(seats) - len(failed), 'seat')} {done}")
+    work.warn_of_lost(failed.items())
+    changed = len(seats) - len(failed)
+    console.say(f"{count_of(changed, 'seat')} {'has' if changed == 1 else 'have'} {done}")
     if failed:
         raise typer.Exit(1)

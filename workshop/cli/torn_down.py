@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import first_of
 from workshop.environments import dates
 from workshop.ledger import Ledger
 
-_NAMED = 5
+NAMED = 5
+"""So many of what is kept are named; the others are counted."""
 
 
 def sentence(loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]) -> str:
@@ -22,10 +24,4 @@ def sentence(loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]
         return ""
     said = f"this workshop was torn down on {dates.moment(max(known))} UTC; nothing is left"
     kept = [name for where in account_regions for name in ledger.kept_in(where)]
-    return f"{said} but what is kept on request: {first_of(kept)}" if kept else said
-
-
-def first_of(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return f"{said} but what is kept on request: {first_of(kept, NAMED)}" if kept else said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workshop.cli import typed
+from workshop.counting import first_of
 from workshop.environments import loader
 
 SHIPPED = frozenset({"demo", "dev", "prod"})
@@ -23,6 +24,5 @@ def hint(arguments: Sequence[str]) -> str:
     if len(own) == 1:
         return f"your environment is {own[0]}: add -e {own[0]}"
     if own:
-        more = f" and {len(own) - _LISTED} more" if len(own) > _LISTED else ""
-        return f"add -e with one of: {', '.join(own[:_LISTED])}{more}"
+        return f"add -e with one of: {first_of(own, _LISTED)}"
     return f"{loader.nothing_in(config_dir)}; go to the folder that holds your workshop"

@@ -2,17 +2,19 @@
 
 A line for each account; one without a seat is free. Who leaves the roster leaves the account
 behind, with the seat's id in the file: nobody else is given it before it is empty. The file is
-written by ``workshop accounts --write`` and is the only place that says whose an account is.
+written by ``workshop accounts --write`` and is the only place that says whose an account is. So a
+column ``check`` tells whether somebody has changed whose it is by hand; a file without it may be
+written by anybody.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import io
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,20 +26,39 @@ from workshop.errors import WorkshopError
 from workshop.files import shown
 
 COLUMNS = ("account", "seat")
+CHECK = "check"
 _MESSAGE = "is not as 'workshop accounts' writes it; "
-_ACCOUNT = (
-    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
-    " as text)"
-)
+
+
+def check_of(account: str, seat: str) -> str:
+    """Return six letters that stand for who has an account, empty for nobody.
+
+    Without digits, of which spreadsheets make numbers.
+    """
+    digest = hashlib.sha256(f"{account} {seat}".encode()).digest()
+    return "".join(chr(ord("a") + byte % 26) for byte in digest[:6]) if seat else ""
 
 
 @dataclass(frozen=True, slots=True)
 class AssignedAccount:
-    """An account, and the seat that has it, empty for none; ``line`` is 0 for a new one."""
+    """An account, and the seat that has it, empty for none; ``line`` is 0 for a new one.
+
+    ``check`` stands for the seat to which it was assigned.
+    """
 
     account: str
     seat: str = ""
     line: int = 0
+    check: str = ""
+
+    def to(self, seat: str) -> AssignedAccount:
+        """Return it as that of a seat."""
+        return replace(self, seat=seat, check=check_of(self.account, seat))
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether somebody has changed its seat by hand."""
+        return bool(self.check) and self.check != check_of(self.account, self.seat)
 
 
 @dataclass(frozen=True)
@@ -49,21 +70,21 @@ class Assignment:
     @cached_property
     def by_seat(self) -> Mapping[str, str]:
         """The account of each seat that has one, those that left the roster too."""
-        return {one.seat: one.account for one in self.accounts if one.seat}
+        return {account.seat: account.account for account in self.accounts if account.seat}
 
     @cached_property
     def seat_of(self) -> Mapping[str, str]:
         """The seat of each account that has one."""
-        return {one.account: one.seat for one in self.accounts if one.seat}
+        return {account.account: account.seat for account in self.accounts if account.seat}
 
     @property
     def free(self) -> tuple[str, ...]:
         """The accounts that nobody has."""
-        return tuple(one.account for one in self.accounts if not one.seat)
+        return tuple(account.account for account in self.accounts if not account.seat)
 
     def with_accounts(self, accounts: Iterable[str]) -> Assignment:
         """Return it with these accounts as well, the new ones behind the others."""
-        known = {one.account for one in self.accounts}
+        known = {assigned.account for assigned in self.accounts}
         new = (account for account in dict.fromkeys(accounts) if account not in known)
         return Assignment((*self.accounts, *map(AssignedAccount, new)))
 
@@ -77,8 +98,8 @@ class Assignment:
         given = dict(zip(free, lacking, strict=False))
         return Assignment(
             tuple(
-                AssignedAccount(one.account, one.seat or given.get(one.account, ""), one.line)
-                for one in self.accounts
+                assigned.to(given[assigned.account]) if assigned.account in given else assigned
+                for assigned in self.accounts
             )
         )
 
@@ -86,10 +107,19 @@ class Assignment:
         """Return it with these accounts free again: they are empty."""
         return Assignment(
             tuple(
-                AssignedAccount(one.account, "", one.line) if one.account in accounts else one
-                for one in self.accounts
+                assigned.to("") if assigned.account in accounts else assigned
+                for assigned in self.accounts
             )
         )
+
+    @property
+    def changed(self) -> tuple[AssignedAccount, ...]:
+        """The accounts whose seats somebody has changed by hand."""
+        return tuple(assigned for assigned in self.accounts if assigned.is_changed)
+
+    def approved(self) -> Assignment:
+        """Return it with all seats as they are assigned."""
+        return Assignment(tuple(assigned.to(assigned.seat) for assigned in self.accounts))
 
 
 def path(environment: Path) -> Path:
@@ -122,32 +152,39 @@ def parse(text: str) -> tuple[Assignment, list[Diagnostic]]:
         return Assignment(), [
             Diagnostic(line, (), f"{_MESSAGE}begin it with the line '{','.join(COLUMNS)}'")
         ]
+    checked = _place_of_check(records[0][2])
     for line, _, cells in records[1:]:
         account, seat = (*cells, "", "")[:2]
-        found.append(AssignedAccount(account, seat, line))
+        check = (*cells, *[""] * checked)[checked] if checked else check_of(account, seat)
+        found.append(AssignedAccount(account, seat, line, check))
     return Assignment(tuple(found)), [*_mistakes(found)]
 
 
 def _mistakes(found: Sequence[AssignedAccount]) -> Iterator[Diagnostic]:
     accounts: dict[str, int] = {}
     seats: dict[str, int] = {}
-    for one in found:
-        if not re.fullmatch(naming.ACCOUNT_PATTERN.strip("^$"), one.account):
-            yield Diagnostic(one.line, ("account",), _ACCOUNT)
-        elif one.account in accounts:
-            message = f"stands in line {accounts[one.account]} too; remove one of the lines"
-            yield Diagnostic(one.line, ("account",), message)
-        if one.seat and not rules.SEAT.holds(one.seat):
-            yield Diagnostic(one.line, ("seat",), rules.SEAT.message)
-        elif one.seat == naming.COHORT:
+    for assigned in found:
+        if not rules.ACCOUNT.holds(assigned.account):
+            yield Diagnostic(assigned.line, ("account",), rules.ACCOUNT_CELL)
+        elif assigned.account in accounts:
+            message = f"stands in line {accounts[assigned.account]} too; remove one of the lines"
+            yield Diagnostic(assigned.line, ("account",), message)
+        if assigned.seat and not rules.SEAT.holds(assigned.seat):
+            yield Diagnostic(assigned.line, ("seat",), rules.SEAT.message)
+        elif assigned.seat == naming.COHORT:
             message = "is reserved for what all share; write the id of a seat, or empty the cell"
-            yield Diagnostic(one.line, ("seat",), message)
-        elif one.seat in seats:
-            message = f"has the account of line {seats[one.seat]} too; empty one of the cells"
-            yield Diagnostic(one.line, ("seat",), message)
-        accounts.setdefault(one.account, one.line)
-        if one.seat:
-            seats.setdefault(one.seat, one.line)
+            yield Diagnostic(assigned.line, ("seat",), message)
+        elif assigned.seat in seats:
+            message = f"has the account of line {seats[assigned.seat]} too; empty one of the cells"
+            yield Diagnostic(assigned.line, ("seat",), message)
+        accounts.setdefault(assigned.account, assigned.line)
+        if assigned.seat:
+            seats.setdefault(assigned.seat, assigned.line)
+
+
+def _place_of_check(headings: Sequence[str]) -> int:
+    """Return the column of the checks, 0 for none."""
+    return headings.index(CHECK) if CHECK in headings else 0
 
 
 def _delimiter(text: str) -> str:
@@ -161,8 +198,10 @@ def text(assignment: Assignment) -> str:
     """Return the text of a new file that holds an assignment."""
     made = io.StringIO(newline="")
     writer = csv.writer(made, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((one.account, one.seat) for one in assignment.accounts)
+    writer.writerow((*COLUMNS, CHECK))
+    writer.writerows(
+        (assigned.account, assigned.seat, assigned.check) for assigned in assignment.accounts
+    )
     return made.getvalue()
 
 
@@ -196,7 +235,7 @@ def write(environment: Path, before: Assignment, after: Assignment) -> None:
 
 
 def _pairs(assignment: Assignment) -> list[tuple[str, str]]:
-    return [(one.account, one.seat) for one in assignment.accounts]
+    return [(account.account, account.seat) for account in assignment.accounts]
 
 
 def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
@@ -204,13 +243,19 @@ def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
     text = yaml_document.decode(raw)
     newline = "\r\n" if "\r\n" in text else "\n"
     delimiter = _delimiter(text)
-    seats = {
-        index: now.seat
+    checked = _place_of_check(next(csv_file.records(text, delimiter))[2])
+    changed = {
+        index: now
         for index, (was, now) in enumerate(zip(before.accounts, after.accounts, strict=False))
-        if was.seat != now.seat
+        if was != now
     }
+    seats = {index: assigned.seat for index, assigned in changed.items()}
     text = csv_file.with_cells(text, delimiter, COLUMNS.index("seat"), seats)
+    if checked:
+        checks = {index: assigned.check for index, assigned in changed.items()}
+        text = csv_file.with_cells(text, delimiter, checked, checks)
     text += "" if text.endswith(("\n", "\r")) else newline
-    for one in after.accounts[len(before.accounts) :]:
-        text += f"{one.account}{delimiter}{one.seat}{newline}"
+    for assigned in after.accounts[len(before.accounts) :]:
+        more = [*[""] * (checked - len(COLUMNS)), assigned.check] if checked else []
+        text += f"{delimiter.join((assigned.account, assigned.seat, *more))}{newline}"
     return (codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b"") + text.encode()

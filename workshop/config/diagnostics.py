@@ -52,3 +52,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 def listing(words: Iterable[str]) -> str:
     """``known: a, b, c``, in the order given."""
     return f"known: {', '.join(words)}"
+
+
+def not_known(word: str, what: str, known: Iterable[str]) -> str:
+    """``is no Region that this release knows``, with the nearest word that it knows."""
+    return f"is no {what} that this release knows; {suggestion(word, known)}check its spelling"

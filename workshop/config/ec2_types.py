@@ -32,11 +32,6 @@ def architecture(instance_type: str) -> Architecture:
     return "arm64" if is_arm else "x86_64"
 
 
-def has_gpu(instance_type: str) -> bool:
-    """Return whether a type is of AWS's families with GPUs, G and P."""
-    return re.match(r"(?:g|gr|p)[0-9]", instance_type) is not None
-
-
 GPUS = {
     "g4dn": "T4",
     "g5": "A10G",

@@ -203,7 +203,8 @@ class Access(Model):
         default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/workshop-entrance"]]
     )
     """ARNs of users and roles that may take on the console role of the one seat whose id they, or
-    their sessions, carry as the tag ``attendee``."""
+    their sessions, carry as the tag ``attendee``; where each seat has an account of its own, whose
+    account they carry."""
     console_organisers: tuple[Annotated[str, rules.PRINCIPAL], ...] = Field(
         default=(), max_length=10, examples=[["arn:aws:iam::123456789012:role/organisers"]]
     )

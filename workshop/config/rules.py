@@ -67,6 +67,11 @@ VARIABLE = Rule(
     " into the variable: this file is shared",
 )
 ACCOUNT = Rule(naming.ACCOUNT_PATTERN, "is not an account id; write its 12 digits in quotes")
+ACCOUNT_CELL = (
+    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
+    " as text)"
+)
+"""What is said of an account in a cell, where quotes are none."""
 REGION = Rule(
     naming.REGION_PATTERN,
     "is not a Region; write its code, such as 'eu-west-1'",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop.config import command_line
+from workshop.counting import first_of
 
 if TYPE_CHECKING:
     from workshop.config.roster import Seat
@@ -48,8 +49,7 @@ def likely(word: str, seats: Iterable[Seat]) -> list[str]:
 
 
 def _listing(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - _LISTED} more" if len(ids) > _LISTED else ""
-    return f"known: {', '.join(ids[:_LISTED])}{more}"
+    return f"known: {first_of(ids, _LISTED)}"
 
 
 def _folded(name: str) -> str:

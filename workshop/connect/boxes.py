@@ -8,10 +8,10 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from workshop.aws import boxes
+from workshop.aws import boxes, places
 from workshop.aws.boxes import BoxState
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import Unavailable, attempt_each
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.errors import UsageError, WorkshopError
@@ -43,9 +43,7 @@ def of_seats(
     """Return the instances by seat id, of those seats alone whose profile has one."""
     chosen = [seat for seat in seats if loaded.settings.profiles[seat.profile].has_box]
     list_in = partial(boxes.boxes, clients, workshop=loaded.settings.workshop)
-    listed = side_by_side(
-        lambda where: attempt(partial(list_in, where)), account_regions_of(chosen), threads=AT_ONCE
-    )
+    listed = attempt_each(list_in, account_regions_of(chosen), threads=AT_ONCE)
     return {
         seat.id: _box(loaded.names(seat).stack("box"), listed[seat.account_region])
         for seat in chosen
@@ -63,7 +61,9 @@ def of_seat(clients: Clients, loaded: LoadedEnvironment, seat: Seat) -> SeatBox:
     if found.state == MISSING:
         raise WorkshopError(f"{seat.id} has no EC2 instance yet{cure(loaded, seat.id, MISSING)}")
     if found.state == UNKNOWN:
-        raise WorkshopError(f"{found.problem}; mend that and run this again")
+        lost = loaded.settings.accounts.are_own and places.NO_WAY_IN in found.problem
+        way_in = places.way_in(loaded, [seat.account_region]) if lost else ""
+        raise WorkshopError(f"{found.problem}; {way_in or 'mend that and run this again'}")
     return found
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
+from workshop.account_region import AccountRegion
 from workshop.aws import errors, regions
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
@@ -21,9 +22,6 @@ from workshop.errors import UsageError, WorkshopError
 from workshop.policies.documents import document
 from workshop.tags import ATTENDEE
 
-HOUR = timedelta(hours=1)
-"""For which whoever has a role already may take on another one, at most
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)."""
 SHORTEST = timedelta(minutes=15)
 """Of any session (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
 
@@ -94,6 +92,8 @@ def of_seat(
     check(loaded, seat, now)
     names = regions.placed(loaded.names(seat))
     end = loaded.settings.end.astimezone(UTC)
+    # An account of a seat's own is entered by a role that its console role does not trust.
+    account = loaded.home.account if seat.alone else seat.account
     # AWS makes none that are shorter; the end is in their policy, to the second.
     asked = (
         {}
@@ -102,7 +102,7 @@ def of_seat(
     )
     try:
         answer = clients.call(
-            seat.account_region,
+            AccountRegion(account, seat.region),
             "sts",
             "AssumeRole",
             RoleArn=names.console_role_arn,
@@ -153,10 +153,11 @@ def _until(end: datetime) -> Mapping[str, object]:
 def _refused(error: ClientError, role: str, loaded: LoadedEnvironment, seat: Seat) -> str:
     why = errors.describe(error)
     if errors.code(error.response) == "AccessDenied":
+        whose = seat.account if seat.alone else seat.id
         return (
             f"AWS does not let you take on {role} ({why}); name your user or role in"
             f" access.console_organisers of the profile {seat.profile!r}, or carry the tag"
-            f" {ATTENDEE}={seat.id} as one of its console_principals, and deploy with:"
+            f" {ATTENDEE}={whose} as one of its console_principals, and deploy with:"
             f" {loaded.command('deploy', '--only', seat.id)}"
         )
     if "DurationSeconds" in why:

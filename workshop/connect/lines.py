@@ -123,6 +123,6 @@ class BoxAddress:
         return f'sh -c "{send} >/dev/null && exec {start}"'
 
 
-def cli_section(name: str, role: str, region: str, source: str = "default") -> str:
-    """Return the section of ``~/.aws/config`` that takes on a role from another profile."""
-    return f"[profile {name}]\nrole_arn = {role}\nsource_profile = {source}\nregion = {region}"
+def cli_section(name: str, role: str, region: str) -> str:
+    """Return the section of ``~/.aws/config`` that takes on a role from the profile ``default``."""
+    return f"[profile {name}]\nrole_arn = {role}\nsource_profile = default\nregion = {region}"

@@ -176,9 +176,9 @@ def in_parallel(do: Callable[[str], object], keys: Iterable[str]) -> None:
     with ThreadPoolExecutor(THREADS, thread_name_prefix="send") as pool:
         done = [pool.submit(do, key) for key in keys]
         try:
-            for one in as_completed(done):
-                one.result()
-        except BaseException:
+            for sending in as_completed(done):
+                sending.result()
+        except BaseException:  # Ctrl-C too: the pool would send all that is queued before it ends
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -65,12 +65,15 @@ class AppProcess:
             except BaseException:
                 process.kill()
                 raise
-            said = printed.strip()
             if self._error.is_file():
                 raise of_document(json.loads(self._error.read_text(encoding="utf-8")))
             if process.returncode:
-                raise WorkshopError("the templates could not be made; CDK says:", details=said)
-            return Synthesis(dict(_stacks(self._out)), said)
+                raise WorkshopError(
+                    "the templates could not be made; CDK says:", details=printed.strip()
+                )
+            # Node's age is told in a box of exclamation marks.
+            told = (line.strip("! ") for line in printed.splitlines())
+            return Synthesis(dict(_stacks(self._out)), "\n".join(filter(None, told)))
 
     def stop(self) -> None:
         """End the process, and with it Node, which reads from it."""

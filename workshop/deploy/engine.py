@@ -7,7 +7,6 @@ the truth: whatever this process knew is known again after it was killed, from t
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from workshop.deploy import diff, failures, machines, next_call, polling
 from workshop.deploy import plan as planning
 from workshop.deploy.call_threads import CallThreads
 from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.ends import StackEnds
 from workshop.deploy.events import DeployEvent, Sink, What
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import (
@@ -60,7 +60,6 @@ class DeployEngine:
     clock: Callable[[], float] = time.monotonic
     jobs: dict[str, StackJob] = field(init=False)
     by_seat: dict[str, list[StackJob]] = field(init=False)
-    stopped: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         self.jobs = {plan.desired.name: StackJob(plan) for plan in self.plans}
@@ -73,11 +72,9 @@ class DeployEngine:
         self._queue = ReadyQueue(self.jobs.values(), self.limits.concurrency)
         self._calling: set[str] = set()
         self._watched: dict[str, StackJob] = {}
-        self._begun: set[str] = set()
-        self._closed: set[str] = set()
         self._open: Collection[str] = ()
         self._threads = CallThreads(self.limits.threads)
-        self._interrupted = threading.Event()
+        self._ends = StackEnds(self.account_region, self.by_seat, self.tolerance, self.sink)
         self._schedule = PollSchedule(self.limits)
         self._polling = False
         self._unseen = ""  # why no listing would tell how stacks are
@@ -96,8 +93,13 @@ class DeployEngine:
 
     def stop(self) -> None:
         """Begin nothing more and return; stacks in progress go on in CloudFormation."""
-        self._interrupted.set()
+        self._ends.interrupted.set()
         self._threads.wake()
+
+    @property
+    def stopped(self) -> str:
+        """Why no new seats are begun, empty while they are."""
+        return self._ends.stopped
 
     @property
     def account_region(self) -> AccountRegion:
@@ -117,41 +119,27 @@ class DeployEngine:
             self._admit(job)
         if COHORT in self.by_seat:
             self._work_on([COHORT])
-            if not self._is_up(COHORT):
+            if not self._ends.is_up(COHORT):
                 jobs = self.by_seat[COHORT]
                 lost = next(
                     job.name for job in jobs if job.stage not in (Stage.DONE, Stage.UNCHANGED)
                 )
-                self._stop_for(f"{lost} is not as it should be, and every seat needs it")
+                self._ends.stop_for(f"{lost} is not as it should be, and every seat needs it")
                 return
-        waiting = [
-            seat
-            for seat, jobs in self.by_seat.items()
-            if seat != COHORT and any(job.stage not in ENDED for job in jobs)
-        ]
         # A seat that cannot come up, failed before or is somebody's work tells little of others.
-        waiting.sort(key=self._is_no_canary)
-        canaries = waiting[: self.limits.canaries]
-        for canary in canaries:
-            self._work_on([canary])
-            if self._interrupted.is_set() or self._is_up(canary):
-                break
-        else:
-            if len(waiting) > len(canaries):
-                tried = ", ".join(canaries)
-                self._stop_for(f"no seat came up of {tried}; mend the cause and run it again")
-            return
-        self.tolerance.begin()
-        self._work_on(set(self.by_seat))
+        waiting = sorted(
+            (seat for seat in self._ends.waiting if seat != COHORT), key=self._is_no_canary
+        )
+        if self._ends.canary_is_up(
+            waiting, self.limits.canaries, lambda seat: self._work_on([seat])
+        ):
+            self._work_on(set(self.by_seat))
 
     def _is_no_canary(self, seat: str) -> bool:
         return any(
             job.stage in ENDED_BADLY or job.plan.action in (StackAction.CLEAR, StackAction.WAIT)
             for job in self.by_seat[seat]
         )
-
-    def _is_up(self, seat: str) -> bool:
-        return all(job.stage in (Stage.DONE, Stage.UNCHANGED) for job in self.by_seat[seat])
 
     def _admit(self, job: StackJob) -> None:
         """Put a job into its first stage, by what its plan says."""
@@ -172,7 +160,7 @@ class DeployEngine:
     def _work_on(self, seats: Collection[str]) -> None:
         self._open = seats
         self._queue.reopen()
-        while not self._interrupted.is_set():
+        while not self._ends.interrupted.is_set():
             self._launch()
             if not self._calling and not self._watched and not self._queue.holds(self._may_begin):
                 return
@@ -182,7 +170,7 @@ class DeployEngine:
             self._give_up_late_ones()
 
     def _may_begin(self, job: StackJob) -> bool:
-        return job.seat in self._open and (not self.stopped or job.seat in self._begun)
+        return job.seat in self._open and (not self.stopped or job.seat in self._ends.begun)
 
     def _pause(self) -> float:
         """Return the seconds until something is due by itself."""
@@ -215,14 +203,14 @@ class DeployEngine:
             self._begin(job)
 
     def _begin(self, job: StackJob) -> None:
-        self._begun.add(job.seat)
+        self._ends.begun.add(job.seat)
         plan, found = job.plan, job.plan.current
         job.asked_why, job.cause, job.ended_badly = False, None, None
         job.deleting = plan.action == StackAction.CLEAR
         job.rolling_back = plan.action == StackAction.ROLL_BACK
         if plan.action == StackAction.WAIT:
             job.stack_id = ""
-            self._say(What.JOINED, job, plan.message)
+            self._ends.say(What.JOINED, job, plan.message)
             self._watch(job)
             return
         job.before = found.changed if found else None
@@ -238,7 +226,7 @@ class DeployEngine:
         if sent.answer == Answer.ACCEPTED:
             found = job.plan.current
             job.stack_id = sent.stack_id or (found.id if found else "")
-            self._say(What.BEGUN, job, job.repair)
+            self._ends.say(What.BEGUN, job, job.repair)
             self._watch(job)
         elif sent.answer == Answer.NOTHING_TO_DO:
             self._end(job, Stage.UNCHANGED)
@@ -246,7 +234,7 @@ class DeployEngine:
             # Seen by its name, whatever it is by then, and then decided about again.
             job.stack_id, job.deleting, job.rolling_back = "", False, False
             job.overtaken = sent.cause
-            self._say(What.JOINED, job, "somebody else is at work on it")
+            self._ends.say(What.JOINED, job, "somebody else is at work on it")
             self._watch(job)
         else:
             job.cause = sent.cause
@@ -282,15 +270,14 @@ class DeployEngine:
 
     def _polled(self, watched: Sequence[StackJob], seen: Seen | Exception, began: float) -> None:
         self._polling = False
-        if self._interrupted.is_set():
+        if self._ends.interrupted.is_set():
             return  # nothing could be done about what was seen
         before = len(self._watched)
         if isinstance(seen, Exception):
             # Unread is not gone: nothing is concluded, and the deadlines go on.
             if errors.is_passing(seen):
-                self._say_of(
-                    "", What.RETRY, f"the stacks could not be listed, asking again: {seen}"
-                )
+                message = f"the stacks could not be listed, asking again: {seen}"
+                self.sink(DeployEvent(now(), self.account_region, What.RETRY, message=message))
             else:
                 self._unseen = f"{seen}; CloudFormation goes on with it, unseen"
                 for job in list(self._watched.values()):
@@ -359,7 +346,7 @@ class DeployEngine:
                 job.asked_why = False  # asked once more when the stack has ended
                 return
             job.cause = cause
-            self._say(What.FAILING, job, str(cause))
+            self._ends.say(What.FAILING, job, str(cause))
             if job.ended_badly is not None:
                 self._calling.discard(job.name)
                 self._failed(job)
@@ -395,7 +382,7 @@ class DeployEngine:
         elif (other := job.fallback(cause)) is not None:
             job.template = other
             instead = job.plan.desired.templates[other]
-            self._say(What.FALLBACK, job, machines.next_to_be_had(job.refused[-1], instead))
+            self._ends.say(What.FALLBACK, job, machines.next_to_be_had(job.refused[-1], instead))
             self._make_ready(job)
         elif cause.lacks_machine and job.plan.desired.kind == machines.BOX:
             self._fail(job, machines.none_to_be_had(job.plan.desired, job.refused))
@@ -405,7 +392,7 @@ class DeployEngine:
             job.attempt += 1
             self._queue.put_later(job, self.clock() + seconds)
             job.stage = Stage.LATER
-            self._say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
+            self._ends.say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
         elif failures.holds_name(cause):
             self._fail(job, f"{cause}; {planning.cure_of_taken(job.plan.desired)}")
         else:
@@ -426,55 +413,26 @@ class DeployEngine:
                 self._fail(job, f"{said}; {message}" if message else said)
                 return
             if message:
-                self._say(What.LEFT, job, message)
+                self._ends.say(What.LEFT, job, message)
             self._end(job, Stage.DONE)
 
         self._calling.add(job.name)
         self._threads.call(lambda: self.aws.outside(found.id), told)
 
     def _end(self, job: StackJob, stage: Stage) -> None:
-        job.stage = stage
-        self._say(What[stage.name], job, str(job.cause) if job.cause else job.message)
-        good = stage not in ENDED_BADLY
-        # Counted at once: the seat's other stacks may need many minutes more.
-        too_many = not good and job.seat in self._begun and self.tolerance.failed(job.seat)
-        if too_many and self.by_seat.keys() - self._begun - self._closed:
-            self._stop_for(self.tolerance.message)
+        """End a job, and go on with what waits for its stack, or end that as well."""
+        self._ends.end(job, stage)
         for dependent in self._dependents.get(job.name, ()):
             if dependent.stage == Stage.WAITING:
-                if good:
-                    self._make_ready(dependent)
-                else:
+                if stage in ENDED_BADLY:
                     self._fail(dependent, _lacking(dependent))
-        self._close(job.seat)
+                else:
+                    self._make_ready(dependent)
 
     def _fail(self, job: StackJob, message: str, stage: Stage = Stage.FAILED) -> None:
         """End a job whose failure no repetition mends."""
         job.cause = Cause(FailureClass.PERMANENT, message)
         self._end(job, stage)
-
-    def _close(self, seat: str) -> None:
-        """Once all stacks of a seat have ended, tell how."""
-        jobs = self.by_seat[seat]
-        if seat in self._closed or any(job.stage not in ENDED for job in jobs):
-            return
-        self._closed.add(seat)
-        failed = [job for job in jobs if job.stage in ENDED_BADLY]
-        if failed:
-            self._say_of(seat, What.SEAT_FAILED, f"{failed[0].name}: {failed[0].cause}")
-        else:
-            self._say_of(seat, What.SEAT_DONE)
-
-    def _stop_for(self, message: str) -> None:
-        if not self.stopped:
-            self.stopped = message
-            self._say_of("", What.STOPPED, message)
-
-    def _say(self, what: What, job: StackJob, message: str = "") -> None:
-        self._say_of(job.seat, what, message, job.name)
-
-    def _say_of(self, seat: str, what: What, message: str = "", stack: str = "") -> None:
-        self.sink(DeployEvent(now(), self.aws.account_region, what, seat, stack, message))
 
 
 def _lacking(job: StackJob) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -78,9 +78,8 @@ class StackPlan:
         A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
         set that nobody ran has made nothing, and a whole stack is cleared for want of its notebook.
         """
-        status = self.current.status if self.current else ""
-        empty = status in SETTLED | ROLLED_BACK | {"REVIEW_IN_PROGRESS"}
-        clears = self.action == StackAction.CLEAR and not empty
+        is_broken = self.current is not None and self.current.status in BROKEN
+        clears = self.action == StackAction.CLEAR and is_broken
         return clears and self.desired.kind in _WITH_DISK
 
 
@@ -150,9 +149,9 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
         unchanged = good and desired.protected in (None, found.protected) and not values
         if unchanged:
             # CloudFormation says there what an update could not delete.
-            message = _because(found) if found.reason and found.status in SETTLED else ""
+            message = because(found) if found.reason and found.status in SETTLED else ""
             return StackPlan(desired, found, StackAction.UNCHANGED, message)
-        why = [_because(found)] if found.status in ROLLED_BACK else []
+        why = [because(found)] if found.status in ROLLED_BACK else []
         if PRICES in values:
             why.append("newer prices by which the watch counts")
         if NOTIFY[0] in values:
@@ -161,7 +160,7 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
             why.append(others if is_told else "nobody is told by e-mail any more")
         return StackPlan(desired, found, StackAction.UPDATE, "; ".join(why))
     action = _repair(found, now)
-    message = _because(found)
+    message = because(found)
     if action == StackAction.REFUSED:
         message = f"{message.rstrip('.')}; {_cure(desired, found)}"
     plan = StackPlan(desired, found, action, message)
@@ -325,6 +324,20 @@ def held_back(plans: Sequence[StackPlan]) -> list[StackPlan]:
     return [held(plan) for plan in plans]
 
 
+def without_needs(plans: Iterable[StackPlan]) -> Iterator[StackPlan]:
+    """Yield the plans, of which none makes or changes what needs a refused stack of its seat."""
+    refused: set[tuple[AccountRegion, str, str]] = set()
+    for plan in plans:
+        desired, made = plan.desired, plan
+        of_seat = (desired.account_region, desired.seat)
+        if plan.action != StackAction.UNCHANGED and (*of_seat, desired.needs) in refused:
+            message = plan.message or f"needs {desired.needs}, which is refused"
+            made = replace(plan, action=StackAction.REFUSED, message=message)
+        if made.action == StackAction.REFUSED:
+            refused.add((*of_seat, desired.name))
+        yield made
+
+
 def unseen(plan: StackPlan, reason: str) -> StackPlan:
     """Return the plan of an update whose stack's template could not be read.
 
@@ -372,10 +385,10 @@ def left_outside(desired: DesiredStack, left: Sequence[str]) -> str:
     return f"in no stack any more: {', '.join(left)}; in the end it is deleted by: {command}"
 
 
-def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
-    """Return the stacks by seat, in their order."""
+def seats(stacks: Iterable[StackPlan]) -> tuple[SeatPlan, ...]:
+    """Return the stacks by seat, in their order: what a stack needs comes before it."""
     grouped: dict[tuple[AccountRegion, str], list[StackPlan]] = {}
-    for stack in stacks:
+    for stack in without_needs(stacks):
         grouped.setdefault((stack.desired.account_region, stack.desired.seat), []).append(stack)
     return tuple(
         SeatPlan(seat, account_region, tuple(stacks))
@@ -383,5 +396,6 @@ def seats(stacks: Sequence[StackPlan]) -> tuple[SeatPlan, ...]:
     )
 
 
-def _because(found: StackSummary) -> str:
+def because(found: StackSummary) -> str:
+    """Return a stack's status, with its reason where there is one."""
     return f"{found.status}: {found.reason}" if found.reason else found.status

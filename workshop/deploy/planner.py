@@ -17,7 +17,7 @@ from workshop.aws import ec2_offers, regions, stacks, strays, subscriptions
 from workshop.aws.boxes import boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
-from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.reads import Unavailable, attempt, known_and_not, read_each, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -144,10 +144,20 @@ def zones(clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]) ->
     return known_and_not(answers)[0]
 
 
-def see_machines(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) -> DeployPlan:
+Plan = TypeVar("Plan", bound=DeployPlan)
+
+
+def see_machines(
+    clients: Clients,
+    loaded: LoadedEnvironment,
+    made: Plan,
+    *,
+    of: Collection[AccountRegion] | None = None,
+) -> Plan:
     """Return the plan once notebooks and instances were listed where a stack should have one.
 
-    One listing each; an account and Region whose stacks are all to be made is not asked.
+    One listing each; an account and Region whose stacks are all to be made is not asked, nor one
+    that is not among those ``of`` which it is to be known, where they are given.
     """
     workshop = loaded.settings.workshop
     made = _seen(
@@ -156,6 +166,7 @@ def see_machines(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) 
         partial(notebooks, clients, workshop=workshop),
         {seat.id: loaded.names(seat).notebook for seat in loaded.seats},
         planning.with_notebook,
+        of=of,
     )
     return _seen(
         made,
@@ -163,28 +174,28 @@ def see_machines(clients: Clients, loaded: LoadedEnvironment, made: DeployPlan) 
         partial(boxes, clients, workshop=workshop),
         {seat.id: loaded.names(seat).box for seat in loaded.seats},
         planning.with_box,
+        of=of,
     )
 
 
 def _seen(
-    made: DeployPlan,
+    made: Plan,
     kind: str,
     list_in: Callable[[AccountRegion], Mapping[str, Machine]],
     named: Mapping[str, str],
     with_machine: Callable[[StackPlan, Machine | None], StackPlan],
-) -> DeployPlan:
+    *,
+    of: Collection[AccountRegion] | None,
+) -> Plan:
     there_already = (StackAction.UNCHANGED, StackAction.UPDATE)
     account_regions = dict.fromkeys(
         stack.desired.account_region
         for stack in made.stacks
-        if stack.desired.kind == kind and stack.action in there_already
+        if stack.desired.kind == kind
+        and stack.action in there_already
+        and (of is None or stack.desired.account_region in of)
     )
-    answers = side_by_side(
-        lambda account_region: attempt(partial(list_in, account_region)),
-        account_regions,
-        threads=stacks.LISTED_AT_ONCE,
-    )
-    listed, unseen = known_and_not(answers)
+    listed, unseen = read_each(list_in, account_regions)
 
     def seen(stack: StackPlan) -> StackPlan:
         there = listed.get(stack.desired.account_region)

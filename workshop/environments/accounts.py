@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from workshop.config.assignment import Assignment
+from workshop.config.assignment import Assignment, check_of
 from workshop.config.diagnostics import Diagnostic
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
@@ -52,6 +52,19 @@ def _own(line: int, cells: Mapping[str, str]) -> Iterator[Diagnostic]:
             yield Diagnostic(line, (column,), message)
 
 
+def changed(assignment: Assignment, seats: Iterable[str], cure: str) -> Iterator[Diagnostic]:
+    """Yield the lines in which somebody has changed by hand whose an account is."""
+    known = [*dict.fromkeys((*seats, *assignment.by_seat))]
+    for one in assignment.changed:
+        before = (seat for seat in known if check_of(one.account, seat) == one.check)
+        message = (
+            f"was {next(before, 'another seat')}'s when the line was written, and is"
+            f" {one.seat or 'nobody'}'s now: whoever has the account has what is in it; change it"
+            f" back, or have it stand once the account is empty with: {cure}"
+        )
+        yield Diagnostic(one.line, ("seat",), message)
+
+
 def of_assignment(
     assignment: Assignment, home: str, elsewhere: Mapping[str, str]
 ) -> Iterator[Diagnostic]:
@@ -59,20 +72,26 @@ def of_assignment(
 
     ``elsewhere`` says what other environments use accounts for.
     """
-    for one in assignment.accounts:
-        if one.account == home:
+    for account in assignment.accounts:
+        if account.account == home:
             message = "is the environment's own account, in which no seat can be; remove the line"
-            yield Diagnostic(one.line, ("account",), message)
-        elif one.seat and one.account in elsewhere:
-            message = f"{elsewhere[one.account]}, and here {one.seat}'s; remove one of the lines"
-            yield Diagnostic(one.line, ("account",), message)
+            yield Diagnostic(account.line, ("account",), message)
+        elif account.seat and account.account in elsewhere:
+            message = (
+                f"{elsewhere[account.account]}, and here {account.seat}'s; remove one of the lines"
+            )
+            yield Diagnostic(account.line, ("account",), message)
 
 
 def lacking(seats: Sequence[Seat], assignment: Assignment, cure: str) -> Iterator[Diagnostic]:
     """Yield one diagnostic for all seats that no account is assigned to; ``cure`` is a command."""
     ids = {seat.id for seat in seats}
     without = [seat.id for seat in seats if seat.id not in assignment.by_seat]
-    strangers = {one.seat: one.line for one in assignment.accounts if one.seat not in {*ids, ""}}
+    strangers = {
+        account.seat: account.line
+        for account in assignment.accounts
+        if account.seat not in {*ids, ""}
+    }
     for seat in [*without]:
         for meant in difflib.get_close_matches(seat, strangers, n=1, cutoff=_ALIKE):
             message = (

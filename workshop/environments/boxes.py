@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workshop.config import ec2_types, images, instance_types, rules
-from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.diagnostics import Diagnostic, not_known
 from workshop.config.ec2 import Ec2
 from workshop.config.images import Pins
 from workshop.config.models import Environment
@@ -104,13 +104,10 @@ def missing_pins(
 def doubts(document: Document, name: str, ec2: Ec2) -> Iterator[Diagnostic]:
     """Yield instance types of a profile that this release does not know."""
     known = sorted(instance_types.known("box"))
-    for number, one in enumerate(ec2.instance_types):
-        if one not in known:
+    for number, instance_type in enumerate(ec2.instance_types):
+        if instance_type not in known:
             place = ("profiles", name, "ec2", "instance_types", number)
-            message = (
-                f"{one!r} is no EC2 instance type that this release knows;"
-                f" {suggestion(one, known)}check its spelling"
-            )
+            message = f"{instance_type!r} {not_known(instance_type, 'EC2 instance type', known)}"
             yield Diagnostic(document.line(place), place, message)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workshop.config.diagnostics import suggestion
+from workshop.config.diagnostics import not_known
 from workshop.config.instance_types import data_loader
 
 FILE = Path(__file__).with_name("iam_actions.json")
@@ -23,8 +23,7 @@ def doubt(action: str) -> str:
     """Return what is doubtful of an action, ``service:Name`` or ``service:Na*``; else nothing."""
     service, _, name = action.partition(":")
     if service not in _services():
-        near = suggestion(service, sorted(_services()))
-        return f"{service!r} is no service of IAM that this release knows; {near}check its spelling"
+        return f"{service!r} {not_known(service, 'service of IAM', sorted(_services()))}"
     if name == "*":
         return ""
     known = names(service)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.diagnostics import Diagnostic, not_known
 from workshop.config.instance_types import known_regions, partition
 from workshop.config.models import Environment
 from workshop.config.profiles import Access, ExtraStatement
@@ -115,8 +115,5 @@ def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
                 if region and "*" not in region and region not in known:
                     within = ("extra_statements", number, "resources", each)
                     place = ("profiles", name, "access", *within)
-                    message = (
-                        f"{region!r} is no Region that this release knows;"
-                        f" {suggestion(region, sorted(known))}check its spelling"
-                    )
+                    message = f"{region!r} {not_known(region, 'Region', sorted(known))}"
                     yield Diagnostic(document.line(place), place, message)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from workshop import naming
 from workshop.config import instance_types
-from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.diagnostics import Diagnostic, not_known
 from workshop.config.instance_types import Use, known_regions
 from workshop.config.models import Environment
 from workshop.config.profiles import CREATABLE_PLATFORM, Profile
@@ -139,16 +139,19 @@ def _without_price(
     seen = set()
     for region in sorted({seat.region for seat in seats}):
         for name, profile in settings.profiles.items():
-            for one in caps.allowed_types(name, profile):
-                what = (one.place, one.instance_type)
-                if what in seen or prices.shipped(one.use, one.instance_type, region) is not None:
+            for allowed in caps.allowed_types(name, profile):
+                what = (allowed.place, allowed.instance_type)
+                if (
+                    what in seen
+                    or prices.shipped(allowed.use, allowed.instance_type, region) is not None
+                ):
                     continue
                 seen.add(what)
                 message = (
-                    f"no price of {one.instance_type} for {one.use} is known, which a budget needs;"
-                    " allow another type, or remove the caps of 'budget'"
+                    f"no price of {allowed.instance_type} for {allowed.use} is known, which a"
+                    " budget needs; allow another type, or remove the caps of 'budget'"
                 )
-                yield Diagnostic(document.line(one.place), one.place, message)
+                yield Diagnostic(document.line(allowed.place), allowed.place, message)
     for seat in seats:
         if not seat.instance_type:
             continue
@@ -254,10 +257,7 @@ def warnings(settings: Environment, seats: Sequence[Seat], now: datetime) -> Ite
             )
     yield from boxes.warnings(settings)
     for region in sorted({seat.region for seat in seats} - known_regions()):
-        yield (
-            f"region: {region!r} is no Region that this release knows;"
-            f" {suggestion(region, sorted(known_regions()))}check its spelling"
-        )
+        yield f"region: {region!r} {not_known(region, 'Region', sorted(known_regions()))}"
     unused = sorted(settings.profiles.keys() - {seat.profile for seat in seats})
     if unused:
         yield f"no seat has the profile {', '.join(unused)}; nothing is made of it"
@@ -284,24 +284,24 @@ def remarks(settings: Environment) -> Iterator[str]:
                 " nobody can tell who used it; give each seat its own (per_seat), or one that may"
                 " only read, and revoke it after the workshop"
             )
-        private = [one.place for one in notebook.contents if one.private]
+        private = [content.place for content in notebook.contents if content.private]
         others = [
             name
             for name, other in settings.profiles.items()
-            if {*private} - {one.place for one in other.notebook.contents}
+            if {*private} - {content.place for content in other.notebook.contents}
         ]
         if others:
             yield (
                 f"{where}.content: {', '.join(private)} lies in the datasets, which seats of"
                 f" {', '.join(others)} may read as well; keep what they may not see elsewhere"
             )
-        later = [one.place for one in notebook.contents if not one.is_cloned]
+        later = [content.place for content in notebook.contents if not content.is_cloned]
         if later:
             yield (
                 f"{where}.content: {', '.join(later)} comes with: workshop content refresh, once"
                 " the cohort is deployed"
             )
-        fetched = [one.repository for one in notebook.contents if one.is_cloned]
+        fetched = [content.repository for content in notebook.contents if content.is_cloned]
         if notebook.vpc and not notebook.vpc.direct_internet and (fetched or notebook.packages):
             needs = [*(["the hosts of its content"] if fetched else [])]
             needs += ["PyPI or a mirror"] if notebook.packages else []
@@ -383,7 +383,12 @@ def _of_aws(of: str, profile: Profile) -> Iterator[str]:
 def _denials(name: str, profile: Profile) -> list[Statement]:
     """Return what the policies of a seat deny under conditions, whatever else is opened."""
     made = layout.seat_policies(Names.placeholders("workshop"), name, profile)
-    return [one for each in made.values() for one in each["Statement"] if one["Effect"] == "Deny"]
+    return [
+        statement
+        for each in made.values()
+        for statement in each["Statement"]
+        if statement["Effect"] == "Deny"
+    ]
 
 
 def doubts(document: Document, settings: Environment) -> Iterator[Diagnostic]:
@@ -414,14 +419,12 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
     )
     for use, where, written in uses:
         known = sorted(instance_types.known(use))
-        families = sorted({f"{instance_types.family(one)}.*" for one in known})
+        families = sorted({f"{instance_types.family(type_name)}.*" for type_name in known})
         for number, one in enumerate([written] if isinstance(written, str) else written):
             is_family = instance_types.is_family(one)
             what = f"family of instance types for {use}" if is_family else f"{use} instance type"
-            if one not in (families if is_family else known):
+            known_words = families if is_family else known
+            if one not in known_words:
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
-                message = (
-                    f"{one!r} is no {what} that this release knows;"
-                    f" {suggestion(one, families if is_family else known)}check its spelling"
-                )
+                message = f"{one!r} {not_known(one, what, known_words)}"
                 yield Diagnostic(document.line(place), place, message)

@@ -171,7 +171,15 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
     )
     return replace(
         found,
-        doubts=tuple(str(each.of(file)) for each in lint.doubts(document, settings)),
+        doubts=tuple(
+            map(
+                str,
+                (
+                    *(each.of(file) for each in lint.doubts(document, settings)),
+                    *hand_changed(found),
+                ),
+            )
+        ),
         remarks=tuple(
             map(str, (*about_dates, *about_people, *about_boxes, *lint.remarks(settings)))
         ),
@@ -194,6 +202,13 @@ def missing_accounts(read: Draft) -> list[Diagnostic]:
     cure = command_line.command("accounts", read.name, read.path.parent, "--write")
     lacking = accounts.lacking(read.everybody, read.assignment, cure)
     return [each.of(shown(assignment.path(read.path))) for each in lacking]
+
+
+def hand_changed(read: Draft) -> list[Diagnostic]:
+    """Return the lines in which somebody has changed by hand whose an account is."""
+    cure = command_line.command("accounts", read.name, read.path.parent, "--write")
+    lines = accounts.changed(read.assignment, [seat.id for seat in read.everybody], cure)
+    return [each.of(shown(assignment.path(read.path))) for each in lines]
 
 
 def missing_pins(read: Draft) -> list[Diagnostic]:

@@ -7,7 +7,7 @@ at last is told with the statement that denies it, so that nothing is promised t
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -233,11 +233,3 @@ def _distinct(calls: Iterable[LabCall]) -> list[LabCall]:
 def _cell(place: Place) -> Place:
     """Return the cell of a notebook, or a program as a whole."""
     return place if place.cell else Place(place.file)
-
-
-def counted(verdicts: Iterable[Verdict]) -> Mapping[str, set[Place]]:
-    """Return action -> the cells that ask for it."""
-    cells: dict[str, set[Place]] = {}
-    for verdict in verdicts:
-        cells.setdefault(verdict.call.action, set()).add(_cell(verdict.call.place))
-    return cells

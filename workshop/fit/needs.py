@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -126,19 +126,17 @@ def _serverless(labs: Labs) -> dict[str, int] | None:
     return None if wanted == had else wanted.model_dump()
 
 
+def _ask(labs: Labs, service: str, actions: Collection[str]) -> bool:
+    """Return whether labs ask a service for anything, or for one of these actions of others."""
+    return any(call.service == service or call.action in actions for call in labs.calls)
+
+
 def _scaling(labs: Labs) -> bool | None:
-    scaled = any(
-        call.action.startswith("application-autoscaling:") or call.action in ALARMS
-        for call in labs.calls
-    )
-    return True if scaled else None
+    return True if _ask(labs, "application-autoscaling", ALARMS) else None
 
 
 def _mlflow(labs: Labs) -> str | None:
-    tracked = any(
-        call.action.startswith("sagemaker-mlflow:") or call.action in _OF_MLFLOW
-        for call in labs.calls
-    )
+    tracked = _ask(labs, "sagemaker-mlflow", _OF_MLFLOW)
     return "app" if tracked and labs.base.mlflow is None else None
 
 

@@ -40,10 +40,6 @@ class Cell:
     shell: str = ""
     file: str = ""
 
-    def parsed(self) -> ast.Module | None:
-        """Return the Python of the cell; None where it is none, or too deep or large to be read."""
-        return parsed(self.python)
-
 
 @dataclass(frozen=True)
 class LabNotebook:

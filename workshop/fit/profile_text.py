@@ -14,17 +14,16 @@ from workshop.fit.remarks import where
 WIDTH = 100
 
 
-def profile_text(name: str, settings: Sequence[FittedSetting], *, indent: int = 2) -> str:
+def profile_text(name: str, settings: Sequence[FittedSetting]) -> str:
     """Return a profile with comments, indented as it stands below ``profiles``."""
-    at = " " * indent
     if not settings:
-        return f"{at}{name}: {{}} # the defaults are enough\n"
-    lines = [f"{at}{name}:"]
+        return f"  {name}: {{}} # the defaults are enough\n"
+    lines = [f"  {name}:"]
     commented: dict[tuple[str, ...], FittedSetting] = {setting.key: setting for setting in settings}
     document: dict[str, Any] = {}
     for setting in settings:
         put(document, setting.key, setting.value)
-    _mapping(document, (), commented, indent + 2, lines)
+    _mapping(document, (), commented, 4, lines)
     return "\n".join(lines) + "\n"
 
 

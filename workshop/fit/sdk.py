@@ -142,16 +142,6 @@ _ENDS = (
     *(("Predictor", "predictor"), ("Monitor", "monitor")),
 )
 
-MACHINES: Mapping[str, str] = {
-    "estimator": "training",
-    "tuner": "training",
-    "processor": "processing",
-    "clarify": "processing",
-    "transformer": "transform",
-    "model": "endpoint",
-}
-"""Family -> what its machines are for."""
-
 METHODS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("estimator", "fit"): _TRAIN,
     ("estimator", "train"): _TRAIN,
@@ -323,8 +313,6 @@ CLOSED_KINDS: Mapping[str, str] = {
 }
 """Family -> the feature of AWS's that it belongs to, which AWS has closed."""
 
-RESOURCES = ("create", "get", "get_all", "delete", "stop", "update", "start", "wait")
-"""Methods of the SDK's resource classes (``sagemaker.core.resources``), of release 3."""
 _VERBS = {
     "create": "Create",
     "get": "Describe",

@@ -60,12 +60,6 @@ _METHODS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Methods that boto3 adds to those of the operations."""
 
-LOCAL_METHODS = frozenset(
-    ("can_paginate", "close", "exceptions", "generate_presigned_post", "generate_presigned_url",
-     "get_paginator", "get_waiter", "meta"),
-)  # fmt: skip
-"""Methods of clients that ask nothing of AWS."""
-
 
 @cache
 def _model(service: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
-from workshop.fit import calls, services
+from workshop.fit import calls, machines, services
 from workshop.fit.calls import LabCall, LabFindings, Place
 
 LONGEST_LINE = 20_000
@@ -106,23 +106,17 @@ def _aws(rest: list[str], place: Place, found: LabFindings) -> None:
         _s3(command, more, place, found)
         return
     bucket = _bucket(options["--bucket"]) if "--bucket" in options else ""
-    uses = {
-        "create-training-job": "training",
-        "create-processing-job": "processing",
-        "create-transform-job": "transform",
-        "create-endpoint-config": "endpoint",
-    }
-    use = uses.get(command, "") if service == "sagemaker" else ""
-    types = calls.instance_types(tuple(re.findall(r"ml\.[\w.-]+", " ".join(rest)))) if use else ()
+    named = calls.instance_types(tuple(re.findall(r"ml\.[\w.-]+", " ".join(rest))))
     for action in services.of_command(service, command):
+        use = machines.use_of(action)
         found.add(
             LabCall(
                 action,
                 place,
                 bucket=bucket,
                 use=use,
-                types=types,
-                untyped=bool(use) and not types,
+                types=named if use else (),
+                untyped=bool(use) and not named,
                 by_command=True,
             )
         )

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, stacks
+from workshop.aws import errors, places, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
+from workshop.aws.reads import read_each
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.door import codes
@@ -194,15 +194,7 @@ def doors(
             f" {loaded.command('deploy')}"
         )
     address = partial(_address, clients, loaded)
-    if loaded.settings.accounts.are_own:
-        answers = side_by_side(
-            lambda where: attempt(partial(address, where)),
-            account_regions,
-            threads=ACCOUNTS_AT_ONCE,
-        )
-        addresses, unread = known_and_not(answers)
-    else:
-        addresses, unread = {where: address(where) for where in account_regions}, {}
+    addresses, unread = places.read_in_each(loaded, address, account_regions)
     there = {where: SeatsDoor(clients, loaded, where, one) for where, one in addresses.items()}
     return there, unread
 
@@ -221,10 +213,7 @@ def seats_codes(
         made = there[where].seats_codes(here)
         return {seat: (there[where].address, code) for seat, code in made.items()}
 
-    answers = side_by_side(
-        lambda where: attempt(partial(codes_in, where)), there, threads=ACCOUNTS_AT_ONCE
-    )
-    found, refused = known_and_not(answers)
+    found, refused = read_each(codes_in, there)
     if refused and not loaded.settings.accounts.are_own:
         raise WorkshopError(next(iter(refused.values())))
     return {seat: code for some in found.values() for seat, code in some.items()}, unread | refused
@@ -242,7 +231,7 @@ def _address(clients: Clients, loaded: LoadedEnvironment, account_region: Accoun
             raise
         answer = {"Stacks": [{}]}
     outputs = answer["Stacks"][0].get("Outputs", [])
-    found = [one["OutputValue"] for one in outputs if one["OutputKey"] == DOOR_ADDRESS]
+    found = [output["OutputValue"] for output in outputs if output["OutputKey"] == DOOR_ADDRESS]
     if not found:
         raise WorkshopError(
             f"the door of account {account_region.account}, {account_region.region} is not there;"

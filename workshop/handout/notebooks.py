@@ -9,7 +9,7 @@ from functools import partial
 
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState, notebooks
-from workshop.aws.reads import Unavailable, attempt, side_by_side
+from workshop.aws.reads import Unavailable, attempt, attempt_each, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 
@@ -53,13 +53,8 @@ def statuses(
     clients: Clients, loaded: LoadedEnvironment, seats: Sequence[Seat]
 ) -> dict[str, HandoutNotebook]:
     """Return the notebooks by seat id, from one paged listing for each account and Region."""
-    account_regions = account_regions_of(seats)
     list_in = partial(notebooks, clients, workshop=loaded.settings.workshop)
-    listed = side_by_side(
-        lambda account_region: attempt(partial(list_in, account_region)),
-        account_regions,
-        threads=AT_ONCE,
-    )
+    listed = attempt_each(list_in, account_regions_of(seats), threads=AT_ONCE)
     return {seat.id: _state(loaded, seat, listed[seat.account_region]) for seat in seats}
 
 

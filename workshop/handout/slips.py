@@ -79,9 +79,7 @@ class Slip:
     @property
     def console_role(self) -> str:
         """Return the console role of this seat; empty where there is none."""
-        access = self.profile.access
-        has_one = access.console_principals or access.console_organisers
-        return self.names.console_role if has_one else ""
+        return self.names.console_role if self.profile.access.has_console else ""
 
 
 @dataclass(frozen=True)

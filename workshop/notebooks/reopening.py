@@ -45,15 +45,12 @@ def reopen_seats(
         )
 
     def give_back(seat: Seat) -> Reopened:
-        return reopen(clients, seat.account_region, loaded.names(seat), loaded.roles(seat))
+        made = reopen(clients, seat.account_region, loaded.names(seat), loaded.roles(seat))
+        kept = frozen_tag.of_box(clients, loaded, seat, frozen_tag.take_off_boxes)
+        tagged = (f"its EC2 instance keeps the tag of a freeze: {why}" for why in kept)
+        return replace(made, reason="; ".join(filter(None, (made.reason, *tagged))))
 
     done = side_by_side(give_back, seats, threads=THREADS)
-    for seat in seats:
-        for why in frozen_tag.of_box(clients, loaded, seat, frozen_tag.take_off_boxes):
-            tagged = f"its EC2 instance keeps the tag of a freeze: {why}"
-            done[seat] = replace(
-                done[seat], reason="; ".join(filter(None, (done[seat].reason, tagged)))
-            )
     watch = watch_state.read(clients, loaded, account_regions_of(seats))
     for seat, one in done.items():
         if one.result == "reopened":
@@ -127,7 +124,9 @@ def is_frozen(
     for role in roles:
         with errors.gone_is_fine():
             pages = client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
-            attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
+            attached = [
+                policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]
+            ]
             if freeze in attached:
                 return True
     return False

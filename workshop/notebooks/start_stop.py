@@ -392,7 +392,7 @@ def move(
             ending.set()
     for future in running:
         future.result()
-    return [one for batch in some for one in batch.outcomes]
+    return [outcome for batch in some for outcome in batch.outcomes]
 
 
 def _wait_for(running: Sequence[Future[None]]) -> None:
@@ -410,8 +410,8 @@ def batches(
 ) -> list[MachineBatch]:
     """Return the batches of each account and Region; ``report`` is called from their threads."""
     alike: dict[tuple[AccountRegion, NotebookKind | BoxKind], list[Seat]] = {}
-    for one in machines:
-        alike.setdefault((one.seat.account_region, one.kind), []).append(one.seat)
+    for machine in machines:
+        alike.setdefault((machine.seat.account_region, machine.kind), []).append(machine.seat)
     return [
         MachineBatch(loaded, seats, clients, account_region, goal, waits, report, kind)
         for (account_region, kind), seats in alike.items()

@@ -80,8 +80,6 @@ BESIDE_POLICIES = 5_000
 """Bytes that the cohort's template has at least beside its policies."""
 AROUND_A_POLICY = 200
 """Bytes that it has at least for a policy beside the policy's own characters."""
-BOUNDARY_ROOM = 4_800
-"""How many characters the boundary of a shipped environment may have, so that it can grow."""
 
 CONSOLE = "console"
 """The part that a console role carries beside what the seat's role does."""

@@ -40,18 +40,20 @@ def console_policy() -> Document:
 
 
 def console_trust_policy(
-    names: Names, *, principals: Sequence[str], organisers: Sequence[str]
+    names: Names, *, principals: Sequence[str], organisers: Sequence[str], alone: bool
 ) -> Document:
     """Return who may take on a seat's console role, by ARN.
 
     ``principals`` only with the seat's id as their tag ``attendee``, that of the role or user or of
     its session, since the same principals stand in the trust of every seat; where they also say a
-    workshop, it has to be this one. ``organisers`` need no tag: they may be any seat.
+    workshop, it has to be this one. Of a seat that is ``alone`` in its account the tag is the
+    account: there all seats have one id. ``organisers`` need no tag: they may be any seat.
     """
     statements: list[Statement] = []
     if principals:
+        seat = names.account if alone else names.seat
         tagged = {
-            "StringEquals": {f"aws:PrincipalTag/{tags.ATTENDEE}": names.seat},
+            "StringEquals": {f"aws:PrincipalTag/{tags.ATTENDEE}": seat},
             "StringEqualsIfExists": {f"aws:PrincipalTag/{tags.WORKSHOP}": names.workshop},
         }
         statements.append(_may_assume("TaggedPrincipals", principals, Condition=tagged))

@@ -302,8 +302,8 @@ def _images(
         ]
         if wrong:
             message = (
-                f"{pin.image} is for {image.architecture}, and {', '.join(wrong)} is not; name"
-                " types of one architecture, and an image for it"
+                f"{pin.image} is for {image.architecture}, which is not that of"
+                f" {', '.join(wrong)}; name types of one architecture, and an image for it"
             )
             yield Check(where, subject, CheckState.FAILED, message)
         elif image.root_gb > ec2.volume_gb:

@@ -16,6 +16,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from workshop.account_region import AccountRegion
+from workshop.accounts.organization import AT_ONCE
 from workshop.aws.clients import Clients
 from workshop.preflight.permissions import Question
 
@@ -23,8 +24,6 @@ KIND = "SERVICE_CONTROL_POLICY"
 ALLOWS_ALL = "p-FullAWSAccess"
 """The policy of AWS's that every root, unit and account has until somebody takes it off."""
 
-_AT_ONCE = 4
-"""Calls of Organizations, which tolerates few a second; botocore repeats those that it refuses."""
 _PAGE = 20
 
 
@@ -59,10 +58,9 @@ class Level:
         return {policy.id for policy in self.policies} <= {ALLOWS_ALL}
 
     @property
-    def names(self) -> str:
+    def names(self) -> list[str]:
         """The names of the policies that somebody wrote."""
-        names = [policy.name for policy in self.policies if policy.id != ALLOWS_ALL]
-        return ", ".join(map(repr, names))
+        return [policy.name for policy in self.policies if policy.id != ALLOWS_ALL]
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,8 @@ class PolicyTree:
 def read(clients: Clients, home: AccountRegion, units: Mapping[str, str]) -> PolicyTree:
     """Return the policies over accounts, each by its unit; botocore's errors pass through.
 
-    The management account may read them, and a delegated administrator of a service.
+    A unit that is empty is asked for. The management account may read all this, and a delegated
+    administrator of a service.
     """
     return _Reader(clients, home).tree(units)
 
@@ -147,9 +146,11 @@ class _Reader:
     def tree(self, units: Mapping[str, str]) -> PolicyTree:
         if not self._is_enabled:
             return PolicyTree(self.clients, self.home, {})
-        above = {unit: self._path(unit) for unit in dict.fromkeys(units.values())}
-        targets = dict.fromkeys((*(one for path in above.values() for one in path), *units))
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            unknown = [account for account, unit in units.items() if not unit]
+            units = {**units, **dict(zip(unknown, pool.map(self._parent, unknown), strict=True))}
+            above = {unit: self._path(unit) for unit in dict.fromkeys(units.values())}
+            targets = dict.fromkeys((*(one for path in above.values() for one in path), *units))
             found = dict(zip(targets, pool.map(self._attached, targets), strict=True))
             ids = dict.fromkeys(id_ for some in found.values() for id_ in some)
             policies = dict(zip(ids, pool.map(self._policy, ids), strict=True))
@@ -176,8 +177,12 @@ class _Reader:
         """Return the unit and all above it, the root first."""
         path = [unit]
         while not path[0].startswith("r-"):
-            path.insert(0, self._call("ListParents", ChildId=path[0])["Parents"][0]["Id"])
+            path.insert(0, self._parent(path[0]))
         return path
+
+    def _parent(self, child: str) -> str:
+        """Return the unit, or the root, that a unit or an account is in."""
+        return str(self._call("ListParents", ChildId=child)["Parents"][0]["Id"])
 
     def _attached(self, target: str) -> list[str]:
         listed = partial(self.clients.pages, self.home, "organizations")

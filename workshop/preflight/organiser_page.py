@@ -14,11 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from workshop import tags
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
-from workshop.preflight import organiser_policy
+from workshop.preflight import home_policy, organiser_policy
 from workshop.preflight.organiser_policy import OrganiserScope
 from workshop.pricing import prices
 
 PAGE = "organiser.md"
+_ANY = "*"
+"""Stands for each account that is a seat's own: the same is needed in all of them."""
+_MEMBERS = "members"
+"""How the files of these are called."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,19 @@ def files(
     ``expected`` are lines on what it will cost with jobs and endpoints.
     """
     scopes = _scopes(loaded, seats, partition)
+    documents = {scope.account: organiser_policy.documents(scope) for scope in scopes}
+    if loaded.settings.accounts.are_own:  # stack sets make what seats have
+        documents = {
+            loaded.home.account: home_policy.documents(loaded, partition),
+            **({} if loaded.settings.accounts.makes_role else {_MEMBERS: documents[_ANY]}),
+        }
     policies: dict[str, str] = {}
     accounts: dict[str, list[str]] = {}
-    for scope in scopes:
-        for number, document in enumerate(organiser_policy.documents(scope), 1):
-            name = f"organiser-{scope.account}-{number}.json"
+    for account, some in documents.items():
+        for number, document in enumerate(some, 1):
+            name = f"organiser-{account}-{number}.json"
             policies[name] = json.dumps(document, indent=1) + "\n"
-            accounts.setdefault(scope.account, []).append(name)
+            accounts.setdefault(account, []).append(name)
     return {PAGE: _page(loaded, seats, scopes, accounts, expected), **policies}
 
 
@@ -63,9 +73,10 @@ def write(folder: Path, made: Mapping[str, str]) -> None:
 def _scopes(
     loaded: LoadedEnvironment, seats: Collection[Seat], partition: str
 ) -> tuple[OrganiserScope, ...]:
-    regions: dict[str, list[str]] = {}
-    for account_region in account_regions_of(seats):
-        regions.setdefault(account_region.account, []).append(account_region.region)
+    are_own = loaded.settings.accounts.are_own
+    regions: dict[str, dict[str, None]] = {}
+    for where in account_regions_of(seats):
+        regions.setdefault(_ANY if are_own else where.account, {})[where.region] = None
     profiles = loaded.settings.profiles
     return tuple(
         OrganiserScope(
@@ -79,7 +90,7 @@ def _scopes(
             in_vpc=any(
                 profiles[seat.profile].notebook.vpc is not None
                 for seat in seats
-                if seat.account == account
+                if account in (seat.account, _ANY)
             ),
         )
         for account, some in regions.items()
@@ -111,6 +122,8 @@ def _page(
         seats=len(seats),
         teardown="`workshop teardown`",
         accounts=accounts,
+        member_role=settings.accounts.role if _MEMBERS in accounts else "",
+        are_own=settings.accounts.are_own,
         regions=sorted({region for scope in scopes for region in scope.regions}),
         services=sorted({name for scope in scopes for name in organiser_policy.services(scope)}),
         tags=(tags.WORKSHOP, tags.ENVIRONMENT, tags.MANAGED_BY),

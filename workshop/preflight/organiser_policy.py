@@ -113,7 +113,7 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])
     (_, deletes), _ = permissions.deletes(anybody, scope.partition, bucket="datasets")
     passing = {
-        **_statement("PassRoles", ["iam:PassRole"], roles),
+        **allowing("PassRoles", ["iam:PassRole"], roles),
         "Condition": {
             "StringEquals": {
                 "iam:PassedToService": [
@@ -126,21 +126,21 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     return [
         # What is read of everything need not be allowed on single resources as well.
         *(
-            _statement(_sid(left), left, some)
+            allowing(_sid(left), left, some)
             for some, actions in named.items()
             if (left := [action for action in actions if action not in reads])
         ),
         passing,
-        _statement("Read", sorted(reads), ("*",)),
+        allowing("Read", sorted(reads), ("*",)),
         *(
             {
-                **_statement("Instances", of_boxes, ("*",)),
+                **allowing("Instances", of_boxes, ("*",)),
                 "Condition": {"StringEquals": {"aws:RequestedRegion": list(scope.regions)}},
             }
             for _ in of_boxes[:1]
         ),
         {
-            **_statement("DeleteWhatAttendeesMake", sorted(deletes), ("*",)),
+            **allowing("DeleteWhatAttendeesMake", sorted(deletes), ("*",)),
             "Condition": {"StringEquals": {"aws:RequestedRegion": list(scope.regions)}},
         },
     ]
@@ -163,9 +163,14 @@ def documents(scope: OrganiserScope, *, without: str = "") -> list[Document]:
 
     ``without`` leaves out the statement with this Sid.
     """
+    return in_documents(one for one in statements(scope) if one["Sid"] != without)
+
+
+def in_documents(some: Iterable[Statement]) -> list[Document]:
+    """Return policies of these statements, none larger than IAM takes a managed one."""
     made: list[Document] = []
     room: list[Statement] = []
-    for statement in _fitting(one for one in statements(scope) if one["Sid"] != without):
+    for statement in _fitting(some):
         if room and _size([*room, statement]) > MANAGED_LIMIT:
             made.append(_document(room))
             room = []
@@ -205,7 +210,8 @@ def _arns(scope: OrganiserScope, pattern: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _statement(sid: str, actions: Collection[str], resources: tuple[str, ...]) -> Statement:
+def allowing(sid: str, actions: Collection[str], resources: Collection[str]) -> Statement:
+    """Return a statement that allows actions on resources."""
     return {"Sid": sid, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
-from workshop.accounts import organization
+from workshop.accounts import organization, other_workshops
 from workshop.accounts.assigning import planned
 from workshop.accounts.organization import Organization
 from workshop.aws import errors, regions
 from workshop.aws.clients import Clients
-from workshop.aws.reads import Unavailable
+from workshop.aws.reads import Unavailable, known
+from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.counting import count_of
@@ -26,6 +27,7 @@ from workshop.preflight.control_policies import Asker, Denial
 from workshop.preflight.request import ParallelReads
 
 STACK_SETS, MEMBERS, POLICIES = "StackSets", "organization", "service control policies"
+SHARED = "other workshops"
 EXECUTION = "execution role"
 PRINCIPAL = "member.org.stacksets.cloudformation.amazonaws.com"
 """StackSets, as Organizations knows it where it has a delegated administrator
@@ -47,28 +49,41 @@ OF_SEATS = actions(
 """What attendees do with SageMaker in most labs."""
 
 
-def checks(ask: ParallelReads, loaded: LoadedEnvironment, seats: Sequence[Seat]) -> Iterator[Check]:
-    """Yield what keeps StackSets from the accounts of ``seats``."""
+def checks(
+    ask: ParallelReads,
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    stacks: Mapping[AccountRegion, Mapping[str, StackSummary]],
+) -> Iterator[Check]:
+    """Yield what keeps StackSets from the accounts of ``seats``, of which some have ``stacks``."""
     home, accounts = loaded.home, loaded.settings.accounts
     managed = accounts.permissions == "service-managed"
     access = ask(_access, home, loaded) if managed else ask(_administration_role, home, loaded)
-    members = ask(organization.read, home, accounts.units) if accounts.units else None
-    read = members.result() if members else None
-    if isinstance(read, Organization):
-        policies = ask(_denials, home, loaded, seats, read)
-        yield from _of_access(loaded, access.result(), read if managed else None)
-        yield from _of_members(loaded, seats, read)
-        yield from _of_policies(home, seats, policies.result())
-        return
-    yield from _of_access(loaded, access.result(), None)
-    reason = (
-        read.reason
-        if read
-        else "which units the accounts are in is not known without 'accounts.units'"
+    others = ask(other_workshops.of_sets, home, loaded)
+    members = (
+        ask(organization.read, home, accounts.units)
+        if accounts.units
+        else ask(organization.of_list, home, [seat.account for seat in seats])
     )
-    if read:
-        yield unknown(home, MEMBERS, reason)
-    yield unknown(home, POLICIES, reason)
+    read = members.result()
+    policies = ask(_denials, home, loaded, seats, read) if isinstance(read, Organization) else None
+    yield from _of_access(
+        loaded, access.result(), read if managed and isinstance(read, Organization) else None
+    )
+    yield from _of_others(loaded, seats, stacks, others.result())
+    if isinstance(read, Organization) and policies:
+        yield from _of_members(loaded, seats, read)
+        yield from _of_policies(home, policies.result())
+    elif isinstance(read, Unavailable):
+        yield unknown(home, MEMBERS, read.reason)
+        yield unknown(home, POLICIES, read.reason)
+    else:
+        message = (
+            f"account {home.account} may not read them: it neither manages the accounts'"
+            " organization nor is a delegated administrator there; what they deny of a deployment"
+            " shows in one account, before the others begin"
+        )
+        yield Check(home, POLICIES, CheckState.WARNING, message)
 
 
 # --- StackSets ------------------------------------------------------------------------------------
@@ -156,15 +171,45 @@ def _of_members(
     made = planned(loaded.assignment, ids, found, home=loaded.home.account, elsewhere={})
     troubles = {one.account: one for one in made.accounts if not one.is_usable}
     for where in dict.fromkeys(seat.account_region for seat in seats):
+        if where.account not in troubles and where.account not in found.members:
+            message = (
+                "the account is not in the organization of account"
+                f" {loaded.home.account}: check its id; what the policies of its own organization"
+                " deny is not known here"
+            )
+            yield Check(where, MEMBERS, CheckState.WARNING, message)
+            continue
         if where.account not in troubles:
-            message = "the account is active, and in one of the units"
-            yield Check(where, MEMBERS, CheckState.OK, message)
+            among = "one of the units" if found.has_units else "the organization"
+            yield Check(where, MEMBERS, CheckState.OK, f"the account is active, and in {among}")
             continue
         note = troubles[where.account].note.partition(";")[0]
         seat = loaded.assignment.seat_of[where.account]
         again = loaded.command("accounts", "--write", "--replace", seat)
         message = f"the account {note}; have that undone, or give the seat another one with:"
         yield Check(where, MEMBERS, CheckState.FAILED, f"{message} {again}")
+
+
+def _of_others(
+    loaded: LoadedEnvironment,
+    seats: Sequence[Seat],
+    stacks: Mapping[AccountRegion, Mapping[str, StackSummary]],
+    found: Mapping[str, str] | Unavailable,
+) -> Iterator[Check]:
+    """Yield failed for each account in which another workshop has a seat."""
+    if isinstance(found, Unavailable):
+        yield unknown(loaded.home, SHARED, found.reason)
+    by_sets = known(found)
+    for seat in seats:
+        where = seat.account_region
+        there = stacks.get(where, {}).values()
+        if whose := by_sets.get(seat.account) or other_workshops.of_stacks(loaded, there):
+            again = loaded.command("accounts", "--write", "--replace", seat.id)
+            message = (
+                f"{whose}, has a seat in the account, and nobody is to have a neighbour there;"
+                f" tear that down, or give the seat another account with: {again}"
+            )
+            yield Check(where, SHARED, CheckState.FAILED, message)
 
 
 # --- service control policies ---------------------------------------------------------------------
@@ -206,30 +251,29 @@ def _denials(
         if seat.account in found.members
     }
     tree = control_policies.read(clients, home, units)
-    known: dict[object, list[Denial]] = {}
+    denials: dict[object, list[Denial]] = {}
     answers = {}
     for seat in seats:
         # Of accounts of a unit with the same policies, one stands for all of them.
-        policies = tuple(
-            tuple(policy.id for policy in level.policies)
-            for level in tree.levels.get(seat.account, ())
-        )
-        key = (units.get(seat.account), policies, seat.region, seat.profile)
-        if key not in known:
-            known[key] = tree.denials(seat.account_region, _askers(loaded, seat))
-        answers[seat.account_region] = known[key]
+        levels = tree.levels.get(seat.account, ())
+        policies = tuple(tuple(policy.id for policy in level.policies) for level in levels)
+        unit = [level.target for level in levels[:-1]]
+        key = (*unit, policies, seat.region, seat.profile)
+        if key not in denials:
+            denials[key] = tree.denials(seat.account_region, _askers(loaded, seat))
+        if seat.account in units:
+            answers[seat.account_region] = denials[key]
     return answers
 
 
 def _of_policies(
     home: AccountRegion,
-    seats: Sequence[Seat],
     found: Mapping[AccountRegion, list[Denial]] | Unavailable,
 ) -> Iterator[Check]:
     if isinstance(found, Unavailable):
         yield unknown(home, POLICIES, f"they could not be read ({found.reason})")
         return
-    for where in dict.fromkeys(seat.account_region for seat in seats):
+    for where in found:
         denied = [_sentence(one) for one in found[where] if not one.open]
         hanging = [_sentence(one) for one in found[where] if one.open]
         if denied:
@@ -245,7 +289,7 @@ def _sentence(denial: Denial) -> str:
     some = ", ".join(denial.actions[:_SHOWN])
     more = len(denial.actions) - _SHOWN
     some += f" and {count_of(more, 'more action')}" if more > 0 else ""
-    names = denial.level.names or "what is attached"
-    verb = "may deny" if denial.open else "denies"
+    names = ", ".join(map(repr, denial.level.names)) or "what is attached"
+    verb = "may deny" if denial.open else "deny" if denial.level.names[1:] else "denies"
     at = "" if denial.level.target.isdigit() else f" at {denial.level.target}"
     return f"{names}{at} {verb} {denial.who} {some}"

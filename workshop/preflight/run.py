@@ -55,7 +55,7 @@ def preflight(
         regions = {home: ask(opt_in_status, home) for home in map(account_of, account_regions)}
         own = loaded.settings.accounts.are_own
         if own:
-            checks += own_accounts.checks(ask, loaded, seats)
+            checks += own_accounts.checks(ask, loaded, seats, stacks_by_account_region)
         judges: list[Judge] = []
         by_account: dict[AccountRegion, list[PreflightRequest]] = {}
         for account_region in account_regions:
@@ -142,8 +142,8 @@ def not_reached(
     """Return that nobody can be in a seat's own account, so that nothing of it is known."""
     cure = (
         "the first stack set makes the organiser's role there, so that this is known once a seat of"
-        " the account is deployed; if one is, somebody has changed or deleted the role: how to have"
-        f" it again is told by: {loaded.command('leftovers')}; name a role that is there already as"
+        " the account is deployed; if one is, somebody has changed or deleted the role, which is"
+        f" made again by: {loaded.command('deploy')}; name a role that is there already as"
         " 'accounts.role'"
         if loaded.settings.accounts.makes_role
         else "check 'accounts.role' and 'accounts.external_id', and whom the role trusts"

@@ -78,7 +78,7 @@ def checks(
         running = {name: n for name, n in demand_.running.items() if quota_of(name) == limit}
         unread = sorted(name for name in {*needed, *running} if name not in vcpus)
         if unread:
-            message = f"EC2 does not say how many vCPUs {', '.join(unread)} has"
+            message = f"EC2 does not say how many vCPUs there are in {', '.join(unread)}"
             yield unknown(account_region, limit.name, message)
         else:
             yield _check(account_region, quota, needed, running, vcpus)

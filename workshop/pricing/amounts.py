@@ -43,18 +43,28 @@ class Amount:
         return Amount(self.least + other.least, most)
 
     def __str__(self) -> str:
-        """Return ``1.20``, ``1.20 to 3.40``, ``at least 1.20``, or ``?`` for nothing known."""
-        least = f"{self.least.quantize(_CENT):,}"
+        """Return ``1.20``, ``1.20 to 3.40``, ``at least 1.20``, or ``?`` where no cent is known."""
+        cents = self.least.quantize(_CENT)
+        least = f"{cents:,}"
         if self.most is None:
-            return f"at least {least}" if self.least else "?"
+            return f"at least {least}" if cents else "?"
         most = f"{self.most.quantize(_CENT):,}"
         return least if least == most else f"{least} to {most}"
 
     @property
+    def is_known(self) -> bool:
+        """Whether anything is known of it."""
+        return self.most is not None or bool(self.least)
+
+    @property
     def document(self) -> dict[str, float | None]:
-        """Return the bounds for programs; a ``most`` of None is not known."""
+        """Return the bounds for programs; a bound of None is not known."""
         most = None if self.most is None else round(float(self.most), 4)
-        return {"least": round(float(self.least), 4), "most": most}
+        return {"least": round(float(self.least), 4) if self.is_known else None, "most": most}
+
+
+UNKNOWN = Amount(most=None)
+"""What was not read: it may be nothing, and it may be anything."""
 
 
 def total(amounts: Iterable[Amount]) -> Amount:

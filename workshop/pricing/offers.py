@@ -53,33 +53,36 @@ class Offer:
 
 def region_prices(offers: Iterable[Offer], date: str) -> RegionPrices:
     """Return a Region's entry of the price list; it has no types where no offer is of a machine."""
-    volume = None
+    volume, machines = _matched(offers, _MACHINE, _VOLUME)
     types: dict[str, dict[Use, str]] = {}
-    for offer in offers:
-        if not Decimal(offer.usd):
-            continue  # of a free tier: no machine and no disk costs nothing
-        machine = _MACHINE.fullmatch(offer.usage_type)
-        if machine and offer.unit == "Hrs":
-            types.setdefault(machine[2], {})[USES[machine[1]]] = _plain(offer.usd)
-        elif _VOLUME.fullmatch(offer.usage_type):
-            volume = _plain(offer.usd)
+    for found, usd in machines:
+        types.setdefault(found[2], {})[USES[found[1]]] = usd
     listed = {name: _merged(types[name]) for name in sorted(types)}
     return {"date": date, "volume_gb_month": volume, "types": listed}
 
 
 def box_prices(offers: Iterable[Offer]) -> dict[str, Any]:
     """Return EC2's part of a Region's entry: of Linux, without anybody's software."""
-    volume = None
-    types: dict[str, str] = {}
+    volume, machines = _matched(offers, _BOX, _BOX_VOLUME)
+    types = {found[1]: usd for found, usd in machines}
+    return {"volume_gb_month": volume, "types": dict(sorted(types.items()))}
+
+
+def _matched(
+    offers: Iterable[Offer], machine: re.Pattern[str], volume: re.Pattern[str]
+) -> tuple[str | None, list[tuple[re.Match[str], str]]]:
+    """Return the price of a disk's GB and month, and those of machines, each with its match."""
+    of_volume = None
+    machines = []
     for offer in offers:
         if not Decimal(offer.usd):
-            continue
-        machine = _BOX.fullmatch(offer.usage_type)
-        if machine and offer.unit == "Hrs":
-            types[machine[1]] = _plain(offer.usd)
-        elif _BOX_VOLUME.fullmatch(offer.usage_type):
-            volume = _plain(offer.usd)
-    return {"volume_gb_month": volume, "types": dict(sorted(types.items()))}
+            continue  # of a free tier: no machine and no disk costs nothing
+        found = machine.fullmatch(offer.usage_type)
+        if found and offer.unit == "Hrs":
+            machines.append((found, _plain(offer.usd)))
+        elif volume.fullmatch(offer.usage_type):
+            of_volume = _plain(offer.usd)
+    return of_volume, machines
 
 
 def of_products(products: Iterable[str]) -> Iterator[Offer]:

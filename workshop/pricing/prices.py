@@ -103,13 +103,14 @@ def hourly(use: Use, instance_type: str, region: str) -> Decimal | None:
 
 def shipped(use: Use, instance_type: str, region: str) -> Decimal | None:
     """Return the same by the shipped list alone, which is alike on every machine."""
-    listed = _shipped(region)
+    listed = shipped_list(region)
     return of_list(listed["boxes"] if use == "box" else listed, use, instance_type)
 
 
 def shipped_list(region: str) -> RegionPrices:
-    """Return the shipped list of a Region."""
-    return _shipped(region)
+    """Return the shipped list of a Region, that of :data:`FALLBACK` where it has none."""
+    prices = _prices()
+    return prices[region if region in prices else FALLBACK]
 
 
 def read_list(region: str) -> RegionPrices | None:
@@ -119,7 +120,7 @@ def read_list(region: str) -> RegionPrices | None:
 
 def shipped_types(region: str) -> tuple[str, ...]:
     """Return the instance types that the shipped list has prices of."""
-    return tuple(_shipped(region)["types"])
+    return tuple(shipped_list(region)["types"])
 
 
 def volume_hourly(gb: int, region: str) -> Decimal | None:
@@ -159,18 +160,8 @@ def use(read: Mapping[str, RegionPrices]) -> None:
     _read.update(read)
 
 
-def is_read(region: str) -> bool:
-    """Return whether a Region's prices were read from AWS."""
-    return region in _read
-
-
 def _of(region: str) -> RegionPrices:
-    return _read[region] if region in _read else _shipped(region)
-
-
-def _shipped(region: str) -> RegionPrices:
-    prices = _prices()
-    return prices[region if region in prices else FALLBACK]
+    return _read[region] if region in _read else shipped_list(region)
 
 
 def of_list(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | None:
@@ -181,7 +172,7 @@ def of_list(listed: RegionPrices, use: Use, instance_type: str) -> Decimal | Non
 
 def _boxes(region: str) -> dict[str, Any]:
     """Return the prices of EC2 instances: the shipped ones where only SageMaker's were read."""
-    boxes: dict[str, Any] = _of(region).get("boxes") or _shipped(region)["boxes"]
+    boxes: dict[str, Any] = _of(region).get("boxes") or shipped_list(region)["boxes"]
     return boxes
 
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -114,7 +114,6 @@ class Enclosed:
     process: subprocess.Popen[bytes]
     errors: Path
     ended: str = ""
-    _lines: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
         """Yield what it prints, line by line, to its end."""
@@ -204,6 +203,8 @@ def running(
             target=_watch, args=(started, limits, done), name="rehearsal", daemon=True
         )
         watcher.start()
+        # It looks into folders that are removed once the block has ended.
+        stack.callback(watcher.join)
         stack.callback(done.set)
         yield started
 

@@ -40,6 +40,7 @@ IMPORTED = (
     *("sagemaker.train.model_trainer", "sagemaker.serve.model_builder", "sagemaker.mlops"),
 )
 MINUTES = 15.0
+# Whatever a module fails with as it is imported: a notebook that imports it meets that itself.
 _IMPORTING = f"""
 from importlib import import_module
 for name in {IMPORTED!r}:
@@ -58,8 +59,8 @@ OF_GPUS = {
 """Gigabytes that are left out, and the releases that pip is told are there."""
 OF_TORCH = ("torch", "torchvision")
 WANTED, WITHOUT, WITHOUT_ALL = "wanted.txt", "without.txt", "without-all.txt"
-MADE = 2
-"""Another number where the same requirements make another environment than before."""
+RECIPE = 2
+"""Counted up when the same requirements make another environment than before."""
 COMPLETE = "complete.json"
 PYPI = ("pypi.org", "files.pythonhosted.org")
 _SETTING = re.compile(r"(?:global|:env:)\.([a-z-]+)=(.*)")
@@ -213,7 +214,7 @@ def prepared(
     enclosure. Raise WorkshopError with pip's words where it fails.
     """
     version = ".".join(map(str, sys.version_info[:3]))
-    key = json.dumps([version, str(base_python()), sorted(wanted), MADE])
+    key = json.dumps([version, str(base_python()), sorted(wanted), RECIPE])
     made = folder / hashlib.sha256(key.encode()).hexdigest()[:16]
     if not (made / COMPLETE).exists():
         shutil.rmtree(made, ignore_errors=True)

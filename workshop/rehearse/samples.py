@@ -53,7 +53,6 @@ class Samples:
     code: Sequence[str]
     real: Any = None
     cache: Path | None = None
-    make_up: bool = True
     closed: Callable[[str], bool] = lambda _: False
     """Whether a bucket's name is the workshop's own, which are never made here."""
     of_seat: Any = None
@@ -93,13 +92,13 @@ class Samples:
         if there := _there(cloud, bucket, key):
             return self.given.get(f"s3://{bucket}/{there}", "there")
         found = not own and bucket != DOWNLOADS and self._fetched(bucket, key)
-        if not found and (self.make_up or own):
-            name = key if key.rpartition("/")[2].count(".") else f"{key.rstrip('/')}/made-up.csv"
-            name = name.lstrip("/")
-            cloud.put_object(Bucket=bucket, Key=name, Body=made_up.data(name, self.code))
-            self.given[f"s3://{bucket}/{name}"] = "made up"
-            return "made up"
-        return "fetched" if found else ""
+        if found:
+            return "fetched"
+        name = key if key.rpartition("/")[2].count(".") else f"{key.rstrip('/')}/made-up.csv"
+        name = name.lstrip("/")
+        cloud.put_object(Bucket=bucket, Key=name, Body=made_up.data(name, self.code))
+        self.given[f"s3://{bucket}/{name}"] = "made up"
+        return "made up"
 
     def _bucket(self, bucket: str) -> bool:
         """Make the bucket where it is not there; return whether it is one of this account."""

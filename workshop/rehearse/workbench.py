@@ -50,7 +50,6 @@ class Workbench:
     """The folder of one seat's notebook; ``confined`` is whether it is all that its code sees."""
 
     root: Path
-    names: Names
     confined: bool
     base: Path
     """The packages of its kernels, see :mod:`workshop.rehearse.interpreters`."""

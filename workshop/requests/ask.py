@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from workshop.aws import agent_reports as reports
 from workshop.aws.agent_reports import AgentReport
 from workshop.aws.clients import Clients
 from workshop.aws.machine_kinds import BOX, NOTEBOOK, Machine, SeatMachine
-from workshop.aws.reads import Unavailable, attempt, known_and_not, side_by_side
+from workshop.aws.reads import Unavailable, attempt_each, read_each, side_by_side
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import WorkshopError
@@ -23,7 +23,8 @@ from workshop.requests.inbox import CohortInbox
 THREADS = 16
 POLL_SECONDS = 5.0
 FIRST_REPORT_MINUTES = 5.0
-"""After which an agent that has never reported is not waited for: it reports once it has begun."""
+"""So long after its machine came up, an agent that has never reported is waited for: it reports
+once it has begun, and of one that has not by then, nobody knows when it will."""
 NEVER = "its agent has never reported"
 
 Result = Literal["done", "failed", "silent", "not running", "unread", "interrupted"]
@@ -67,18 +68,18 @@ def running(
     clients: Clients, loaded: LoadedEnvironment, machines: Sequence[SeatMachine]
 ) -> dict[SeatMachine, Machine | Unavailable | None]:
     """Return machines as they are, None for none, by one listing for each account and Region."""
-    listed = side_by_side(
-        lambda some: attempt(partial(some[0].listed, clients, some[1], loaded.settings.workshop)),
-        dict.fromkeys((one.kind, one.seat.account_region) for one in machines),
+    listed = attempt_each(
+        lambda some: some[0].listed(clients, some[1], loaded.settings.workshop),
+        dict.fromkeys((machine.kind, machine.seat.account_region) for machine in machines),
         threads=THREADS,
     )
     found: dict[SeatMachine, Machine | Unavailable | None] = {}
-    for one in machines:
-        there = listed[one.kind, one.seat.account_region]
+    for machine in machines:
+        there = listed[machine.kind, machine.seat.account_region]
         if isinstance(there, Unavailable):
-            found[one] = there
+            found[machine] = there
         else:
-            found[one] = there.get(one.kind.name(loaded.names(one.seat)))
+            found[machine] = there.get(machine.kind.name(loaded.names(machine.seat)))
     return found
 
 
@@ -97,8 +98,8 @@ def ask(
 
     A request names seats: of a seat that has two machines, both do what is asked for.
     ``report`` is called with each answer as it comes. ``known``: agents that have never reported
-    are asked, and not waited for. Raise WorkshopError where the request can be written in none of
-    the accounts and Regions.
+    are asked, and not waited for, however short their machines run. Raise WorkshopError where the
+    request can be written in none of the accounts and Regions.
     """
     answers: dict[SeatMachine, AgentAnswer] = {}
 
@@ -106,7 +107,7 @@ def ask(
         answers[answer.machine] = answer
         report(answer)
 
-    asked = []
+    asked: dict[SeatMachine, float] = {}
     for one, machine in running(clients, loaded, machines).items():
         noun = one.kind.noun
         if isinstance(machine, Unavailable):
@@ -115,43 +116,40 @@ def ask(
             state = f"its {noun} is {machine.status}" if machine else f"there is no {noun}"
             end(AgentAnswer(one, "not running", reason=state))
         else:
-            asked.append(one)
+            asked[one] = 0.0 if known else _patience(machine, waits.now())
     request_id, now = inbox.new_id(waits.now()), waits.now()
     by_place: dict[AccountRegion, set[str]] = {}
-    for one in asked:
-        by_place.setdefault(one.seat.account_region, set()).add(one.seat.attendee)
+    for seat_machine in asked:
+        by_place.setdefault(seat_machine.seat.account_region, set()).add(seat_machine.seat.attendee)
 
     def write(where: AccountRegion) -> None:
         request = partial(inbox.with_request, request_id=request_id, kind=kind, now=now)
         CohortInbox(clients, loaded, where).change(partial(request, seats=by_place[where], **more))
 
-    written = side_by_side(lambda where: attempt(lambda: write(where)), by_place, threads=THREADS)
-    _, refused = known_and_not(written)
+    _, refused = read_each(write, by_place, threads=THREADS)
     if refused and len(refused) == len(by_place):
         raise WorkshopError(next(iter(refused.values())))
     for one in [one for one in asked if one.seat.account_region in refused]:
-        asked.remove(one)
+        del asked[one]
         end(AgentAnswer(one, "unread", reason=refused[one.seat.account_region]))
 
     def read_one(one: SeatMachine) -> AgentReport | Unavailable:
         return reports.read(clients, loaded, one.seat, of_box=one.kind is BOX)
 
-    wait_for(read_one, asked, request_id, waits, end, known=known)
+    wait_for(read_one, asked, request_id, waits, end)
     return [answers[one] for one in machines]
 
 
 def wait_for(
     read_one: Callable[[SeatMachine], AgentReport | Unavailable],
-    asked: Sequence[SeatMachine],
+    asked: Mapping[SeatMachine, float],
     request_id: str,
     waits: AgentWaits,
     end: Callable[[AgentAnswer], None],
-    *,
-    known: bool = False,
 ) -> None:
     """Wait until all who were ``asked`` have answered, or for as long as ``waits`` says.
 
-    An agent that has never reported is given up after five minutes, and at once with ``known``.
+    ``asked`` has for how many seconds each is waited for whose agent has never reported.
     """
     begun, left = waits.clock(), list(asked)
     while left:
@@ -160,19 +158,22 @@ def wait_for(
             if not isinstance(answer, Unavailable) and request_id in answer.handled:
                 end(AgentAnswer(one, "done", answer))
                 left.remove(one)
-            elif known and has_never_reported(answer):
-                end(_unanswered(one, answer, interrupted=False))
-                left.remove(one)
         waited = waits.clock() - begun
         over = waited >= waits.minutes * 60
-        if waited >= FIRST_REPORT_MINUTES * 60:
-            for one in [one for one in left if has_never_reported(read[one])]:
+        for one in [one for one in left if has_never_reported(read[one])]:
+            if waited >= asked[one]:
                 end(_unanswered(one, read[one], interrupted=False))
                 left.remove(one)
         if left and (over or waits.pause(POLL_SECONDS)):
             for one in left:
                 end(_unanswered(one, read[one], interrupted=not over))
             return
+
+
+def _patience(machine: Machine, now: float) -> float:
+    """Return for how many seconds more a machine that is up may not have reported yet."""
+    longest = FIRST_REPORT_MINUTES * 60
+    return min(longest, max(0.0, machine.changed.timestamp() + longest - now))
 
 
 def has_never_reported(read: AgentReport | Unavailable) -> bool:

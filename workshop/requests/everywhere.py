@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, attempt, known_and_not, side_by_side
+from workshop.aws.reads import read_each
 from workshop.config.environment import LoadedEnvironment
 from workshop.counting import count_of
 from workshop.errors import WorkshopError
@@ -21,13 +21,10 @@ def in_each(
 
     Raise WorkshopError with the reasons, once all others are done.
     """
-    answers = side_by_side(
-        lambda place: attempt(lambda: act(place)), where, threads=ACCOUNTS_AT_ONCE
-    )
-    done, failed = known_and_not(answers)
-    if len(answers) == len(failed) == 1:
+    done, failed = read_each(act, where)
+    if not done and len(failed) == 1:
         raise WorkshopError(*failed.values())
     if failed:
-        reached = f"{count_of(len(done), 'account')} of {len(answers)} have it"
+        reached = f"{count_of(len(done), 'account')} of {len(done) + len(failed)} have it"
         whys = places.told_unread(loaded, failed.items())
         raise WorkshopError("; ".join((reached, *whys)))

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -18,14 +19,12 @@ from botocore.exceptions import ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.agent import inbox as agents
-from workshop.agent.files import document as parsed
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.errors import WorkshopError
+from workshop.requests import conditional
 
-TRIES = 8
-"""Of a write that another organiser's came before."""
 MOST_REQUESTS = 100
 MOST_SHARED = 50
 LONGEST_MESSAGE = 2_000
@@ -96,13 +95,13 @@ class CohortInbox:
 
     def change(self, edit: Callable[[Inbox], Inbox]) -> None:
         """Write what ``edit`` makes of the document; raise WorkshopError where that fails."""
-        for _ in range(TRIES):
+        for _ in range(conditional.TRIES):
             document, condition = self._read()
             body = json.dumps(edit(document), ensure_ascii=False).encode()
             try:
                 self._call("PutObject", agents.KEY, Body=body, **condition)
             except ClientError as error:
-                if errors.code(error.response) not in _CHANGED:
+                if not errors.is_outrun(error):
                     raise self._failed(error) from error
             else:
                 return
@@ -132,12 +131,9 @@ class CohortInbox:
     def _read(self) -> tuple[Inbox, dict[str, str]]:
         """Return the document, and the condition under which it is still the same."""
         try:
-            answer = self._call("GetObject", agents.KEY)
+            return conditional.read(partial(self._call, "GetObject", agents.KEY))
         except ClientError as error:
-            if errors.code(error.response) == "NoSuchKey":
-                return {}, {"IfNoneMatch": "*"}
             raise self._failed(error) from error
-        return parsed(answer["Body"].read()), {"IfMatch": answer["ETag"]}
 
     def _call(self, operation: str, key: str, **more: Any) -> dict[str, Any]:
         return self.clients.call(
@@ -163,6 +159,3 @@ class CohortInbox:
             f"s3://{self.bucket} {where} could not be used ({errors.describe(error)});"
             " mend that and run this again"
         )
-
-
-_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")

@@ -36,7 +36,7 @@ class ContentRefresh:
     @property
     def places(self) -> list[str]:
         """Return the folders' names, each once."""
-        return sorted({one.place for each in self.folders.values() for one in each})
+        return sorted({content.place for each in self.folders.values() for content in each})
 
 
 def chosen(loaded: LoadedEnvironment, folders: Collection[str]) -> ContentRefresh:
@@ -66,10 +66,10 @@ def unsent(
     def look(where: AccountRegion) -> None:
         profiles = {seat.profile for seat in loaded.seats_in(where)}
         later = {
-            (name, one.place)
+            (name, content.place)
             for name in profiles
-            for one in loaded.settings.profiles[name].notebook.contents
-            if not one.is_cloned
+            for content in loaded.settings.profiles[name].notebook.contents
+            if not content.is_cloned
         }
         if later:
             sent = CohortInbox(clients, loaded, where).read().get(KEY)
@@ -158,9 +158,9 @@ def _edit(
     Folders that the YAML has no more are left out.
     """
     known = {
-        (name, one.place)
+        (name, content.place)
         for name, profile in loaded.settings.profiles.items()
-        for one in profile.notebook.contents
+        for content in profile.notebook.contents
     }
     new = {(one["profile"], one["folder"]) for one in made}
     before = document.get(KEY)

@@ -60,8 +60,8 @@ def save_first(
     except WorkshopError as error:
         say(f"warning: files could not be saved first: {error}")
         return
-    failed = [one for one in answers if one.result not in GOOD]
-    saved = sum(one.result == "done" for one in answers)
+    failed = [answer for answer in answers if answer.result not in GOOD]
+    saved = sum(answer.result == "done" for answer in answers)
     if saved:
         say(f"{saved} saved")
     for why in dict.fromkeys(one.reason for one in failed):

@@ -31,9 +31,9 @@ class SeatObjects:
         for page in self.clients.pages(
             self.seat.account_region, "s3", "ListObjectVersions", **where
         ):
-            for one in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                if one["VersionId"] != kept:
-                    self.call("DeleteObject", one["Key"], VersionId=one["VersionId"])
+            for version in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                if version["VersionId"] != kept:
+                    self.call("DeleteObject", version["Key"], VersionId=version["VersionId"])
 
     @property
     def _bucket(self) -> dict[str, str]:

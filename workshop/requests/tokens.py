@@ -12,23 +12,23 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import files
-from workshop.agent.files import document
 from workshop.agent.tokens import KEY
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
+from workshop.requests import conditional
 from workshop.requests.seat_objects import SeatObjects
 
 LONGEST = 2_000
 """Characters of a token."""
-TRIES = 8
 
 Tokens = Mapping[str, str]
 
@@ -96,7 +96,7 @@ class SeatTokens:
 
     def change(self, edit: Callable[[Tokens], Tokens]) -> None:
         """Write what ``edit`` makes of them, and delete every earlier version."""
-        for _ in range(TRIES):
+        for _ in range(conditional.TRIES):
             tokens, condition = self._read()
             try:
                 kept = ""
@@ -106,7 +106,7 @@ class SeatTokens:
                     kept = made.get("VersionId", "null")
                 self._objects.forget(KEY, kept)
             except (ClientError, BotoCoreError) as error:
-                if isinstance(error, ClientError) and errors.code(error.response) in _CHANGED:
+                if errors.is_outrun(error):
                     continue
                 raise self._failed(error) from error
             return
@@ -114,12 +114,9 @@ class SeatTokens:
 
     def _read(self) -> tuple[dict[str, str], dict[str, str]]:
         try:
-            answer = self._objects.call("GetObject", KEY)
+            return conditional.read(partial(self._objects.call, "GetObject", KEY))
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and errors.code(error.response) == "NoSuchKey":
-                return {}, {"IfNoneMatch": "*"}
             raise self._failed(error) from error
-        return document(answer["Body"].read()), {"IfMatch": answer["ETag"]}
 
     @property
     def _objects(self) -> SeatObjects:
@@ -134,6 +131,3 @@ class SeatTokens:
             f"the tokens of {self.seat.id} could not be read or written"
             f" ({errors.describe(error)}); mend that and run this again"
         )
-
-
-_CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")

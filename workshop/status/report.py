@@ -88,6 +88,11 @@ class StatusRow:
         return sound and up
 
     @property
+    def has_no_machine(self) -> bool:
+        """Whether neither a notebook nor an EC2 instance of it is there."""
+        return self.notebook in ABSENT and self.box in ABSENT
+
+    @property
     def lost_notebook(self) -> bool:
         """Whether the notebook is missing or Failed although its stack is as it should be."""
         stack_is_there = self.stacks is not None and "notebook" not in self.stacks.wrong

@@ -15,11 +15,9 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors, places, subscriptions
 from workshop.aws.clients import Clients
 from workshop.aws.reads import (
-    ACCOUNTS_AT_ONCE,
     Unavailable,
     attempt,
-    known_and_not,
-    side_by_side,
+    read_each,
 )
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.aws.subscriptions import PENDING, MailSubscription
@@ -69,7 +67,11 @@ class WatchState:
     @property
     def usd(self) -> dict[str, Mapping[str, Decimal]]:
         """Return what was counted, by seat and kind."""
-        return {seat: kinds for one in self.of.values() for seat, kinds in one.usd.items()}
+        return {
+            seat: kinds
+            for region_watch in self.of.values()
+            for seat, kinds in region_watch.usd.items()
+        }
 
     def used(self, seat: str) -> Decimal | None:
         """Return what a seat has used; None where nothing of it was counted."""
@@ -155,11 +157,7 @@ def read(
     if not asked:
         return None
 
-    def ask(where: AccountRegion) -> WatchOfRegion | Unavailable:
-        return attempt(lambda: _of_region(clients, loaded, where, asked[where]))
-
-    answers = side_by_side(ask, asked, threads=ACCOUNTS_AT_ONCE)
-    known, unread = known_and_not(answers)
+    known, unread = read_each(lambda where: _of_region(clients, loaded, where, asked[where]), asked)
     return WatchState(known, unread, settings.budget.notify)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from workshop import naming
+from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
 from workshop.errors import GuardError
 from workshop.teardown.discovery import Discovery
@@ -48,8 +50,12 @@ def check_name(loaded: LoadedEnvironment, typed: str) -> None:
         )
 
 
-def check_protection(discovery: Discovery) -> None:
-    """Raise GuardError for a stack of ours that is protected: somebody wants it to stay."""
+def check_protection(discovery: Discovery, own_accounts: Collection[AccountRegion]) -> None:
+    """Raise GuardError for a stack of ours that is protected: somebody wants it to stay.
+
+    In an account of a seat's own, nobody but whoever has that account does so: what it keeps there
+    is told afterwards, and keeps nothing elsewhere.
+    """
     own = {
         (resource.account_region, resource.id)
         for resource in discovery.resources.values()
@@ -58,15 +64,20 @@ def check_protection(discovery: Discovery) -> None:
     protected = [
         (stack.name, account_region.region)
         for (account_region, name), stack in discovery.stacks.items()
-        if (account_region, name) in own and stack.protected
+        if (account_region, name) in own and stack.protected and account_region not in own_accounts
     ]
     if protected:
         more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""
         first, region = protected[0]
         cohorts = first.split("-")[1:2] == [naming.COHORT]
         which = "the cohort's stack" if cohorts else "a seat's stack"
-        raise GuardError(
-            f"{which}, {first}{more}, is protected against deletion; take that off with:"
-            " aws cloudformation update-termination-protection --no-enable-termination-protection"
-            f" --stack-name {first} --region {region}"
-        )
+        raise GuardError(f"{which}, {first}{more}, is {protected_against(first, region)}")
+
+
+def protected_against(stack: str, region: str) -> str:
+    """Return what a stack is that nobody may delete, with the command that takes that off."""
+    return (
+        "protected against deletion; take that off with: aws cloudformation"
+        " update-termination-protection --no-enable-termination-protection"
+        f" --stack-name {stack} --region {region}"
+    )

@@ -168,7 +168,7 @@ class TeardownSession:
             self._last, self.request.digest, plan, self._subject, self.request.command
         )
         if self.request.choices.stacks:
-            guard.check_protection(plan.discovery)
+            guard.check_protection(plan.discovery, self._target.own_accounts)
         return found
 
     def agree(self, plan: TeardownPlan, typed: str) -> None:

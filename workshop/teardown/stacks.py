@@ -21,7 +21,7 @@ from workshop.aws.stacks import StackSummary
 from workshop.counting import count_of
 from workshop.errors import SignInError, WorkshopError
 from workshop.events import now
-from workshop.teardown import freeze, roles
+from workshop.teardown import freeze, guard, roles
 from workshop.teardown.events import (
     DeletionOutcome,
     DeletionResult,
@@ -122,7 +122,14 @@ class StackDeleter:
             if errors.is_gone(error):
                 self._end(job, DeletionOutcome.ALREADY_GONE)
                 return False
-            if errors.is_hopeless(error) or "TerminationProtection" in errors.message(error):
+            if "TerminationProtection" in errors.message(error):
+                where = self.account_region
+                # A stack set's stacks have longer names than people know them by.
+                stack = job.resource.arn.split("/")[1]
+                why = guard.protected_against(stack, where.region)
+                self._end(job, DeletionOutcome.STUCK, f"{why}, in account {where.account}")
+                return False
+            if errors.is_hopeless(error):
                 self._end(job, DeletionOutcome.STUCK, errors.describe(error))
                 return False
             # Such as one that is being updated: its deadline goes on, and it is asked again.

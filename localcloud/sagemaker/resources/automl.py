@@ -197,12 +197,8 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 KIND = SageMakerResourceType(
     noun="AutoMLJob",
-    plural="AutoMLJobs",
     arn_type="automl-job",
     words="AutoML job",
-    name="AutoMLJobName",
-    arn="AutoMLJobArn",
-    summaries="AutoMLJobSummaries",
     missing="Amazon SageMaker can't find an AutoML job called {name}.",
     missing_code="ResourceNotFound",
     # Worded as that of tuning jobs; not measured on AWS.

@@ -6,12 +6,8 @@ from localcloud.sagemaker.resource_type import SageMakerResourceType
 
 KIND = SageMakerResourceType(
     noun="CodeRepository",
-    plural="CodeRepositories",
-    arn_type="code-repository",
+    operations={"list": "ListCodeRepositories"},
     words="Code Repository",
-    name="CodeRepositoryName",
-    arn="CodeRepositoryArn",
-    summaries="CodeRepositorySummaryList",
     missing="Cannot find CodeRepository: {arn}",
     duplicate="Cannot create already existing CodeRepository: {arn}",
     sort_by="Name",

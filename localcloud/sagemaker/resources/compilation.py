@@ -106,12 +106,7 @@ def _derived(engine: SageMakerEngine, record: Record) -> Members:
 
 KIND = SageMakerResourceType(
     noun="CompilationJob",
-    plural="CompilationJobs",
-    arn_type="compilation-job",
     words="compilation job",
-    name="CompilationJobName",
-    arn="CompilationJobArn",
-    summaries="CompilationJobSummaries",
     missing="Could not find compilation job '{name}'.",
     duplicate="A compilation job with the name {name} already exists ({arn})",
     duplicate_code="ResourceInUse",

@@ -194,12 +194,7 @@ def change_weights(engine: SageMakerEngine, request: Members) -> Members:
 
 KIND = SageMakerResourceType(
     noun="Endpoint",
-    plural="Endpoints",
-    arn_type="endpoint",
     words="Endpoint",
-    name="EndpointName",
-    arn="EndpointArn",
-    summaries="Endpoints",
     missing='Could not find endpoint "{arn}".',
     duplicate='Cannot create already existing endpoint "{arn}".',
     lowercase_arn=True,

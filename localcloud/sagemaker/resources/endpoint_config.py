@@ -83,12 +83,7 @@ def _role_is_assumable(engine: SageMakerEngine, request: Members, members: Membe
 
 KIND = SageMakerResourceType(
     noun="EndpointConfig",
-    plural="EndpointConfigs",
-    arn_type="endpoint-config",
     words="Endpoint configuration",
-    name="EndpointConfigName",
-    arn="EndpointConfigArn",
-    summaries="EndpointConfigs",
     missing='Could not find endpoint configuration "{arn}".',
     duplicate='Cannot create already existing endpoint configuration "{arn}".',
     lowercase_arn=True,

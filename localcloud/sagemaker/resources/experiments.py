@@ -159,12 +159,7 @@ def _source_arn(engine: SageMakerEngine, component: Record) -> Any:
 
 EXPERIMENT = SageMakerResourceType(
     noun="Experiment",
-    plural="Experiments",
-    arn_type="experiment",
     words="Experiment",
-    name="ExperimentName",
-    arn="ExperimentArn",
-    summaries="ExperimentSummaries",
     missing="Experiment '{name}' does not exist.",
     missing_code=_NOT_FOUND,
     duplicate=_DUPLICATE.replace("{words}", "Experiment"),
@@ -175,12 +170,8 @@ EXPERIMENT = SageMakerResourceType(
 
 TRIAL = SageMakerResourceType(
     noun="Trial",
-    plural="Trials",
     arn_type="experiment-trial",
     words="Trial",
-    name="TrialName",
-    arn="TrialArn",
-    summaries="TrialSummaries",
     missing="Trial '{name}' does not exist.",
     missing_code=_NOT_FOUND,
     duplicate=_DUPLICATE.replace("{words}", "Trial"),
@@ -199,12 +190,8 @@ TRIAL = SageMakerResourceType(
 
 TRIAL_COMPONENT = SageMakerResourceType(
     noun="TrialComponent",
-    plural="TrialComponents",
     arn_type="experiment-trial-component",
     words="Trial component",
-    name="TrialComponentName",
-    arn="TrialComponentArn",
-    summaries="TrialComponentSummaries",
     missing="Trial component '{name}' does not exist.",
     missing_code=_NOT_FOUND,
     duplicate=_DUPLICATE.replace("{words}", "Trial component"),

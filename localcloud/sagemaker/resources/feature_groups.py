@@ -186,12 +186,7 @@ def _offline_status(engine: SageMakerEngine, record: Record) -> Any:
 
 KIND = SageMakerResourceType(
     noun="FeatureGroup",
-    plural="FeatureGroups",
-    arn_type="feature-group",
     words="Feature Group",
-    name="FeatureGroupName",
-    arn="FeatureGroupArn",
-    summaries="FeatureGroupSummaries",
     missing="Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}",
     missing_code="ResourceNotFound",
     duplicate="Resource Already Exists: FeatureGroup with name {name} already exists. "

@@ -172,12 +172,7 @@ def change_copies(engine: SageMakerEngine, request: Members) -> Members:
 
 KIND = SageMakerResourceType(
     noun="InferenceComponent",
-    plural="InferenceComponents",
-    arn_type="inference-component",
     words="Inference component",
-    name="InferenceComponentName",
-    arn="InferenceComponentArn",
-    summaries="InferenceComponents",
     missing='Could not find inference component "{arn}".',
     duplicate='Cannot create already existing inference component "{arn}".',
     status="InferenceComponentStatus",

@@ -40,12 +40,7 @@ def _not_in_use(engine: SageMakerEngine, request: Members, members: Members) -> 
 
 KIND = SageMakerResourceType(
     noun="NotebookInstanceLifecycleConfig",
-    plural="NotebookInstanceLifecycleConfigs",
-    arn_type="notebook-instance-lifecycle-config",
     words="Notebook Instance Lifecycle Config",
-    name="NotebookInstanceLifecycleConfigName",
-    arn="NotebookInstanceLifecycleConfigArn",
-    summaries="NotebookInstanceLifecycleConfigs",
     missing=(
         "Unable to describe Notebook Instance Lifecycle Config '{arn}'. "
         "(Details: Notebook Instance Lifecycle Config does not exist.)"

@@ -39,15 +39,10 @@ def _is_tied_to_nothing(engine: SageMakerEngine, request: Members, members: Memb
 
 def _kind(noun: str, *, named: bool) -> SageMakerResourceType:
     """Return an entity; one without a name of its own is asked for by its ARN."""
-    arn = f"{noun}Arn"
     return SageMakerResourceType(
         noun=noun,
-        plural=f"{noun}s",
-        arn_type=noun.lower(),
         words=noun,
-        name=f"{noun}Name" if named else arn,
-        arn=arn,
-        summaries=f"{noun}Summaries",
+        name="" if named else f"{noun}Arn",
         missing=f"{noun} '{{name}}' does not exist.",
         missing_code=_NOT_FOUND,
         duplicate=f"{noun} {{arn}} already exists.",

@@ -47,12 +47,9 @@ def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
 
 KIND = SageMakerResourceType(
     noun="MlflowApp",
-    plural="MlflowApps",
-    arn_type="mlflow-app",
     words="MLflow App",
     name="Arn",
     arn="Arn",
-    summaries="Summaries",
     missing="MLflow App with ARN {arn} does not exist.",
     missing_code="ResourceNotFound",
     duplicate="MLflow App with ARN {arn} already exists.",
@@ -62,14 +59,10 @@ KIND = SageMakerResourceType(
     first_status="Creating",
     steps={
         "Creating": TransitionStep(
-            "mlflow_app",
-            "Created",
-            instead=lambda _, record: "CreateFailed" if objects.has_no_bucket(record) else None,
+            "mlflow_app", "Created", instead=objects.without_bucket("CreateFailed")
         ),
         "Updating": TransitionStep(
-            "mlflow_app",
-            "Updated",
-            instead=lambda _, record: "UpdateFailed" if objects.has_no_bucket(record) else None,
+            "mlflow_app", "Updated", instead=objects.without_bucket("UpdateFailed")
         ),
         "Deleting": TransitionStep("mlflow_app", None),
     },

@@ -102,12 +102,7 @@ def _data_is_there(engine: SageMakerEngine, request: Members, members: Members) 
 
 KIND = SageMakerResourceType(
     noun="Model",
-    plural="Models",
-    arn_type="model",
     words="Model",
-    name="ModelName",
-    arn="ModelArn",
-    summaries="Models",
     missing='Could not find model "{arn}".',
     duplicate='Cannot create already existing model "{arn}".',
     lowercase_arn=True,

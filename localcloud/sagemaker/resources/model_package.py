@@ -9,12 +9,8 @@ what is not found follows the groups', the others are not measured on AWS.
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
-from botocore.model import StructureShape
-
-from localcloud.protocol import models, responses
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import listing
 from localcloud.sagemaker.resource_type import (
@@ -110,36 +106,9 @@ def list_packages(engine: SageMakerEngine, request: Members) -> Members:
     return listing.page(engine, KIND, asked)
 
 
-@cache
-def _summary_shape() -> StructureShape:
-    shape = models.service_model("sagemaker").shape_for("BatchDescribeModelPackageSummary")
-    if not isinstance(shape, StructureShape):
-        raise TypeError(f"{shape.name} is no structure")
-    return shape
-
-
-def describe_many(engine: SageMakerEngine, request: Members) -> Members:
-    """BatchDescribeModelPackage: the packages, and an error for each that is missing."""
-    found: Members = {}
-    missing: Members = {}
-    for arn in request["ModelPackageArnList"]:
-        version = engine.by_arn(arn)
-        if version is None or version[0] is not KIND:
-            message = KIND.missing.format(arn=arn)
-            missing[arn] = {"ErrorCode": "ValidationException", "ErrorResponse": message}
-        else:
-            found[arn] = responses.projected(_summary_shape(), engine.view(*version))
-    return {"ModelPackageSummaries": found, "BatchDescribeModelPackageErrorMap": missing or None}
-
-
 KIND = SageMakerResourceType(
     noun="ModelPackage",
-    plural="ModelPackages",
-    arn_type="model-package",
     words="Model package",
-    name="ModelPackageName",
-    arn="ModelPackageArn",
-    summaries="ModelPackageSummaryList",
     missing="ModelPackage {arn} does not exist.",
     duplicate="Model Package already exists: {arn}",
     identify=_identify,
@@ -168,8 +137,5 @@ KIND = SageMakerResourceType(
     live=frozenset(("Pending", "InProgress", "Completed", "Failed")),
 )
 
-OPERATIONS = {
-    "BatchDescribeModelPackage": describe_many,
-    "ListModelPackages": list_packages,
-}
+OPERATIONS = {"ListModelPackages": list_packages}
 """Operations that no table describes."""

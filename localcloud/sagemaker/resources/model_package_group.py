@@ -30,12 +30,7 @@ def _is_empty(engine: SageMakerEngine, request: Members, members: Members) -> No
 
 KIND = SageMakerResourceType(
     noun="ModelPackageGroup",
-    plural="ModelPackageGroups",
-    arn_type="model-package-group",
     words="Model Package Group",
-    name="ModelPackageGroupName",
-    arn="ModelPackageGroupArn",
-    summaries="ModelPackageGroupSummaryList",
     missing="ModelPackageGroup {arn} does not exist.",
     duplicate="Model Package Group already exists: {arn}",
     descending=False,

@@ -125,12 +125,7 @@ def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
 
 KIND = SageMakerResourceType(
     noun="NotebookInstance",
-    plural="NotebookInstances",
-    arn_type="notebook-instance",
     words="Notebook Instance",
-    name="NotebookInstanceName",
-    arn="NotebookInstanceArn",
-    summaries="NotebookInstances",
     missing="RecordNotFound",
     duplicate="Cannot create a duplicate Notebook Instance ({arn})",
     sort_by="Name",

@@ -157,12 +157,7 @@ def _same_pipeline(arn: Any, name: Any) -> bool:
 
 PIPELINE = SageMakerResourceType(
     noun="Pipeline",
-    plural="Pipelines",
-    arn_type="pipeline",
     words="Pipeline",
-    name="PipelineName",
-    arn="PipelineArn",
-    summaries="PipelineSummaries",
     missing="Pipeline '{arn}' does not exist.",
     missing_code=_NOT_FOUND,
     duplicate="Pipeline names must be unique within an AWS account and region. Pipeline with name "
@@ -184,12 +179,9 @@ PIPELINE = SageMakerResourceType(
 
 EXECUTION = SageMakerResourceType(
     noun="PipelineExecution",
-    plural="PipelineExecutions",
     arn_type="pipeline",
     words="Pipeline execution",
     name="PipelineExecutionArn",
-    arn="PipelineExecutionArn",
-    summaries="PipelineExecutionSummaries",
     missing="Pipeline execution '{arn}' does not exist.",
     missing_code=_NOT_FOUND,
     duplicate="{arn} already exists.",

@@ -89,12 +89,7 @@ def _note_component(engine: SageMakerEngine, record: Record, moment: float) -> N
 
 KIND = SageMakerResourceType(
     noun="ProcessingJob",
-    plural="ProcessingJobs",
-    arn_type="processing-job",
     words="processing job",
-    name="ProcessingJobName",
-    arn="ProcessingJobArn",
-    summaries="ProcessingJobSummaries",
     missing="Could not find requested job with name: {name}",
     duplicate=(
         "Job name must be unique within an AWS account and region, and a job with this name "

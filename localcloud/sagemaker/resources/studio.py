@@ -195,12 +195,8 @@ def presigned_url(engine: SageMakerEngine, request: Members) -> Members:
 
 DOMAIN = SageMakerResourceType(
     noun="Domain",
-    plural="Domains",
-    arn_type="domain",
     words="Domain",
     name="DomainId",
-    arn="DomainArn",
-    summaries="Domains",
     missing="Domain [{name}] does not exist.",
     missing_code="ResourceNotFound",
     duplicate="Domain {arn} already exists.",
@@ -226,12 +222,7 @@ DOMAIN = SageMakerResourceType(
 
 USER_PROFILE = SageMakerResourceType(
     noun="UserProfile",
-    plural="UserProfiles",
-    arn_type="user-profile",
     words="User profile",
-    name="UserProfileName",
-    arn="UserProfileArn",
-    summaries="UserProfiles",
     missing="User profile [{name}] does not exist.",
     missing_code="ResourceNotFound",
     duplicate="User profile {arn} already exists.",
@@ -257,12 +248,7 @@ USER_PROFILE = SageMakerResourceType(
 
 SPACE = SageMakerResourceType(
     noun="Space",
-    plural="Spaces",
-    arn_type="space",
     words="Space",
-    name="SpaceName",
-    arn="SpaceArn",
-    summaries="Spaces",
     missing="RecordNotFound",
     duplicate="Space {arn} already exists.",
     duplicate_code="ResourceInUse",
@@ -288,12 +274,7 @@ RUNNING_APPS = "Maximum number of running Studio apps allowed per account"
 
 APP = SageMakerResourceType(
     noun="App",
-    plural="Apps",
-    arn_type="app",
     words="App",
-    name="AppName",
-    arn="AppArn",
-    summaries="Apps",
     missing="RecordNotFound",
     duplicate="App {arn} already exists.",
     duplicate_code="ResourceInUse",

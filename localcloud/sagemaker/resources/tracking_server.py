@@ -60,12 +60,9 @@ def _refusal(what: str) -> str:
 
 KIND = SageMakerResourceType(
     noun="MlflowTrackingServer",
-    plural="MlflowTrackingServers",
-    arn_type="mlflow-tracking-server",
     words="Tracking Server",
     name="TrackingServerName",
     arn="TrackingServerArn",
-    summaries="TrackingServerSummaries",
     missing="Tracking Server with ARN {arn} does not exist.",
     missing_code="ResourceNotFound",
     duplicate="Tracking Server with ARN {arn} already exists.",
@@ -73,14 +70,10 @@ KIND = SageMakerResourceType(
     first_status="Creating",
     steps={
         "Creating": TransitionStep(
-            "tracking_server",
-            "Created",
-            instead=lambda _, record: "CreateFailed" if objects.has_no_bucket(record) else None,
+            "tracking_server", "Created", instead=objects.without_bucket("CreateFailed")
         ),
         "Updating": TransitionStep(
-            "tracking_server",
-            "Updated",
-            instead=lambda _, record: "UpdateFailed" if objects.has_no_bucket(record) else None,
+            "tracking_server", "Updated", instead=objects.without_bucket("UpdateFailed")
         ),
         "Stopping": TransitionStep("tracking_server", "Stopped"),
         "Starting": TransitionStep("tracking_server", "Started"),

@@ -242,12 +242,7 @@ _CHECKS = (
 
 KIND = SageMakerResourceType(
     noun="TrainingJob",
-    plural="TrainingJobs",
-    arn_type="training-job",
     words="training job",
-    name="TrainingJobName",
-    arn="TrainingJobArn",
-    summaries="TrainingJobSummaries",
     missing="Requested resource not found.",
     duplicate=(
         "Training job names must be unique within an AWS account and region, and a training job "

@@ -86,12 +86,7 @@ def _note_component(engine: SageMakerEngine, record: Record, moment: float) -> N
 
 KIND = SageMakerResourceType(
     noun="TransformJob",
-    plural="TransformJobs",
-    arn_type="transform-job",
     words="transform job",
-    name="TransformJobName",
-    arn="TransformJobArn",
-    summaries="TransformJobSummaries",
     missing="Could not find requested job with name: {name}",
     duplicate=(
         "Job name must be unique within an AWS account and region, and a job with this name "

@@ -247,12 +247,7 @@ _DELETE = Move(
 
 KIND = SageMakerResourceType(
     noun="HyperParameterTuningJob",
-    plural="HyperParameterTuningJobs",
-    arn_type="hyper-parameter-tuning-job",
     words="tuning job",
-    name="HyperParameterTuningJobName",
-    arn="HyperParameterTuningJobArn",
-    summaries="HyperParameterTuningJobSummaries",
     # Only its beginning is publicly known.
     missing="Amazon SageMaker can't find a tuning job with the name {name}.",
     missing_code="ResourceNotFound",

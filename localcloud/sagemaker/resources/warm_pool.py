@@ -55,12 +55,8 @@ def _end(engine: SageMakerEngine, record: Record, moment: float) -> None:  # noq
 
 KIND = SageMakerResourceType(
     noun="WarmPool",
-    plural="WarmPools",
-    arn_type="warm-pool",
     words="Warm Pool",
     name="TrainingJobName",
-    arn="",
-    summaries="",
     missing="",
     duplicate="",
     status="Status",

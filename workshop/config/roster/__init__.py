@@ -219,10 +219,6 @@ _VOLUME = (
     f"is not a whole number from {MIN_VOLUME_GB} to {MAX_VOLUME_GB}; write the disk's GB as digits"
     " only"
 )
-_ACCOUNT = (
-    "is not an account id; write its 12 digits (spreadsheets drop leading zeros: format the column"
-    " as text)"
-)
 
 # Column -> what its text must satisfy -> the message when it does not.
 _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
@@ -232,7 +228,7 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("email", rules.EMAIL.holds, rules.EMAIL.message),
     ("instance_type", rules.MACHINE_TYPE.holds, rules.MACHINE_TYPE.message),
     ("volume_gb", _is_volume, _VOLUME),
-    ("account", rules.ACCOUNT.holds, _ACCOUNT),
+    ("account", rules.ACCOUNT.holds, rules.ACCOUNT_CELL),
     ("region", rules.REGION.holds, rules.REGION.message),
 )
 

@@ -18,9 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster import csv_file, registrations, workbook
-from workshop.config.roster.account_cells import account_of, column_of_accounts
+from workshop.config.roster.account_cells import account_of, column_of_accounts, is_account_heading
 from workshop.config.roster.registration_words import Heading, folded, heading_of, pattern
 from workshop.config.roster.text_encoding import UnknownEncodingError, decoded
 
@@ -60,7 +59,6 @@ class AccountList:
     """The accounts of a list, how it was read, and why it could not be."""
 
     accounts: tuple[ListedAccount, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
     encoding: str = ""
     column: str = ""
     """The heading of the column of ids; empty where there is none."""
@@ -141,10 +139,11 @@ def _listed(table: Sequence[Record], encoding: str) -> AccountList | None:
     first = next(
         (at for at, (_, cells) in enumerate(table) if account_of(said(cells)).account), len(table)
     )
-    # Above the first id, and above ids that a spreadsheet has spoiled, are the headings.
-    first = next(
-        (at for at, (_, cells) in enumerate(table[:first]) if re.match("[0-9]", said(cells))), first
-    )
+    # Above the first id are the headings, and below these ids that nobody can read any more.
+    above = [said(cells) for _, cells in table[:first]]
+    named = [at for at, text in enumerate(above, 1) if is_account_heading(text)]
+    spoiled = [at for at, text in enumerate(above) if re.match("[0-9]", text)]
+    first = next(iter((*named[-1:], *spoiled)), first)
     headings = table[first - 1][1] if first else []
     names = _columns(headings, {Heading.NAME, Heading.FULL})
     states = [at for at, heading in enumerate(headings) if _STATE.search(_words(heading))]

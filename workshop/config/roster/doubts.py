@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workshop.config import instance_types
-from workshop.config.diagnostics import Diagnostic, suggestion
+from workshop.config.diagnostics import Diagnostic, not_known
 from workshop.config.roster.registration_words import is_placeholder
 from workshop.config.roster.sheet import RosterRow, Sheet
 from workshop.counting import count_of
@@ -19,23 +19,22 @@ def warnings(sheet: Sheet, file: str) -> list[Diagnostic]:
     ]
     found = [
         *sheet.notes,
-        *_of(
+        *_of_names(
             people,
-            "name",
             "holds a placeholder, and a seat keeps its id for good: name the person, or leave the"
             " row out and have a spare instead ('roster.spares')",
         ),
-        *_of(nameless, "name", "is missing, so the id is a number behind 'guest'; add the name"),
+        *_of_names(nameless, "is missing, so the id is a number behind 'guest'; add the name"),
         *_unknown_types(sheet),
     ]
     return [each.of(file) for each in found]
 
 
-def _of(rows: Sequence[RosterRow], column: str, message: str) -> Iterator[Diagnostic]:
+def _of_names(rows: Sequence[RosterRow], message: str) -> Iterator[Diagnostic]:
     if rows:
         others = len(rows) - 1
         more = f", here and in {count_of(others, 'more row')}" if others else ""
-        yield Diagnostic(rows[0].line, (column,), message + more)
+        yield Diagnostic(rows[0].line, ("name",), message + more)
 
 
 def _unknown_types(sheet: Sheet) -> Iterator[Diagnostic]:
@@ -47,8 +46,5 @@ def _unknown_types(sheet: Sheet) -> Iterator[Diagnostic]:
         known = sorted(instance_types.known("notebook" if of_notebook else "box"))
         if written not in known:
             what = "notebook" if of_notebook else "EC2"
-            message = (
-                f"is no {what} instance type that this release knows;"
-                f" {suggestion(written, known)}check its spelling"
-            )
+            message = not_known(written, f"{what} instance type", known)
             yield Diagnostic(row.line, ("instance_type",), message)

@@ -48,14 +48,14 @@ def account_regions(loaded: LoadedEnvironment) -> tuple[AccountRegion, ...]:
     on_roster = account_regions_of(loaded.seats)
     if not loaded.settings.accounts.are_own:
         return tuple(dict.fromkeys((loaded.home, *on_roster, *worked_in)))
-    there = {one.account for one in on_roster}
+    there = {place.account for place in on_roster}
     left = [
         AccountRegion(account, loaded.home.region)
         for account in loaded.assignment.seat_of
         if account not in there
     ]
     return tuple(
-        one for one in dict.fromkeys((*on_roster, *left, *worked_in)) if one != loaded.home
+        place for place in dict.fromkeys((*on_roster, *left, *worked_in)) if place != loaded.home
     )
 
 
@@ -66,7 +66,9 @@ def look(clients: Clients, loaded: LoadedEnvironment) -> OffRoster:
     noted = tuple(
         Stray(seat, account_region, ())
         for account_region, seats in Ledger(loaded.name).seats().items()
-        for seat in sorted({loaded.seat_id(one, account_region.account) for one in seats})
+        for seat in sorted(
+            {loaded.seat_id(noted_seat, account_region.account) for noted_seat in seats}
+        )
         if (account_region, seat) not in known
     )
     return OffRoster(strays.off_roster(loaded, found), noted, unlisted)
