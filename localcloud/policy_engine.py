@@ -107,7 +107,13 @@ def aware(first_match: FirstMatch) -> FirstMatch:
     """Return ministack's search for a matching statement, with variables filled in before."""
 
     def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
-        some = [filled(context, one) for one in statements if one.effect == effect]
+        # Of most statements the action says already that they say nothing of it.
+        matches = evaluator()._action_matches
+        some = [
+            filled(context, one)
+            for one in statements
+            if one.effect == effect and matches(context.action, one.actions, one.not_actions)
+        ]
         return first_match(context, some, effect)
 
     return search
