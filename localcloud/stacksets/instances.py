@@ -24,6 +24,15 @@ class InstanceActions:
         accounts = targets.to_deploy_to(stack_set, request)
         return {"OperationId": self._begin(stack_set, "CREATE", accounts, request)}
 
+    def update(self, request: Document, _params: Params) -> Document:
+        """Begin to update instances that there are, with other overrides if any are given."""
+        stack_set = self._administration.operable(request)
+        accounts = targets.deployed_to(stack_set, request)
+        for account in accounts:
+            for region in request["Regions"]:
+                find_instance(stack_set, account.account, region)
+        return {"OperationId": self._begin(stack_set, "UPDATE", accounts, request)}
+
     def delete(self, request: Document, _params: Params) -> Document:
         """Begin to delete; a missing instance counts as deleted."""
         stack_set = self._administration.operable(request)

@@ -38,6 +38,7 @@ class StackSets:
             "UpdateStackSet": sets.update,
             "DeleteStackSet": sets.delete,
             "CreateStackInstances": instances.create,
+            "UpdateStackInstances": instances.update,
             "DeleteStackInstances": instances.delete,
             "DescribeStackInstance": instances.describe,
             "ListStackInstances": instances.list_all,

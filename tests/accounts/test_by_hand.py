@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,22 +14,28 @@ import pytest
 from tests.support.local_cloud import Cloud
 from tests.support.own_accounts import (
     ACCOUNT,
+    ANYBODY,
     BOXES,
     REGION,
     SETTINGS,
     OwnAccounts,
+    assembly,
     exemplar,
     founded,
     organiser_key,
 )
 from tests.support.stacksets import trust
-from workshop.accounts import seen_accounts
+from workshop.accounts import by_hand, desired, seen_accounts
 from workshop.accounts.found_sets import FoundSets
 from workshop.accounts.seen_accounts import SeenAccounts
+from workshop.accounts.set_plan import SetPlan
 from workshop.accounts.stack_sets import StackInstance
+from workshop.accounts.values import SetValues
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
+from workshop.deploy.plan import StackAction, StackPlan
+from workshop.deploy.templates import of_text
 
 ROLE = "vision-cohort-organiser"
 ORGANISER = f"arn:aws:iam::{ACCOUNT}:user/organiser"
@@ -126,6 +133,110 @@ def test_a_stack_or_a_notebook_that_is_gone_is_found_among_those_of_all_seats(
     )
     assert again["NotebookInstanceStatus"] == "InService"
     assert own.run("deploy").err.endswith("nothing to do\n")
+
+
+def update(own: OwnAccounts, seat: str, kind: str, **values: str) -> None:
+    """Update a stack of a seat's account by hand, with other parameters and the same tags."""
+    client = own.within("cloudformation", seat)
+    (stack,) = (
+        one
+        for one in client.describe_stacks()["Stacks"]
+        if f"-{kind}-attendee-" in one["StackName"]
+    )
+    client.update_stack(
+        StackName=stack["StackName"],
+        UsePreviousTemplate=True,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Tags=stack["Tags"],
+        Parameters=[
+            {**one, "ParameterValue": values.get(one["ParameterKey"], one["ParameterValue"])}
+            for one in stack["Parameters"]
+        ],
+    )
+
+
+def parameters(own: OwnAccounts, seat: str, kind: str) -> dict[str, str]:
+    (stack,) = (
+        one
+        for one in own.within("cloudformation", seat).describe_stacks()["Stacks"]
+        if f"-{kind}-attendee-" in one["StackName"]
+    )
+    return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
+
+def test_parameters_that_somebody_has_changed_by_hand_are_told_and_set_again(
+    own: OwnAccounts,
+) -> None:
+    """Ben has let somebody else in as well, who is nobody's organiser."""
+    own.deploy()
+    before = parameters(own, "ben", "organiser")
+    both = f"{ANYBODY},arn:aws:iam::123456789012:user/somebody"
+    update(own, "ben", "organiser", OrganiserPrincipals=both)
+    assert parameters(own, "ben", "organiser") != before
+    seats = {one["seat"]: one for one in json.loads(own.run("plan", "--json").out)["seats"]}
+    assert [seats[seat]["action"] for seat in own.seats] == ["unchanged", "update", "unchanged"]
+    (changed,) = (one for one in seats["ben"]["stacks"] if one["action"] != "unchanged")
+    assert changed["message"] == (
+        "somebody has changed its parameters by hand (OrganiserPrincipals): they are set again"
+    )
+    assert ended(own)["seats"] == {"done": 1, "unchanged": 2}
+    assert parameters(own, "ben", "organiser") == before
+    assert own.run("deploy").err.endswith("nothing to do\n")
+
+
+def test_a_seats_id_that_somebody_has_changed_by_hand_is_told_and_replaces_nothing(
+    alone: OwnAccounts,
+) -> None:
+    update(alone, "ada", "monitoring", AttendeeId="eve")
+    ((failed),) = ended(alone, code=1)["failed"]
+    assert failed["message"] == (
+        "vision-seat-monitoring: somebody has changed its parameters by hand (AttendeeId): they are"
+        " set again; the dashboard's dashboard name cannot be changed in place, and CloudFormation replaces"
+        " nothing that has a name; tear ada down first (whatever is on a notebook's disk is lost),"
+        " or take the change back"
+    )
+    update(alone, "ada", "monitoring", AttendeeId="seat")
+    assert alone.run("deploy").err.endswith("nothing to do\n")
+
+
+MACHINE = {
+    "Parameters": {"Image": {"Type": "String", "Default": "ami-1"}, "Size": {"Type": "String"}},
+    "Resources": {
+        "Box": {
+            "Type": "AWS::EC2::Instance",
+            "Properties": {"ImageId": {"Ref": "Image"}, "InstanceType": {"Fn::Sub": "t3.${Size}"}},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("seen", "remove", "action", "effects"),
+    [
+        ({"Image": "ami-1", "Size": "large"}, (), "unchanged", []),
+        ({"Image": "****", "Size": "large"}, (), "unchanged", []),
+        ({"Image": "ami-1", "Size": "small"}, (), "update", ["restart"]),
+        ({"Image": "ami-2", "Size": "large"}, (), "refused", ["replaced"]),
+        ({"Image": "ami-2", "Size": "large"}, ("ec2:disk",), "update", ["replaced"]),
+    ],
+)
+def test_a_machine_is_replaced_with_consent_alone(
+    seen: dict[str, str], remove: tuple[str, ...], action: str, effects: list[str]
+) -> None:
+    """The set gives one value, and the template's default is another; one nobody may read."""
+    loaded = exemplar().loaded
+    seat = loaded.seats[0]
+    wanted = replace(
+        next(iter(desired.sets(loaded, assembly(loaded), [seat]))),
+        template=of_text(json.dumps(MACHINE)),
+    )
+    of_set = SetPlan(wanted, None, SetValues({"Size": "large"}))
+    stack = replace(summary("stack", "CREATE_COMPLETE"), parameters=seen)
+    plan = StackPlan(wanted.of(seat), stack, StackAction.UNCHANGED, remove=frozenset(remove))
+    made = by_hand.changed(of_set, plan, {"stack": stack})
+    changes = by_hand.taken_back(of_set, made) if made.by_hand else ()
+    assert [change.effect for change in changes] == effects
+    assert by_hand.with_changes(made, changes).action == action
 
 
 def test_an_idle_run_asks_two_things_of_each_account(own: OwnAccounts) -> None:

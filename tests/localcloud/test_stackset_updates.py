@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.support.local_cloud import IAM, template
 from tests.support.stacksets import (
     HANDLE,
@@ -95,6 +98,41 @@ def test_an_update_of_some_accounts_leaves_the_others_outdated(
     for account in given:
         s3 = administrator.within("s3", account)
         assert s3.get_bucket_versioning(Bucket=named(account))["Status"] == "Enabled"
+
+
+def test_instances_are_updated_again_though_they_are_current_and_keep_their_overrides(
+    administrator: Administrator,
+) -> None:
+    """Somebody has updated a stack by hand, of which its set knows nothing."""
+    parameters = {"A": {"Type": "String", "Default": "a"}, "B": {"Type": "String", "Default": "b"}}
+    handle = {"Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}
+    body = template(handle, Parameters=parameters)
+    first, second, third = administrator.prepared(3, body)
+    administrator.finished(
+        "create_stack_instances",
+        Accounts=[first, second],
+        Regions=[HOME],
+        ParameterOverrides=overriding(B="y"),
+    )
+
+    def values(account: str) -> dict[str, str]:
+        [stack] = administrator.stacks(account)
+        return {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+
+    for account in (first, second):
+        [stack] = administrator.stacks(account)
+        administrator.within("cloudformation", account).update_stack(
+            StackName=stack["StackName"], TemplateBody=body, Parameters=overriding(A="x", B="x")
+        )
+    done = administrator.finished("update_stack_instances", Accounts=[first], Regions=[HOME])
+    assert (done["Action"], done["Status"]) == ("UPDATE", "SUCCEEDED")
+    assert (values(first), values(second)) == ({"A": "a", "B": "y"}, {"A": "x", "B": "x"})
+    assert {seen["Status"] for seen in administrator.instances().values()} == {"CURRENT"}
+    other = {"Accounts": [first], "Regions": [HOME], "ParameterOverrides": overriding(A="z")}
+    administrator.finished("update_stack_instances", **other)
+    assert values(first) == {"A": "z", "B": "b"}
+    with pytest.raises(ClientError, match="StackInstanceNotFoundException"):
+        administrator.call("update_stack_instances", Accounts=[third], Regions=[HOME])
 
 
 def test_an_update_changes_what_it_says_and_nothing_else(administrator: Administrator) -> None:

@@ -6,21 +6,21 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.accounts import reasons, values
+from workshop.accounts import by_hand, reasons, values
+from workshop.accounts.by_hand import Changes
 from workshop.accounts.desired import DesiredSet
 from workshop.accounts.found_sets import GONE, FoundSets, LostStack, kind_of
 from workshop.accounts.organization import ACTIVE, MemberAccount
+from workshop.accounts.set_plan import SetPlan, Stacks
 from workshop.accounts.stack_sets import (
     CURRENT,
     INOPERABLE,
     OUTDATED,
-    DescribedSet,
-    SetDefinition,
     StackInstance,
 )
 from workshop.accounts.values import SetValues
@@ -40,8 +40,6 @@ _TYPES_WITH_WORK = (*("AWS::S3::Bucket", "AWS::ECR::Repository", diff.NOTEBOOK, 
 Document = Callable[[AccountRegion, str], Mapping[str, Any]]
 """Returns the template of a stack (account and Region, id)."""
 
-Changes = tuple[diff.PropertyChange, ...]
-
 HOLDING_WORK = frozenset({COHORT, *map(stack_that_makes, _TYPES_WITH_WORK)})
 """The stacks whose update can remove what people have made, or the data that they share."""
 
@@ -50,32 +48,6 @@ NOBODY = "-"
 EXAMPLES = 3
 """Accounts that are asked for the template of stacks that the same operation has made."""
 _NO_MOMENT = datetime.fromtimestamp(0, UTC)
-
-
-@dataclass(frozen=True)
-class SetPlan:
-    """A stack set as it should be and as it is; ``refused`` says why nothing is done with it."""
-
-    desired: DesiredSet
-    current: DescribedSet | None
-    values: SetValues
-    refused: str = ""
-
-    @cached_property
-    def definition(self) -> SetDefinition:
-        """What the set should be made of."""
-        return SetDefinition(
-            self.desired.template.body, self.values.parameters, self.desired.tagged
-        )
-
-    @cached_property
-    def differs(self) -> bool:
-        """Whether the set itself has to be changed, so that all its stacks are outdated."""
-        if self.current is None:
-            return False
-        given = self.values.parameters
-        same = {key: self.current.parameters.get(key) for key in given} == given
-        return not same or self.current.tags != self.definition.tags
 
 
 @dataclass(frozen=True)
@@ -133,17 +105,23 @@ def propose(
     overrides: Callable[[str, AccountRegion], Mapping[str, str]],
     document: Document,
     seats: Sequence[Seat],
+    shown: Mapping[AccountRegion, Stacks] = MappingProxyType({}),
     remove: frozenset[str] = frozenset(),
 ) -> OwnAccountsPlan:
     """Return the plan for ``seats``, and strays where these are all seats of the environment.
 
     ``members`` are the accounts of the units, None where these are not known; ``overrides`` gives
     the parameters in which an instance differs from its set, ``document`` a stack's template.
-    ``remove`` names what holds data and may be removed.
+    ``shown`` are the stacks as accounts show them, where they do. ``remove`` names what holds data
+    and may be removed.
     """
     sets = tuple(_set(loaded, desired_set, found, principals, overrides) for desired_set in desired)
     decided = [
-        replace(decide(loaded, plan, seat, found, members), remove=remove)
+        by_hand.changed(
+            plan,
+            replace(decide(loaded, plan, seat, found, members), remove=remove),
+            shown.get(seat.account_region, {}),
+        )
         for plan in sets
         for seat in plan.desired.seats
     ]
@@ -156,6 +134,9 @@ def propose(
         if plan.action == StackAction.UPDATE:
             where = plan.desired.account_region
             of_set = by_name[whose[where], plan.desired.kind]
+            if plan.by_hand:
+                changes[number] = by_hand.taken_back(of_set, plan)
+                continue
             some = before.changes(of_set.desired, where)
             if isinstance(some, Unavailable):
                 unread.setdefault(of_set.desired.name, set()).add(where)
@@ -168,7 +149,7 @@ def propose(
         if diff.removes_data(change)
     }
     finished = [
-        planning.with_changes(plan, changes[number], removed) if number in changes else plan
+        by_hand.with_changes(plan, changes[number], removed) if number in changes else plan
         for number, plan in enumerate(decided)
     ]
     order = {seat.id: number for number, seat in enumerate(seats)}

@@ -53,6 +53,7 @@ def plan(
         overrides=calls.overrides,
         document=reader(clients),
         seats=seats,
+        shown=seen.stacks,
         remove=remove,
     )
     made = see_machines(clients, loaded, made, of=seen.stacks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -34,6 +35,12 @@ _QUOTA = re.compile(
 )
 
 DRIFTED = "StackSets' last drift detection found it changed by hand (DRIFTED)"
+
+
+def changed_by_hand(parameters: Iterable[str]) -> str:
+    """Return that somebody has updated a stack in its account."""
+    names = ", ".join(sorted(parameters))
+    return f"somebody has changed its parameters by hand ({names}): they are set again"
 
 
 def cause_of(reason: str) -> Cause:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from workshop.account_region import AccountRegion
-from workshop.accounts import desired, reasons, seen_accounts
+from workshop.accounts import by_hand, desired, reasons, seen_accounts
 from workshop.accounts.operations import OpenOperation
 from workshop.accounts.plan import Document, OwnAccountsPlan
-from workshop.accounts.seen_accounts import SeenAccounts, Stacks
+from workshop.accounts.seen_accounts import SeenAccounts
+from workshop.accounts.set_plan import Stacks
 from workshop.accounts.set_run import Events, SetRun, Steps
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws.clients import Clients
@@ -80,6 +81,9 @@ class StackSetEngine:
             )
             for set_plan in self.plan.sets
         ]
+        self._set_of = {
+            (job.seat, job.plan.desired.kind): run for run in self._runs for job in run.jobs
+        }
         self._unseen = self._never_seen()
         self._levels = desired.levels(set_plan.desired.kind for set_plan in self.plan.sets)
 
@@ -190,11 +194,17 @@ class StackSetEngine:
         current = job.plan.current
         if job.stage in ENDED or job.plan.action != StackAction.UNCHANGED or current is None:
             return
-        lost = seen_accounts.became(current.id, there)
-        if lost is None:
-            self._ends.end(job, Stage.UNCHANGED)
-        else:
+        if lost := seen_accounts.became(current.id, there):
             job.plan = replace(job.plan, action=StackAction.CLEAR, message=lost.message)
+            return
+        of_set = self._set_of[job.seat, job.plan.desired.kind].set_plan
+        job.plan = by_hand.changed(of_set, job.plan, there)
+        if job.plan.by_hand:
+            job.plan = by_hand.with_changes(job.plan, by_hand.taken_back(of_set, job.plan))
+        if job.plan.action == StackAction.UNCHANGED:
+            self._ends.end(job, Stage.UNCHANGED)
+        elif job.plan.action == StackAction.REFUSED:
+            self._ends.fail(job, job.plan.message)
 
     def _may_begin(self, job: StackJob) -> bool:
         """Whether all that a stack needs is there; it fails where that will never be."""

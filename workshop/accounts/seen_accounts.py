@@ -16,11 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from workshop.account_region import AccountRegion
 from workshop.accounts.found_sets import GONE, FoundSets, LostStack, kind_of
 from workshop.accounts.reasons import BY_POLICY
+from workshop.accounts.set_plan import Stacks
 from workshop.accounts.stack_sets import CURRENT, StackInstance
 from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
 from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, side_by_side
-from workshop.aws.stacks import BROKEN, StackSummary
+from workshop.aws.stacks import BROKEN
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.deploy.plan import because
@@ -33,9 +34,6 @@ _NOT_FOUND = re.compile(r"not ?found|cannot be found|NoSuchEntity|does not exist
 @dataclass(frozen=True)
 class ClosedAccount(Unavailable):
     """An account whose role lets nobody in, or lets nobody see its stacks."""
-
-
-Stacks = Mapping[str, StackSummary]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from workshop.account_region import AccountRegion
 from workshop.accounts import reasons
 from workshop.accounts.found_sets import FoundSets, Instances, LostStack
 from workshop.accounts.operations import AccountOutcome, OpenOperation, outcome
-from workshop.accounts.plan import Document, OwnAccountsPlan, SetPlan, Templates, decide
+from workshop.accounts.plan import Document, OwnAccountsPlan, Templates, decide
+from workshop.accounts.set_plan import SetPlan
 from workshop.accounts.stack_sets import (
     AT_ONCE,
     INOPERABLE,
@@ -125,13 +126,15 @@ class SetRun:
         room = AT_ONCE - self.ends.under_way
         if room <= 0:
             return [self._pause(self.limits.slowest_poll)]
+        by_hand = [job for job in jobs if job.plan.by_hand]
         overrides = self.set_plan.values.overrides
-        return self._in_each_region(
-            jobs[:room],
-            lambda region, targets: self.calls.deploy(
-                self.name, targets, preferences, overrides.get(region)
-            ),
-        )
+
+        def call(region: str, targets: Sequence[AccountRegion]) -> str:
+            if by_hand:
+                return self.calls.deploy_again(self.name, targets, preferences)
+            return self.calls.deploy(self.name, targets, preferences, overrides.get(region))
+
+        return self._in_each_region((by_hand or jobs)[:room], call)
 
     def _clear(self, jobs: Sequence[StackJob], preferences: Preferences) -> list[OpenOperation]:
         """Delete stacks that StackSets takes for what they should be, and that no update mends."""
@@ -192,6 +195,8 @@ class SetRun:
                 self.ends.fail(job, _CHANGED)
                 continue
             plan = decide(self.loaded, again, self.seat(job), found, self.plan.members)
+            if job.plan.by_hand and plan.action == StackAction.UNCHANGED:
+                continue  # what the set tells says nothing of it
             changes = job.plan.changes if plan.action == StackAction.UPDATE else ()
             job.plan = replace(plan, remove=job.plan.remove, changes=changes)
             if plan.action == StackAction.UNCHANGED:

@@ -53,7 +53,7 @@ class SetDefinition:
 
 @dataclass(frozen=True)
 class DescribedSet:
-    """A stack set as it is; of parameters that nobody is to read, the value is ``****``."""
+    """A stack set as it is; of parameters that nobody is to read, the value is UNREADABLE."""
 
     name: str
     template: str = field(repr=False)
@@ -326,6 +326,12 @@ class StackSetCalls:
         more = {"ParameterOverrides": _parameters(overrides)} if overrides else {}
         request = {**self._targets(targets), **more}
         return self._operate("create_stack_instances", name, request, preferences)
+
+    def deploy_again(
+        self, name: str, targets: Collection[AccountRegion], preferences: Preferences
+    ) -> str:
+        """Update stacks of a set though they are CURRENT; each keeps what overrides the set."""
+        return self._operate("update_stack_instances", name, self._targets(targets), preferences)
 
     def delete_instances(
         self,

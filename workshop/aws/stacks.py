@@ -26,6 +26,9 @@ ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
 NOT_THERE = BROKEN | {"DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}
 """Statuses of a stack whose resources are not there, or will be deleted and made again."""
 
+UNREADABLE = "****"
+"""What stands for the value of a parameter that nobody is to read (``NoEcho``)."""
+
 LISTED_AT_ONCE = 8
 
 
@@ -46,7 +49,7 @@ class StackSummary:
     protected: bool
     tags: Mapping[str, str] = field(hash=False)
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Values by name; of one that nobody is to read, ``****``."""
+    """Values by name; of one that nobody is to read, UNREADABLE."""
 
     @property
     def template(self) -> str:

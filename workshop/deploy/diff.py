@@ -175,6 +175,29 @@ def between(
     )
 
 
+def with_values(template: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    """Return a template's resources and mappings with the values of its parameters filled in."""
+    return {
+        section: _filled_in(template.get(section, {}), values)
+        for section in ("Mappings", "Resources")
+    }
+
+
+def _filled_in(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_filled_in(item, values) for item in value]
+    if isinstance(value, str):
+        return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), value)
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and value.get("Ref") in values:
+        return values[value["Ref"]]
+    return {key: _filled_in(item, values) for key, item in value.items()}
+
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+
+
 def _changes(
     logical: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 ) -> Iterator[PropertyChange]:

@@ -70,6 +70,8 @@ class StackPlan:
     remove: frozenset[str] = frozenset()
     template: int | None = None
     """Which of the desired templates an update leads to, where the stack's own one decides."""
+    by_hand: bool = False
+    """Whether somebody has changed its parameters, of which its stack set tells nothing."""
 
     @property
     def loses_disk(self) -> bool:

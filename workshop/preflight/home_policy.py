@@ -17,7 +17,7 @@ OF_STACK_SETS = actions(
     "CreateStackInstances CreateStackSet DeleteStackInstances DeleteStackSet",
     "DescribeStackInstance DescribeStackSet DescribeStackSetOperation ListStackInstances",
     "ListStackSetOperationResults ListStackSetOperations StopStackSetOperation",
-    "TagResource UntagResource UpdateStackSet",
+    "TagResource UntagResource UpdateStackInstances UpdateStackSet",
 )
 OF_ORGANIZATION = actions(
     "organizations",
