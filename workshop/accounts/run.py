@@ -14,7 +14,7 @@ from functools import partial
 from workshop.account_region import AccountRegion
 from workshop.accounts import desired, reasons, seen_accounts
 from workshop.accounts.operations import OpenOperation
-from workshop.accounts.plan import Document, OwnAccountsPlan
+from workshop.accounts.plan import Document, OwnAccountsPlan, made_anew
 from workshop.accounts.seen_accounts import SeenAccounts, Stacks
 from workshop.accounts.set_run import Events, SetRun, Steps
 from workshop.accounts.stack_sets import StackSetCalls
@@ -193,8 +193,14 @@ class StackSetEngine:
         lost = seen_accounts.became(current.id, there)
         if lost is None:
             self._ends.end(job, Stage.UNCHANGED)
+            return
+        again = made_anew(self.loaded, job.plan.desired, current, lost)
+        if again.loses_disk:
+            self._ends.fail(job, reasons.loses_disk(self.loaded, job.seat, again.message))
+        elif again.action == StackAction.REFUSED:
+            self._ends.fail(job, again.message)
         else:
-            job.plan = replace(job.plan, action=StackAction.CLEAR, message=lost.message)
+            job.plan = replace(again, remove=job.plan.remove)
 
     def _may_begin(self, job: StackJob) -> bool:
         """Whether all that a stack needs is there; it fails where that will never be."""

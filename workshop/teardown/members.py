@@ -7,7 +7,6 @@ is taken whole: there is nobody else's workbench in it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -34,8 +33,6 @@ AT_ONCE = 16
 
 _CLOSED = frozenset({"SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
 _NO_MEMBER = "no member"
-_BY_POLICY = re.compile(r"explicit deny in a (?:service|resource) control policy")
-"""How AWS ends what it says of a call that the organization denies."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,7 @@ def _why_not(clients: Clients, account_region: AccountRegion) -> str:
     except SignInError:
         raise
     except (*errors.Refusal, WorkshopError) as error:
-        policy = _BY_POLICY.search(str(error))
+        policy = errors.BY_ORGANIZATION.search(str(error))
         return ", ".join([errors.reason(error), *([policy[0]] if policy else [])])
     return "" if caller == account_region.account else f"calls for it act in account {caller}"
 
@@ -233,7 +230,7 @@ def _sentence(
     if state == _NO_MEMBER:
         return f"account {place.account} left the organization, and nobody can look ({why}); {look}"
     cure = f"{_way_in(loaded, found, place)}, or {look}"
-    if _BY_POLICY.search(why):
+    if errors.BY_ORGANIZATION.search(why):
         cure = "have the organization's policies let you in, and run this again"
     return f"nobody can look into account {place.account} ({why}); {cure}"
 
