@@ -110,8 +110,8 @@ synth: $(VENV)/.runtime ## templates of every environment into cdk.out/, without
 
 .PHONY: test test-quick test-long test-wheel check format docs bench lock dist clean
 test: $(VENV)/.dev $(VENV)-sdk/.ready ## every test but those of make test-long
-	@# One more than the cores of a small machine: tests wait for a third of their time.
-	@$(BIN)/python -m pytest -n 3 --dist worksteal --durations 20
+	@# Two more than the cores of a small machine: tests wait for a third of their time.
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --durations 20
 
 test-quick: $(VENV)/.dev ## what a change needs: all but the tests that take seconds each
 	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not long"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import connections, lanes, shared
+from tests.support import connections, lanes, shared, shared_folder
 
 pytest_plugins = [
     "tests.support.browser",
@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     shared.share_handlers()
     shared.share_endpoints()
     connections.carry_requests()
-    config.add_cleanup(shared.share_folder())
+    config.add_cleanup(shared_folder.share_folder())
 
 
 @pytest.hookimpl(wrapper=True)

@@ -85,6 +85,9 @@ HELD: Mapping[str, Mapping[str, str | None]] = {
             "tag_keys: list[str] = <factory>, service_context: dict[str, Any] = <factory>, "
             "principal_keys: dict[str, Any] = <factory>) -> None"
         ),
+        "_action_matches": (
+            "(request_action: str, actions: list[str], not_actions: list[str]) -> bool"
+        ),
         "_gather_role_policies": (f"(role_name: str, account_id: str) -> list[{_STATEMENTS}]"),
         "_permissions_boundary": (
             f"(store, name: str, account_id: str) -> list[list[{_STATEMENTS}]]"

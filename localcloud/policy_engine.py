@@ -30,6 +30,7 @@ def evaluator() -> Any:
     found: Any = import_module("ministack.core.iam_evaluator")
     found._fnmatch_compile = _whole(found._fnmatch_compile)
     found._FNMATCH_CACHE.clear()
+    found._action_matches = _at_once(found._action_matches, found._fnmatch_compile)
     found._resolve_condition_key = _by_our_clock(found._resolve_condition_key)
     found.parse_policy_document = _once(found.parse_policy_document)
     return found
@@ -72,6 +73,25 @@ def _whole(compiled: Callable[[str, bool], re.Pattern[str]]) -> Callable[..., re
     return over_line_breaks
 
 
+def _at_once(
+    given: Callable[..., bool], compiled: Callable[..., re.Pattern[str]]
+) -> Callable[..., bool]:
+    """Match an action with all patterns of a statement at once: it is asked of most statements."""
+
+    @lru_cache(maxsize=4096)
+    def of_all(patterns: tuple[str, ...]) -> re.Pattern[str]:
+        each = (compiled(pattern, ignore_case=True) for pattern in patterns)
+        return re.compile("|".join(one.pattern for one in each), re.IGNORECASE | re.DOTALL)
+
+    @wraps(given)
+    def matches(request_action: str, actions: list[str], not_actions: list[str]) -> bool:
+        if actions:
+            return of_all(tuple(actions)).match(request_action) is not None
+        return not not_actions or of_all(tuple(not_actions)).match(request_action) is None
+
+    return matches
+
+
 def _once(parse: Callable[[Any], list[Statement]]) -> Callable[[Any], list[Statement]]:
     """Parse each text once: every call of a seat is judged by the same dozen policies."""
     of_text = lru_cache(maxsize=4096)(parse)
@@ -87,7 +107,13 @@ def aware(first_match: FirstMatch) -> FirstMatch:
     """Return ministack's search for a matching statement, with variables filled in before."""
 
     def search(context: Any, statements: list[Statement], effect: str) -> Statement | None:
-        some = [filled(context, one) for one in statements if one.effect == effect]
+        # Of most statements the action says already that they say nothing of it.
+        matches = evaluator()._action_matches
+        some = [
+            filled(context, one)
+            for one in statements
+            if one.effect == effect and matches(context.action, one.actions, one.not_actions)
+        ]
         return first_match(context, some, effect)
 
     return search

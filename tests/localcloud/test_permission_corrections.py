@@ -113,3 +113,23 @@ def test_other_services_are_asked_about_as_aws_does(
 ) -> None:
     with ministack_adapter.request_scope(ACCOUNT, REGION):
         assert other_services.resource_arn(service, operation, given) == arn
+
+
+@pytest.mark.parametrize(
+    ("actions", "not_actions", "matches"),
+    [
+        (["iam:*", "S3:getobject"], [], True),
+        (["s3:Get?bject", "iam:*"], [], True),
+        (["s3:Get", "s3:GetObject?", "3:GetObject"], [], False),
+        (["s3.GetObject", "s3:Get+"], [], False),
+        (["*"], [], True),
+        ([], ["iam:*", "s3:*"], False),
+        ([], ["iam:*", "s3:GetObjects"], True),
+        ([], [], True),
+    ],
+)
+def test_an_action_is_held_against_all_patterns_of_a_statement(
+    actions: list[str], not_actions: list[str], *, matches: bool
+) -> None:
+    found = policy_engine.evaluator()._action_matches("s3:GetObject", actions, not_actions)
+    assert found is matches

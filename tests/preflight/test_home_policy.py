@@ -11,9 +11,11 @@ from tests.support import own_teardowns
 from tests.support.local_cloud import Cloud
 from tests.support.own_accounts import SETTINGS, OwnAccounts, founded
 from tests.support.own_teardowns import taken_down
+from tests.support.preflights import NOW
 from tests.support.stacksets import ADMINISTRATION, EXECUTION
 from tests.support.teardown_workshop import QUIET
-from workshop.preflight import home_policy, organiser_page
+from workshop.preflight import home_policy, organiser_page, preflight
+from workshop.preflight.permissions import COMMON_BILL_SUBJECT
 
 SELF_MANAGED = SETTINGS.replace("units: [UNIT]", "permissions: self-managed")
 
@@ -64,6 +66,34 @@ def test_with_exactly_this_policy_the_accounts_are_deployed_and_handed_back(
     done = taken_down(allowed)
     assert done.code == 0, done.out + done.err
     assert "AccessDenied" not in done.out + done.err
+
+
+@pytest.mark.parametrize("allowed", [SETTINGS], indirect=True)
+def test_what_the_bill_of_all_accounts_asks_is_in_the_policy_and_missed_where_it_is_not(
+    allowed: OwnAccounts,
+) -> None:
+    loaded = allowed.loaded()
+
+    def warned() -> list[str]:
+        with allowed.calling():
+            found = preflight(allowed.clients(), loaded, loaded.seats, {}, now=NOW)
+        return [one.message for one in found.checks if one.subject == COMMON_BILL_SUBJECT]
+
+    assert warned() == []
+    denied = {"Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
+    for action, told in (
+        ("organizations:ListAccounts", "bill --reconcile may need organizations:ListAccounts,"),
+        ("iam:SimulatePrincipalPolicy", "whether all accounts' costs can be asked for at once is"),
+    ):
+        allowed.cloud.client("iam").put_user_policy(
+            UserName="organiser",
+            PolicyName="less",
+            PolicyDocument=json.dumps(
+                {"Version": "2012-10-17", "Statement": [{**denied, "Action": action}]}
+            ),
+        )
+        [message] = warned()
+        assert message.startswith(told)
 
 
 def test_the_page_has_one_policy_for_home_and_none_for_each_account(

@@ -166,6 +166,31 @@ def test_what_a_running_workshop_calls_is_told_by_command_and_refuses_nothing(
     ]
 
 
+SEVERAL = THREE.replace("{seats: 3}", "{file: people.csv}")
+
+
+def test_what_the_bill_of_several_accounts_asks_at_home_is_told_and_refuses_nothing(
+    preflights: Preflights,
+) -> None:
+    people = preflights.folder / "people.csv"
+    preflights.folder.mkdir()
+    people.write_text("id,account\nada,\nben,111122223333\n")
+    denied = statement("Deny", "organizations:ListAccounts")
+    role = as_role(preflights, statement("Allow", "*"), denied)
+    report = preflights.ask(SEVERAL, only=["ada"], tries_reads=True, variables=role)
+    assert report.passed
+    check = one(report, permissions.COMMON_BILL_SUBJECT)
+    assert (check.account_region, check.state, check.message) == (
+        HOME,
+        CheckState.WARNING,
+        "bill --reconcile may need organizations:ListAccounts, or it asks, and AWS charges, for"
+        " each account alone; better allowed beforehand",
+    )
+    people.write_text("id\nada\nben\n")  # in one account, which is asked for its own anyway
+    report = preflights.ask(SEVERAL, only=["ada"], tries_reads=True, variables=role)
+    assert permissions.COMMON_BILL_SUBJECT not in {check.subject for check in report.checks}
+
+
 def test_whatever_a_teardown_calls_is_asked_for(cloud: Cloud) -> None:
     run = teardown(busy(cloud), clients=clients_at(cloud.endpoint))
     proving(run)

@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.support.prepared import Prepared, prepared
+from tests.support import shared_folder
+from tests.support.prepared import Prepared, for_good, prepared
 
 PROGRAM = """
 import os, pathlib, sys, threading
@@ -79,3 +81,24 @@ def test_whoever_is_killed_takes_the_program_along(process: Prepared, tmp_path: 
         assert stub.stdout.readline() == b"1\n"
         stub.kill()
         assert stub.stdout.read() == b""  # its end: nobody has the stream any more
+
+
+def test_one_for_all_workers_ends_when_their_run_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TESTS_SHARED_FOLDER")
+    end = shared_folder.share_folder()
+    (tmp_path / "parent.py").write_text("import os\nprint(os.getppid())")
+    told = {
+        ran(
+            for_good("pathlib").program("parent", "parent"),
+            folder=tmp_path,
+            PYTHONPATH=str(tmp_path),
+        )
+        for _ in range(2)
+    }
+    [(code, pid, _)] = told
+    assert code == 0
+    lasting = psutil.Process(int(pid))
+    end()
+    lasting.wait(60)

@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from stacks import build
-from tests.support import shared
+from tests.support import shared_folder
 from workshop.config.environment import LoadedEnvironment
 from workshop.environments import loader
 from workshop.naming import COHORT_STACKS, DOOR, ORGANISER
@@ -73,7 +73,7 @@ def exemplars(loaded: LoadedEnvironment) -> dict[str, str]:
 def shipped(name: str) -> Synthesized:
     """A shipped environment with one seat of each profile, made once by all workers of a run."""
     loaded = loader.load(name, ROOT / "config")
-    directory = shared.folder() / name
+    directory = shared_folder.folder() / name
     with Path(f"{directory}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not directory.exists():

@@ -6,10 +6,16 @@ import importlib
 
 import awscli
 from awscli import clidriver
+from awscli.customizations import assumerole
 
 
 def main() -> int:
-    """Run a command; where botocore's data is, the CLI's import tells in a variable."""
+    """Run a command, after what the CLI's modules take from the environment as they are imported.
+
+    In a variable the CLI tells where botocore's data is; below the home folder it keeps credentials
+    of roles, which another cloud does not know.
+    """
     importlib.reload(awscli)
+    importlib.reload(assumerole)
     code: int = clidriver.main()
     return code

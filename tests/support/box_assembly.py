@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from localcloud.ec2 import images as public
-from tests.support import config_folder, shared
+from tests.support import config_folder, shared_folder
 from tests.support.assemblies import Synthesized, exemplars, synthesize
 from workshop.config import images
 from workshop.config.images import NAMED, Pin, Pins
@@ -57,8 +57,8 @@ def write_pins(folder: Path) -> None:
 @cache
 def boxed_demo() -> Synthesized:
     """One seat of each profile, synthesized once by all workers of a run."""
-    config = shared.folder() / "boxed-config"
-    directory = shared.folder() / "boxed-demo"
+    config = shared_folder.folder() / "boxed-config"
+    directory = shared_folder.folder() / "boxed-demo"
     with Path(f"{directory}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not config.exists():

@@ -1,4 +1,4 @@
-"""The local clouds of tests start at once: all of a worker are forks of one process.
+"""The local clouds of tests start at once: all of a run are forks of one process.
 
 Most of a cloud's start is Python's imports and botocore's models. Tests of the start itself have
 ``process.start`` run the real server.

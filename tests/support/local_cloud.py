@@ -204,7 +204,7 @@ class Cloud:
 
 @cache
 def _program() -> Path:
-    """Return a Python that runs local clouds at once: all of a worker are forks of one process."""
+    """Return a Python that runs local clouds at once: all of a run are forks of one process."""
     forked = "tests.support.forked_cloud"
     return for_good(f"{forked}:prepare").program("cloud", f"{forked}:main")
 

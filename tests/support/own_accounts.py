@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.support import box_assembly, shared
+from tests.support import box_assembly, shared_folder
 from tests.support.assemblies import Synthesized, synthesize
 from tests.support.local_cloud import IAM, Cloud, root
 from tests.support.organizations import MANAGED, Organization, targets
@@ -84,7 +84,7 @@ Users of the home account, ada and ben, may each be one seat, and its organiser 
 @cache
 def exemplar(settings: str = SETTINGS) -> Synthesized:
     """One seat of each profile, made once by all workers of a run."""
-    folder = shared.folder() / f"own-accounts{'-boxes' if settings == BOXES else ''}"
+    folder = shared_folder.folder() / f"own-accounts{'-boxes' if settings == BOXES else ''}"
     with Path(f"{folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         made = not folder.exists()

@@ -8,9 +8,10 @@ fork of the prepared process, and ends as that does. Other tests run the real pr
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
+import hashlib
 import json
-import logging
 import os
 import runpy
 import select
@@ -22,7 +23,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -30,10 +31,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.support import shared_folder
+
 ROOT = Path(__file__).parents[2]
 
-_FOR_GOOD: list[ExitStack] = []
-"""Ends what runs until this process ends; a fork keeps it as well, and never uses it."""
+PROGRAM = (sys.executable, "-m", "tests.support.prepared")
 
 STUB = """\
 #!/bin/sh
@@ -66,9 +68,11 @@ class Prepared:
         """Write an executable that runs a module, as ``python -m`` does, or ``module:function``."""
         path = self.folder / name
         words = {"python": sys.executable, "program": program, "address": self.address}
-        path.write_text(STUB.format(**words), encoding="utf-8")
-        path.chmod(0o755)
-        return path
+        # Other workers may be running it.
+        made = path.with_name(f"{name}-{os.getpid()}")
+        made.write_text(STUB.format(**words), encoding="utf-8")
+        made.chmod(0o755)
+        return made.replace(path)
 
 
 @contextmanager
@@ -77,7 +81,7 @@ def prepared(*preparations: str) -> Iterator[Prepared]:
     with TemporaryDirectory(prefix="tests-") as folder:
         made = Prepared(Path(folder))
         with subprocess.Popen(
-            [sys.executable, "-m", "tests.support.prepared", made.address, *preparations],
+            [*PROGRAM, made.address, "", *preparations],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -88,15 +92,25 @@ def prepared(*preparations: str) -> Iterator[Prepared]:
 
 
 def for_good(*preparations: str) -> Prepared:
-    """Run such a process until this one ends."""
-    stack = ExitStack()
-    _FOR_GOOD.append(stack)
-    atexit.register(stack.close)
-    return stack.enter_context(prepared(*preparations))
+    """Run such a process until the run of the tests ends, one for all its workers."""
+    digest = hashlib.sha256("\n".join(preparations).encode()).hexdigest()
+    made = Prepared(shared_folder.folder() / digest[:8])
+    made.folder.mkdir(exist_ok=True)
+    with (made.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not Path(made.address).exists():
+            subprocess.run(
+                [*PROGRAM, made.address, shared_folder.lasting(), *preparations],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd=ROOT,
+                check=True,
+            )
+    return made
 
 
-def serve(address: str) -> None:
-    """Fork for each who asks, until whoever has started this is gone."""
+def serve(address: str, lasting: str) -> None:
+    """Fork for each who asks, until standard input ends, or who listens at ``lasting``."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
@@ -104,16 +118,19 @@ def serve(address: str) -> None:
     gc.freeze()
     # What has ended is not waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    os.write(1, b"ready\n")
     watched: list[Any] = [listener, 0]
+    if lasting:
+        watched[1] = socket.socket(socket.AF_UNIX)
+        watched[1].connect(lasting)
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+    os.write(1, b"ready\n")
     while listener in select.select(watched, [], [])[0]:
         line, _ = listener.accept()
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listener.close()
-            # What this process ends with is not its forks' to end.
-            atexit._clear()
-            atexit.register(logging.shutdown)
             asked = _asked(line)
             threading.Thread(target=_end_with, args=(line,), daemon=True).start()
             code = ended(partial(become, **asked))
@@ -185,14 +202,14 @@ def ended(program: Callable[[], None]) -> int:
     return code
 
 
-def main(address: str, *preparations: str) -> None:
+def main(address: str, lasting: str, *preparations: str) -> None:
     """Prepare, and serve."""
     for preparation in preparations:
         module, _, function = preparation.partition(":")
         imported = import_module(module)
         if function:
             getattr(imported, function)()
-    serve(address)
+    serve(address, lasting)
 
 
 if __name__ == "__main__":

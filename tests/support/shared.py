@@ -1,4 +1,4 @@
-"""What all tests of a run share: a folder, and what botocore would work out anew each time.
+"""What all tests of a process share: what botocore would work out anew each time.
 
 A test makes a session of its own, as a command does: all clients of one that read their models
 anew take half a second, and 40 ms where they are there.
@@ -7,13 +7,8 @@ anew take half a second, and 40 ms where they are there.
 from __future__ import annotations
 
 import inspect
-import os
-import shutil
-import tempfile
-from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import botocore.hooks
@@ -25,27 +20,11 @@ from botocore.hooks import EventAliaser, NodeList
 
 from tests.support import connections
 
-_FOLDER = "TESTS_SHARED_FOLDER"
-"""The variable by which all workers of a run know it."""
-
 OFTEN = (
     *("cloudformation", "cloudwatch", "ecr", "events", "glue", "iam", "lambda", "logs", "s3"),
     *("sagemaker", "service-quotas", "sns", "ssm", "sts", "resourcegroupstaggingapi"),
 )
 """Services that most commands ask."""
-
-
-def folder() -> Path:
-    """Return the folder of what one worker makes for all."""
-    return Path(os.environ[_FOLDER])
-
-
-def share_folder() -> Callable[[], None]:
-    """Make the folder unless another process of the run has; return what ends it."""
-    if _FOLDER in os.environ:
-        return lambda: None
-    made = os.environ[_FOLDER] = tempfile.mkdtemp(prefix="tests-")
-    return lambda: shutil.rmtree(made)
 
 
 def share_models() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 
 from workshop.config.profiles import ExtraStatement
 from workshop.policies.actions import BOX_NEVER, CLOSED_BY_AWS, COMPUTE_WITHOUT_TYPE, NEVER
@@ -27,6 +28,7 @@ def extra_policy(statements: Sequence[ExtraStatement]) -> Document:
     return document(*(_statement(statement) for statement in statements))
 
 
+@cache
 def why_closed(action: str) -> str:
     """Return why no YAML can open an action, empty where one can."""
     for why, patterns in CLOSED.items():

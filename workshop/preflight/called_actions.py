@@ -143,3 +143,9 @@ OF_WORK = actions("s3", "GetObject GetObjectVersion PutObject")
 
 OF_BILL = ("ce:GetCostAndUsage", "pricing:GetProducts")
 """What a bill reads besides; without it there are shipped prices, and nothing to compare with."""
+
+OF_COMMON_BILL = (
+    "ce:GetCostAndUsage",
+    *actions("organizations", "DescribeOrganization ListAccounts"),
+)
+"""What ``bill --reconcile`` asks at home of several accounts, to have their costs at once."""

@@ -9,7 +9,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.policies.actions import actions
 from workshop.policies.documents import Document
 from workshop.preflight import permissions
-from workshop.preflight.called_actions import OF_BILL
+from workshop.preflight.called_actions import OF_BILL, OF_COMMON_BILL
 from workshop.preflight.organiser_policy import allowing, in_documents
 
 OF_STACK_SETS = actions(
@@ -21,13 +21,14 @@ OF_STACK_SETS = actions(
 )
 OF_ORGANIZATION = actions(
     "organizations",
-    "DescribeAccount DescribeOrganization DescribePolicy ListAccounts ListAccountsForParent",
+    "DescribeAccount DescribeOrganization DescribePolicy ListAccountsForParent",
     "ListOrganizationalUnitsForParent ListParents ListPoliciesForTarget ListRoots",
 )
 OTHER_READS = (
     *("cloudformation:DescribeOrganizationsAccess", "cloudformation:DescribeStacks"),
     "cloudformation:ListStackSets",
-    *("iam:GetRole", "iam:SimulateCustomPolicy", "sts:GetCallerIdentity"),
+    *("iam:GetRole", "iam:SimulateCustomPolicy", "iam:SimulatePrincipalPolicy"),
+    "sts:GetCallerIdentity",
 )
 
 
@@ -35,7 +36,9 @@ def documents(loaded: LoadedEnvironment, partition: str) -> list[Document]:
     """Return the policies of whoever calls in the environment's account."""
     accounts, iam = loaded.settings.accounts, f"arn:{partition}:iam:"
     # A teardown proves of home as well that nothing is left there.
-    reads = sorted({*OTHER_READS, *OF_ORGANIZATION, *OF_BILL, *permissions.reads()[1]})
+    reads = sorted(
+        {*OTHER_READS, *OF_ORGANIZATION, *OF_BILL, *OF_COMMON_BILL, *permissions.reads()[1]}
+    )
     made = [
         # Of any name: no call that makes a set, or lists them all, is authorized by one.
         allowing("StackSets", OF_STACK_SETS, ["*"]),

@@ -87,6 +87,7 @@ def _scopes(
             has_door=loaded.settings.door is not None,
             has_mlflow=loaded.settings.has_mlflow,
             has_box=loaded.settings.has_boxes,
+            has_common_bill=len(regions) > 1 and account == loaded.home.account,
             in_vpc=any(
                 profiles[seat.profile].notebook.vpc is not None
                 for seat in seats

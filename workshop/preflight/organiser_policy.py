@@ -76,6 +76,7 @@ class OrganiserScope:
     has_door: bool = False
     has_mlflow: bool = False
     has_box: bool = False
+    has_common_bill: bool = False
 
 
 def statements(scope: OrganiserScope) -> list[Statement]:
@@ -108,6 +109,8 @@ def statements(scope: OrganiserScope) -> list[Statement]:
     named[_arns(scope, _NAMED["AWS::S3::Bucket"])]["s3:ListBucket"] = None
     reads = {*permissions.reads()[1], *OF_PREFLIGHT, *called_actions.OF_BILL, *everywhere}
     reads.add("cloudformation:DescribeStacks")
+    if scope.has_common_bill:
+        reads.update(called_actions.OF_COMMON_BILL)
     if scope.has_door:
         reads.add("lambda:GetAccountSettings")
     anybody = Names(scope.workshop, COHORT, scope.account, scope.regions[0])

@@ -23,6 +23,7 @@ from workshop.preflight.called_actions import (
     DELETES,
     LOG_GROUP,
     OF_BILL,
+    OF_COMMON_BILL,
     OF_OBJECTS,
     OF_STACKS_AND_ROLES,
     OF_WORK,
@@ -41,6 +42,7 @@ SUBJECT = "permissions"
 READS_SUBJECT = "permissions to tear down"
 DELETES_SUBJECT = "permissions to delete what attendees make"
 RUNNING_SUBJECT = "permissions while the workshop runs"
+COMMON_BILL_SUBJECT = "permissions to compare the bill"
 
 _ELSEWHERE = {"iam:GetRole": ROLE, "iam:PassRole": ROLE}
 """Actions of a handler on another resource than its own, and the type of that."""
@@ -160,6 +162,11 @@ def running(names: Names, partition: str, *, bucket: str) -> tuple[Question, Que
     """Return what is called while a workshop runs, beside what deploys it, in a lasting order."""
     objects = f"{replace(names, partition=partition).bucket_arn(bucket)}/*"
     return (objects, OF_WORK), ("*", OF_BILL)
+
+
+def common_bill() -> Question:
+    """Return what a bill of several accounts reads in the environment's, in a lasting order."""
+    return "*", OF_COMMON_BILL
 
 
 def deletes(names: Names, partition: str, *, bucket: str) -> tuple[Question, Question]:
@@ -327,6 +334,24 @@ def check_running(
                 message,
                 denied=_denied(denied),
             )
+
+
+def check_common_bill(
+    home: AccountRegion, decisions: Collection[SimulatedDecision] | Unavailable
+) -> Iterator[Check]:
+    """Yield a warning where the costs of several accounts might not be told at once."""
+    if isinstance(decisions, Unavailable):
+        found = f"IAM's simulation does not answer ({decisions.reason})"
+        message = f"whether all accounts' costs can be asked for at once is not known: {found}"
+        yield Check(home, COMMON_BILL_SUBJECT, CheckState.WARNING, message)
+        return
+    denied = [one for one in decisions if not one.allowed]
+    if denied:
+        message = (
+            f"bill --reconcile may need {_counted(denied)}, or it asks, and AWS charges, for each"
+            " account alone; better allowed beforehand"
+        )
+        yield Check(home, COMMON_BILL_SUBJECT, CheckState.WARNING, message, denied=_denied(denied))
 
 
 def _counted(decisions: Collection[SimulatedDecision]) -> str:

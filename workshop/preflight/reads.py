@@ -13,6 +13,7 @@ from functools import partial
 from workshop.account_region import AccountRegion
 from workshop.aws import regions
 from workshop.aws import stacks as stack_listing
+from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable
 from workshop.config.models import Door
@@ -30,6 +31,7 @@ from workshop.preflight import (
 )
 from workshop.preflight.boxes import BoxSeats
 from workshop.preflight.checks import Check
+from workshop.preflight.permissions import SimulatedDecision
 from workshop.preflight.quotas import InstanceQuota, Quotas, WorkshopQuota
 from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
 from workshop.pricing import billing
@@ -197,6 +199,20 @@ def _permissions(
             yield from permissions.check_running(account_region, running.result())
 
     return judge
+
+
+def common_bill(ask: ParallelReads, home: AccountRegion) -> Judge:
+    """Ask whether the caller may have the costs of several accounts told at home at once."""
+    answer = ask(_common_bill, home)
+    return lambda: permissions.check_common_bill(home, answer.result())
+
+
+def _common_bill(clients: Clients, home: AccountRegion) -> tuple[SimulatedDecision, ...]:
+    """Return IAM's answers; of the root, nothing is asked."""
+    caller = str(clients.client("sts", home).get_caller_identity()["Arn"])
+    if permissions.is_root(caller):
+        return ()
+    return permissions.simulated(clients, home, caller, [permissions.common_bill()])
 
 
 def _door(ask: ParallelReads, request: PreflightRequest, door: Door) -> Judge:

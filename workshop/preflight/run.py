@@ -17,7 +17,7 @@ from workshop.config.roster import Seat, account_regions_of
 from workshop.counting import count_of
 from workshop.preflight import own_accounts, quota_requests
 from workshop.preflight.checks import Check, CheckState, PreflightReport, unknown, waived
-from workshop.preflight.reads import Judge, account_of, read_account, read_region
+from workshop.preflight.reads import Judge, account_of, common_bill, read_account, read_region
 from workshop.preflight.request import ParallelReads, PreflightRequest
 
 THREADS = 16
@@ -77,6 +77,8 @@ def preflight(
                 if own and loaded.settings.accounts.permissions == "self-managed":
                     judges.append(_execution_role(ask, request))
                 by_account.setdefault(account_of(account_region), []).append(request)
+        if tries_reads and len({seat.account for seat in loaded.seats}) > 1:
+            judges.append(common_bill(ask, loaded.home))
         judges += [read_account(ask, home, some) for home, some in by_account.items()]
         for judge in judges:
             checks += judge()
