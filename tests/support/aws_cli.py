@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
 import awscli
 from awscli import clidriver
@@ -10,12 +11,8 @@ from awscli.customizations import assumerole
 
 
 def main() -> int:
-    """Run a command, after what the CLI's modules take from the environment as they are imported.
-
-    In a variable the CLI tells where botocore's data is; below the home folder it keeps credentials
-    of roles, which another cloud does not know.
-    """
+    """Run a command; what the import of the CLI reads and sets in variables, each has anew."""
     importlib.reload(awscli)
-    importlib.reload(assumerole)
+    assumerole.CACHE_DIR = str(Path.home() / ".aws" / "cli" / "cache")
     code: int = clidriver.main()
     return code
