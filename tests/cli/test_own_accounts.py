@@ -72,9 +72,7 @@ def warned(ran: Ran) -> list[str]:
     return [line for line in lines if "AssumeRole" in line or line.startswith("see how these")]
 
 
-def test_a_deleted_role_is_planned_anew_and_a_teardown_tells_how_without_that(
-    four: OwnAccounts,
-) -> None:
+def test_a_deleted_role_is_planned_anew_and_leftovers_tell_that_cure(four: OwnAccounts) -> None:
     """As its set has it, the stack is as it should be."""
     planned = " ".join(four.run("plan", "--only", "cleo").out.split())
     assert "somebody has changed or deleted the organiser's role" in planned
@@ -83,7 +81,7 @@ def test_a_deleted_role_is_planned_anew_and_a_teardown_tells_how_without_that(
         for line in four.run("leftovers").err.splitlines()
         if f"nobody can look into account {four.account('cleo')}" in line
     ]
-    assert "have it made again with: aws cloudformation delete-stack-instances" in told
+    assert "made again, and let you in, with: workshop deploy -e vision --only cleo" in told
 
 
 def document(made: OwnAccounts, command: str, *arguments: str) -> Any:

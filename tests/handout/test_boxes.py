@@ -69,7 +69,7 @@ def test_a_stopped_box_is_told_with_its_cure(room: tuple[Path, dict[str, str]]) 
     assert ran.code == 1
     assert ran.err.splitlines()[-2:] == [
         "warning: the EC2 instance is stopped: ben; start with: workshop start -e dev --only ben",
-        "workshop: what 1 of 4 seats have cannot be opened now; see to those above, then hand them"
+        "workshop: what 1 of 4 seats has cannot be opened now; see to those above, then hand them"
         " out with: workshop handout -e dev --only ID,...",
     ]
     heads, *rows = (line.split() for line in ran.out.splitlines())

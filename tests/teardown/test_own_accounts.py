@@ -117,8 +117,12 @@ def test_accounts_that_nobody_can_look_into_are_unknown_and_named(own: OwnAccoun
 
 
 def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None:
-    """The organiser's role is gone from ben's account: what is told to have it again is run."""
+    """The organiser's role is gone from ben's account: what is told to have it again is run.
+
+    A deployment makes it again, until the workshop is over; from then on, the AWS CLI does.
+    """
     own.deploy("ben")
+    own.write(settings=SETTINGS.replace("2099-12-31", "2026-01-02"))
     lose_the_way_into(own, "ben")
     shown = planned(own, "--only", "ben")
     told = shown.err.partition("have it made again with: ")[2]
@@ -138,6 +142,15 @@ def test_who_can_look_again_with_what_the_message_says(own: OwnAccounts) -> None
         ran = subprocess.run(words, env=own.variables(), check=True, timeout=120)
         assert ran.returncode == 0
         settled(own, "vision-cohort-organiser-attendee")
+    assert "nobody can look into" not in planned(own, "--only", "ben").err
+    own.write()
+    lose_the_way_into(own, "ben")
+    told = planned(own, "--only", "ben").err.partition("let you in, with: ")[2]
+    deploy = shlex.split(told.partition(", or look with")[0])
+    assert deploy == ["workshop", "deploy", "-e", "vision", "--only", "ben"]
+    with own_teardowns.quick(own):
+        made = own.run("deploy", *deploy[4:])
+    assert made.code == 0, made.out + made.err
     done = taken_down(own, "--only", "ben")
     assert done.code == 0, done.out + done.err
 

@@ -253,3 +253,28 @@ def test_a_terminal_gets_a_line_for_each_outcome_and_ten_of_what_stayed(
     assert sum(line.startswith("left: ada endpoint") for line in lines) == 10
     assert "left: 190 more, which the report lists" in lines
     assert len(lines) == 1 + 2 + 10 + 1 + 2
+
+
+ACCOUNT = Unknown("account", HERE, "closed", tried=False, named="111122223333")
+OTHER = replace(ACCOUNT, named="444455556666")
+MODEL = Unknown("model", HERE, "AccessDenied: no")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [
+        ((ACCOUNT,), "account 111122223333, which was"),
+        ((MODEL,), "models, which were"),
+        ((ACCOUNT, OTHER), "account 111122223333 and account 444455556666, which were"),
+        (
+            (ACCOUNT, OTHER, MODEL),
+            "account 111122223333, account 444455556666 and models, which were",
+        ),
+    ],
+)
+def test_what_was_not_looked_at_is_told_in_its_number(
+    accepted: tuple[Unknown, ...], told: str
+) -> None:
+    scan = Scan(NOW, (), (), accepted)
+    report = replace(REPORT, results=(), not_saved={}, scans=(scan, scan))
+    assert report.verdict.startswith(f"gone, but for {told} not looked at: two scans found")

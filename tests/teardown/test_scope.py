@@ -144,7 +144,7 @@ def test_what_an_extra_statement_opens_is_named_as_not_looked_at_in_plan_verdict
     plan = command(room, "teardown", "-e", "demo", "--early", *accepted)
     assert [line for line in plan.err.splitlines() if line.startswith("accepted as you asked: ")]
     ran = command(room, "teardown", "-e", "demo", *APPLY, *accepted)
-    told = "gone, but for dynamodb, which were not looked at: two scans found nothing else of"
+    told = "gone, but for dynamodb, which was not looked at: two scans found nothing else of"
     assert (ran.code, ran.out.splitlines()[-1]) == (0, f"{told} workshop 'demo'"), ran.err
     for suffix in ("md", "html", "json"):
         last = max(Path(".workshop", "demo").glob(f"teardown-2*.{suffix}"))
@@ -170,7 +170,7 @@ def test_what_a_profile_opened_is_told_although_the_yaml_does_so_no_more(
     accepting = ("--accept-unknown", "dynamodb")
     command(room, "teardown", "-e", "demo", "--early", "--interval", "0", *accepting)
     ran = command(room, "teardown", "-e", "demo", *APPLY, *accepting)
-    told = "gone, but for dynamodb, which were not looked at"
+    told = "gone, but for dynamodb, which was not looked at"
     assert (ran.code, told in ran.out) == (0, True), ran.out
     assert command(room, "leftovers", "-e", "demo").code == 0
 

@@ -351,7 +351,8 @@ def _warn_of_problems(
         of_all = f"{bad} of {count_of(len(work.seats), 'notebook')}"
         if instances:
             troubled = len({seat.id for some in groups.values() for seat in some})
-            of_all = f"what {troubled} of {count_of(len(work.seats), 'seat')} have"
+            have = "has" if troubled == 1 else "have"
+            of_all = f"what {troubled} of {count_of(len(work.seats), 'seat')} {have}"
         raise WorkshopError(
             f"{of_all} cannot be opened now; see to those above, then hand them out with:"
             f" {work.loaded.command('handout', '--only', 'ID,...')}"

@@ -25,6 +25,7 @@ def in_each(
     if not done and len(failed) == 1:
         raise WorkshopError(*failed.values())
     if failed:
-        reached = f"{count_of(len(done), 'account')} of {len(done) + len(failed)} have it"
+        have = "has" if len(done) == 1 else "have"
+        reached = f"{count_of(len(done), 'account')} of {len(done) + len(failed)} {have} it"
         whys = places.told_unread(loaded, failed.items())
         raise WorkshopError("; ".join((reached, *whys)))

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import errors
@@ -113,9 +114,13 @@ class Evidence:
         """Return whether anything was ever there, as far as record and stack sets tell."""
         return account_region in self._kinds or account_region.account in self._recorded
 
+    def has_seat_stacks(self, account_region: AccountRegion) -> bool:
+        """Return whether sets have more there than the way in."""
+        return False in self._kinds.get(account_region, ())
+
     def is_handed_back(self, account_region: AccountRegion) -> bool:
         """Return whether it was shown to be empty, and nothing but the way into it was left."""
-        return account_region in self.gone and False not in self._kinds.get(account_region, ())
+        return account_region in self.gone and not self.has_seat_stacks(account_region)
 
 
 def evidence(
@@ -229,29 +234,37 @@ def _sentence(
     look = f"look with credentials of its own: {loaded.command('leftovers', *at)}"
     if state == _NO_MEMBER:
         return f"account {place.account} left the organization, and nobody can look ({why}); {look}"
-    cure = f"{_way_in(loaded, found, place)}, or {look}"
+    way_in = _way_in(loaded, found, place)
+    cure = f"{way_in}, or {look}" if way_in else look
     if errors.BY_ORGANIZATION.search(why):
         cure = "have the organization's policies let you in, and run this again"
     return f"nobody can look into account {place.account} ({why}); {cure}"
 
 
 def _way_in(loaded: LoadedEnvironment, found: Evidence, place: AccountRegion) -> str:
-    """Return how one can look into an account again."""
+    """Return how one can look into an account again, empty where nobody but its own people can.
+
+    A deployment makes the organiser's role again, unless nothing else is left there, which it would
+    make as well, or the workshop is over or the seat is not on the roster, which it refuses.
+    """
     accounts = loaded.settings.accounts
     if not accounts.makes_role:
         return f"have its role {accounts.role} let you in"
-    seat = found.seats.get(place)
-    deploy = f"name yourself there with: {loaded.command('deploy', '--only', seat or 'ID')}"
+    seat = found.seats.get(place, "")
+    on_roster = any(other.id == seat for other in loaded.seats)
+    if on_roster and found.has_seat_stacks(place) and events.now() < loaded.settings.end:
+        deploy = loaded.command("deploy", "--only", seat)
+        return f"have the organiser's role made again, and let you in, with: {deploy}"
     for own in found.sets:
         unit = next((one.unit for one in own.instances if one.account_region == place), None)
         if own.makes_way_in and unit is not None:
             again = "aws cloudformation {}-stack-instances " + _instances(loaded, own, place, unit)
             return (
-                f"if the organiser's role lets in others alone, {deploy}; if somebody deleted it,"
-                f" have it made again with: {again.format('delete')} --no-retain-stacks, and once"
-                f" that has ended: {again.format('create')}"
+                "if the organiser's role lets in others alone, let one of them run this; if"
+                f" somebody deleted it, have it made again with: {again.format('delete')}"
+                f" --no-retain-stacks, and once that has ended: {again.format('create')}"
             )
-    return deploy
+    return ""
 
 
 def _instances(loaded: LoadedEnvironment, own: OwnSet, place: AccountRegion, unit: str) -> str:

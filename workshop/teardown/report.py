@@ -122,8 +122,14 @@ class TeardownReport:
 
     @property
     def _not_looked_at(self) -> str:
-        some = " and ".join(self.accepted)
-        return f", but for {some}, which were not looked at" if some else ""
+        if not self.accepted:
+            return ""
+        *others, last = self.accepted
+        some = f"{', '.join(others)} and {last}" if others else last
+        # What nobody tried to list is an account or a service; what could not be is of a type.
+        types = {unknown.resource_type for scan in self.scans for unknown in scan.accepted}
+        were = "were" if others or last in map(plural, types) else "was"
+        return f", but for {some}, which {were} not looked at"
 
     @property
     def _kept(self) -> str:
