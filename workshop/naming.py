@@ -173,7 +173,11 @@ def seat_of_name(workshop: str, name: str) -> str | None:
     return found[2] if found else None
 
 
-_OF_STACK_SET = re.compile(r"StackSet-(?P<set>.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FROM_STACK_SET = "StackSet-"
+"""How the names of the stacks begin that a stack set makes."""
+_OF_STACK_SET = re.compile(
+    FROM_STACK_SET + r"(?P<set>.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
 _WORDS_OF_SET = 4
 
 

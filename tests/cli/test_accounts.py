@@ -104,8 +104,13 @@ def test_an_account_that_somebody_gives_to_another_seat_by_hand_is_told(
     assert f"{ada},seat03,{check_of(ada, 'seat03')}\n" in file().read_text()
     assert "was seat01's" not in run("check", "-e", "room").err
     # A line that loses its seat is told as well.
-    file().write_text(before.replace(f"{bob},seat02", f"{bob},"))
+    emptied = before.replace(f"{bob},seat02", f"{bob},")
+    file().write_text(emptied)
     assert "was seat02's when the line was written, and is nobody's now" in accounts().err
+    # Written, nobody would know any more whose the workbench is.
+    refused = accounts("--write")
+    assert (refused.code, file().read_text()) == (3, emptied)
+    assert refused.err.endswith("and nothing was written; change the line back\n")
 
 
 def test_too_few_accounts_are_told_by_their_number_and_nothing_is_written(

@@ -100,8 +100,10 @@ def taken_down(own: OwnAccounts, *options: str, hear: Hear = lambda _: None) -> 
 
 def report(own: OwnAccounts) -> dict[str, Any]:
     """Return what the last teardown wrote."""
-    files = sorted((own.folder / ".workshop/vision").glob("teardown-2*.json"))
-    newest: dict[str, Any] = json.loads(files[-1].read_text())
+    files = (own.folder / ".workshop/vision").glob("teardown-2*.json")
+    # Of two in one second the later is called as the other, with a number.
+    last = max(files, key=lambda path: path.stem)
+    newest: dict[str, Any] = json.loads(last.read_text())
     return newest
 
 

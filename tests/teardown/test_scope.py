@@ -147,7 +147,8 @@ def test_what_an_extra_statement_opens_is_named_as_not_looked_at_in_plan_verdict
     told = "gone, but for dynamodb, which was not looked at: two scans found nothing else of"
     assert (ran.code, ran.out.splitlines()[-1]) == (0, f"{told} workshop 'demo'"), ran.err
     for suffix in ("md", "html", "json"):
-        last = max(Path(".workshop", "demo").glob(f"teardown-2*.{suffix}"))
+        written = Path(".workshop", "demo").glob(f"teardown-2*.{suffix}")
+        last = max(written, key=lambda path: path.stem)
         assert why in last.read_text(encoding="utf-8").replace("\\", "")
 
 

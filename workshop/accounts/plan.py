@@ -197,7 +197,7 @@ def decide(
     if refused:
         return StackPlan(stack, current, StackAction.REFUSED, refused)
     if lost := _lost(plan, instance, found):
-        return _made_anew(loaded, stack, current, lost, instance)
+        return made_anew(loaded, stack, current, lost, instance)
     if instance is not None and instance.status == INOPERABLE:
         refused = reasons.inoperable(loaded, seat, instance)
         return StackPlan(stack, current, StackAction.REFUSED, refused)
@@ -237,12 +237,12 @@ def _refused(
     return ""
 
 
-def _made_anew(
+def made_anew(
     loaded: LoadedEnvironment,
     stack: DesiredStack,
     current: StackSummary | None,
     lost: LostStack,
-    instance: StackInstance | None,
+    instance: StackInstance | None = None,
 ) -> StackPlan:
     """Return the plan of a stack that no update mends."""
     if lost.status == GONE and instance is not None and instance.status == OUTDATED:
@@ -253,7 +253,7 @@ def _made_anew(
         again = loaded.command("deploy", "--only", stack.seat)
         message = f"its stack is being deleted; then: {again}"
         return StackPlan(stack, current, StackAction.REFUSED, message)
-    return StackPlan(stack, current, StackAction.CLEAR, lost.message)
+    return planning.telling_of_disk(StackPlan(stack, current, StackAction.CLEAR, lost.message))
 
 
 def _lost(plan: SetPlan, instance: StackInstance | None, found: FoundSets) -> LostStack | None:

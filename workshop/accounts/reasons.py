@@ -22,8 +22,6 @@ _OF_RESOURCE = re.compile(
 )
 """How StackSets tells which resource of a stack failed first, and why."""
 _BROKEN = re.compile(r"\b(?:CREATE_FAILED|DELETE_FAILED|ROLLBACK_COMPLETE|ROLLBACK_FAILED)\b")
-BY_POLICY = re.compile(r"explicit deny in a (?:service|resource) control policy", re.IGNORECASE)
-"""How AWS ends what it says of a call that the organization denies."""
 _HAS_MORE = re.compile(r"must (?:detach|delete|remove) .* first", re.IGNORECASE)
 """How IAM refuses to delete a role to which somebody has given policies by hand."""
 _IS_THERE = re.compile(r"\balready exists\b")
@@ -59,7 +57,7 @@ def of_failure(loaded: LoadedEnvironment, seat: Seat, cause: Cause) -> str:
         return suspended(loaded, seat, "SUSPENDED")
     again = loaded.command("deploy", "--only", seat.id)
     for said, cure in (
-        (BY_POLICY, "have the organization's policies allow it"),
+        (errors.BY_ORGANIZATION, "have the organization's policies allow it"),
         (_HAS_MORE, "take from it what somebody has added by hand"),
         (_IS_THERE, "save what you need of it and delete it, which is in no stack,"),
     ):
@@ -92,6 +90,12 @@ def still_closed(loaded: LoadedEnvironment, seat: str, why: str) -> str:
         " see to it that you may take it on (sts:AssumeRole) and that no policy of the organization"
         f" denies it, then run: {loaded.command('deploy', '--only', seat)}"
     )
+
+
+def loses_disk(loaded: LoadedEnvironment, seat: str, why: str) -> str:
+    """Return that no machine's disk is deleted of which the plan could not tell."""
+    again = loaded.command("deploy", "--only", seat)
+    return f"{why}, of which the plan could not tell; nothing was deleted; to do so, run: {again}"
 
 
 def suspended(loaded: LoadedEnvironment, seat: Seat, state: str) -> str:

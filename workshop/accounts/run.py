@@ -14,7 +14,7 @@ from functools import partial
 from workshop.account_region import AccountRegion
 from workshop.accounts import by_hand, desired, reasons, seen_accounts
 from workshop.accounts.operations import OpenOperation
-from workshop.accounts.plan import Document, OwnAccountsPlan
+from workshop.accounts.plan import Document, OwnAccountsPlan, made_anew
 from workshop.accounts.seen_accounts import SeenAccounts
 from workshop.accounts.set_plan import Stacks
 from workshop.accounts.set_run import Events, SetRun, Steps
@@ -195,16 +195,21 @@ class StackSetEngine:
         if job.stage in ENDED or job.plan.action != StackAction.UNCHANGED or current is None:
             return
         if lost := seen_accounts.became(current.id, there):
-            job.plan = replace(job.plan, action=StackAction.CLEAR, message=lost.message)
-            return
-        of_set = self._set_of[job.seat, job.plan.desired.kind].set_plan
-        job.plan = by_hand.changed(of_set, job.plan, there)
-        if job.plan.by_hand:
-            job.plan = by_hand.with_changes(job.plan, by_hand.taken_back(of_set, job.plan))
-        if job.plan.action == StackAction.UNCHANGED:
+            again = made_anew(self.loaded, job.plan.desired, current, lost)
+            if again.loses_disk:
+                self._ends.fail(job, reasons.loses_disk(self.loaded, job.seat, again.message))
+                return
+        else:
+            of_set = self._set_of[job.seat, job.plan.desired.kind].set_plan
+            again = by_hand.changed(of_set, job.plan, there)
+            if again.by_hand:
+                again = by_hand.with_changes(again, by_hand.taken_back(of_set, again))
+        if again.action == StackAction.UNCHANGED:
             self._ends.end(job, Stage.UNCHANGED)
-        elif job.plan.action == StackAction.REFUSED:
-            self._ends.fail(job, job.plan.message)
+        elif again.action == StackAction.REFUSED:
+            self._ends.fail(job, again.message)
+        else:
+            job.plan = replace(again, remove=job.plan.remove)
 
     def _may_begin(self, job: StackJob) -> bool:
         """Whether all that a stack needs is there; it fails where that will never be."""

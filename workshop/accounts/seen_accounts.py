@@ -15,7 +15,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.account_region import AccountRegion
 from workshop.accounts.found_sets import GONE, FoundSets, LostStack, kind_of
-from workshop.accounts.reasons import BY_POLICY
 from workshop.accounts.set_plan import Stacks
 from workshop.accounts.stack_sets import CURRENT, StackInstance
 from workshop.aws import errors, stacks
@@ -69,7 +68,11 @@ def _stacks(clients: Clients, place: AccountRegion) -> Stacks | Unavailable:
         raise
     except ClientError as error:
         by_role = errors.code(error.response).startswith("AccessDenied")
-        kind = ClosedAccount if by_role and not BY_POLICY.search(str(error)) else Unavailable
+        kind = (
+            ClosedAccount
+            if by_role and not errors.BY_ORGANIZATION.search(str(error))
+            else Unavailable
+        )
         return kind(errors.reason(error))
     except (BotoCoreError, WorkshopError) as error:
         return Unavailable(errors.reason(error))

@@ -137,7 +137,14 @@ class SetRun:
         return self._in_each_region((by_hand or jobs)[:room], call)
 
     def _clear(self, jobs: Sequence[StackJob], preferences: Preferences) -> list[OpenOperation]:
-        """Delete stacks that StackSets takes for what they should be, and that no update mends."""
+        """Delete stacks that StackSets takes for what they should be, and that no update mends.
+
+        A plan may be old: whatever somebody has made again since holds work, and none is deleted.
+        """
+        there = self._instances()
+        if not all(_is_same(job, there) for job in jobs):
+            self._again()
+            return []
         for job in jobs:
             job.deleting = True
         return self._in_each_region(
@@ -425,6 +432,12 @@ class SetRun:
             self.ends.say(What.RETRY, job, f"again soon: {cause}")
             return
         self.ends.fail(job, reasons.of_failure(self.loaded, self.seat(job), cause))
+
+
+def _is_same(job: StackJob, there: Instances) -> bool:
+    """Return whether a set's instance has the very stack that the plan is about."""
+    instance, planned = there.get(job.plan.desired.account_region), job.plan.current
+    return instance is not None and planned is not None and instance.stack_id == planned.id
 
 
 def _by_region(jobs: Sequence[StackJob]) -> dict[str, list[StackJob]]:

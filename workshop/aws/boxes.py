@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
-from workshop.naming import stack_of_set
+from workshop.naming import FROM_STACK_SET, stack_of_set
 
 STACK_NAME = "aws:cloudformation:stack-name"
 """Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
@@ -47,6 +47,8 @@ class BoxState:
     changed: datetime
     created: datetime
     reason: str = ""
+    is_tagged: bool = True
+    """Whether it has the tag by which all else knows it."""
 
     @property
     def ended(self) -> datetime | None:
@@ -58,13 +60,19 @@ class BoxState:
         return max(moment, self.changed)
 
 
-def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dict[str, BoxState]:
+def boxes(
+    clients: Clients, account_region: AccountRegion, workshop: str, *, also_untagged: bool = False
+) -> dict[str, BoxState]:
     """Return the instances that the stacks of a workshop's seats made, by the stacks' names.
 
-    botocore's errors pass through: a listing that fails is not an empty one.
+    ``also_untagged``: those too that somebody has taken the workshop's tag off. botocore's errors
+    pass through: a listing that fails is not an empty one.
     """
+    made_by = [f"{workshop}-*", f"{FROM_STACK_SET}{workshop}-*"]
     filters = [
-        {"Name": f"tag:{tags.WORKSHOP}", "Values": [workshop]},
+        {"Name": f"tag:{STACK_NAME}", "Values": made_by}
+        if also_untagged
+        else {"Name": f"tag:{tags.WORKSHOP}", "Values": [workshop]},
         {"Name": "instance-state-name", "Values": list(ALIVE)},
     ]
     found: dict[str, BoxState] = {}
@@ -75,7 +83,8 @@ def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dic
                 name = stack_of_set(given.get(STACK_NAME, ""))
                 if not name.startswith(f"{workshop}-"):
                     continue
-                box = _state(name, instance)
+                is_tagged = given.get(tags.WORKSHOP) == workshop
+                box = replace(_state(name, instance), is_tagged=is_tagged)
                 if name not in found or _rank(box) > _rank(found[name]):
                     found[name] = box
     return found

@@ -102,6 +102,13 @@ _DENIED = re.compile(
 """In the codes of what the caller, or the account, may not."""
 _MAY_NOT = re.compile(r"not authorized to perform|explicit deny in an? ", re.IGNORECASE)
 """What IAM says, which some services pass on with a code of their own."""
+BY_ORGANIZATION = re.compile(
+    r"explicit deny in a (?:service|resource) control policy"
+    r"|no (?:service|resource) control policy allows",
+    re.IGNORECASE,
+)
+"""What AWS says of a call that the organization denies, expressly or by allowing too little
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)."""
 _OF_A_STATE = re.compile(r"InvalidObjectState|ActiveTierError|LimitExceeded")
 """In codes that come with the status of what is denied, and speak of what was asked about."""
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429

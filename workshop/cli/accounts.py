@@ -136,14 +136,15 @@ def _loaded(draft: Draft) -> LoadedEnvironment:
 
 
 def _refuse_changed(draft: Draft, loaded: LoadedEnvironment, deployed: Collection[str]) -> None:
-    """Raise GuardError where somebody has given an account to another seat that has a workbench."""
+    """Raise GuardError where somebody has given away, or freed, an account with a workbench."""
     for one in draft.assignment.changed:
-        if one.seat and one.account in deployed:
-            down = loaded.command("teardown", "--early", "--only", one.seat, "--save-to", "FOLDER")
+        if one.account in deployed:
+            only = ("--only", one.seat, "--save-to", "FOLDER")
+            down = loaded.command("teardown", "--early", *only)
+            first = f", or tear it down first with: {down}" if one.seat else ""
             raise GuardError(
                 f"{shown(assignment.path(draft.path))}:{one.line}: the account has the workbench of"
-                f" the seat before still, and nothing was written; change the line back, or tear it"
-                f" down first with: {down}"
+                f" the seat before still, and nothing was written; change the line back{first}"
             )
 
 

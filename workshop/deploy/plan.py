@@ -165,11 +165,15 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     message = because(found)
     if action == StackAction.REFUSED:
         message = f"{message.rstrip('.')}; {_cure(desired, found)}"
-    plan = StackPlan(desired, found, action, message)
+    return telling_of_disk(StackPlan(desired, found, action, message))
+
+
+def telling_of_disk(plan: StackPlan) -> StackPlan:
+    """Return the plan with what is lost on a machine's disk in its message, where it is."""
     if not plan.loses_disk:
         return plan
-    lost = LOSES_DISK.format(machine=_WITH_DISK[desired.kind])
-    return replace(plan, message=f"{message}; {lost}")
+    lost = LOSES_DISK.format(machine=_WITH_DISK[plan.desired.kind])
+    return replace(plan, message=f"{plan.message}; {lost}")
 
 
 def _repair(found: StackSummary, now: datetime) -> StackAction:
@@ -256,6 +260,14 @@ def with_box(plan: StackPlan, box: BoxState | None) -> StackPlan:
         again = plan.desired.command("deploy", "--only", plan.desired.seat)
         message = f"its EC2 instance is being terminated; then: {again}"
         return replace(plan, action=StackAction.REFUSED, message=message)
+    if not box.is_tagged and plan.action == StackAction.UNCHANGED:
+        tag = f"Key={tags.WORKSHOP},Value={plan.desired.tags[tags.WORKSHOP]}"
+        message = (
+            f"its EC2 instance has lost the tag {tags.WORKSHOP!r}, without which no other command"
+            f" sees it; put it back with: aws ec2 create-tags --resources {box.id} --tags {tag}"
+            f" --region {plan.desired.account_region.region}"
+        )
+        return replace(plan, message=message)
     return plan
 
 

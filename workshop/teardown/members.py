@@ -14,7 +14,6 @@ from functools import cached_property, partial
 
 from workshop import events
 from workshop.account_region import AccountRegion
-from workshop.accounts.reasons import BY_POLICY
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import errors
 from workshop.aws.clients import Clients
@@ -208,7 +207,7 @@ def _why_not(clients: Clients, account_region: AccountRegion) -> str:
     except SignInError:
         raise
     except (*errors.Refusal, WorkshopError) as error:
-        policy = BY_POLICY.search(str(error))
+        policy = errors.BY_ORGANIZATION.search(str(error))
         return ", ".join([errors.reason(error), *([policy[0]] if policy else [])])
     return "" if caller == account_region.account else f"calls for it act in account {caller}"
 
@@ -237,7 +236,7 @@ def _sentence(
         return f"account {place.account} left the organization, and nobody can look ({why}); {look}"
     way_in = _way_in(loaded, found, place)
     cure = f"{way_in}, or {look}" if way_in else look
-    if BY_POLICY.search(why):
+    if errors.BY_ORGANIZATION.search(why):
         cure = "have the organization's policies let you in, and run this again"
     return f"nobody can look into account {place.account} ({why}); {cure}"
 
