@@ -192,8 +192,8 @@ def test_a_seats_id_that_somebody_has_changed_by_hand_is_told_and_replaces_nothi
     assert failed["message"] == (
         "vision-seat-monitoring: somebody has changed its parameters by hand (AttendeeId): they are"
         " set again; the dashboard's dashboard name cannot be changed in place, and CloudFormation"
-        " replaces nothing that has a name; tear ada down first (whatever is on a notebook's disk is"
-        " lost), or take the change back"
+        " replaces nothing that has a name; tear ada down first (whatever is on a notebook's disk"
+        " is lost), or take the change back"
     )
     update(alone, "ada", "monitoring", AttendeeId="seat")
     assert alone.run("deploy").err.endswith("nothing to do\n")
