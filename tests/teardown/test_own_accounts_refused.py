@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,31 @@ def test_where_a_deployment_was_only_refused_there_is_nothing_to_look_for(
     gone = Ledger("vision", own.folder / ".workshop").gone_from()
     assert own.place("ben") in gone
     assert own.place("ada") not in gone
+
+
+def test_an_account_that_was_closed_before_anything_was_deployed_costs_nothing(
+    own: OwnAccounts,
+) -> None:
+    """Ben's is closed only after his was deployed: what he has cost since, nobody knows."""
+    own.seats = ("ada", "ben")
+    own.write()
+    own.assign()
+    own.organization.client.close_account(AccountId=own.account("ada"))
+    assert own.run("deploy").code == 1
+    own.run("status")  # keeps what it could not read
+    for more in ((), ("--reconcile",)):
+        ran = own.run("bill", *more)
+        assert ran.code == 0, ran.out + ran.err
+        assert "?" not in ran.out
+    own.organization.client.close_account(AccountId=own.account("ben"))
+    ran = own.run("bill")
+    assert ran.code == 1
+    lines = {line.split()[0]: line for line in ran.out.splitlines()}
+    assert ("?" in lines["ada"], "?" in lines["ben"]) == (False, True)
+    # Who asks elsewhere has no ledger: there, the stack sets tell.
+    shutil.rmtree(own.folder / ".workshop")
+    ran = own.run("bill")
+    assert (ran.code, "?" in ran.out.splitlines()[1]) == (1, False)
 
 
 @pytest.mark.parametrize("cut", ["sent", "answered"])

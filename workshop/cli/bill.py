@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from workshop import events, files
+from workshop.account_region import AccountRegion
 from workshop.bill import bills, collector, page, price_list, reconcile, so_far, watch_cost
 from workshop.bill import estimate as estimates
 from workshop.bill.reconcile import Reconciliation
@@ -19,6 +21,7 @@ from workshop.ledger import Ledger
 from workshop.pricing import amounts
 from workshop.pricing.amounts import Bill
 from workshop.status.off_roster import account_regions
+from workshop.teardown import evidence
 
 
 def bill(
@@ -69,8 +72,10 @@ def bill(
     if estimate:
         _show_estimate(work, as_json=as_json)
         return
-    made, unread = _made(work, with_names=with_names)
-    compared = _compared(work, made) if with_reconciliation else None
+    unused = evidence.closed_and_unused(work.clients, work.loaded)
+    places = [place for place in account_regions(work.loaded) if place.account not in unused]
+    made, unread = _made(work, places, unused, with_names=with_names)
+    compared = _compared(work, made, places) if with_reconciliation else None
     _show(work, made, compared, as_json=as_json)
     settings = work.loaded.settings
     title = settings.title or settings.workshop
@@ -96,31 +101,39 @@ def _refresh_prices(work: CommandContext) -> None:
         console.say(f"AWS's price list for {region} was not read ({why}); older prices are used")
 
 
-def _made(work: CommandContext, *, with_names: bool) -> tuple[Bill, bool]:
-    """Return the bill, and whether something could not be read; after a teardown, as it was."""
+def _made(
+    work: CommandContext,
+    places: Collection[AccountRegion],
+    unused: frozenset[str],
+    *,
+    with_names: bool,
+) -> tuple[Bill, bool]:
+    """Return the bill, and whether something could not be read; after a teardown, as it was.
+
+    Of accounts that are ``unused``, nothing has to be read.
+    """
     kept, at = so_far.remembered(work.loaded), events.now()
     unread: tuple[str, ...] = ()
     gone = Ledger(work.loaded.name).gone_from()
-    where = [
-        account_region
-        for account_region in account_regions(work.loaded)
-        if account_region not in gone
-    ]
+    where = [place for place in places if place not in gone]
     if where:
         kept, unread = collector.collect(work.clients, work.loaded, where, kept, at)
         so_far.keep(kept, work.loaded.name, console.say)
+    kept = kept.known_of({account for account, _, _ in kept.not_read} - unused)
     counted = so_far.counted(work.clients, work.loaded, where)
     unread += counted.unread
     made = bills.bill(work.loaded, kept, at, unread, with_names=with_names, counted=counted)
     return made, bool(unread)
 
 
-def _compared(work: CommandContext, made: Bill) -> Reconciliation:
+def _compared(
+    work: CommandContext, made: Bill, places: Collection[AccountRegion]
+) -> Reconciliation:
     settings = work.loaded.settings
     began = min((*Ledger(work.loaded.name).began().values(), settings.start))
     return reconcile.reconcile(
         work.clients,
-        [account_region.account for account_region in account_regions(work.loaded)],
+        [place.account for place in places],
         settings.workshop,
         made,
         began=began,

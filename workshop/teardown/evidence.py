@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workshop import naming
 from workshop.account_region import AccountRegion
+from workshop.accounts import organization
+from workshop.accounts.organization import Organization
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard, errors
 from workshop.aws.clients import Clients
@@ -28,7 +30,7 @@ from workshop.config.environment import LoadedEnvironment
 from workshop.config.instance_types import known_regions
 from workshop.config.profiles import Profile
 from workshop.config.roster import Seat
-from workshop.errors import WorkshopError
+from workshop.errors import SignInError, WorkshopError
 from workshop.ledger import Ledger
 from workshop.policies import extra
 from workshop.teardown import members, roles, scan_target, shown_plan, verification
@@ -178,6 +180,40 @@ def recorded(ledger: Ledger, folder: Path) -> Traces:
         if ownership == Ownership.OWNED:
             who.add(seat)
     return {account_region: seats - {""} for account_region, seats in traces.items()}
+
+
+def closed_and_unused(clients: Clients, loaded: LoadedEnvironment) -> frozenset[str]:
+    """Return seats' own accounts that are closed and of which nothing tells of anything there.
+
+    A deployment that an account was only refused tells of nothing. None are returned where the
+    organization or the stack sets do not say.
+    """
+    accounts, ledger = loaded.settings.accounts, Ledger(loaded.name)
+    told = {place.account for place in (*recorded(ledger, ledger.path.parent), *ledger.gone_from())}
+    others = [seat for seat in loaded.seats if seat.account not in told]
+    if not accounts.are_own or not others:
+        return frozenset()
+    try:
+        found = (
+            organization.read(clients, loaded.home, accounts.units)
+            if accounts.units
+            else organization.of_list(clients, loaded.home, [seat.account for seat in others])
+        )
+        closed = [seat for seat in others if found and _is_closed(found, seat.account)]
+        if not closed:
+            return frozenset()
+        sets = StackSetCalls(clients, loaded)
+        evidence = members.evidence(sets, loaded, closed, (), (), whole=False)
+    except SignInError:
+        raise
+    except WorkshopError:
+        return frozenset()
+    return frozenset(seat.account for seat in closed if not evidence.tells_of(seat.account_region))
+
+
+def _is_closed(found: Organization, account: str) -> bool:
+    member = found.members.get(account)
+    return member is not None and member.state in organization.CLOSED
 
 
 def named_in(clients: Clients, workshop: str, account_region: AccountRegion) -> Traces:

@@ -14,6 +14,7 @@ from functools import cached_property, partial
 
 from workshop import events
 from workshop.account_region import AccountRegion
+from workshop.accounts import organization
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import errors
 from workshop.aws.clients import Clients
@@ -32,7 +33,6 @@ ACCOUNT = "account"
 AT_ONCE = 16
 """Accounts that are asked side by side."""
 
-_CLOSED = frozenset({"SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
 _NO_MEMBER = "no member"
 
 
@@ -225,7 +225,7 @@ def _state(clients: Clients, loaded: LoadedEnvironment, account_region: AccountR
 def _sentence(
     loaded: LoadedEnvironment, found: Evidence, place: AccountRegion, why: str, state: str
 ) -> str:
-    if state in _CLOSED:
+    if state in organization.CLOSED:
         return (
             f"account {place.account} is closed ({state}), and nobody can look: AWS deletes it with"
             " all that is in it 90 days after it was closed"
