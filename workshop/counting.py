@@ -25,5 +25,5 @@ def count_of(number: float, noun: str) -> str:
 
 def first_of(names: Sequence[str], most: int) -> str:
     """``ada, ben and 4 more``: the first of some names, and how many there are besides."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -131,7 +131,7 @@ def _follow(view: DeployView, deployment: SimpleNamespace) -> None:
 def seen(view: DeployView) -> list[str]:
     """What the live view shows now, line by line."""
     screen = Console(file=io.StringIO(), width=120, force_terminal=False)
-    screen.print(view.render())
+    screen.print(view.progress.render())
     shown = cast("io.StringIO", screen.file).getvalue().splitlines()
     return [line.rstrip() for line in shown if line.strip()]
 

@@ -14,12 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import config_folder
+from tests.support.agent_reports import BOX_KEY
 from tests.support.local_cloud import Cloud
 from tests.support.machines import tag_map
 from tests.support.small_workshop import HOME, REGION, Fleet
 from workshop import events
 from workshop.agent import inbox
-from workshop.aws.agent_reports import BOX_KEY
 from workshop.aws.boxes import BoxState
 from workshop.aws.machine_kinds import BOX
 from workshop.cli import ready as ready_command

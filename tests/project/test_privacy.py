@@ -8,9 +8,9 @@ import pytest
 
 from stacks import door as door_stack
 from stacks import watch as watch_stack
+from tests.support import agent_reports as reports
 from tests.support.assemblies import ROOT
 from workshop.agent import saving
-from workshop.aws import agent_reports as reports
 from workshop.config.profiles import Bucket
 from workshop.door import claims, seats, sessions, state
 from workshop.door.pages import WORD

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.support import agent_reports
 from tests.support.box_class import terminal, write_boxes
 from tests.support.local_cloud import Cloud
 from tests.support.workshop_command import Ran, run
-from workshop.aws import agent_reports
 
 
 def brought(cloud: Cloud, seat: str, key: str, version: str) -> None:

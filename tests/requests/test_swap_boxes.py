@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.agent_reports import BOX_KEY, KEY
 from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import REGION, Fleet
 from workshop import events
 from workshop.agent import inbox
-from workshop.aws.agent_reports import BOX_KEY, KEY
 from workshop.notebooks import start_stop
 from workshop.requests import ask
 from workshop.requests.ask import AgentWaits

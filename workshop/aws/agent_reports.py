@@ -22,9 +22,6 @@ from workshop.errors import SignInError
 from workshop.naming import SAVED_BESIDE_NOTEBOOK
 
 REPORT = "report.json"
-KEY = f"{PREFIX}{REPORT}"
-BOX_KEY = f"{SAVED_BESIDE_NOTEBOOK}{REPORT}"
-"""Of an EC2 instance whose seat has a notebook as well."""
 MOST_BYTES = 100_000
 
 

@@ -135,24 +135,24 @@ class _Reader:
         listed = self._listed(kind, since)
         name, arn, status = (f"{kind.noun}{word}" for word in ("Name", "Arn", "Status"))
         owners = self._look.owners
-        nameless = [one[arn] for one in listed if owners.by_name(one[name]) is None]
+        nameless = [job[arn] for job in listed if owners.by_name(job[name]) is None]
         tags = tags_of(self._clients, self._where, nameless)
-        seats = {one[arn]: self._look.owner(one[name], tags.get(one[arn], {})) for one in listed}
+        seats = {job[arn]: self._look.owner(job[name], tags.get(job[arn], {})) for job in listed}
         kept = self._kept()
         ended = {arn: some for arn, some in kept.items() if not any(map(_may_change, some))}
-        ours = [one for one in listed if seats[one[arn]] is not None]
-        new = [one for one in ours if one[arn] not in ended]
+        ours = [job for job in listed if seats[job[arn]] is not None]
+        new = [job for job in ours if job[arn] not in ended]
         found = [usage for one in ours for usage in ended.get(one[arn], ())]
-        whole = self._searched(kind.noun, [one[name] for one in new])
-        for one in new:
-            job = whole.get(one[arn])
-            if job is None or job[status] != one[status]:  # Search may be some seconds behind
-                job = self._described(kind.noun, one[name])
-            first, seat = kind.kinds[0], seats[one[arn]] or ""
-            usage = self._look.usage(first, f"{one[arn]} {first}", seat, one[name])
+        whole = self._searched(kind.noun, [job[name] for job in new])
+        for summary in new:
+            job = whole.get(summary[arn])
+            if job is None or job[status] != summary[status]:  # Search may be some seconds behind
+                job = self._described(kind.noun, summary[name])
+            first, seat = kind.kinds[0], seats[summary[arn]] or ""
+            usage = self._look.usage(first, f"{summary[arn]} {first}", seat, summary[name])
             if job is None:
                 # Whatever it had used when it was last seen, it may have used more.
-                seen = kept.get(one[arn]) or [usage]
+                seen = kept.get(summary[arn]) or [usage]
                 found += [replace(some, most=None) for some in seen]
             else:
                 found += kind.used(job, usage, self._look.at)

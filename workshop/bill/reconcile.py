@@ -157,9 +157,13 @@ def reconcile(
     return Reconciliation(
         start=start,
         end=end,
-        rows=tuple(_row(seats.get(one, SeatBill(one, "", {})), billed, unread) for one in every),
+        rows=tuple(
+            _row(seats.get(seat_id, SeatBill(seat_id, "", {})), billed, unread) for seat_id in every
+        ),
         remarks=tuple(_remarks(workshop, billed, bill.at, ended, start)) if costs else (),
-        unread=tuple(f"Cost Explorer of account {one}: {why}" for one, why in unread.items()),
+        unread=tuple(
+            f"Cost Explorer of account {account}: {why}" for account, why in unread.items()
+        ),
         questions=explorer.questions,
     )
 
@@ -202,7 +206,7 @@ class _CostExplorer:
         answers: dict[str, _Costs | Unavailable] = {}
         if len(accounts) > 1:
             answers.update(known(attempt(lambda: self._of_all_paid_for(accounts))))
-        alone = [one for one in accounts if one not in answers]
+        alone = [account for account in accounts if account not in answers]
         return answers | side_by_side(
             lambda account: attempt(lambda: self._asked(account).get(account, {})),
             alone,
@@ -219,7 +223,9 @@ class _CostExplorer:
         if described["MasterAccountId"] != home.account:
             return {}
         pages = clients.pages(home, "organizations", "ListAccounts", size=_ACCOUNTS_OF_PAGE)
-        paid_for = {one["Id"] for page in pages for one in page["Accounts"]}.intersection(accounts)
+        paid_for = {account["Id"] for page in pages for account in page["Accounts"]}.intersection(
+            accounts
+        )
         costs = self._asked(home.account) if paid_for else {}
         return {account: costs.get(account, {}) for account in paid_for}
 

@@ -52,7 +52,9 @@ class UsageRecord:
 
     def known_of(self, accounts: Collection[str]) -> UsageRecord:
         """Return it with nothing unread but in these accounts."""
-        return replace(self, not_read=frozenset(one for one in self.not_read if one[0] in accounts))
+        return replace(
+            self, not_read=frozenset(look for look in self.not_read if look[0] in accounts)
+        )
 
     def ended(self, account_region: AccountRegion, at: datetime) -> UsageRecord:
         """Return it as it is where nothing was left of the workshop there ``at`` a moment."""

@@ -33,7 +33,7 @@ def remembered(loaded: LoadedEnvironment) -> UsageRecord:
     for account_region, moment in gone.items():
         kept = kept.ended(account_region, moment)
     there = {seat.account for seat in loaded.seats} | {loaded.home.account}
-    there |= {one.account for one in (*ledger.account_regions(), *gone)}
+    there |= {place.account for place in (*ledger.account_regions(), *gone)}
     return kept.known_of(there.union(loaded.assignment.seat_of))
 
 

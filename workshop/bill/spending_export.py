@@ -69,7 +69,7 @@ def read(environment: str, folder: Path = files.STATE) -> CountedSpending:
     """Return what was kept; nothing where there is no file, or none that is whole."""
     try:
         watches = json.loads(files.own_content(path(environment, folder)) or b"{}")["watches"]
-        where = [AccountRegion(one["account"], one["region"]) for one in watches]
+        where = [AccountRegion(watch["account"], watch["region"]) for watch in watches]
         return CountedSpending(
             {at: _counts(one["usd"]) for at, one in zip(where, watches, strict=True)},
             {at: str(one["prices"]) for at, one in zip(where, watches, strict=True)},

@@ -118,7 +118,7 @@ def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
 
 def _of_list(clients: Clients, loaded: LoadedEnvironment) -> Organization | None:
     """Return which of the file's accounts are in the organization, None where that is not known."""
-    listed = [one.account for one in loaded.assignment.accounts]
+    listed = [account.account for account in loaded.assignment.accounts]
     try:
         return organization.of_list(clients, loaded.home, listed)
     except SignInError:
@@ -137,21 +137,23 @@ def _loaded(draft: Draft) -> LoadedEnvironment:
 
 def _refuse_changed(draft: Draft, loaded: LoadedEnvironment, deployed: Collection[str]) -> None:
     """Raise GuardError where somebody has given away, or freed, an account with a workbench."""
-    for one in draft.assignment.changed:
-        if one.account in deployed:
-            only = ("--only", one.seat, "--save-to", "FOLDER")
+    for change in draft.assignment.changed:
+        if change.account in deployed:
+            only = ("--only", change.seat, "--save-to", "FOLDER")
             down = loaded.command("teardown", "--early", *only)
-            first = f", or tear it down first with: {down}" if one.seat else ""
+            first = f", or tear it down first with: {down}" if change.seat else ""
             raise GuardError(
-                f"{shown(assignment.path(draft.path))}:{one.line}: the account has the workbench of"
-                f" the seat before still, and nothing was written; change the line back{first}"
+                f"{shown(assignment.path(draft.path))}:{change.line}: the account has the workbench"
+                f" of the seat before still, and nothing was written; change the line back{first}"
             )
 
 
 def _print(plan: AssignmentPlan, *, all_: bool) -> None:
     shown_ones: Sequence[PlannedAccount] = plan.accounts
     if len(shown_ones) > options.MANY and not all_:
-        shown_ones = [one for one in plan.accounts if one.note or one.is_new][: options.MANY]
+        shown_ones = [account for account in plan.accounts if account.note or account.is_new][
+            : options.MANY
+        ]
     table = console.table("account", "name", "state", "seat", "plan", "note")
     for one in shown_ones:
         step = "assign" if one.is_new else "" if one.seat else "free" if one.is_free else "leave"
@@ -166,7 +168,7 @@ def _print(plan: AssignmentPlan, *, all_: bool) -> None:
 
 
 def _summary(plan: AssignmentPlan) -> str:
-    has = sum(bool(one.seat) and not one.is_new for one in plan.accounts)
+    has = sum(bool(account.seat) and not account.is_new for account in plan.accounts)
     parts = [f"{has} with a seat", f"{len(plan.new)} to assign", f"{len(plan.free)} free"]
     if plan.unusable:
         parts.append(f"{len(plan.unusable)} that no seat can have")
@@ -207,16 +209,16 @@ def _document(plan: AssignmentPlan, *, written: bool) -> dict[str, Any]:
     return {
         "accounts": [
             {
-                "account": one.account,
-                "name": one.name,
-                "state": one.state,
-                "unit": one.unit,
-                "seat": one.seat,
-                "is_new": one.is_new,
-                "is_free": one.is_free,
-                "note": one.note,
+                "account": account.account,
+                "name": account.name,
+                "state": account.state,
+                "unit": account.unit,
+                "seat": account.seat,
+                "is_new": account.is_new,
+                "is_free": account.is_free,
+                "note": account.note,
             }
-            for one in plan.accounts
+            for account in plan.accounts
         ],
         "lacking": list(plan.lacking),
         "written": written,

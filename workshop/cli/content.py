@@ -62,7 +62,9 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     work = opened(env, config_dir)
     machines = machines_of(work.seats)
     read = side_by_side(
-        lambda one: reports.read(work.clients, work.loaded, one.seat, of_box=one.kind is BOX),
+        lambda machine: reports.read(
+            work.clients, work.loaded, machine.seat, of_box=machine.kind is BOX
+        ),
         machines,
         threads=16,
     )
@@ -71,7 +73,7 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
     if as_json:
         console.print_json(rows)
     else:
-        which = ["machine"] if len({one.kind for one in machines}) > 1 else []
+        which = ["machine"] if len({machine.kind for machine in machines}) > 1 else []
         columns = ("seat", *which, "folder", "version", "beside")
         table = console.table(*columns, right=("beside",))
         for row in rows:

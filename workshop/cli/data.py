@@ -134,7 +134,7 @@ def _planned(
         return [planned_for(bucket) for bucket in buckets], 0
     plans: dict[AccountRegion, Plan]
     plans, unread = known_and_not(
-        {one.account_region: attempt(partial(planned_for, one)) for one in buckets}
+        {bucket.account_region: attempt(partial(planned_for, bucket)) for bucket in buckets}
     )
     for why in places.told_unread(work.loaded, unread.items()):
         console.warn(why)

@@ -203,15 +203,17 @@ def run(
 
 def _intended(made: DeployPlan) -> list[tuple[AccountRegion, str]]:
     """Return where the plan may make or has anything, with the seats."""
-    some = [one for one in made.stacks if one.action != StackAction.REFUSED]
-    return [*dict.fromkeys((one.desired.account_region, one.desired.seat) for one in some)]
+    some = [stack for stack in made.stacks if stack.action != StackAction.REFUSED]
+    return [*dict.fromkeys((stack.desired.account_region, stack.desired.seat) for stack in some)]
 
 
 def _say_what_is_unsent(work: CommandContext) -> None:
     """Say which content no machine has until it is sent, which a deployment does not do."""
     where = work.account_regions
     if work.loaded.settings.accounts.are_own:  # all of a profile are sent the same
-        where = [seat.account_region for seat in {one.profile: one for one in work.seats}.values()]
+        where = [
+            seat.account_region for seat in {seat.profile: seat for seat in work.seats}.values()
+        ]
     try:
         folders = refreshing.unsent(work.clients, work.loaded, where)
     except WorkshopError as error:

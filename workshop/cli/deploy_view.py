@@ -31,7 +31,7 @@ class DeployView:
 
     def __init__(self, plan: DeployPlan, *, as_json: bool) -> None:
         seats = sum(seat.seat != COHORT for seat in plan.seats)
-        self._progress = Progress("seats", seats, detail=self._rate, below=self._active)
+        self.progress = Progress("seats", seats, detail=self._rate, below=self._active)
         self._as_json = as_json
         self._began = time.monotonic()
         self._stacks = 0
@@ -46,7 +46,7 @@ class DeployView:
         if self._as_json:
             yield
         else:
-            with self._progress.shown():
+            with self.progress.shown():
                 yield
 
     def event(self, event: DeployEvent) -> None:
@@ -62,7 +62,7 @@ class DeployView:
             parts = (what, event.seat, event.message if is_new else "")
             line = ": ".join(part for part in parts if part)
             is_bad = event.what == What.SEAT_FAILED and self._is_told_of(event.seat)
-            self._progress.end(line, counts=not shared, good=not is_bad)
+            self.progress.end(line, counts=not shared, good=not is_bad)
         elif event.what not in _QUIET and is_new:
             about = event.stack or event.seat
             parts = (f"{event.what}:", about, event.message)
@@ -89,10 +89,6 @@ class DeployView:
 
     def _is_told_of(self, seat: str) -> bool:
         return any(seat in seats for seats in self._told.values())
-
-    def render(self) -> console.Renderable:
-        """Return what a terminal shows now."""
-        return self._progress.render()
 
     def _rate(self) -> str:
         seconds = max(0.1, time.monotonic() - self._began)

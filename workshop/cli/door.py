@@ -71,16 +71,16 @@ def show(*, env: Env, config_dir: ConfigDir = CONFIG_DIR, as_json: AsJson = Fals
         raise typer.Exit(1)
 
 
-def _look(work: CommandContext, one: SeatsDoor) -> tuple[dict[str, Any], str]:
+def _look(work: CommandContext, door: SeatsDoor) -> tuple[dict[str, Any], str]:
     """Return what is known of a door, and how fast seats are claimed there."""
-    where, use = one.account_region, one.use(events.now())
+    where, use = door.account_region, door.use(events.now())
     until = use.claims_until
     seat_id = partial(work.loaded.seat_id, account=where.account)
     document = {
         "account": where.account,
         "region": where.region,
-        "address": one.address,
-        "answers": one.answers(),
+        "address": door.address,
+        "answers": door.answers(),
         "seats": sum(seat.account_region == where for seat in work.loaded.seats),
         "opened": use.opened,
         "claims": [*map(seat_id, use.claims)],
@@ -194,7 +194,7 @@ def claims(
             console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
     if as_json:
         open_until = until.isoformat() if until else None
-        console.print_json([{**one, "until": open_until} for one in told])
+        console.print_json([{**document, "until": open_until} for document in told])
     elif until:
         console.say(f"seats can be claimed until {dates.moment(until)}")
     else:
@@ -258,7 +258,7 @@ def undo(
 def _undo_since(work: CommandContext, text: str, *, as_json: bool) -> None:
     since = claim_pace.since(text, work.loaded.settings.end.tzinfo, events.now())
     there, _ = _doors(work)
-    found = [one.undo_since(since) for one in there.values()]
+    found = [door.undo_since(since) for door in there.values()]
     undone = {seat: code.code for some in found for seat, code in some.items()}
     if as_json:
         console.print_json([{"seat": seat, "code": undone[seat]} for seat in undone])

@@ -58,7 +58,7 @@ def end(
             f" how many there are with: {work.command('status')}"
         )
     for name, some in found.items():
-        if only is None and len(seats := {one.seat: None for one in some}) > 1:
+        if only is None and len(seats := {owned.seat: None for owned in some}) > 1:
             raise UsageError(
                 f"{name!r} runs at several seats ({', '.join(seats)}), and nothing was ended; say"
                 f" whose with: {work.loaded.command('end', name, '--only', 'ID,...')}"

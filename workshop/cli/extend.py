@@ -128,5 +128,5 @@ def reopen(
             table.add_row(seat.id, one.result, one.reason)
         console.print_table(table)
     work.warn_of_lost((seat, one.reason) for seat, one in done.items())
-    if any(one.reason for one in done.values()):
+    if any(result.reason for result in done.values()):
         raise typer.Exit(1)

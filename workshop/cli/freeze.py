@@ -58,5 +58,5 @@ def freeze(
             table.add_row(seat, result, "; ".join((*one.problems, *one.open_still)))
         console.print_table(table)
     work.warn_of_lost((seat, why) for seat, one in each.items() for why in one.problems)
-    if any(one.problems for one in done.values()):
+    if any(result.problems for result in done.values()):
         raise typer.Exit(1)

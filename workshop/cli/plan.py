@@ -298,14 +298,14 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
         # What became of the stack's own tags is said once for all.
         said = _tags_of(stack) != {}
         changes = [
-            one
-            for one in stack.changes
-            if not (said and one.property == "Tags")
-            and not _moved_end(one)
+            change
+            for change in stack.changes
+            if not (said and change.property == "Tags")
+            and not _moved_end(change)
             and not (
                 has_new_end
                 and stack.desired.kind in (WATCH, DOOR)
-                and one.property in _TELL_THE_END
+                and change.property in _TELL_THE_END
             )
         ]
         lines = dict.fromkeys(describe(change) for change in changes)

@@ -51,7 +51,7 @@ class _Machines:
     @property
     def idle(self) -> list[SeatMachine]:
         """Return those that were stopped, or on their way there."""
-        return [one for one, machine in self.before.items() if _is_idle(one, machine)]
+        return [asked for asked, machine in self.before.items() if _is_idle(asked, machine)]
 
     def reasons(self, seat: Seat) -> tuple[str, ...]:
         """Return why the seat's machines are not ready; nothing where it has none to have."""
@@ -62,10 +62,10 @@ class _Machines:
         )
 
 
-def _is_idle(one: SeatMachine, machine: Machine | Unavailable | None) -> bool:
+def _is_idle(asked: SeatMachine, machine: Machine | Unavailable | None) -> bool:
     if machine is None or isinstance(machine, Unavailable):
         return False
-    starting, stopping = (goal.of(one.kind) for goal in (start_stop.START, start_stop.STOP))
+    starting, stopping = (goal.of(asked.kind) for goal in (start_stop.START, start_stop.STOP))
     return machine.status in starting.begins | {stopping.passes}
 
 
@@ -131,28 +131,32 @@ def _say_cures(work: CommandContext, found: Reasons, not_ready: Sequence[str]) -
 def _check(work: CommandContext, machines: _Machines, minutes: float) -> None:
     """Start and check all machines side by side, and note why each is not ready."""
     found = machines.found
-    for one, machine in machines.before.items():
-        if one.kind is NOTEBOOK and not one.seat.instance_type and machine is None:
-            found[one] = ()
+    for asked, machine in machines.before.items():
+        if asked.kind is NOTEBOOK and not asked.seat.instance_type and machine is None:
+            found[asked] = ()
         if isinstance(machine, Unavailable):
-            found[one] = (f"its {one.kind.noun} could not be read: {machine.reason}",)
+            found[asked] = (f"its {asked.kind.noun} could not be read: {machine.reason}",)
     # What is not known to be stopped now would not be stopped again.
     known = [
-        one
-        for one, machine in machines.before.items()
-        if not isinstance(machine, Unavailable) and found[one]
+        asked
+        for asked, machine in machines.before.items()
+        if not isinstance(machine, Unavailable) and found[asked]
     ]
     if not known:
         return
     outcomes, interrupted = moved(work, known, start_stop.START, minutes=minutes)
-    ended = {(one.seat, one.account_region, one.machine): one for one in outcomes}
+    ended = {
+        (outcome.seat, outcome.account_region, outcome.machine): outcome for outcome in outcomes
+    }
     up = []
-    for one in known:
-        outcome = ended[one.seat.id, one.seat.account_region, one.kind.noun]
+    for seat_machine in known:
+        outcome = ended[
+            seat_machine.seat.id, seat_machine.seat.account_region, seat_machine.kind.noun
+        ]
         if outcome.as_asked:
-            up.append(one)
+            up.append(seat_machine)
         else:
-            found[one] = (outcome.reason,)
+            found[seat_machine] = (outcome.reason,)
     if interrupted or not up:
         return
     progress = Progress("check", len(up))

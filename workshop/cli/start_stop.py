@@ -102,7 +102,7 @@ def _change(
     by_seat: dict[tuple[str, AccountRegion], list[NotebookOutcome]] = {}
     for one in sorted(ended, key=lambda one: one.machine != NOTEBOOK.noun):
         by_seat.setdefault((one.seat, one.account_region), []).append(one)
-    outcomes = [one for seat in work.seats for one in by_seat[seat.id, seat.account_region]]
+    outcomes = [outcome for seat in work.seats for outcome in by_seat[seat.id, seat.account_region]]
     if not as_json:
         _print(goal, outcomes)
         _say(work, goal, outcomes)

@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.cli import console
 from workshop.cli.teardown_view import how_to_accept
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.naming import COHORT
 from workshop.pricing import prices
 from workshop.teardown.file_counts import FileCounts
@@ -181,5 +181,4 @@ def document(plan: TeardownPlan) -> dict[str, Any]:
 
 
 def _names(resources: list[Resource]) -> str:
-    shown = ", ".join(resource.id for resource in resources[:_SHOWN])
-    return shown + (f", and {len(resources) - _SHOWN} more" if len(resources) > _SHOWN else "")
+    return first_of([resource.id for resource in resources], _SHOWN)

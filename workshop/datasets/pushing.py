@@ -21,6 +21,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import first_of
 from workshop.datasets.layout import OWN, DatasetFile
 from workshop.errors import WorkshopError
 from workshop.teardown import s3_copy
@@ -220,6 +221,6 @@ def _check(planned: PushPlan, going_on: Callable[[], object]) -> None:
         wrong = [key for key, bad in zip(sent, pool.map(differs, sent), strict=True) if bad]
     if wrong:
         raise WorkshopError(
-            f"{wrong[0]}{f' and {len(wrong) - 1:,} more' if wrong[1:] else ''} did not arrive as"
-            " it is here now; has it changed meanwhile? Run this again"
+            f"{first_of(wrong, 1)} did not arrive as it is here now; has it changed meanwhile? Run"
+            " this again"
         )

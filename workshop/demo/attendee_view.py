@@ -44,7 +44,7 @@ def box(session: boto3.Session, names: Names) -> Mapping[str, Any]:
     """Return a seat's EC2 instance; raise ValueError unless there is one and no more."""
     filters: Any = [{"Name": "tag:Name", "Values": [names.box]}]
     found = session.client("ec2").describe_instances(Filters=filters)["Reservations"]
-    (instance,) = [one for each in found for one in each["Instances"]]
+    (instance,) = [instance for each in found for instance in each["Instances"]]
     return cast("Mapping[str, Any]", instance)
 
 

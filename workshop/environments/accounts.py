@@ -55,14 +55,14 @@ def _own(line: int, cells: Mapping[str, str]) -> Iterator[Diagnostic]:
 def changed(assignment: Assignment, seats: Iterable[str], cure: str) -> Iterator[Diagnostic]:
     """Yield the lines in which somebody has changed by hand whose an account is."""
     known = [*dict.fromkeys((*seats, *assignment.by_seat))]
-    for one in assignment.changed:
-        before = (seat for seat in known if check_of(one.account, seat) == one.check)
+    for change in assignment.changed:
+        before = (seat for seat in known if check_of(change.account, seat) == change.check)
         message = (
             f"was {next(before, 'another seat')}'s when the line was written, and is"
-            f" {one.seat or 'nobody'}'s now: whoever has the account has what is in it; change it"
-            f" back, or have it stand once the account is empty with: {cure}"
+            f" {change.seat or 'nobody'}'s now: whoever has the account has what is in it; change"
+            f" it back, or have it stand once the account is empty with: {cure}"
         )
-        yield Diagnostic(one.line, ("seat",), message)
+        yield Diagnostic(change.line, ("seat",), message)
 
 
 def of_assignment(

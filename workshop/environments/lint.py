@@ -101,7 +101,7 @@ def _not_on_the_platform(
         yield from mistake((*where, "instance_type"), profile.notebook.instance_type)
         for number, one in enumerate(profile.notebook.fallback_instance_types):
             yield from mistake((*where, "fallback_instance_types", number), one)
-    of_profiles = {one.notebook.instance_type for one in settings.profiles.values()}
+    of_profiles = {profile.notebook.instance_type for profile in settings.profiles.values()}
     for one in sorted({seat.instance_type for seat in seats} - of_profiles - {""}):
         yield from mistake(("roster",), one)
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from workshop import files
+from workshop.counting import first_of
 from workshop.errors import UsageError, WorkshopError
 from workshop.files import shown
 
@@ -25,10 +26,10 @@ def check(targets: Iterable[Path], *, force: bool) -> None:
             raise UsageError(f"{shown(path)} is a folder; give another --output")
     there = [path for path in wanted if os.path.lexists(path)]
     if there and not force:
-        more = f" and {len(there) - 1} more are" if len(there) > 1 else " is"
+        verb = "are" if there[1:] else "is"
         raise UsageError(
-            f"{shown(there[0])}{more} there already; add --force to write over, or give another"
-            " --output"
+            f"{first_of([*map(shown, there)], 1)} {verb} there already; add --force to write over,"
+            " or give another --output"
         )
 
 

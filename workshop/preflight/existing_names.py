@@ -21,6 +21,7 @@ from workshop.aws.reads import Unavailable, side_by_side
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
+from workshop.counting import first_of
 from workshop.deploy.plan import cure_of_kept
 from workshop.naming import COHORT
 from workshop.policies import layout
@@ -243,7 +244,5 @@ def check_buckets(
 
 
 def _there(names: Collection[str]) -> str:
-    shown = ", ".join([*names][:SHOWN])
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     verb = "exists" if len(names) == 1 else "exist"
-    return f"{shown}{more} {verb} already"
+    return f"{first_of([*names], SHOWN)} {verb} already"

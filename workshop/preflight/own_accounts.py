@@ -19,7 +19,7 @@ from workshop.aws.reads import Unavailable, known
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
-from workshop.counting import count_of
+from workshop.counting import first_of
 from workshop.policies.actions import actions
 from workshop.preflight import control_policies, permissions
 from workshop.preflight.checks import Check, CheckState, unknown
@@ -286,9 +286,7 @@ def _of_policies(
 
 
 def _sentence(denial: Denial) -> str:
-    some = ", ".join(denial.actions[:_SHOWN])
-    more = len(denial.actions) - _SHOWN
-    some += f" and {count_of(more, 'more action')}" if more > 0 else ""
+    some = first_of(denial.actions, _SHOWN)
     names = ", ".join(map(repr, denial.level.names)) or "what is attached"
     verb = "may deny" if denial.open else "deny" if denial.level.names[1:] else "denies"
     at = "" if denial.level.target.isdigit() else f" at {denial.level.target}"

@@ -22,7 +22,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.preflight.checks import Check, CheckState
 from workshop.preflight.request import Answer, ParallelReads, PreflightRequest
 from workshop.teardown import region_inventory, roles
@@ -77,10 +77,9 @@ def checks(
 
 def _check(account_region: AccountRegion, service: str, whys: Mapping[str, list[str]]) -> Check:
     names = [name for some in whys.values() for name in some]
-    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if names[SHOWN:] else "")
     subject = names[0] if len(names) == 1 else f"{SUBJECT}: {service or 'AWS'}"
     message = (
-        f"a teardown will not be able to prove that none is left of: {shown}"
+        f"a teardown will not be able to prove that none is left of: {first_of(names, SHOWN)}"
         f" ({'; '.join(list(whys)[:SHOWN])}); have that allowed, or go on without:"
         f" --accept-unknown {shlex.quote(subject)}"
     )

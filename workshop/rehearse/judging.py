@@ -114,11 +114,6 @@ class CellOutcome:
     def calls_aws(self) -> bool:
         return any(call.service not in (DOCKER, MADE_UP) for call in self.calls)
 
-    @property
-    def made_up(self) -> tuple[str, ...]:
-        """The addresses of sample data that was made up for it."""
-        return tuple(call.operation for call in self.calls if call.service == MADE_UP)
-
 
 @dataclass
 class NotebookJudge:

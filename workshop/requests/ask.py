@@ -108,15 +108,15 @@ def ask(
         report(answer)
 
     asked: dict[SeatMachine, float] = {}
-    for one, machine in running(clients, loaded, machines).items():
-        noun = one.kind.noun
+    for seat_machine, machine in running(clients, loaded, machines).items():
+        noun = seat_machine.kind.noun
         if isinstance(machine, Unavailable):
-            end(AgentAnswer(one, "unread", reason=f"its {noun}: {machine.reason}"))
-        elif machine is None or machine.status != one.kind.up:
+            end(AgentAnswer(seat_machine, "unread", reason=f"its {noun}: {machine.reason}"))
+        elif machine is None or machine.status != seat_machine.kind.up:
             state = f"its {noun} is {machine.status}" if machine else f"there is no {noun}"
-            end(AgentAnswer(one, "not running", reason=state))
+            end(AgentAnswer(seat_machine, "not running", reason=state))
         else:
-            asked[one] = 0.0 if known else _patience(machine, waits.now())
+            asked[seat_machine] = 0.0 if known else _patience(machine, waits.now())
     request_id, now = inbox.new_id(waits.now()), waits.now()
     by_place: dict[AccountRegion, set[str]] = {}
     for seat_machine in asked:
@@ -129,15 +129,17 @@ def ask(
     _, refused = read_each(write, by_place, threads=THREADS)
     if refused and len(refused) == len(by_place):
         raise WorkshopError(next(iter(refused.values())))
-    for one in [one for one in asked if one.seat.account_region in refused]:
-        del asked[one]
-        end(AgentAnswer(one, "unread", reason=refused[one.seat.account_region]))
+    for seat_machine in [
+        seat_machine for seat_machine in asked if seat_machine.seat.account_region in refused
+    ]:
+        del asked[seat_machine]
+        end(AgentAnswer(seat_machine, "unread", reason=refused[seat_machine.seat.account_region]))
 
-    def read_one(one: SeatMachine) -> AgentReport | Unavailable:
-        return reports.read(clients, loaded, one.seat, of_box=one.kind is BOX)
+    def read_one(machine: SeatMachine) -> AgentReport | Unavailable:
+        return reports.read(clients, loaded, machine.seat, of_box=machine.kind is BOX)
 
     wait_for(read_one, asked, request_id, waits, end)
-    return [answers[one] for one in machines]
+    return [answers[seat_machine] for seat_machine in machines]
 
 
 def wait_for(
@@ -154,19 +156,19 @@ def wait_for(
     begun, left = waits.clock(), list(asked)
     while left:
         read = side_by_side(read_one, left, threads=THREADS)
-        for one, answer in read.items():
+        for machine, answer in read.items():
             if not isinstance(answer, Unavailable) and request_id in answer.handled:
-                end(AgentAnswer(one, "done", answer))
-                left.remove(one)
+                end(AgentAnswer(machine, "done", answer))
+                left.remove(machine)
         waited = waits.clock() - begun
         over = waited >= waits.minutes * 60
-        for one in [one for one in left if has_never_reported(read[one])]:
-            if waited >= asked[one]:
-                end(_unanswered(one, read[one], interrupted=False))
-                left.remove(one)
+        for machine in [machine for machine in left if has_never_reported(read[machine])]:
+            if waited >= asked[machine]:
+                end(_unanswered(machine, read[machine], interrupted=False))
+                left.remove(machine)
         if left and (over or waits.pause(POLL_SECONDS)):
-            for one in left:
-                end(_unanswered(one, read[one], interrupted=not over))
+            for machine in left:
+                end(_unanswered(machine, read[machine], interrupted=not over))
             return
 
 

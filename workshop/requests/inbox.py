@@ -45,8 +45,10 @@ def with_message(document: Inbox, message_id: str, text: str, now: float) -> Inb
     """Return the document with one more message to all; messages to single seats stay."""
     message = {"id": message_id, "time": now, "text": text}
     known = agents.every_message(dict(document))
-    to_all = [one for one in known if one.get("seats") is None][1 - agents.MOST_MESSAGES :]
-    kept = [one for one in known if one.get("seats") is not None or one in to_all]
+    to_all = [message for message in known if message.get("seats") is None][
+        1 - agents.MOST_MESSAGES :
+    ]
+    kept = [message for message in known if message.get("seats") is not None or message in to_all]
     return {**document, "messages": [*kept, message]}
 
 

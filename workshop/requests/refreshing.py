@@ -42,13 +42,13 @@ class ContentRefresh:
 def chosen(loaded: LoadedEnvironment, folders: Collection[str]) -> ContentRefresh:
     """Return the content of some folders, or of all; raise UsageError where there is none."""
     known = {name: profile.notebook.contents for name, profile in loaded.settings.profiles.items()}
-    places = sorted({one.place for each in known.values() for one in each})
+    places = sorted({content.place for each in known.values() for content in each})
     if not places:
         raise UsageError("no profile has 'notebook.content'; name there what is to be brought")
     if unknown := sorted({*folders} - {*places}):
         raise UsageError(f"no content has the folder {unknown[0]}; there are: {', '.join(places)}")
     taken = {
-        name: tuple(one for one in each if not folders or one.place in folders)
+        name: tuple(content for content in each if not folders or content.place in folders)
         for name, each in known.items()
     }
     return ContentRefresh(inbox.new_id(events.now().timestamp()), taken)
@@ -74,7 +74,7 @@ def unsent(
         if later:
             sent = CohortInbox(clients, loaded, where).read().get(KEY)
             entries = sent if isinstance(sent, list) else []
-            known = {(one.get("profile"), one.get("folder")) for one in entries}
+            known = {(entry.get("profile"), entry.get("folder")) for entry in entries}
             missing.update(place for _, place in later - known)
 
     in_each(loaded, account_regions, look)
@@ -93,19 +93,23 @@ def refresh(
     Raise WorkshopError where a repository cannot be cloned, before anything is written.
     """
     with tempfile.TemporaryDirectory(prefix="workshop-content-") as made:
-        private = {one for each in wanted.folders.values() for one in each if one.private}
+        private = {
+            content for each in wanted.folders.values() for content in each if content.private
+        }
         packed: dict[Content, tuple[Path, str]] = {}
-        for number, one in enumerate(sorted(private, key=lambda one: str(one.repository))):
+        for number, content in enumerate(
+            sorted(private, key=lambda content: str(content.repository))
+        ):
             folder = Path(made, str(number))
             folder.mkdir()
-            packed[one] = bundles.pack(one, folder)
-            size = packed[one][0].stat().st_size
+            packed[content] = bundles.pack(content, folder)
+            size = packed[content][0].stat().st_size
             if size > LARGEST_BUNDLE:
                 raise WorkshopError(
-                    f"the files of {one.repository} are {size / 1e9:.1f} GB; keep it below 5 GB,"
-                    " and bring what is large by: workshop data push"
+                    f"the files of {content.repository} are {size / 1e9:.1f} GB; keep it below"
+                    " 5 GB, and bring what is large by: workshop data push"
                 )
-            say(f"{one.place}: {size / 1e6:,.1f} MB of {one.repository}")
+            say(f"{content.place}: {size / 1e6:,.1f} MB of {content.repository}")
         in_each(
             loaded,
             account_regions,
@@ -120,17 +124,22 @@ def _write(
     packed: Mapping[Content, tuple[Path, str]],
 ) -> None:
     @cache
-    def sent(one: Content) -> dict[str, Any]:
-        bundle, commit = packed[one]
-        key = f"{BUNDLES}/{one.place}-{commit}.bundle"
+    def sent(content: Content) -> dict[str, Any]:
+        bundle, commit = packed[content]
+        key = f"{BUNDLES}/{content.place}-{commit}.bundle"
         return {"bundle": key, "size": cohort.upload(bundle, key)}
 
     profiles = {seat.profile for seat in loaded.seats_in(cohort.account_region)}
     made = [
-        {"profile": profile, "folder": one.place, "version": wanted.version, **_source(one, sent)}
+        {
+            "profile": profile,
+            "folder": content.place,
+            "version": wanted.version,
+            **_source(content, sent),
+        }
         for profile, each in wanted.folders.items()
         if profile in profiles
-        for one in each
+        for content in each
     ]
     places = ", ".join(wanted.places)
     text = (
@@ -140,10 +149,14 @@ def _write(
     cohort.change(partial(_edit, loaded=loaded, made=made, version=wanted.version, text=text))
 
 
-def _source(one: Content, sent: Callable[[Content], dict[str, Any]]) -> dict[str, Any]:
-    if one.s3 is not None:
-        return {"s3": one.s3}
-    return sent(one) if one.private else {"repository": one.repository, "branch": one.branch}
+def _source(content: Content, sent: Callable[[Content], dict[str, Any]]) -> dict[str, Any]:
+    if content.s3 is not None:
+        return {"s3": content.s3}
+    return (
+        sent(content)
+        if content.private
+        else {"repository": content.repository, "branch": content.branch}
+    )
 
 
 def _edit(
@@ -162,12 +175,12 @@ def _edit(
         for name, profile in loaded.settings.profiles.items()
         for content in profile.notebook.contents
     }
-    new = {(one["profile"], one["folder"]) for one in made}
+    new = {(entry["profile"], entry["folder"]) for entry in made}
     before = document.get(KEY)
     kept = [
-        one
-        for one in (before if isinstance(before, list) else [])
-        if (one.get("profile"), one.get("folder")) in known - new
+        entry
+        for entry in (before if isinstance(before, list) else [])
+        if (entry.get("profile"), entry.get("folder")) in known - new
     ]
     with_message = inbox.with_message(
         document,

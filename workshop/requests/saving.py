@@ -64,6 +64,6 @@ def save_first(
     saved = sum(answer.result == "done" for answer in answers)
     if saved:
         say(f"{saved} saved")
-    for why in dict.fromkeys(one.reason for one in failed):
-        ids = ", ".join(one.whose for one in failed if one.reason == why)
+    for why in dict.fromkeys(outcome.reason for outcome in failed):
+        ids = ", ".join(outcome.whose for outcome in failed if outcome.reason == why)
         say(f"warning: not saved first: {ids}: {why}; a machine saves once more while it stops")

@@ -90,15 +90,15 @@ def running(loaded: LoadedEnvironment, seen: StatusScan) -> list[OwnedWork]:
 def named(owned: Iterable[OwnedWork], names: Collection[str]) -> dict[str, list[OwnedWork]]:
     """Return what has these names, of which one may be a job's and an endpoint's."""
     found: dict[str, list[OwnedWork]] = {name: [] for name in names}
-    for one in owned:
-        if one.work.name in found:
-            found[one.work.name].append(one)
+    for work in owned:
+        if work.work.name in found:
+            found[work.work.name].append(work)
     return found
 
 
-def end(clients: Clients, one: OwnedWork) -> str:
+def end(clients: Clients, owned: OwnedWork) -> str:
     """Ask AWS to end it; return why it does not, empty where it does."""
-    operation, member, more = _CALLS[one.work.kind]
-    ask = partial(clients.call, one.account_region, "sagemaker", operation)
-    answer = attempt(lambda: ask(**{member: one.work.name}, **more))
+    operation, member, more = _CALLS[owned.work.kind]
+    ask = partial(clients.call, owned.account_region, "sagemaker", operation)
+    answer = attempt(lambda: ask(**{member: owned.work.name}, **more))
     return answer.reason if isinstance(answer, Unavailable) else ""

@@ -100,15 +100,15 @@ class WatchState:
             ],
         )
 
-    def _mails(self, one: WatchOfRegion) -> Iterator[str]:
+    def _mails(self, watch: WatchOfRegion) -> Iterator[str]:
         if self.notify is None:
             return
-        if isinstance(one.mails, Unavailable):
-            yield f"whom the watch tells by e-mail could not be read: {one.mails.reason}"
+        if isinstance(watch.mails, Unavailable):
+            yield f"whom the watch tells by e-mail could not be read: {watch.mails.reason}"
             return
-        if not one.mails:
+        if not watch.mails:
             yield f"the watch tells nobody by e-mail; set {self.notify} and deploy again"
-        pending = [mail.masked for mail in one.mails if not mail.confirmed]
+        pending = [mail.masked for mail in watch.mails if not mail.confirmed]
         if pending:
             yield (
                 f"{', '.join(pending)} {'is' if len(pending) == 1 else 'are'} unconfirmed"
@@ -117,19 +117,19 @@ class WatchState:
             )
 
 
-def _silence(one: WatchOfRegion, now: datetime) -> Iterator[str]:
-    if one.ran is None:
-        if one.made is None or now - one.made > SILENCE:
+def _silence(watch: WatchOfRegion, now: datetime) -> Iterator[str]:
+    if watch.ran is None:
+        if watch.made is None or now - watch.made > SILENCE:
             yield "the watch has never run, so nothing ends the workshop; look at its function"
-    elif now - one.ran > SILENCE:
+    elif now - watch.ran > SILENCE:
         yield (
-            f"the watch has not run since {one.ran:%Y-%m-%d %H:%M} UTC, so nothing holds seats to"
+            f"the watch has not run since {watch.ran:%Y-%m-%d %H:%M} UTC, so nothing holds seats to"
             " their caps; look at the function's logs"
         )
-    if one.problems:
-        more = len(one.problems) - 1
+    if watch.problems:
+        more = len(watch.problems) - 1
         yield (
-            f"at its last run the watch could not do all: {one.problems[0]}"
+            f"at its last run the watch could not do all: {watch.problems[0]}"
             + (f", and {more} more" if more else "")
         )
 

@@ -97,7 +97,7 @@ def _link_of(draft: Draft, spare: str) -> str:
 
 def plan(found: RosterRows, seats: Sequence[Seat]) -> SwapPlan:
     """Return what to do with the two of ``seats``; raise an error where that cannot be."""
-    by_id = {one.id: one for one in seats}
+    by_id = {seat.id: seat for seat in seats}
     broken, whole = by_id[found.seat], by_id[found.spare]
     seat, spare = broken.id, whole.id
     if not found.has_seat and not found.again:
@@ -224,7 +224,11 @@ def _copied(planned: SwapPlan, copied: CopiedWork) -> str:
 
 def _started(spare: Seat, start: Start) -> list[str]:
     """Start the spare; return why that failed, if so."""
-    return [f"{one.seat} is not started: {one.reason}" for one in start(spare) if not one.as_asked]
+    return [
+        f"{outcome.seat} is not started: {outcome.reason}"
+        for outcome in start(spare)
+        if not outcome.as_asked
+    ]
 
 
 def _restored(

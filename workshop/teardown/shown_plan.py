@@ -14,6 +14,7 @@ from typing import Any
 
 from workshop import files
 from workshop.account_region import AccountRegion
+from workshop.counting import first_of
 from workshop.errors import GuardError
 from workshop.naming import COHORT
 from workshop.teardown.discovery import STACKS_AND_IDENTITIES
@@ -177,13 +178,12 @@ class ShownPlan:
         ]
         if new:
             first = new[0]
-            more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+            which = first_of([f"{one.resource_type} {one.id}" for one in new], 1)
             before = self._before(first)
             same = before is not None and before.created == first.identity[-1]
             message = "was not shown as the workshop's" if same else "was not in it"
             raise GuardError(
-                f"the plan is stale: {first.resource_type} {first.id}{more} {message}; look at it"
-                f" again with: {again}"
+                f"the plan is stale: {which} {message}; look at it again with: {again}"
             )
 
     def _was_shown_or_is_a_seats(self, resource: Resource) -> bool:
