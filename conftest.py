@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _isolate()
     shared.share_models()
     shared.share_events()
-    shared.share_names()
+    speedups.share_names()
     speedups.share_endpoints()
     connections.carry_requests()
     config.add_cleanup(shared_folder.share_folder())

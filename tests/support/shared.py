@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-import botocore.useragent
 from botocore.client import ClientCreator
 
 from tests.support import connections
@@ -53,7 +52,7 @@ def read_models() -> None:
     """Share all this, and read what most commands read: for a process that is forked for each."""
     share_models()
     share_events()
-    share_names()
+    speedups.share_names()
     speedups.share_endpoints()
     connections.carry_requests()
     session = botocore.session.Session()
@@ -70,9 +69,3 @@ def share_events() -> None:
     """Let all sessions share their handlers with their clients, as those of commands do."""
     setattr(botocore.session, "EventAliaser", event_handlers.SharedAliaser)  # noqa: B010
     setattr(botocore.session, "HierarchicalEmitter", event_handlers.SharedEmitter)  # noqa: B010
-
-
-def share_names() -> None:
-    """Let botocore spell out but once what it says of itself, twice a request, letter by letter."""
-    spelled = botocore.useragent.sanitize_user_agent_string_component
-    setattr(botocore.useragent, "sanitize_user_agent_string_component", cache(spelled))  # noqa: B010

@@ -78,7 +78,7 @@ class SharedEmitter(HierarchicalEmitter):
         self._handlers: Any = SharedTrie()
 
     def _verify_accept_kwargs(self, func: Any) -> bool | None:
-        code = getattr(func, "__code__", None)
+        code = getattr(getattr(func, "func", func), "__code__", None)
         if code is not None and code.co_flags & inspect.CO_VARKEYWORDS:
             return None
         checked: bool | None = super()._verify_accept_kwargs(func)  # type: ignore[misc]

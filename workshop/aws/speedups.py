@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import boto3
 import botocore.regions
 import botocore.session
+import botocore.useragent
 from botocore.client import ClientCreator
 from botocore.exceptions import OperationNotPageableError
 from botocore.loaders import Loader, create_loader
@@ -45,6 +46,7 @@ def session() -> boto3.Session:
     """
     _share_models()
     share_endpoints()
+    share_names()
     raw: Any = botocore.session.Session(event_hooks=SharedEmitter())
     raw._events = SharedAliaser(raw._original_handler)  # noqa: SLF001 - there is no other way
     raw.register_component("event_emitter", raw._events)  # noqa: SLF001
@@ -92,6 +94,14 @@ def _share_models() -> None:
 
     creator._load_service_model = load_service_model  # noqa: SLF001
     creator._create_client_class = create_client_class  # noqa: SLF001
+
+
+@cache
+def share_names() -> None:
+    """Have botocore spell out but once what it says of itself in each request, by letters."""
+    useragent: Any = botocore.useragent
+    spelled = useragent.sanitize_user_agent_string_component
+    useragent.sanitize_user_agent_string_component = cache(spelled)
 
 
 @cache
