@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import connections, lanes, shared, shared_folder
+from workshop.aws import speedups
 
 pytest_plugins = [
     "tests.support.browser",
@@ -41,9 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _isolate()
     shared.share_models()
     shared.share_events()
-    shared.share_names()
-    shared.share_handlers()
-    shared.share_endpoints()
+    speedups.share_names()
+    speedups.share_endpoints()
     connections.carry_requests()
     config.add_cleanup(shared_folder.share_folder())
 

@@ -96,12 +96,14 @@ class Ledger:
         if new:
             self._write({"disks": new})
 
-    def note_began(self, account_region: AccountRegion, moment: datetime, workshop: str) -> None:
-        """Note when the workshop began in a Region, as what is there tells while it is there."""
-        known = self.began().get(account_region)
-        if known is None or moment < known:
-            began = {"began": moment.isoformat(), "workshop": workshop}
-            self._write({**began, **asdict(account_region)})
+    def note_began(self, moments: Mapping[AccountRegion, datetime], workshop: str) -> None:
+        """Note when the workshop began in Regions, as what is there tells while it is there."""
+        before = self.began()
+        for account_region, moment in moments.items():
+            known = before.get(account_region)
+            if known is None or moment < known:
+                began = {"began": moment.isoformat(), "workshop": workshop}
+                self._write({**began, **asdict(account_region)})
 
     def note_opened(
         self, account_region: AccountRegion, services: Mapping[str, str], workshop: str
@@ -199,13 +201,14 @@ class Ledger:
             for account_region in self.gone_from()
         }
 
-    def kept_in(self, account_region: AccountRegion) -> list[str]:
+    def kept(self) -> dict[AccountRegion, list[str]]:
         """Return what was kept on request when all else was noted to be gone for the last time."""
-        kept: list[str] = []
+        found: dict[AccountRegion, list[str]] = {}
         for line in self._lines():
-            if line.get("gone") and _account_region_of(line) == account_region:
-                kept = line.get("kept", [])
-        return kept
+            account_region = _account_region_of(line)
+            if account_region and line.get("gone"):
+                found[account_region] = line.get("kept", [])
+        return {account_region: names for account_region, names in found.items() if names}
 
     def roles(self) -> Iterator[dict[str, str]]:
         """Every role that was noted: ``account``, ``name``, ``id``, ``created`` and ``at``."""

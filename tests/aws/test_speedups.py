@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import boto3
 import pytest
 from botocore.utils import parse_timestamp
 
@@ -123,7 +122,7 @@ def test_an_error_in_a_good_answer_is_seen(operation: str, body: bytes, status: 
 
 
 def test_models_are_read_once_for_the_configuration_and_for_all_sessions() -> None:
-    sessions = [speedups.session(boto3.Session()) for _ in range(2)]
+    sessions = [speedups.session() for _ in range(2)]
     loaders: list[Any] = [made._session.get_component("data_loader") for made in sessions]
     assert loaders == [instance_types.data_loader()] * 2
     model = loaders[0].load_service_model("sagemaker", "service-2")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 from workshop.account_region import AccountRegion
 from workshop.deploy.events import DeployEvent, What
@@ -61,3 +63,28 @@ def test_an_account_that_was_proven_empty_stays_so_where_it_is_only_refused(
     later.note_intended([(BEN, "ben")], "vision")
     failed(later, ADA, "ada")
     assert later.gone_from() == {ADA}
+
+
+def test_what_is_noted_of_many_accounts_at_once_reads_the_ledger_once(tmp_path: Path) -> None:
+    """It has lines of each account: read for each, it would take a thousand times as long."""
+    ledger = Ledger("lab", tmp_path)
+    places = [AccountRegion(f"{number:012d}", "eu-west-1") for number in range(1, 6)]
+    moments = dict.fromkeys(places, now())
+    with mock.patch.object(Ledger, "_lines", autospec=True, side_effect=Ledger._lines) as reads:
+        ledger.note_began(moments, "vision")
+        assert (reads.call_count, ledger.began()) == (1, moments)
+        ledger.gone(places, "vision", {places[0]: ["bucket data"], places[1]: ["bucket lab"]})
+        ledger.gone(places[1:2], "vision")
+        before = reads.call_count
+        assert ledger.kept() == {places[0]: ["bucket data"]}
+        assert reads.call_count == before + 1
+
+
+def test_a_later_moment_than_is_known_is_not_noted(tmp_path: Path) -> None:
+    ledger = Ledger("lab", tmp_path)
+    first = now()
+    ledger.note_began({ADA: first}, "vision")
+    ledger.note_began({ADA: first + timedelta(days=1), BEN: first}, "vision")
+    assert ledger.began() == {ADA: first, BEN: first}
+    ledger.note_began({BEN: first - timedelta(days=1)}, "vision")
+    assert ledger.began()[BEN] == first - timedelta(days=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,6 @@ from importlib.metadata import version
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
@@ -49,9 +47,6 @@ One more is not refused, but made anew for each call, with a warning.
 MOST_ACCOUNTS = 32
 """Whose clients are kept at once, besides the home account's: those of 15 services weigh 2 MB."""
 
-COLLECTED_AT_ONCE = 32
-"""Accounts whose clients are let go of before they are looked for, which takes a moment."""
-
 
 class Clients:
     """Clients by service, account and Region.
@@ -76,7 +71,6 @@ class Clients:
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[str, dict[tuple[str, AccountRegion, int], Any]] = {}
         """By account, those that were used last behind the others."""
-        self._let_go = 0
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._taking = threading.Lock()
@@ -127,10 +121,6 @@ class Clients:
         others = [one for one in self._clients if one != self.home.account]
         for one in others[: max(0, len(others) - MOST_ACCOUNTS)]:
             del self._clients[one]
-            self._let_go += 1
-            if self._let_go % COLLECTED_AT_ONCE == 0:
-                # botocore's clients refer to themselves: nothing else frees them soon.
-                gc.collect()
         return found
 
     def interrupt(self) -> None:
@@ -252,7 +242,7 @@ class Clients:
     def _session(self, account: str) -> boto3.Session:
         if account not in self._sessions:
             if self.home.account not in self._sessions:
-                found = speedups.session(boto3.Session())
+                found = speedups.session()
                 self._sign_in.find(found)
                 self._sessions[self.home.account] = found
             own = self._sessions[self.home.account]
@@ -277,11 +267,10 @@ class Clients:
                 **({"ExternalId": self._external_id} if self._external_id else {}),
             },
         )
-        made: Any = botocore.session.Session()
-        made._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - the same
+        credentials = DeferredRefreshableCredentials(
             refresh_using=fetcher.fetch_credentials, method="assume-role"
         )
-        return speedups.session(boto3.Session(botocore_session=made))
+        return speedups.session_with(own, credentials)
 
     def _role_taker(self, raw: Any, service: str, **credentials: Any) -> Any:
         """Return the client that takes on roles, made once for all accounts and all threads."""

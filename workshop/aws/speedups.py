@@ -7,6 +7,7 @@ template of 46 kB 8 and 4 ms. Without any of them, all is read and sent as botoc
 
 from __future__ import annotations
 
+import copy
 import re
 from datetime import UTC, datetime
 from functools import cache
@@ -14,11 +15,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import boto3
+import botocore.regions
+import botocore.session
+import botocore.useragent
 from botocore.client import ClientCreator
+from botocore.exceptions import OperationNotPageableError
 from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel, ServiceModel
+from botocore.paginate import Paginator
 from botocore.utils import parse_timestamp
 
+from workshop.aws.event_handlers import SharedAliaser, SharedEmitter
 from workshop.config import instance_types
 
 VERSIONS = "ListObjectVersions"
@@ -31,18 +38,30 @@ _UNREAD = re.compile(
 """Members of a version that nobody asks for; in a key, ``<`` is written otherwise."""
 
 
-def session(made: boto3.Session) -> boto3.Session:
-    """Let all clients of a session read timestamps with :func:`timestamp`; return the session.
+def session() -> boto3.Session:
+    """Return a session, whose clients read timestamps with :func:`timestamp`.
 
-    All sessions have one loader, so that each service's model is read once for all accounts, and
-    what botocore makes of a model is made once: with a client for each of 15 services, an account
-    takes a third of the memory (2 MB) and half of the time.
+    All sessions have one loader, so that each service's model is read once, and what botocore makes
+    of a model is made once, for all accounts.
     """
     _share_models()
-    raw: Any = made._session  # noqa: SLF001 - boto3 gives no other way to these
+    share_endpoints()
+    share_names()
+    raw: Any = botocore.session.Session(event_hooks=SharedEmitter())
+    raw._events = SharedAliaser(raw._original_handler)  # noqa: SLF001 - there is no other way
+    raw.register_component("event_emitter", raw._events)  # noqa: SLF001
     raw.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp)
     raw.register_component("data_loader", _loader(raw.get_config_variable("data_path")))
-    return made
+    return boto3.Session(botocore_session=raw)
+
+
+def session_with(own: boto3.Session, credentials: Any) -> boto3.Session:
+    """Return the same session with other credentials."""
+    made: Any = copy.copy(own)
+    made._session = copy.copy(made._session)  # noqa: SLF001
+    made._session._credentials = credentials  # noqa: SLF001
+    shared: boto3.Session = made
+    return shared
 
 
 @cache
@@ -68,22 +87,60 @@ def _share_models() -> None:
 
     def create_client_class(self: Any, service_name: str, service_model: ServiceModel) -> type:
         if service_model not in classes:
-            classes[service_model] = make_class(self, service_name, service_model)
+            made: Any = make_class(self, service_name, service_model)
+            made.get_paginator = get_paginator
+            classes[service_model] = made
         return classes[service_model]
 
     creator._load_service_model = load_service_model  # noqa: SLF001
     creator._create_client_class = create_client_class  # noqa: SLF001
 
 
-def client(made: Any) -> None:
-    """Let a client send a form's body as it is written once, and read of versions what is used.
+@cache
+def share_names() -> None:
+    """Have botocore spell out but once what it says of itself in each request, by letters."""
+    useragent: Any = botocore.useragent
+    spelled = useragent.sanitize_user_agent_string_component
+    useragent.sanitize_user_agent_string_component = cache(spelled)
 
-    botocore makes a class of each paginator that is asked for, with documentation: so each is
-    made once, and belongs to all who ask for it.
-    """
-    made.get_paginator = cache(made.get_paginator)
+
+@cache
+def share_endpoints() -> None:
+    """Have all clients of a service share the rules that say where its endpoints are."""
+    regions: Any = botocore.regions
+    given = regions.EndpointProvider
+    known: dict[tuple[int, int], tuple[Any, ...]] = {}
+
+    def provider(*, ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> Any:
+        # The loader keeps what it has read; what is made of it keeps it for longer.
+        key = (id(ruleset_data), id(partition_data))
+        if key not in known:
+            made = given(ruleset_data, partition_data, excluded_params)
+            known[key] = (made, ruleset_data, partition_data)
+        return known[key][0]
+
+    regions.EndpointProvider = provider
+
+
+def client(made: Any) -> None:
+    """Let a client send a form's body as it is written once, and read of versions what is used."""
     made.meta.events.register("before-call.cloudformation", encode_once)
     made.meta.events.register_first("before-parse.s3.ListObjectVersions", strip_versions)
+
+
+def get_paginator(self: Any, operation_name: str) -> Any:
+    """Return a client's paginator, without the class of its own and the documentation.
+
+    It is not kept: a client that refers to itself is freed but when Python looks for garbage.
+    """
+    if not self.can_paginate(operation_name):
+        raise OperationNotPageableError(operation_name=operation_name)
+    name = self.meta.method_to_api_mapping[operation_name]
+    return Paginator(
+        getattr(self, operation_name),
+        self._cache["page_config"][name],
+        self.meta.service_model.operation_model(name),
+    )
 
 
 def timestamp(value: float | str) -> datetime:

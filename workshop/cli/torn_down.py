@@ -23,5 +23,6 @@ def sentence(loaded: LoadedEnvironment, account_regions: Iterable[AccountRegion]
     if not known or len(known) < len(moments):
         return ""
     said = f"this workshop was torn down on {dates.moment(max(known))} UTC; nothing is left"
-    kept = [name for where in account_regions for name in ledger.kept_in(where)]
+    kept_in = ledger.kept()
+    kept = [name for where in account_regions for name in kept_in.get(where, ())]
     return f"{said} but what is kept on request: {first_of(kept, NAMED)}" if kept else said

@@ -137,14 +137,14 @@ def discover(
     """
     target, unlisted = _with_sets(target)
     where = list(target.seats)
-    scan = partial(
-        _scan,
-        *(clients, target, resource_types),
-        lasting=lasting or ScanCache(),
-        proven=proven or {},
-    )
+    scan = partial(_scan, *(clients, target, resource_types), lasting=lasting or ScanCache())
+    by_account: dict[str, dict[Identity, str]] = defaultdict(dict)
+    for identity, seat in (proven or {}).items():
+        _, _, account_region, _ = identity
+        by_account[account_region.account][identity] = seat
+    known = [by_account[account_region.account] for account_region in where]
     with ThreadPoolExecutor(max(1, min(len(where), AT_ONCE))) as pool:
-        scans = [_of_sets(target), *pool.map(scan, where)]
+        scans = [_of_sets(target), *pool.map(scan, where, known)]
     return Discovery(
         resources={key: resource for scan in scans for key, resource in scan.resources.items()},
         stacks={key: stack for scan in scans for key, stack in scan.stacks.items()},
@@ -191,10 +191,11 @@ def _scan(
     target: ScanTarget,
     resource_types: Sequence[ResourceType],
     account_region: AccountRegion,
+    proven: Mapping[Identity, str],
     *,
     lasting: ScanCache,
-    proven: Mapping[Identity, str],
 ) -> Discovery:
+    """Return what one account and Region has; ``proven`` is what an earlier scan of it proved."""
     inventory = survey(clients, target, account_region, lasting)
     rules = rules_of(target, inventory, proven)
     scope = scope_of(target, inventory, rules)

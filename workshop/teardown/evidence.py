@@ -270,17 +270,23 @@ def note_scan(ledger: Ledger, discovery: Discovery) -> None:
     what seats made and nothing explains is known by its age.
     """
     disks: dict[str, tuple[str, str]] = {}
-    by_account: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
-    for account_region, context in discovery.contexts.items():
-        for role in roles.remembered(context.lasting):
-            noted = {"name": role.name, "id": role.id, "created": role.created.isoformat()}
-            by_account[role.account][role.id] = noted
+    began: dict[str, dict[AccountRegion, datetime]] = defaultdict(dict)
+    contexts = discovery.contexts
+    for account_region, context in contexts.items():
         if context.since is not None:
-            ledger.note_began(account_region, context.since, context.scope.workshop)
-        disks |= disk_lineage.proven_disks(context.lasting)
+            began[context.scope.workshop][account_region] = context.since
+    for workshop, moments in began.items():
+        ledger.note_began(moments, workshop)
+    for lasting in {id(one.lasting): one.lasting for one in contexts.values()}.values():
+        disks |= disk_lineage.proven_disks(lasting)
     ledger.note_disks(disks)
-    for account, noted_roles in by_account.items():
-        ledger.note_roles(account, noted_roles.values())
+    for account, lasting in {where.account: one.lasting for where, one in contexts.items()}.items():
+        noted = [
+            {"name": role.name, "id": role.id, "created": role.created.isoformat()}
+            for role in roles.remembered(lasting, account)
+        ]
+        if noted:
+            ledger.note_roles(account, noted)
 
 
 def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:

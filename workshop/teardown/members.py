@@ -307,7 +307,7 @@ def proven_empty(loaded: LoadedEnvironment, ledger: Ledger, sets: Iterable[OwnSe
     """
     deployed = {place.account for place in own_sets.places_of(sets)}
     gone = ledger.gone_from()
-    some = {place.account for place in gone if ledger.kept_in(place)} | deployed
+    some = {place.account for place in gone & ledger.kept().keys()} | deployed
     some |= {place.account for place in ledger.account_regions()}
     empty = dict.fromkeys(place.account for place in sorted(gone))
     return [one for one in empty if one not in some and one != loaded.home.account]

@@ -204,7 +204,7 @@ def seen_roles(
     """
     account = inventory.account_region.account
     there = roles.seen_now(inventory.roles, account)
-    before = [one for one in roles.remembered(lasting) if one.account == account]
+    before = roles.remembered(lasting, account)
     roles.remember(lasting, there)
     known = {one.name for one in (*there, *before)}
     missing = [

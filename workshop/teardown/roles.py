@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,14 +111,19 @@ def resources(scope: Scope, found: Iterable[WorkshopIdentity]) -> Iterator[Resou
 
 def remember(memory: ScanCache, seen: Iterable[SeenRole]) -> None:
     """Note roles of the workshop in a lasting memory."""
-    known: dict[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
-    known.update({(role.account, role.id): role for role in seen})
+    for role in seen:
+        _seen(memory, role.account)[role.id] = role
 
 
-def remembered(memory: ScanCache) -> tuple[SeenRole, ...]:
-    """Return the roles that were noted in a lasting memory."""
-    known: Mapping[tuple[str, str], SeenRole] = memory.get("roles seen", dict)
-    return tuple(known.values())
+def remembered(memory: ScanCache, account: str) -> tuple[SeenRole, ...]:
+    """Return the roles of an account that were noted in a lasting memory."""
+    return tuple(_seen(memory, account).values())
+
+
+def _seen(memory: ScanCache, account: str) -> dict[str, SeenRole]:
+    """Return the roles of an account by id."""
+    known: dict[str, SeenRole] = memory.get(("roles seen", account), dict)
+    return known
 
 
 def seen_now(found: Iterable[WorkshopIdentity], account: str) -> list[SeenRole]:

@@ -1,11 +1,14 @@
-"""What the clients of tests share, none of them can change for another."""
+"""What clients share of their handlers, none of them can change for another."""
 
 from __future__ import annotations
 
 import copy
+from functools import partial
 from typing import Any
 
-from botocore.hooks import HierarchicalEmitter
+import pytest
+
+from workshop.aws.event_handlers import SharedEmitter
 
 
 def heard(emitter: Any, name: str = "before-call.s3.ListObjects") -> list[str]:
@@ -18,7 +21,7 @@ def saying(word: str) -> Any:
 
 
 def test_a_copy_of_handlers_and_what_it_was_copied_from_change_alone() -> None:
-    session: Any = HierarchicalEmitter()
+    session: Any = SharedEmitter()
     of_all = saying("all")
     session.register("before-call", of_all)
     session.register("before-call.*.ListObjects", saying("any service"))
@@ -34,3 +37,12 @@ def test_a_copy_of_handlers_and_what_it_was_copied_from_change_alone() -> None:
     assert heard(second) == ["any service", "all"]
     assert heard(first) == ["any service", "later", "first", "first of first", "all"]
     assert heard(third) == ["any service", "third", "first", "first of first"]
+
+
+def test_a_handler_has_to_take_any_keyword() -> None:
+    emitter = SharedEmitter()
+    for handler in (saying, partial(saying)):
+        with pytest.raises(ValueError, match="must accept keyword"):
+            emitter.register("before-call", handler)
+    emitter.register("before-call", partial(lambda one, **_: one, "given"))
+    assert heard(emitter) == ["given"]
