@@ -46,6 +46,23 @@ os.statvfs = _full
 """
 
 
+def lay_kernel(ada: LiveWorkbench, status: str) -> None:
+    """Lay an environment whose kernel does so: ok, error or dead."""
+    folder = ada.sandbox.root / "home/ec2-user/anaconda3/envs/python3"
+    site = folder / "lib/python3.12/site-packages"
+    for package in ("ipykernel", "jupyter_client"):
+        (site / package).mkdir(parents=True, exist_ok=True)
+        # Without it, the package of this machine's Python would be taken.
+        (site / package / "__init__.py").touch()
+    (site / "jupyter_client/manager.py").write_text(f"STATUS = {status!r}\n{KERNEL}")
+    python = folder / "bin/python"
+    python.parent.mkdir(exist_ok=True)
+    python.write_text(
+        f'#!/bin/bash\nPYTHONPATH={shlex.quote(str(site))} exec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+
+
 class Checks:
     """``workshop ready`` of ada's notebook, whose agent runs whenever the command waits."""
 
@@ -76,20 +93,7 @@ class Checks:
         return reasons
 
     def kernel(self, status: str) -> None:
-        """Lay an environment whose kernel does so: ok, error or dead."""
-        folder = self.ada.sandbox.root / "home/ec2-user/anaconda3/envs/python3"
-        site = folder / "lib/python3.12/site-packages"
-        for package in ("ipykernel", "jupyter_client"):
-            (site / package).mkdir(parents=True, exist_ok=True)
-            # Without it, the package of this machine's Python would be taken.
-            (site / package / "__init__.py").touch()
-        (site / "jupyter_client/manager.py").write_text(f"STATUS = {status!r}\n{KERNEL}")
-        python = folder / "bin/python"
-        python.parent.mkdir(exist_ok=True)
-        python.write_text(
-            f'#!/bin/bash\nPYTHONPATH={shlex.quote(str(site))} exec {sys.executable} "$@"\n'
-        )
-        python.chmod(0o755)
+        lay_kernel(self.ada, status)
 
     def enrol(self, seat: str) -> None:
         """Put a seat on the roster that is not deployed."""
