@@ -115,7 +115,8 @@ class OrganizationCloud:
         plan = self._command("teardown", "--early")
         act = [*plan, "--apply", "--yes", "bench", "--interval", "0"]
         shown, done = (
-            process(one, cwd=str(self.folder), variables=self.variables) for one in (plan, act)
+            process(command, cwd=str(self.folder), variables=self.variables)
+            for command in (plan, act)
         )
         return Measure(shown.seconds + done.seconds, max(shown.peak_mb, done.peak_mb))
 

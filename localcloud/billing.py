@@ -149,10 +149,10 @@ def _page(request: Document, metric: str, sums: list[_Sum]) -> Document:
     if begin + _GROUPS_OF_PAGE < len(sums):
         answer["NextPageToken"] = str(begin + _GROUPS_OF_PAGE)
     by_period: dict[tuple[date, date], list[Document]] = {}
-    for one in sums[begin : begin + _GROUPS_OF_PAGE]:
-        groups = by_period.setdefault((one.first, one.last), [])
-        amount = {"Amount": f"{one.usd:.10f}", "Unit": "USD"}
-        groups += [{"Keys": [*one.keys], "Metrics": {metric: amount}}] if one.keys else []
+    for summed in sums[begin : begin + _GROUPS_OF_PAGE]:
+        groups = by_period.setdefault((summed.first, summed.last), [])
+        amount = {"Amount": f"{summed.usd:.10f}", "Unit": "USD"}
+        groups += [{"Keys": [*summed.keys], "Metrics": {metric: amount}}] if summed.keys else []
     answer["ResultsByTime"] = [
         {
             "TimePeriod": {"Start": first.isoformat(), "End": last.isoformat()},

@@ -83,10 +83,10 @@ def _keeping_few_warm(release: Step) -> Step:
         release(worker)
         with runtime._lock:
             pools = runtime._workers
-            idle = [one for pool in pools.values() for one in pool if not one.in_use]
-            cold = sorted(idle, key=lambda one: one.last_used)[:-WARM]
+            idle = [worker for pool in pools.values() for worker in pool if not worker.in_use]
+            cold = sorted(idle, key=lambda worker: worker.last_used)[:-WARM]
             for key, pool in list(pools.items()):
-                pool[:] = [one for one in pool if one not in cold]
+                pool[:] = [worker for worker in pool if worker not in cold]
                 if not pool:
                     del pools[key]
         runtime.kill_workers(cold)

@@ -81,7 +81,7 @@ def _at_once(
     @lru_cache(maxsize=4096)
     def of_all(patterns: tuple[str, ...]) -> re.Pattern[str]:
         each = (compiled(pattern, ignore_case=True) for pattern in patterns)
-        return re.compile("|".join(one.pattern for one in each), re.IGNORECASE | re.DOTALL)
+        return re.compile("|".join(pattern.pattern for pattern in each), re.IGNORECASE | re.DOTALL)
 
     @wraps(given)
     def matches(request_action: str, actions: list[str], not_actions: list[str]) -> bool:
@@ -110,9 +110,10 @@ def aware(first_match: FirstMatch) -> FirstMatch:
         # Of most statements the action says already that they say nothing of it.
         matches = evaluator()._action_matches
         some = [
-            filled(context, one)
-            for one in statements
-            if one.effect == effect and matches(context.action, one.actions, one.not_actions)
+            filled(context, statement)
+            for statement in statements
+            if statement.effect == effect
+            and matches(context.action, statement.actions, statement.not_actions)
         ]
         return first_match(context, some, effect)
 

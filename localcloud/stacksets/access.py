@@ -79,7 +79,7 @@ class OrganizationsAccess:
             manager = management_account(account)
             if manager == account:
                 return handler(payload)
-            delegated = {one[:2] for one in self._delegated}
+            delegated = {delegation[:2] for delegation in self._delegated}
             if name != "DescribeOrganization" and (manager, account) not in delegated:
                 return _refusal(_not_permitted())
             with ministack_adapter.request_scope(manager, ministack_adapter.region()):
@@ -110,7 +110,9 @@ class OrganizationsAccess:
     def deactivate(self) -> None:
         """Close the caller's organization to StackSets."""
         manager = ministack_adapter.account()
-        if any((one[0], one[2]) == (manager, STACKSETS) for one in self._delegated):
+        if any(
+            (delegation[0], delegation[2]) == (manager, STACKSETS) for delegation in self._delegated
+        ):
             raise refused(
                 "InvalidOperationException",
                 "You must deregister all delegated administrators before deactivating access",

@@ -90,9 +90,12 @@ def _template(request: Document, former: StackSet | None) -> str:
 
 
 def _values(parameters: list[Document]) -> dict[str, str]:
-    if any(one.get("UsePreviousValue") for one in parameters):
+    if any(parameter.get("UsePreviousValue") for parameter in parameters):
         raise not_played("CloudFormation", "UsePreviousValue of stack sets")
-    return {one.get("ParameterKey", ""): one.get("ParameterValue", "") for one in parameters}
+    return {
+        parameter.get("ParameterKey", ""): parameter.get("ParameterValue", "")
+        for parameter in parameters
+    }
 
 
 def _raise(answer: tuple[int, Any, bytes] | None) -> None:

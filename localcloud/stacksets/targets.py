@@ -73,7 +73,7 @@ def deployed_to(stack_set: StackSet, request: Document) -> list[DeploymentTarget
         for instance in stack_set.instances.values()
         if instance.unit in units or instance.account in inside
     }
-    return [one for one in found.values() if accounts is None or one.account in accounts]
+    return [target for target in found.values() if accounts is None or target.account in accounts]
 
 
 def _accounts(request: Document) -> list[str]:

@@ -150,7 +150,9 @@ class _Reader:
             unknown = [account for account, unit in units.items() if not unit]
             units = {**units, **dict(zip(unknown, pool.map(self._parent, unknown), strict=True))}
             above = {unit: self._path(unit) for unit in dict.fromkeys(units.values())}
-            targets = dict.fromkeys((*(one for path in above.values() for one in path), *units))
+            targets = dict.fromkeys(
+                (*(target for path in above.values() for target in path), *units)
+            )
             found = dict(zip(targets, pool.map(self._attached, targets), strict=True))
             ids = dict.fromkeys(id_ for some in found.values() for id_ in some)
             policies = dict(zip(ids, pool.map(self._policy, ids), strict=True))

@@ -166,7 +166,7 @@ def documents(scope: OrganiserScope, *, without: str = "") -> list[Document]:
 
     ``without`` leaves out the statement with this Sid.
     """
-    return in_documents(one for one in statements(scope) if one["Sid"] != without)
+    return in_documents(statement for statement in statements(scope) if statement["Sid"] != without)
 
 
 def in_documents(some: Iterable[Statement]) -> list[Document]:

@@ -345,7 +345,7 @@ def check_common_bill(
         message = f"whether all accounts' costs can be asked for at once is not known: {found}"
         yield Check(home, COMMON_BILL_SUBJECT, CheckState.WARNING, message)
         return
-    denied = [one for one in decisions if not one.allowed]
+    denied = [decision for decision in decisions if not decision.allowed]
     if denied:
         message = (
             f"bill --reconcile may need {_counted(denied)}, or it asks, and AWS charges, for each"

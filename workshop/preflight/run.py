@@ -48,7 +48,7 @@ def preflight(
     checks = [check_time(loaded, seats, now)]
     with ThreadPoolExecutor(THREADS, thread_name_prefix="preflight") as pool:
         ask = ParallelReads(clients, pool)
-        account_regions = [one for one in account_regions_of(seats) if one not in closed]
+        account_regions = [place for place in account_regions_of(seats) if place not in closed]
         callers = {
             account_region: ask(caller_arn, account_region) for account_region in account_regions
         }
