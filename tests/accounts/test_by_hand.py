@@ -125,7 +125,7 @@ def test_a_stack_or_a_notebook_that_is_gone_is_found_among_those_of_all_seats(
     assert (ben["name"], ben["message"]) == ("vision-seat-access", "somebody has deleted its stack")
     (cleo,) = (one for one in seats["cleo"]["stacks"] if one["action"] != "unchanged")
     assert cleo["message"] == "its notebook is missing, though the stack is CURRENT"
-    assert not cleo["loses_disk"]
+    assert not cleo["loses_work"]
     assert ended(own)["seats"] == {"done": 2, "unchanged": 1}
     assert {len(own.stacks(seat)) for seat in own.seats} == {9}
     again = own.within("sagemaker", "cleo").describe_notebook_instance(

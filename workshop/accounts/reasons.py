@@ -92,12 +92,6 @@ def still_closed(loaded: LoadedEnvironment, seat: str, why: str) -> str:
     )
 
 
-def loses_disk(loaded: LoadedEnvironment, seat: str, why: str) -> str:
-    """Return that no machine's disk is deleted of which the plan could not tell."""
-    again = loaded.command("deploy", "--only", seat)
-    return f"{why}, of which the plan could not tell; nothing was deleted; to do so, run: {again}"
-
-
 def suspended(loaded: LoadedEnvironment, seat: Seat, state: str) -> str:
     """Return that a seat's account cannot be worked in."""
     return f"account {seat.account} is {state}; have it reopened, {_another_account(loaded, seat)}"
