@@ -78,6 +78,15 @@ def test_what_plan_and_status_say_gives_it_its_tags_again(
     assert "has lost" not in fleet.run("plan").out
 
 
+def test_a_tag_that_somebody_has_overwritten_is_one_that_is_lost(fleet: Fleet) -> None:
+    assert fleet.deploy().good
+    others = [{"Key": "workshop", "Value": "another"}]
+    id_ = instance(fleet)["InstanceId"]
+    fleet.cloud.client("ec2").create_tags(Resources=[id_], Tags=others)
+    (row,) = json.loads(fleet.run("status", "--json").out)["seats"]
+    assert (row["box"], row["box_has_its_tags"]) == ("running", False)
+
+
 def test_an_instance_of_a_stack_of_somebody_elses_is_no_seats(fleet: Fleet) -> None:
     body = template(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,11 @@ from workshop import tags
 from workshop.account_region import AccountRegion
 from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
-from workshop.naming import FROM_STACK_SET, stack_of_set
+from workshop.naming import FROM_STACK_SET, stack_of_set, stack_that_makes
 
 _KNOWN_BY = (tags.WORKSHOP, tags.MANAGED_BY, tags.ATTENDEE)
 """What policies and the door know an instance by."""
+_TYPE = "AWS::EC2::Instance"
 STACK_ID = "aws:cloudformation:stack-id"
 STACK_NAME = "aws:cloudformation:stack-name"
 """Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
@@ -83,18 +85,23 @@ def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dic
                 name = stack_of_set(given.get(STACK_NAME, ""))
                 if not name.startswith(f"{workshop}-"):
                     continue
-                lost: tuple[tuple[str, str], ...] = ()
-                if not {*_KNOWN_BY} <= {key for key, value in given.items() if value}:
-                    of_stack = stacks.tags_of(clients, account_region, given.get(STACK_ID, ""))
-                    if workshop not in (given.get(tags.WORKSHOP), of_stack.get(tags.WORKSHOP)):
-                        continue
-                    lost = tuple(
-                        (key, of_stack[key])
-                        for key in _KNOWN_BY
-                        if key in of_stack and of_stack[key] != given.get(key)
-                    )
-                elif given[tags.WORKSHOP] != workshop:
+                is_ours = given.get(tags.WORKSHOP) == workshop
+                of_stack: Mapping[str, str] = {}
+                is_whole = is_ours and {*_KNOWN_BY} <= given.keys()
+                if not is_whole and name.endswith(f"-{stack_that_makes(_TYPE)}"):
+                    try:
+                        id_ = given.get(STACK_ID, "")
+                        of_stack = stacks.tags_of(clients, account_region, id_)
+                    except errors.Refusal:
+                        if not is_ours:
+                            raise
+                if not is_ours and of_stack.get(tags.WORKSHOP) != workshop:
                     continue
+                lost = tuple(
+                    (key, of_stack[key])
+                    for key in _KNOWN_BY
+                    if of_stack.get(key) not in (None, given.get(key))
+                )
                 box = replace(_state(name, instance), lost_tags=lost)
                 if name not in found or _rank(box) > _rank(found[name]):
                     found[name] = box
