@@ -36,3 +36,14 @@ def test_an_account_that_is_slow_to_answer_is_named_while_it_is_waited_for(
     own.cloud.faults({**late, "account": own.account("ben")})
     told = own.run("plan").err
     assert f" of 3 accounts answered; waiting for {own.account('ben')} us-east-1 (ben) ..." in told
+
+
+def test_a_role_that_nobody_could_ask_for_is_not_said_to_be_changed(
+    own: OwnAccounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.deploy()
+    retries_at_once(monkeypatch)
+    own.cloud.faults({"effect": "throttle", "operation": "sts:AssumeRole"})
+    told = " ".join(own.run("plan").err.split())
+    assert "3 accounts (ada, ben, cleo): nothing could be read: AssumeRole: Throttling" in told
+    assert "made again" not in told

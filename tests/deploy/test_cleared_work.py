@@ -94,6 +94,20 @@ def test_images_of_which_no_plan_could_tell_stay_until_the_next_one(pushed: Flee
     assert images(pushed) == []
 
 
+def test_images_stay_whose_stack_somebody_fails_to_delete_while_it_is_updated(
+    pushed: Fleet,
+) -> None:
+    pushed.write(1, "tags: {more: '1'}")
+
+    def fails(event: DeployEvent) -> None:
+        if event.what == What.BEGUN and event.stack == REGISTRY:
+            put(pushed, REGISTRY, "DELETE_FAILED")
+
+    run = pushed.deploy(hear=fails)
+    assert "nothing was deleted" in run.message("seat01")
+    assert images(pushed) == ["weeks"]
+
+
 def stack(kind: str, *types: str, policy: str = "Delete") -> DesiredStack:
     """A stack that makes a resource of each type."""
     resources: dict[str, Any] = {

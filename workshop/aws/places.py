@@ -87,7 +87,7 @@ def told_unread(
 ) -> list[str]:
     """Return sentences about what could not be read; of an account that nobody is in, one.
 
-    With these goes how to be in accounts of seats' own again.
+    With these goes how to be in accounts of seats' own again that refuse it, and do not only fail.
     """
     by_place: dict[AccountRegion, list[str]] = {}
     for where, sentence in sentences:
@@ -105,7 +105,10 @@ def told_unread(
         )
     ]
     lines = told(loaded, said)
-    return [*lines, way_in(loaded, lost)] if lost and loaded.settings.accounts.are_own else lines
+    denied = [where for where, why in lost.items() if why.startswith("AccessDenied")]
+    return (
+        [*lines, way_in(loaded, denied)] if denied and loaded.settings.accounts.are_own else lines
+    )
 
 
 def way_in(loaded: LoadedEnvironment, where: Collection[AccountRegion]) -> str:
