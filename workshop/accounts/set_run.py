@@ -346,8 +346,8 @@ class SetRun:
         except SignInError:
             raise
         except (BotoCoreError, ClientError) as error:
-            said = reasons.refused(self.loaded, error)
-            self._give_up(operation, f"{said}; CloudFormation goes on with it, unseen")
+            why = reasons.refused(self.loaded, error)
+            self._give_up(operation, f"{why}; CloudFormation goes on with it, unseen")
             return
         operation.asked(at, self.limits)
         if not operation.has_ended and at - operation.moved > self.limits.deadline:

@@ -58,8 +58,8 @@ class DeployView:
         is_new = event.what not in _FAILURES or self._is_new(event)
         if event.what in _ENDS:
             shared = event.seat == COHORT
-            what = event.what.removeprefix("seat ") if shared else event.what
-            parts = (what, event.seat, event.message if is_new else "")
+            step = event.what.removeprefix("seat ") if shared else event.what
+            parts = (step, event.seat, event.message if is_new else "")
             line = ": ".join(part for part in parts if part)
             is_bad = event.what == What.SEAT_FAILED and self._is_told_of(event.seat)
             self.progress.end(line, counts=not shared, good=not is_bad)

@@ -343,8 +343,8 @@ def _warn_of_problems(
         # What is gone of a seat that left the roster is not made again.
         cure = ""
         if status in _CURES and (status != notebooks.MISSING or all(s.on_roster for s in seats)):
-            what, verb = _CURES[status]
-            cure = f"; {what} with: {work.loaded.command(verb, '--only', ids)}"
+            action, verb = _CURES[status]
+            cure = f"; {action} with: {work.loaded.command(verb, '--only', ids)}"
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:

@@ -409,8 +409,8 @@ class DeployEngine:
             self._calling.discard(job.name)
             message = planning.left_outside(job.plan.desired, left)
             if found.reason:
-                said = f"{found.status}: {found.reason}"
-                self._fail(job, f"{said}; {message}" if message else said)
+                status = f"{found.status}: {found.reason}"
+                self._fail(job, f"{status}; {message}" if message else status)
                 return
             if message:
                 self._ends.say(What.LEFT, job, message)

@@ -90,9 +90,9 @@ def _pinned(file: LabFile, cell: Cell) -> Iterator[str]:
 def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
     """Take note of what stands in a text whatever it is used for; nothing of it is repeated."""
     text = f"{cell.python}\n{cell.shell}"
-    for what, pattern in _SECRETS.items():
+    for secret, pattern in _SECRETS.items():
         if pattern.search(text):
-            found.tell("secret", what, place)
+            found.tell("secret", secret, place)
     if file.kind == "requirements":
         return
     if _ACCOUNT.search(text):

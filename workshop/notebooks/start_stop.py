@@ -138,10 +138,10 @@ class NotebookOutcome:
 
     def sentence(self, goal: Transition) -> str:
         """Return the seat, what became of it, and why."""
-        what = self.words(goal)
+        outcome = self.words(goal)
         if self.machine != NOTEBOOK.noun:
-            what = f"{self.machine} {what}"
-        return ": ".join(filter(None, (self.seat, what, self.reason)))
+            outcome = f"{self.machine} {outcome}"
+        return ": ".join(filter(None, (self.seat, outcome, self.reason)))
 
 
 @dataclass(frozen=True)

@@ -117,13 +117,13 @@ def _administration_role(clients: Clients, home: AccountRegion, loaded: LoadedEn
     return _lacking(clients, home, role, "in the environment's account, by which StackSets begins")
 
 
-def _lacking(clients: Clients, where: AccountRegion, role: str, what: str) -> str:
+def _lacking(clients: Clients, where: AccountRegion, role: str, purpose: str) -> str:
     name = role.rpartition("/")[2]
     try:
         clients.call(where, "iam", "GetRole", RoleName=name)
     except ClientError as error:
         if errors.code(error.response) == "NoSuchEntity":
-            return f"there is no role {name} {what}; make it as AWS says: {_ROLES}"
+            return f"there is no role {name} {purpose}; make it as AWS says: {_ROLES}"
         raise
     return ""
 

@@ -72,8 +72,8 @@ def merged(
             left_out.append(each)
         elif row is not None:
             notes = [
-                f"has another {what} on the roster, which stays"
-                for what, differs in (
+                f"has another {column} on the roster, which stays"
+                for column, differs in (
                     ("name", each.name and folded(row.get("name")) != folded(each.name)),
                     ("account", each.account and row.get("account") != each.account),
                 )

@@ -85,11 +85,11 @@ class Refused(Exception):  # noqa: N818 - it is no error of this program's
     """The machine does not give what is asked for."""
 
 
-def called(what: str, *arguments: Any) -> None:
+def called(function: str, *arguments: Any) -> None:
     """Call a function of the C library; raise :class:`Refused` where it fails."""
     given = [os.fsencode(each) if isinstance(each, (str, Path)) else each for each in arguments]
-    if getattr(libc, what)(*given) < 0:
-        raise Refused(f"{what}: {os.strerror(ctypes.get_errno())}")
+    if getattr(libc, function)(*given) < 0:
+        raise Refused(f"{function}: {os.strerror(ctypes.get_errno())}")
 
 
 def apart() -> None:

@@ -128,8 +128,8 @@ def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], interface: Mapping[
 
 
 def _is_of_sagemaker(interface: Mapping[str, Any]) -> bool:
-    said = f"{interface.get('Description', '')} {interface.get('RequesterId', '')}"
-    return "sagemaker" in said.lower()
+    text = f"{interface.get('Description', '')} {interface.get('RequesterId', '')}"
+    return "sagemaker" in text.lower()
 
 
 INTERFACES = NetworkInterfaces()
