@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from workshop.fit import calls, fill_in, shell
 from workshop.fit.calls import LabCall, LabFindings, Place
 from workshop.fit.content import LabContent, LabFile
-from workshop.fit.expressions import TooMuchError
+from workshop.fit.expressions import FileTooLargeError
 from workshop.fit.notebook import Cell, parsed
 from workshop.fit.requests import Requests
 from workshop.fit.statements import Statements
@@ -71,7 +71,7 @@ def _read(file: LabFile, found: LabFindings) -> None:
         follow = Statements(file.path, requests) if cell.file else statements
         try:
             follow.run(cell, tree)
-        except (RecursionError, TooMuchError):
+        except (RecursionError, FileTooLargeError):
             found.unread.append(place)
     requests.end()
 

@@ -89,7 +89,7 @@ class NetworkInterfaces(ResourceType):
         return state == "available"
 
 
-def goes_by_itself(resource: Resource) -> bool:
+def is_released_by_sagemaker(resource: Resource) -> bool:
     """Return whether SageMaker gives it back, so that it is but to be waited for."""
     return resource.resource_type == NetworkInterfaces.name and resource.why.startswith(
         BY_SAGEMAKER
