@@ -91,7 +91,11 @@ class ServiceQuotasService(JsonService):
         return {"Quota": self._applied(self._quota(request))}
 
     def _quotas(self, service: str) -> list[Quota]:
-        found = [quota for quota in self.quotas.catalogue.of(service) if _is_known_here(quota)]
+        region = ministack_adapter.region()
+        at_home = region == partitions.home(region)
+        found = [
+            quota for quota in self.quotas.catalogue.of(service) if at_home or not quota.is_global
+        ]
         if not found:
             raise ApiError(
                 "NoSuchResourceException",
@@ -202,8 +206,3 @@ def _arn(quota: Quota, account: str) -> str:
     partition = partitions.of_region(region)
     where = "" if quota.is_global else region
     return f"arn:{partition}:servicequotas:{where}:{account}:{quota.service}/{quota.code}"
-
-
-def _is_known_here(quota: Quota) -> bool:
-    region = ministack_adapter.region()
-    return not quota.is_global or region == partitions.home(region)
