@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import IAM, TRUST, template
+from tests.support.local_cloud import IAM, TRUST, Cloud, template
 from tests.support.refusals import code_of, refusal
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 DOCUMENT = {
     "Version": "2012-10-17",
