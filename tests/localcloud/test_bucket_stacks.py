@@ -176,19 +176,6 @@ def test_stack_tags_reach_the_bucket_with_those_of_cloudformation(cloud: Cloud) 
     assert {"Key": "aws:cloudformation:stack-name", "Value": "s"} in tags
 
 
-def test_a_bucket_with_an_object_refuses_deletion_and_keeps_it(cloud: Cloud) -> None:
-    cloud.deploy("s", template({"B": bucket(), "P": policy()}))
-    cloud.client("s3").put_object(Bucket=NAME, Key="train/a.csv", Body=b"1,2")
-    assert cloud.destroy("s") == "DELETE_FAILED"
-    reasons = cloud.reasons("s", "DELETE_FAILED")
-    assert reasons["s"] == "The following resource(s) failed to delete: [B]."
-    assert reasons["B"].startswith(
-        "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; "
-        "Error Code: BucketNotEmpty; Request ID: "
-    )
-    assert cloud.client("s3").get_object(Bucket=NAME, Key="train/a.csv")["Body"].read() == b"1,2"
-
-
 def test_old_versions_and_delete_markers_alone_still_refuse_deletion(cloud: Cloud) -> None:
     s3 = cloud.client("s3")
     cloud.deploy("s", template({"B": full()}))

@@ -47,10 +47,6 @@ def seat_documents(names: Names) -> list[Document]:
     return list(seat_policies(names, "attendee", OPENED).values())
 
 
-def sagemaker(names: Names) -> dict[str, Statement]:
-    return statements(sagemaker_policy(names))
-
-
 def statements(document: Document) -> dict[str, Statement]:
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
