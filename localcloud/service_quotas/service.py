@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter, partitions
 from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
 from localcloud.protocol.requests import check_request, refuse_unplayed
-from localcloud.service_quotas.applied import place
+from localcloud.service_quotas.applied import AppliedQuotas, place
+from localcloud.service_quotas.catalogue import Quota
+from localcloud.service_quotas.increases import Increase
 from localcloud.service_quotas.pages import page
-
-if TYPE_CHECKING:
-    from localcloud.service_quotas.applied import AppliedQuotas
-    from localcloud.service_quotas.catalogue import Quota
-    from localcloud.service_quotas.increases import Increase
 
 SERVICE = "service-quotas"
 TARGET_PREFIX = "ServiceQuotasV20190624"
