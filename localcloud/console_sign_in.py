@@ -84,7 +84,7 @@ def _session(text: str) -> dict[str, Any] | None:
         return None
     known = (session["SecretAccessKey"], session["SessionToken"])
     proven = [
-        hmac.compare_digest(str(one).encode(), str(other).encode())
-        for one, other in zip((secret, token), known, strict=True)
+        hmac.compare_digest(str(part).encode(), str(other).encode())
+        for part, other in zip((secret, token), known, strict=True)
     ]
     return session if all(proven) else None

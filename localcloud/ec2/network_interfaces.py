@@ -127,7 +127,7 @@ def _filtered(interface: Interface, name: str) -> set[str]:
         return {str((interface.get("Attachment") or {}).get("InstanceId", ""))}
     if name.startswith("tag:"):
         tags = stores.tags(interface["NetworkInterfaceId"])
-        return {one["Value"] for one in tags if one["Key"] == name[4:]}
+        return {tag["Value"] for tag in tags if tag["Key"] == name[4:]}
     member = "".join(part.capitalize() for part in name.split("-"))
     return {str(interface.get(member, ""))}
 

@@ -44,7 +44,9 @@ class Guard:
     def allows(self, operation: str, request: Members, key: str) -> bool:
         """Return whether whoever has this access key may perform an operation now."""
         asked = required_permissions.of(self._engine, operation, request)
-        return all(_refusal(one, key) is None and not _is_anothers(one) for one in asked)
+        return all(
+            _refusal(question, key) is None and not _is_anothers(question) for question in asked
+        )
 
 
 def _is_anothers(question: RequiredPermission) -> bool:

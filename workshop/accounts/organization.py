@@ -79,9 +79,11 @@ def read(clients: Clients, home: AccountRegion, units: Sequence[str]) -> Organiz
             if unit in seen:
                 continue
             seen.add(unit)
-            for one in _listed(clients, home, "Accounts", unit):
-                found.setdefault(one["Id"], _member(one, unit))
-            waiting += [one["Id"] for one in _listed(clients, home, "OrganizationalUnits", unit)]
+            for account in _listed(clients, home, "Accounts", unit):
+                found.setdefault(account["Id"], _member(account, unit))
+            waiting += [
+                child["Id"] for child in _listed(clients, home, "OrganizationalUnits", unit)
+            ]
     except (BotoCoreError, ClientError) as error:
         raise WorkshopError(_why_not(error, home, units)) from error
     return Organization(found, described.get("MasterAccountId", ""))
@@ -110,7 +112,7 @@ def of_list(clients: Clients, home: AccountRegion, accounts: Iterable[str]) -> O
         if _is_none_of_its_business(error):
             return None
         raise WorkshopError(_why_not(error, home, ())) from error
-    members = {account: one for account, one in found.items() if one is not None}
+    members = {account: member for account, member in found.items() if member is not None}
     return Organization(members, described.get("MasterAccountId", ""), has_units=False)
 
 

@@ -32,7 +32,7 @@ def named(loaded: LoadedEnvironment, where: Iterable[AccountRegion]) -> str:
     ids = [seat_of.get(place.account, "") for place in places]
     if len(places) == 1:
         return f"{places[0]} ({ids[0]})" if ids[0] else str(places[0])
-    known = [one or place.account for one, place in zip(ids, places, strict=True)]
+    known = [account or place.account for account, place in zip(ids, places, strict=True)]
     return f"{count_of(len(places), 'account')} ({first_of(known, _NAMED)})"
 
 

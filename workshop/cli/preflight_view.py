@@ -133,7 +133,7 @@ def _by_service(denied: Iterable[DeniedAction]) -> Iterator[str]:
         for resource in some[:RESOURCES]:
             yield f"    on {resource}"
         if some[RESOURCES:]:
-            yield f"    and on {len(some) - RESOURCES} more"
+            yield f"    and on {count_of(len(some) - RESOURCES, 'more resource')}"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from workshop.aws import places
 from workshop.cli import console
 from workshop.cli.context import CommandContext
-from workshop.counting import count_of
+from workshop.counting import and_more, count_of
 from workshop.pricing import billing
 from workshop.pricing.prices import Cost
 from workshop.status import ending
@@ -68,7 +68,7 @@ def _say_works(found: CommandContext, seen: StatusScan) -> None:
         end = found.loaded.command("end", work.work.name, *(("--only", work.seat) if own else ()))
         console.say(f"  {work.title}, {work.cost.per_hour}; end it alone with: {end}")
     if len(works) > _NAMED:
-        console.say(f"  and {len(works) - _NAMED} more, none of which costs more")
+        console.say(f" {and_more(len(works) - _NAMED)}, none of which costs more")
 
 
 def document(seen: StatusScan) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def box_states(visit: Visit) -> dict[str, str]:
     """Return the state of each seat's instance; nothing is asked where no profile has one."""
     if not any(profile.get("box") for profile in visit.settings.profiles.values()):
         return {}
-    return {seat: one[1] for seat, one in listed_for_all(visit, BOXES, _listed).items()}
+    return {seat: box[1] for seat, box in listed_for_all(visit, BOXES, _listed).items()}
 
 
 def box_of(visit: Visit, seat: str) -> DoorBox:
@@ -69,13 +69,13 @@ def _listed(visit: Visit) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for page in pages.paginate(Filters=filters):
         for reservation in page["Reservations"]:
-            for one in reservation["Instances"]:
-                tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
+            for instance in reservation["Instances"]:
+                tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
                 name = tags.get(STACK_NAME, "")
                 of_set = _OF_SET.fullmatch(name)
                 seat = here.get(of_set[1] if of_set else name)
                 if seat is not None:
-                    found[seat] = [one["InstanceId"], one["State"]["Name"]]
+                    found[seat] = [instance["InstanceId"], instance["State"]["Name"]]
     return found
 
 

@@ -55,7 +55,7 @@ class Claiming:
     def free(self, visit: Visit) -> list[str]:
         """Return the seats that may be claimed at this moment, claimed or not."""
         is_open = visit.time < self.until and not visit.is_over
-        return [one for one in self.seats if one in visit.seats and is_open]
+        return [seat for seat in self.seats if seat in visit.seats and is_open]
 
 
 def source(key: bytes, visit: Visit, address: str) -> str:

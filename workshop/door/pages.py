@@ -97,11 +97,13 @@ class Page:
         if self.notice:
             role, bad = ("alert", " bad") if self.is_bad else ("status", "")
             notice = f'<p class="notice{bad}" role="{role}">{self.text(self.notice)}</p>'
-        others = [one for one in self.visit.settings.languages if one != self.language]
+        others = [
+            language for language in self.visit.settings.languages if language != self.language
+        ]
         links = "".join(
-            f'<p><a href="/?lang={one}" lang="{one}" hreflang="{one}">'
-            f"{escape(TEXTS[one]['language'])}</a></p>"
-            for one in others
+            f'<p><a href="/?lang={language}" lang="{language}" hreflang="{language}">'
+            f"{escape(TEXTS[language]['language'])}</a></p>"
+            for language in others
         )
         return (
             f'<!DOCTYPE html><html lang="{self.language}"><head><meta charset="utf-8">'
@@ -322,9 +324,11 @@ def files_page(page: Page, files: list[SavedFile], *, more: bool) -> str:
     """Return the saved files of a seat, each with a button that downloads it."""
     items = "".join(
         "<li>"
-        + page.form("/file", page.button(page.text("saved_file", path=one.path), "path", one.path))
-        + f"<span class='quiet'>{one.bytes:,} B</span></li>"
-        for one in files
+        + page.form(
+            "/file", page.button(page.text("saved_file", path=file.path), "path", file.path)
+        )
+        + f"<span class='quiet'>{file.bytes:,} B</span></li>"
+        for file in files
     )
     body = f"<ul>{items}</ul>" if files else f"<p>{page.text('saved_none')}</p>"
     if more:
@@ -345,7 +349,8 @@ def helper_page(
         for seat in seats
     )
     heads = "".join(
-        f'<th scope="col">{page.text(f"column_{one}")}</th>' for one in ("seat", "state", "hand")
+        f'<th scope="col">{page.text(f"column_{column}")}</th>'
+        for column in ("seat", "state", "hand")
     )
     body = (
         f"<table><caption>{page.text('helper_caption')}</caption><thead><tr>{heads}</tr></thead>"

@@ -99,10 +99,10 @@ def _listed(visit: Visit) -> dict[str, str]:
     pages = visit.client("sagemaker").get_paginator("list_notebook_instances")
     here = {notebook_of(visit, seat): seat for seat in visit.seats}
     return {
-        here[one["NotebookInstanceName"]]: one["NotebookInstanceStatus"]
+        here[notebook["NotebookInstanceName"]]: notebook["NotebookInstanceStatus"]
         for page in pages.paginate(NameContains=f"{visit.settings.workshop}-", MaxResults=100)
-        for one in page["NotebookInstances"]
-        if one["NotebookInstanceName"] in here
+        for notebook in page["NotebookInstances"]
+        if notebook["NotebookInstanceName"] in here
     }
 
 
@@ -177,11 +177,19 @@ def messages(visit: Visit, seat: str) -> list[tuple[float, str]]:
         return found if isinstance(found, list) else []
 
     inbox = DoorState(visit.client("s3"), visit.settings.datasets, visit.settings.account)
-    every = [one for one in visit.remembered("messages", FRESH, read) if isinstance(one, dict)]
-    mine = [one for one in every if one.get("seats") is None or seat in list(one["seats"])]
+    every = [
+        message
+        for message in visit.remembered("messages", FRESH, read)
+        if isinstance(message, dict)
+    ]
+    mine = [
+        message
+        for message in every
+        if message.get("seats") is None or seat in list(message["seats"])
+    ]
     return [
-        (float(one.get("time", 0)), str(one.get("text", "")))
-        for one in reversed(mine[-SHOWN_MESSAGES:])
+        (float(message.get("time", 0)), str(message.get("text", "")))
+        for message in reversed(mine[-SHOWN_MESSAGES:])
     ]
 
 
@@ -212,7 +220,8 @@ def saved_files(visit: Visit, seat: str, after: str) -> tuple[list[SavedFile], b
         **request,
     )
     files = [
-        SavedFile(one["Key"].removeprefix(SAVED), one["Size"]) for one in answer.get("Contents", [])
+        SavedFile(entry["Key"].removeprefix(SAVED), entry["Size"])
+        for entry in answer.get("Contents", [])
     ]
     return files, bool(answer.get("IsTruncated"))
 

@@ -10,7 +10,7 @@ from workshop.config.diagnostics import Diagnostic
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
-from workshop.counting import count_of
+from workshop.counting import and_more
 
 _ALIKE = 0.6
 """How much of an id has to be in another one, so that a slip of the pen is likely: bem and ben."""
@@ -101,6 +101,6 @@ def lacking(seats: Sequence[Seat], assignment: Assignment, cure: str) -> Iterato
             yield Diagnostic(strangers.pop(meant), ("seat",), message)
             without.remove(seat)
     if without:
-        others = f" and {count_of(len(without) - 1, 'more seat')}" if without[1:] else ""
+        others = and_more(len(without) - 1, "seat")
         has = "have" if others else "has"
         yield Diagnostic(1, (), f"{without[0]}{others} {has} no account; assign with: {cure}")

@@ -101,11 +101,11 @@ def _not_on_the_platform(
             continue
         where = ("profiles", name, "notebook")
         yield from mistake((*where, "instance_type"), profile.notebook.instance_type)
-        for number, one in enumerate(profile.notebook.fallback_instance_types):
-            yield from mistake((*where, "fallback_instance_types", number), one)
+        for number, type_name in enumerate(profile.notebook.fallback_instance_types):
+            yield from mistake((*where, "fallback_instance_types", number), type_name)
     of_profiles = {profile.notebook.instance_type for profile in settings.profiles.values()}
-    for one in sorted({seat.instance_type for seat in seats} - of_profiles - {""}):
-        yield from mistake(("roster",), one)
+    for type_name in sorted({seat.instance_type for seat in seats} - of_profiles - {""}):
+        yield from mistake(("roster",), type_name)
 
 
 def _too_much_policy(
@@ -423,11 +423,11 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
     for use, where, written in uses:
         known = sorted(instance_types.known(use))
         families = sorted({f"{instance_types.family(type_name)}.*" for type_name in known})
-        for number, one in enumerate([written] if isinstance(written, str) else written):
-            is_family = instance_types.is_family(one)
+        for number, type_name in enumerate([written] if isinstance(written, str) else written):
+            is_family = instance_types.is_family(type_name)
             what = f"family of instance types for {use}" if is_family else f"{use} instance type"
             known_words = families if is_family else known
-            if one not in known_words:
+            if type_name not in known_words:
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
-                message = f"{one!r} {not_known(one, what, known_words)}"
+                message = f"{type_name!r} {not_known(type_name, what, known_words)}"
                 yield Diagnostic(document.line(place), place, message)

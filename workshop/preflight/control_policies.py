@@ -83,12 +83,12 @@ class PolicyTree:
 
     def denials(self, where: AccountRegion, askers: Sequence[Asker]) -> list[Denial]:
         """Return what is denied in an account and Region; botocore's errors pass through."""
-        asked = ((level, one) for level in self.levels.get(where.account, ()) for one in askers)
+        asked = ((level, asker) for level in self.levels.get(where.account, ()) for asker in askers)
         return [
             denial
-            for level, one in asked
+            for level, asker in asked
             if not level.allows_all
-            for denial in self._denied(level, where, one)
+            for denial in self._denied(level, where, asker)
         ]
 
     def _denied(self, level: Level, where: AccountRegion, asker: Asker) -> Iterator[Denial]:
@@ -101,10 +101,10 @@ class PolicyTree:
         ]
         for is_open in (False, True):
             actions = dict.fromkeys(
-                one["EvalActionName"]
-                for one in answers
-                if (one["EvalDecision"] != "allowed" or is_open)
-                and bool(one.get("MissingContextValues")) == is_open
+                answer["EvalActionName"]
+                for answer in answers
+                if (answer["EvalDecision"] != "allowed" or is_open)
+                and bool(answer.get("MissingContextValues")) == is_open
             )
             if actions:
                 yield Denial(level, asker.who, tuple(actions), open=is_open)
@@ -170,9 +170,9 @@ class _Reader:
     def _is_enabled(self) -> bool:
         roots = self._call("ListRoots")["Roots"]
         return any(
-            (one["Type"], one["Status"]) == (KIND, "ENABLED")
+            (policy_type["Type"], policy_type["Status"]) == (KIND, "ENABLED")
             for root in roots
-            for one in root.get("PolicyTypes", ())
+            for policy_type in root.get("PolicyTypes", ())
         )
 
     def _path(self, unit: str) -> list[str]:

@@ -169,7 +169,7 @@ def _of_members(
     """Yield failed for each account that is closed, or in none of the units any more."""
     ids = [seat.id for seat in loaded.seats]
     made = planned(loaded.assignment, ids, found, home=loaded.home.account, elsewhere={})
-    troubles = {one.account: one for one in made.accounts if not one.is_usable}
+    troubles = {account.account: account for account in made.accounts if not account.is_usable}
     for where in dict.fromkeys(seat.account_region for seat in seats):
         if where.account not in troubles and where.account not in found.members:
             message = (
@@ -274,8 +274,8 @@ def _of_policies(
         yield unknown(home, POLICIES, f"they could not be read ({found.reason})")
         return
     for where in found:
-        denied = [_sentence(one) for one in found[where] if not one.open]
-        hanging = [_sentence(one) for one in found[where] if one.open]
+        denied = [_sentence(denial) for denial in found[where] if not denial.open]
+        hanging = [_sentence(denial) for denial in found[where] if denial.open]
         if denied:
             message = f"{'; '.join(denied)}; have that allowed, or move the account to another unit"
             yield Check(where, POLICIES, CheckState.FAILED, message)

@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from workshop.aws import errors
 from workshop.aws.parallel import windowed
-from workshop.counting import count_of
+from workshop.counting import and_more, count_of
 from workshop.errors import WorkshopError
 
 IN_FLIGHT = 4
@@ -184,7 +184,7 @@ class BucketEmptier:
             if held:
                 yield held
             found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            held = [(one["Key"], one["VersionId"]) for one in found]
+            held = [(version["Key"], version["VersionId"]) for version in found]
         if held:
             yield held
 
@@ -226,10 +226,10 @@ class BucketEmptier:
             done.calls["s3:ListMultipartUploads"] += 1
             encoded = page.get("EncodingType") == "url"
             uploads = [
-                (unquote_plus(one["Key"]) if encoded else one["Key"], one["UploadId"])
-                for one in page.get("Uploads", ())
+                (unquote_plus(upload["Key"]) if encoded else upload["Key"], upload["UploadId"])
+                for upload in page.get("Uploads", ())
             ]
-            for _ in pool.map(lambda one: self._abort(*one), uploads):
+            for _ in pool.map(lambda upload: self._abort(*upload), uploads):
                 done.calls["s3:AbortMultipartUpload"] += 1
                 done.uploads += 1
 
@@ -244,7 +244,7 @@ class BucketEmptier:
         while True:
             listing = pages.paginate(**self._target, EncodingType="url")
             page: dict[str, Any] = next(iter(listing), {})
-            new = {one["UploadId"] for one in page.get("Uploads", ())} - seen
+            new = {upload["UploadId"] for upload in page.get("Uploads", ())} - seen
             yield page
             if not new or not page.get("IsTruncated"):
                 return
@@ -259,7 +259,7 @@ class BucketEmptier:
 
     def _message(self, left: list[Left]) -> str:
         shown = "; ".join(map(str, left[:_SHOWN]))
-        more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        more = and_more(len(left) - _SHOWN)
         count = count_of(len(left), "version")
         return (
             f"{count} in bucket {self.name} could not be deleted: {shown}{more}; take away what"

@@ -99,8 +99,8 @@ class Source:
 def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
     """Yield the objects of a bucket below a prefix, page by page."""
     for page in client.get_paginator("list_objects_v2").paginate(**bucket, Prefix=prefix):
-        for one in page.get("Contents", ()):
-            yield Entry(one["Key"], one["Size"], one["ETag"].strip('"'))
+        for entry in page.get("Contents", ()):
+            yield Entry(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
 
 
 class NameTakenError(CopyError):
