@@ -14,13 +14,11 @@ import json
 import secrets
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.asgi import Handler, respond
-
-if TYPE_CHECKING:
-    from localcloud.authentication.received import Received
+from localcloud.authentication.received import Received
 
 HOST = "signin.localhost"
 PATH = "/federation"

@@ -9,13 +9,11 @@ click is a call of the admin endpoint ``subscriptions``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.admin import Document
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from localcloud.admin import Document
 
 PENDING = "PendingConfirmation"
 """In place of an ARN, as AWS lists it."""

@@ -8,15 +8,13 @@ runs on a worker thread; the waits follow the local cloud's clock.
 # ruff: noqa: ARG002, SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, api_failure, check_properties
 from localcloud.ec2 import launching, stores
+from localcloud.ec2.service import Ec2Service
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.service import Ec2Service
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]

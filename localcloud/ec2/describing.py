@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.ec2 import changes, launching, stores
 from localcloud.ec2.messages import moment
+from localcloud.ec2.states import States
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.states import States
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 

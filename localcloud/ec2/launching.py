@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import (
@@ -18,11 +18,9 @@ from localcloud.ec2 import (
     volumes,
 )
 from localcloud.ec2.messages import moment as written_moment
+from localcloud.ec2.states import States
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError, not_played
-
-if TYPE_CHECKING:
-    from localcloud.ec2.states import States
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 

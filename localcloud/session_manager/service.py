@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import stores
+from localcloud.ec2.service import Ec2Service
 from localcloud.iam import ec2_conditions
 from localcloud.protocol import json_service, responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.requests import check_request
 from localcloud.session_manager import agents
 from localcloud.session_manager.sessions import Sessions
-
-if TYPE_CHECKING:
-    from localcloud.ec2.service import Ec2Service
 
 Document = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]

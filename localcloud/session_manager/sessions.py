@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.accounts import AccountRegion
 from localcloud.ec2 import stores
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
 from localcloud.session_manager import agents
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 

@@ -21,7 +21,6 @@ from tests.support.faulty import counts
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.notebook_workshop import room
 from tests.support.preflights import calling
-from tests.support.small_workshop import Fleet
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.notebooks import start_stop
@@ -108,16 +107,6 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
     assert result.outcome == DeletionOutcome.STUCK
     assert result.message.startswith("its deletion was asked for, and how it ends is not known: ")
     assert counts(cloud) == [(1, 1)]
-
-
-def test_a_deployment_that_may_not_see_its_stacks_ends(fleet: Fleet) -> None:
-    fleet.write(1)
-    plan = fleet.plan()
-    fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
-    run = fleet.deploy(plan=plan)
-    assert run.outcomes == {"cohort": "stuck", "seat01": "failed"}
-    assert "AccessDenied" in run.message("cohort")
-    assert counts(fleet.cloud) == [(1, 1)]
 
 
 def test_notebooks_that_may_not_be_listed_are_not_waited_for(

@@ -134,6 +134,7 @@ def test_a_listing_that_may_not_be_read_is_no_empty_one(fleet: Fleet) -> None:
     assert run.outcomes["cohort"] == "stuck"
     assert run.calls["CreateStack"] == 3
     assert run.stopped == "demo-cohort-start is not as it should be, and every seat needs it"
+    assert counts(fleet.cloud) == [(1, 1)]
 
 
 def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(

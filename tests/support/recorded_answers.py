@@ -12,16 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from botocore.exceptions import ClientError
 
 from localcloud.transitions import TRANSITIONS
 from tests.support.conformance import Aws
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud
 
 ANSWERS = Path(__file__).parents[1] / "data" / "aws_answers.yaml"
 

@@ -253,7 +253,7 @@ def made_anew(
         again = loaded.command("deploy", "--only", stack.seat)
         message = f"its stack is being deleted; then: {again}"
         return StackPlan(stack, current, StackAction.REFUSED, message)
-    return planning.telling_of_disk(StackPlan(stack, current, StackAction.CLEAR, lost.message))
+    return planning.telling_of_work(StackPlan(stack, current, StackAction.CLEAR, lost.message))
 
 
 def _lost(plan: SetPlan, instance: StackInstance | None, found: FoundSets) -> LostStack | None:

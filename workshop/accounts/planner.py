@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from workshop.account_region import AccountRegion
-from workshop.accounts import desired, found_sets, organization, seen_accounts
+from workshop.accounts import caller, desired, found_sets, organization, seen_accounts
 from workshop.accounts import plan as planning
 from workshop.accounts.organization import MemberAccount
 from workshop.accounts.plan import OwnAccountsPlan
@@ -41,6 +41,7 @@ def plan(
     found = found_sets.find(calls, loaded)
     open_ones = [seat for seat in seats if members is None or _is_active(members, seat)]
     seen = seen_accounts.look(clients, [*seen_accounts.with_a_way_in(loaded, found, open_ones)])
+    seen = caller.told_apart(clients, loaded, seen)
     found = replace(found, lost=seen_accounts.lost(loaded, found, seen))
     made = planning.propose(
         loaded,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.account_region import AccountRegion
 from workshop.accounts.stack_sets import INOPERABLE, StackInstance
 from workshop.aws import errors
 from workshop.config.environment import LoadedEnvironment
@@ -31,6 +32,8 @@ _QUOTA = re.compile(
     r"|(?:exceeds?|reached) (?:the |your )?(?:[\w-]+ ){0,3}(?:limit|quota)",
     re.IGNORECASE,
 )
+
+TAKES_ON = "sts:AssumeRole"
 
 DRIFTED = "StackSets' last drift detection found it changed by hand (DRIFTED)"
 
@@ -92,10 +95,25 @@ def still_closed(loaded: LoadedEnvironment, seat: str, why: str) -> str:
     )
 
 
-def loses_disk(loaded: LoadedEnvironment, seat: str, why: str) -> str:
-    """Return that no machine's disk is deleted of which the plan could not tell."""
-    again = loaded.command("deploy", "--only", seat)
-    return f"{why}, of which the plan could not tell; nothing was deleted; to do so, run: {again}"
+def may_not_be_there(loaded: LoadedEnvironment) -> str:
+    """Return that it is the caller who may not take on the role in an account."""
+    return (
+        f"you may not take on the role {loaded.member_role} there, whomever it lets in; have"
+        f" {TAKES_ON} allowed to you, as the policies do which are written by:"
+        f" {loaded.command('preflight', '--policy', 'FOLDER')}"
+    )
+
+
+def nobody_lets_in(loaded: LoadedEnvironment, place: AccountRegion, why: str) -> str:
+    """Return that no account lets the caller in, and that nobody can tell why."""
+    seat = loaded.assignment.seat_of.get(place.account, "SEAT")
+    return (
+        f"no account lets you in, and whether you may not take on roles or theirs were changed is"
+        f" not known ({why}); have {TAKES_ON} and iam:SimulatePrincipalPolicy allowed to you, as"
+        " the policies do which are written by:"
+        f" {loaded.command('preflight', '--policy', 'FOLDER')}; where you have them, have a role"
+        f" made again with: {loaded.command('deploy', '--only', seat)}"
+    )
 
 
 def suspended(loaded: LoadedEnvironment, seat: Seat, state: str) -> str:

@@ -36,16 +36,23 @@ class ClosedAccount(Unavailable):
 
 
 @dataclass(frozen=True)
+class CallersAccount(Unavailable):
+    """An account in which the caller may take on no role, as AWS says itself."""
+
+
+@dataclass(frozen=True)
 class SeenAccounts:
     """The stacks of accounts and Regions, and why those of others are not known.
 
     In those that are ``refused`` somebody has changed or deleted the role that lets the organiser
-    in, unless the organiser is not to be let in yet.
+    in, unless the organiser is not to be let in yet. Of the ``unknown`` ones, AWS says of the
+    ``callers`` that it is the caller who may not.
     """
 
     stacks: Mapping[AccountRegion, Stacks] = field(default_factory=dict)
     refused: Mapping[AccountRegion, str] = field(default_factory=dict)
     unknown: Mapping[AccountRegion, str] = field(default_factory=dict)
+    callers: frozenset[AccountRegion] = frozenset()
 
 
 def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
@@ -58,7 +65,8 @@ def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
         elif isinstance(answer, Unavailable):
             unknown[place] = answer.reason
     seen = {place: found for place, found in answers.items() if not isinstance(found, Unavailable)}
-    return SeenAccounts(seen, refused, unknown)
+    callers = {place for place, found in answers.items() if isinstance(found, CallersAccount)}
+    return SeenAccounts(seen, refused, unknown, frozenset(callers))
 
 
 def _stacks(clients: Clients, place: AccountRegion) -> Stacks | Unavailable:
@@ -67,12 +75,11 @@ def _stacks(clients: Clients, place: AccountRegion) -> Stacks | Unavailable:
     except SignInError:
         raise
     except ClientError as error:
-        by_role = errors.code(error.response).startswith("AccessDenied")
-        kind = (
-            ClosedAccount
-            if by_role and not errors.BY_ORGANIZATION.search(str(error))
-            else Unavailable
-        )
+        kind: type[Unavailable] = Unavailable
+        if errors.is_callers(error):
+            kind = CallersAccount
+        elif errors.code(error.response).startswith("AccessDenied"):
+            kind = Unavailable if errors.BY_ORGANIZATION.search(str(error)) else ClosedAccount
         return kind(errors.reason(error))
     except (BotoCoreError, WorkshopError) as error:
         return Unavailable(errors.reason(error))

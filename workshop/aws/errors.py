@@ -109,6 +109,12 @@ BY_ORGANIZATION = re.compile(
 )
 """What AWS says of a call that the organization denies, expressly or by allowing too little
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)."""
+_BY_CALLERS = re.compile(
+    r"(?:identity-based|session|VPC endpoint) policy|permissions boundary"
+    r"|may not be assumed by root accounts",
+    re.IGNORECASE,
+)
+"""What AWS says of the policies that decide what the caller may, whatever the role says."""
 _OF_A_STATE = re.compile(r"InvalidObjectState|ActiveTierError|LimitExceeded")
 """In codes that come with the status of what is denied, and speak of what was asked about."""
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
@@ -199,6 +205,11 @@ def reason(error: Exception) -> str:
 def is_no_way_in(error: Exception) -> bool:
     """Whether nobody can be in the other account that a call was for."""
     return isinstance(error, ClientError) and error.operation_name == WAY_IN
+
+
+def is_callers(error: Exception) -> bool:
+    """Whether AWS says that it is the caller who may take on no such role, whomever it trusts."""
+    return is_no_way_in(error) and bool(_BY_CALLERS.search(message(error)))
 
 
 def is_gone(error: Exception) -> bool:

@@ -25,7 +25,7 @@ from workshop.cli.options import (
     Remove,
 )
 from workshop.counting import count_of
-from workshop.deploy import assembly, planner, watch_values
+from workshop.deploy import assembly, clearing, planner, watch_values
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import (
     NOTEBOOK,
@@ -262,7 +262,7 @@ def _stack(stack: StackPlan) -> dict[str, Any]:
         "action": stack.action,
         "status": stack.current.status if stack.current else None,
         "message": stack.message,
-        "loses_disk": stack.loses_disk,
+        "loses_work": [noun(type_) for type_ in stack.loses_work],
         "changes": [asdict(change) for change in stack.changes],
     }
 
@@ -293,8 +293,9 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
     shared = "shared " if seat.seat == COHORT else ""
     has_new_end = any(_moved_end(change) for stack in seat.stacks for change in stack.changes)
     for stack in seat.stacks:
-        if stack.loses_disk:
-            yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
+        if stack.loses_work:
+            lost = clearing.lost(stack.loses_work)
+            yield f"{stack.desired.kind}: what is left of it is DELETED, and {lost}"
         # What became of the stack's own tags is said once for all.
         has_tags = _tags_of(stack) != {}
         changes = [

@@ -329,9 +329,10 @@ class DeployEngine:
             same = job.overtaken is not None and plan.current == job.plan.current
             self._fail(job, str(job.overtaken) if same else "somebody else keeps changing it")
             return
+        untold = "" if job.deleting else planning.untold(job.plan, plan)
         job.plan, job.review = replace(plan, remove=job.plan.remove), True
-        if plan.action == StackAction.REFUSED:
-            self._fail(job, plan.message)
+        if plan.action == StackAction.REFUSED or untold:
+            self._fail(job, untold or plan.message)
             return
         if plan.action == StackAction.UPDATE:
             job.template = planning.current_template(plan)
@@ -375,12 +376,13 @@ class DeployEngine:
     def _failed(self, job: StackJob) -> None:
         """Try again where that makes sense, else end."""
         cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
-        left = job.ended_badly
+        left, untold = job.ended_badly, ""
         if left is not None:
             again = planning.decide(job.plan.desired, left, now())
+            untold = "" if job.deleting else planning.untold(job.plan, again)
             job.plan = replace(again, remove=job.plan.remove)
-        if job.plan.action == StackAction.REFUSED:
-            self._fail(job, f"{cause}; {job.plan.message}")
+        if job.plan.action == StackAction.REFUSED or untold:
+            self._fail(job, f"{cause}; {untold or job.plan.message}")
         elif job.deleting and cause.kind == FailureClass.PERMANENT:
             self._fail(job, f"{cause}; {planning.cure_of_clearing(job.plan.desired)}")
         elif (other := job.fallback(cause)) is not None:

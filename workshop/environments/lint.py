@@ -42,8 +42,10 @@ def diagnostics(
     yield from _too_many_stacks(document.line(("roster",)), settings, seats)
     yield from _never_opened(document, settings)
     yield from _not_on_the_platform(document, settings, seats)
-    yield from _too_much_policy(document, settings)
-    yield from _too_large_cohort(document, settings)
+    names = Names.placeholders(settings.workshop)
+    policies = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
+    yield from _too_much_policy(document, settings, policies)
+    yield from _too_large_cohort(document, settings, policies)
     yield from _without_price(document, settings, seats)
     yield from _too_long_script(document, settings)
     yield from iam_rules.diagnostics(document, settings, seats)
@@ -106,10 +108,11 @@ def _not_on_the_platform(
         yield from mistake(("roster",), type_name)
 
 
-def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+def _too_much_policy(
+    document: Document, settings: Environment, policies: Sequence[layout.PolicySize]
+) -> Iterator[Diagnostic]:
     """Policies that IAM would refuse, each with what makes it as large as it is."""
-    names = Names.placeholders(settings.workshop)
-    for policy in layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags):
+    for policy in policies:
         if policy.characters <= policy.limit:
             continue
         profile, _, part = policy.name.partition("-")
@@ -169,10 +172,10 @@ LARGEST_SHOWN = 3
 """How many profiles are named as the largest."""
 
 
-def _too_large_cohort(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+def _too_large_cohort(
+    document: Document, settings: Environment, policies: Sequence[layout.PolicySize]
+) -> Iterator[Diagnostic]:
     """A cohort's template that is certainly too large: it has the policies of all profiles."""
-    names = Names.placeholders(settings.workshop)
-    policies = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
     size = layout.BESIDE_POLICIES
     of_profile: Counter[str] = Counter()
     for policy in policies:
