@@ -340,7 +340,7 @@ from workshop.rehearse import enclosed
 from workshop.rehearse.interpreters import system
 code = "import time\\nprint('up', flush=True)\\nwhile True: time.sleep(60)  # {mark}"
 with enclosed.running([sys.executable, "-I", "-c", code], {{}}, Path({str(tmp_path)!r}) / "e",
-        room=enclosed.Room(system()), limits=enclosed.EnclosureLimits(seconds=600),
+        room=enclosed.EnclosureMounts(system()), limits=enclosed.EnclosureLimits(seconds=600),
         confined={confined}) as one:
     for line in one.lines():
         print(line, end="", flush=True)

@@ -84,7 +84,7 @@ def start_box(visit: Visit, seat: str) -> None:
 
     Nothing is asked or started where the seat's profile has none, as when one is left of an earlier
     profile. Raise NoMachineError where EC2 has none to give, ClosedError where the door may not,
-    and TurnError where it was asked a moment ago.
+    and TooSoonError where it was asked a moment ago.
     """
     box = box_of(visit, seat) if has_box(visit, seat) else DoorBox()
     if box.state != "stopped":

@@ -73,7 +73,7 @@ def source(key: bytes, visit: Visit, address: str) -> str:
 def claimed(visit: Visit, state: DoorState, claiming: Claiming, claimer: str, source: str) -> str:
     """Return the seat that is the claimer's now, empty where none is free.
 
-    Raise HurriedError where more are asked for than the organiser lets go.
+    Raise ClaimRefusedError where more are asked for than the organiser lets go.
     """
     if seat := state.claimed_by(claimer):
         return seat

@@ -110,7 +110,7 @@ def open_link(visit: Visit, seat: str, view: str) -> str:
     """Return a link into a seat's notebook, empty where it does not run.
 
     A link serves whoever clicks again within some seconds. Raise ClosedError where the door may not
-    open it, and TurnError where another warm function has made a link a moment ago.
+    open it, and TooSoonError where another warm function has made a link a moment ago.
     """
     url: str = visit.remembered(f"link {seat}", TURN, lambda: _fresh_link(visit, seat))
     return f"{url}&view={view}" if url else ""
