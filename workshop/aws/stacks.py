@@ -8,8 +8,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import read_each
 from workshop.naming import stack_of_set
@@ -96,6 +99,25 @@ def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSu
         for stack in page:
             found[stack.id if stack.name in found else stack.name] = stack
     return found
+
+
+def tags_of(clients: Clients, account_region: AccountRegion, stack_id: str) -> Mapping[str, str]:
+    """Return the tags of a stack by its id, none for one that is not there.
+
+    botocore's other errors pass through: tags that could not be read are not none.
+    """
+    if not stack_id:
+        return {}
+    try:
+        answer = clients.call(
+            account_region, "cloudformation", "DescribeStacks", StackName=stack_id
+        )
+    except ClientError as error:
+        if errors.is_gone(error):
+            return {}
+        raise
+    (stack,) = answer["Stacks"]
+    return _found(stack).tags
 
 
 def in_each(
