@@ -213,9 +213,9 @@ def _name(record: Document) -> Any:
     return f"{record['ResourceId']} {record['ScalableDimension']} {record.get('PolicyName', '')}"
 
 
-def _missing(what: str, request: Document) -> ApiError:
+def _missing(noun: str, request: Document) -> ApiError:
     return ApiError(
         "ObjectNotFoundException",
-        f"No {what} found for service namespace: {request['ServiceNamespace']}, resource ID:"
+        f"No {noun} found for service namespace: {request['ServiceNamespace']}, resource ID:"
         f" {request['ResourceId']}, scalable dimension: {request['ScalableDimension']}",
     )

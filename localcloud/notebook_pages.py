@@ -111,9 +111,9 @@ def _refusal(status: HTTPStatus, reason: str) -> Page:
 
 
 def _html(title: str, text: str) -> str:
-    head, said = html.escape(title), html.escape(text)
+    head, body = html.escape(title), html.escape(text)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{head}</title><main><h1>{head}</h1><p>{said}</p></main></html>"
+        f"<title>{head}</title><main><h1>{head}</h1><p>{body}</p></main></html>"
     )

@@ -29,7 +29,7 @@ from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.holders import STACK
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.stacks import StackDeleter
-from workshop.teardown.sweep import Item, Sweep
+from workshop.teardown.sweep import Sweep, SweepItem
 from workshop.teardown.waits import WaitPolicy
 
 
@@ -167,7 +167,7 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
     work = Sweep(
         {teardown_demo.HERE: context}, {"thing": resource_type}, [resource], lambda _: None, waits
     )
-    item: Item = work.items[0]
+    item: SweepItem = work.items[0]
     item.state = None
     work.delete()
     assert item.result is not None

@@ -1,7 +1,7 @@
 """What AWS was seen to answer, as data, and how the local cloud is brought to the same situations.
 
 ``tests/data/aws_answers.yaml`` holds the answers; the modules ``tests.support.answers_*`` provoke
-them. A provocation makes the call that is refused, or returns what was answered as ``Seen``.
+them. A provocation makes the call that is refused, or returns what was answered as ``PollResult``.
 """
 
 from __future__ import annotations

@@ -120,18 +120,18 @@ def _is_none_of_its_business(error: BotoCoreError | ClientError) -> bool:
     """Whether Organizations refuses an account, and not IAM whoever calls in it."""
     if not isinstance(error, ClientError):
         return False
-    said = errors.code(error.response)
-    return said == "AWSOrganizationsNotInUseException" or (
-        said == "AccessDeniedException" and "not authorized to perform" not in errors.message(error)
+    code = errors.code(error.response)
+    return code == "AWSOrganizationsNotInUseException" or (
+        code == "AccessDeniedException" and "not authorized to perform" not in errors.message(error)
     )
 
 
 def _listed(
-    clients: Clients, home: AccountRegion, what: str, unit: str
+    clients: Clients, home: AccountRegion, children: str, unit: str
 ) -> Iterator[Mapping[str, Any]]:
-    operation = f"List{what}ForParent"
+    operation = f"List{children}ForParent"
     for page in clients.pages(home, "organizations", operation, size=_PAGE, ParentId=unit):
-        yield from page[what]
+        yield from page[children]
 
 
 def _member(account: Mapping[str, Any], unit: str) -> MemberAccount:
@@ -142,15 +142,15 @@ def _member(account: Mapping[str, Any], unit: str) -> MemberAccount:
 
 
 def _why_not(error: Exception, home: AccountRegion, units: Sequence[str]) -> str:
-    said = errors.code(error.response) if isinstance(error, ClientError) else ""
+    code = errors.code(error.response) if isinstance(error, ClientError) else ""
     unread = "the accounts of the organization are not known"
-    if said == "AWSOrganizationsNotInUseException":
+    if code == "AWSOrganizationsNotInUseException":
         return (
             f"{unread}: account {home.account} is in no organization; name the management account"
             " or a delegated administrator as 'account', or take 'units' away and list the"
             " accounts with 'workshop roster --import'"
         )
-    if said == "ParentNotFoundException":
+    if code == "ParentNotFoundException":
         named = ", ".join(units)
         return (
             f"{unread}: not all of {named} are in the organization of account {home.account};"

@@ -94,17 +94,17 @@ def told_unread(
         by_place.setdefault(where, []).append(sentence)
     lost = {
         where: whys.pop()
-        for where, said in by_place.items()
-        if len(whys := {sentence.partition(NO_WAY_IN)[2] for sentence in said}) == 1 and any(whys)
+        for where, some in by_place.items()
+        if len(whys := {sentence.partition(NO_WAY_IN)[2] for sentence in some}) == 1 and any(whys)
     }
-    said = [
+    of_places = [
         (where, sentence)
         for where, some in by_place.items()
         for sentence in (
             [f"nothing could be read: {NO_WAY_IN}{lost[where]}"] if where in lost else some
         )
     ]
-    lines = told(loaded, said)
+    lines = told(loaded, of_places)
     return [*lines, way_in(loaded, lost)] if lost and loaded.settings.accounts.are_own else lines
 
 

@@ -202,8 +202,8 @@ def _sweep_session(work: ActionWork, *, apply: bool) -> TeardownSession:
 
 def _told(event: TeardownEvent) -> str:
     resource = event.resource
-    what = "" if resource is None else f"{resource.seat}: {resource.resource_type} {resource.id}"
-    return ": ".join(filter(None, (what, event.outcome or event.step, event.message)))
+    subject = "" if resource is None else f"{resource.seat}: {resource.resource_type} {resource.id}"
+    return ": ".join(filter(None, (subject, event.outcome or event.step, event.message)))
 
 
 def _plan_sweep(work: ActionWork) -> None:

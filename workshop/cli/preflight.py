@@ -146,11 +146,11 @@ def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
         )
     for check in wanted:
         status = attempt(partial(quota_requests.file, clients, check))
-        what = f"{check.account_region} {check.subject}: {check.raise_to}"
+        quota = f"{check.account_region} {check.subject}: {check.raise_to}"
         if isinstance(status, Unavailable):
-            console.warn(f"{what} could not be asked for ({status.reason})")
+            console.warn(f"{quota} could not be asked for ({status.reason})")
         else:
-            console.say(f"asked for {what} ({quota_requests.OPEN.get(status, status.lower())})")
+            console.say(f"asked for {quota} ({quota_requests.OPEN.get(status, status.lower())})")
 
 
 def report_on(

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.door.seats import TURN, ClosedError, TurnError, listed_for_all, state_of
+from workshop.door.seats import TURN, ClosedError, TooSoonError, listed_for_all, state_of
 from workshop.door.state import BOXES
 from workshop.door.visit import Visit
 
@@ -92,7 +92,7 @@ def start_box(visit: Visit, seat: str) -> None:
     state = state_of(visit)
     with suppress(ClientError, BotoCoreError):  # a seat starts though nobody counts
         if not state.is_turn(f"{seat}-start_instances", visit.time, TURN):
-            raise TurnError
+            raise TooSoonError
     try:
         visit.client("ec2").start_instances(InstanceIds=[box.id])
     except ClientError as error:

@@ -25,7 +25,7 @@ _NETWORK = 64
 """Bits of an address of IPv6 that belong to one home or campus, which chooses the rest."""
 
 
-class HurriedError(Exception):
+class ClaimRefusedError(Exception):
     """No seat is given now; the text that says why is its only argument."""
 
 
@@ -79,7 +79,7 @@ def claimed(visit: Visit, state: DoorState, claiming: Claiming, claimer: str, so
         return seat
     times = state.times(CLAIMS)
     if sum(visit.time - at < MINUTE for at in times.values()) >= claiming.a_minute:
-        raise HurriedError("claim_wait")
+        raise ClaimRefusedError("claim_wait")
     # Who opened a notebook by a slip has that seat, though nobody's name is on it.
     taken = {*times, *state.names(OPENED)}
     free = [seat for seat in claiming.free(visit) if seat not in taken]
@@ -107,4 +107,4 @@ def _place(state: DoorState, source: str, most: int | None, claimer: str) -> str
     for name in names:
         if state.write(f"{SOURCES}{source}/{name}", b"", FIRST):
             return f"{source}/{name}"
-    raise HurriedError("claim_most")
+    raise ClaimRefusedError("claim_most")

@@ -259,11 +259,11 @@ def _hand(page: Page, hand: dict[str, Any]) -> str:
             f'<input id="word" name="word" type="text" maxlength="{WORD}" autocomplete="off">'
         )
         return page.form("/hand", field + page.button(page.text("hand_up"), "up", "1"))
-    said = page.text("hand_is_up", at=page.clock(float(hand.get("at", 0))))
+    text = page.text("hand_is_up", at=page.clock(float(hand.get("at", 0))))
     seen = f" {page.text('hand_taken')}" if hand.get("taken") else ""
     down = page.button(page.text("hand_down"), "up", "0", "second")
     return (
-        f"<p>{said}{seen}</p><p>{escape(str(hand.get('word', '')))}</p>{page.form('/hand', down)}"
+        f"<p>{text}{seen}</p><p>{escape(str(hand.get('word', '')))}</p>{page.form('/hand', down)}"
     )
 
 
@@ -366,14 +366,14 @@ def _urgency(hand: dict[str, Any]) -> tuple[bool, bool, float]:
 def _helpers_hand(page: Page, seat: str, hand: dict[str, Any]) -> str:
     if not hand:
         return ""
-    said = f"{page.clock(float(hand.get('at', 0)))} {escape(str(hand.get('word', '')))}"
+    text = f"{page.clock(float(hand.get('at', 0)))} {escape(str(hand.get('word', '')))}"
     if hand.get("taken"):
         return (
-            f"{said} <span class='quiet'>{page.text('hand_seen_by', number=hand['taken'])}</span>"
+            f"{text} <span class='quiet'>{page.text('hand_seen_by', number=hand['taken'])}</span>"
         )
     label = page.text("take_label", seat=seat)
     button = f'<button name="seat" value="{escape(seat)}" aria-label="{label}">{page.text("take")}'
-    return said + page.form("/taken", f"{button}</button>")
+    return text + page.form("/taken", f"{button}</button>")
 
 
 def check_page(page: Page, address: str) -> str:

@@ -35,7 +35,7 @@ class ClosedError(Exception):
     """AWS lets nobody into this notebook now: it is frozen, or the workshop is over."""
 
 
-class TurnError(Exception):
+class TooSoonError(Exception):
     """Somebody of the same seat has asked a moment ago."""
 
 
@@ -144,7 +144,7 @@ def _asked(visit: Visit, seat: str, operation: str, **request: Any) -> dict[str,
     """
     with suppress(ClientError, BotoCoreError):  # a seat opens though nobody counts
         if not state_of(visit).is_turn(f"{seat}-{operation}", visit.time, TURN):
-            raise TurnError
+            raise TooSoonError
     call = getattr(visit.client("sagemaker"), operation)
     try:
         answer: dict[str, Any] = call(NotebookInstanceName=notebook_of(visit, seat), **request)

@@ -143,13 +143,13 @@ def _without_price(
     for region in sorted({seat.region for seat in seats}):
         for name, profile in settings.profiles.items():
             for allowed in caps.allowed_types(name, profile):
-                what = (allowed.place, allowed.instance_type)
+                allowed_type = (allowed.place, allowed.instance_type)
                 if (
-                    what in seen
+                    allowed_type in seen
                     or prices.shipped(allowed.use, allowed.instance_type, region) is not None
                 ):
                     continue
-                seen.add(what)
+                seen.add(allowed_type)
                 message = (
                     f"no price of {allowed.instance_type} for {allowed.use} is known, which a"
                     " budget needs; allow another type, or remove the caps of 'budget'"
@@ -215,7 +215,7 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
             address = len(f"export WORKSHOP_S3_=s3://{naming.at_longest(names.bucket(key))}/")
             size += sum(address + 2 * len(prefix) for prefix in bucket.prefixes)
         place = ("profiles", profile)
-        for is_there, what, has, service, limit in (
+        for is_there, script, has, service, limit in (
             (
                 section.has_notebook,
                 "the notebook's script of each start",
@@ -234,7 +234,7 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
             if not is_there or has <= limit:
                 continue
             message = (
-                f"{what} has at least {count_of(has, 'byte')} and {service} takes {limit:,}; use"
+                f"{script} has at least {count_of(has, 'byte')} and {service} takes {limit:,}; use"
                 " fewer or shorter tags, prefixes or packages"
             )
             yield Diagnostic(document.line(place), place, message)
@@ -425,9 +425,9 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
         families = sorted({f"{instance_types.family(type_name)}.*" for type_name in known})
         for number, type_name in enumerate([written] if isinstance(written, str) else written):
             is_family = instance_types.is_family(type_name)
-            what = f"family of instance types for {use}" if is_family else f"{use} instance type"
+            noun = f"family of instance types for {use}" if is_family else f"{use} instance type"
             known_words = families if is_family else known
             if type_name not in known_words:
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
-                message = f"{type_name!r} {not_known(type_name, what, known_words)}"
+                message = f"{type_name!r} {not_known(type_name, noun, known_words)}"
                 yield Diagnostic(document.line(place), place, message)

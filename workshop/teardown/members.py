@@ -154,7 +154,7 @@ def evidence(
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReachableAccounts:
     """Where one can look, what is known of where nobody can, and what nobody has to look at."""
 
     places: Sequence[AccountRegion]
@@ -163,7 +163,7 @@ class Reach:
     unused: frozenset[AccountRegion]
 
 
-def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> Reach:
+def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> ReachableAccounts:
     """Return where one can look.
 
     An account that cannot be looked at, and of which nothing but a file tells, has never had
@@ -189,7 +189,7 @@ def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> Reach
         for place, state in states.items()
     ]
     reached = [place for place in places if not whys[place]]
-    return Reach(reached, unknown, frozenset(handed_back), frozenset(unused))
+    return ReachableAccounts(reached, unknown, frozenset(handed_back), frozenset(unused))
 
 
 def given_up(unlooked: Iterable[Unknown], accepted: Collection[str]) -> set[AccountRegion]:

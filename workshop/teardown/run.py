@@ -144,7 +144,7 @@ class Teardown:
                     f"scanning twice, {count_of(self.interval, 'second')} apart",
                 )
                 scanned = partial(self._scanned, plan.choices)
-                current, scans = verification.twice(
+                current, scans = verification.scan_twice(
                     scanned, self.interval, self.pause, self.target.own_accounts
                 )
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):

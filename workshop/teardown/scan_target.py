@@ -50,8 +50,8 @@ class Unknown:
     def message(self) -> str:
         """All of it in a sentence."""
         if self.tried:
-            what = plural(self.resource_type)
-            return f"{what} in {self.account_region} could not be listed: {self.why}"
+            types = plural(self.resource_type)
+            return f"{types} in {self.account_region} could not be listed: {self.why}"
         return f"not looked at: {self.resource_type}, {self.account_region}: {self.why}"
 
 

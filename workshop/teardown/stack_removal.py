@@ -153,7 +153,7 @@ class StackRemoval:
         waiting = [
             resource
             for resource in current.discovery.at(account_region)
-            if network_interfaces.goes_by_itself(resource)
+            if network_interfaces.is_released_by_sagemaker(resource)
         ]
         if waiting:
             self._emit(

@@ -56,7 +56,7 @@ class Scan:
         return not self.left and not any(unknown.tried for unknown in self.unknown)
 
 
-def twice(
+def scan_twice(
     plan: Callable[[], TeardownPlan],
     interval: float,
     pause: Callable[[float], object],

@@ -245,6 +245,6 @@ def _settings(config: Members) -> Members:
 
 
 def _copy(shown: Members, source: str, target: str) -> None:
-    for what in _PAIRS:
-        if source + what in shown:
-            shown[target + what] = shown[source + what]
+    for member in _PAIRS:
+        if source + member in shown:
+            shown[target + member] = shown[source + member]

@@ -223,7 +223,7 @@ class LogGroups(_LogType):
                 if start == ENDPOINTS and not noted:
                     verdict = _of_deleted(context, writer, group) or verdict
             settled = verdict is not None and verdict.ownership != Ownership.FOREIGN
-            if not settled and not noted and unexplained.is_one(context, group):
+            if not settled and not noted and unexplained.is_unexplained(context, group):
                 verdict = unexplained.verdict(context)
             yield from self.log(context, verdict, name, group, arn=group.get("logGroupArn", ""))
 

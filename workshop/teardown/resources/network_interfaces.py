@@ -89,7 +89,7 @@ class NetworkInterfaces(ResourceType):
         return state == "available"
 
 
-def goes_by_itself(resource: Resource) -> bool:
+def is_released_by_sagemaker(resource: Resource) -> bool:
     """Return whether SageMaker gives it back, so that it is but to be waited for."""
     return resource.resource_type == NetworkInterfaces.name and resource.why.startswith(
         BY_SAGEMAKER
@@ -128,8 +128,8 @@ def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], interface: Mapping[
 
 
 def _is_of_sagemaker(interface: Mapping[str, Any]) -> bool:
-    said = f"{interface.get('Description', '')} {interface.get('RequesterId', '')}"
-    return "sagemaker" in said.lower()
+    text = f"{interface.get('Description', '')} {interface.get('RequesterId', '')}"
+    return "sagemaker" in text.lower()
 
 
 INTERFACES = NetworkInterfaces()

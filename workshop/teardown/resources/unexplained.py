@@ -49,7 +49,7 @@ def verdict(context: ScanContext) -> OwnershipVerdict:
     )
 
 
-def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
+def is_unexplained(context: ScanContext, group: Mapping[str, Any]) -> bool:
     """Return whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
     if not _is_new(context, group) or name in LOG_GROUPS.values():
