@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import read_each
 from workshop.naming import stack_of_set
@@ -29,6 +33,9 @@ NOT_THERE = BROKEN | {"DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_IN_P
 UNREADABLE = "****"
 """What stands for the value of a parameter that nobody is to read (``NoEcho``)."""
 
+_LOGICAL_IDS = re.compile(r"The following resource\(s\) failed to \w+: \[[^\]]*\]\.? *")
+"""How CloudFormation sums up an operation that failed; why it did is in the stack's events."""
+
 LISTED_AT_ONCE = 8
 
 
@@ -37,6 +44,7 @@ class StackSummary:
     """A stack as CloudFormation describes it; ``id`` is its ARN, by which calls name it.
 
     ``name`` is what the workshop calls it, also where a stack set made it under another name.
+    ``reason`` is what CloudFormation says of the status, without logical ids, which tell nobody.
     ``changed`` is when its last update began, None for a stack that had none.
     """
 
@@ -98,6 +106,25 @@ def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSu
     return found
 
 
+def tags_of(clients: Clients, account_region: AccountRegion, stack_id: str) -> Mapping[str, str]:
+    """Return the tags of a stack by its id, none for one that is not there.
+
+    botocore's other errors pass through: tags that could not be read are not none.
+    """
+    if not stack_id:
+        return {}
+    try:
+        answer = clients.call(
+            account_region, "cloudformation", "DescribeStacks", StackName=stack_id
+        )
+    except ClientError as error:
+        if errors.is_gone(error):
+            return {}
+        raise
+    (stack,) = answer["Stacks"]
+    return _found(stack).tags
+
+
 def in_each(
     clients: Clients, account_regions: Collection[AccountRegion]
 ) -> tuple[dict[AccountRegion, dict[str, StackSummary]], dict[AccountRegion, str]]:
@@ -110,7 +137,7 @@ def _found(stack: Mapping[str, Any]) -> StackSummary:
         name=stack_of_set(stack["StackName"]),
         id=stack["StackId"],
         status=stack["StackStatus"],
-        reason=stack.get("StackStatusReason", ""),
+        reason=_LOGICAL_IDS.sub("", stack.get("StackStatusReason", "")),
         created=stack["CreationTime"],
         changed=stack.get("LastUpdatedTime"),
         protected=stack.get("EnableTerminationProtection", False),

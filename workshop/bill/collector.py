@@ -90,7 +90,7 @@ def collect(
         start = min(loaded.settings.start, at)
         # Another organiser may have begun before this machine's ledger did.
         since = min(began.get(account_region, start - _BEFORE), start - _EARLY)
-        _Reader(clients, look, descriptions).read(loaded, since - _CLOCKS)
+        _RegionReader(clients, look, descriptions).read(loaded, since - _CLOCKS)
         return look
 
     looks = side_by_side(read, account_regions, threads=ACCOUNTS_AT_ONCE)
@@ -102,7 +102,7 @@ def collect(
     return replace(new, jobs_at=at if whole else kept.jobs_at), tuple(unread)
 
 
-class _Reader:
+class _RegionReader:
     """Reads one account and Region for one look at it."""
 
     def __init__(self, clients: Clients, look: Observation, descriptions: int) -> None:

@@ -87,7 +87,7 @@ def accounts(
     )
     after = plan.after.approved()
     written = write and not plan.lacking and after != draft.assignment
-    for diagnostic in loader.hand_changed(draft):
+    for diagnostic in loader.hand_written(draft):
         console.warn(str(diagnostic))
     if written:
         _refuse_changed(draft, loaded, deployed)
@@ -98,7 +98,8 @@ def accounts(
         _print(plan, all_=all_)
     if plan.lacking:
         raise WorkshopError(_too_few(plan, loaded))
-    _conclude(plan, loaded, replaced, write=write, written=written)
+    checked = len(draft.assignment.unchecked) if written else 0
+    _conclude(plan, loaded, replaced, write=write, written=written, checked=checked)
 
 
 def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
@@ -204,10 +205,12 @@ def _conclude(
     *,
     write: bool,
     written: bool,
+    checked: int,
 ) -> None:
     file = shown(assignment.path(loaded.path))
     if written:
-        console.say(f"{file}: {count_of(len(plan.new), 'account')} assigned")
+        more = f", {count_of(checked, 'line')} written by hand checked" if checked else ""
+        console.say(f"{file}: {count_of(len(plan.new), 'account')} assigned{more}")
     elif write:
         console.say(f"{file}: nothing to write")
     elif plan.new:

@@ -111,6 +111,7 @@ def credentials(
         form = CredentialsFormat.JSON
     _check_format(form, sign_in=sign_in, several=several)
     work = opened(env, config_dir, only=seat or only, profile=profile)
+    work.refuse_doubted_accounts("the account that is handed out")
     lasting = None if hours is None else timedelta(hours=hours)
     found, refused = _given(work, sign_in=sign_in, lasting=lasting, several=several)
     if as_json or form is CredentialsFormat.JSON:

@@ -296,6 +296,7 @@ def codes(
         workshop door codes -e prod --helpers 4
     """
     work = opened(env, config_dir, only=only)
+    work.refuse_doubted_accounts("the account that is handed out")
     found, unread = doors.seats_codes(work.clients, work.loaded, work.seats)
     rows = [(seat, code.code, address) for seat, (address, code) in found.items()]
     if not only and (helpers or not work.loaded.settings.accounts.are_own):

@@ -128,8 +128,10 @@ def handout(
                 "pages that are served have their link at the click; leave out --format, --link,"
                 " --output and --force"
             )
+        served = opened(env, config_dir, only=only, profile=profile)
+        served.refuse_doubted_accounts("the account that is handed out")
         _serve(
-            opened(env, config_dir, only=only, profile=profile),
+            served,
             port,
             with_names=with_names,
             session=_session(session_hours, LinkKind.PRESIGNED),
@@ -139,6 +141,7 @@ def handout(
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
     _session(session_hours, link or _without_door(form))
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
+    work.refuse_doubted_accounts("the account that is handed out")
     chosen = link or _usual(work, form)
     session = _session(session_hours, chosen)
     if chosen is LinkKind.PRESIGNED and form is Format.HTML and work.loaded.settings.door:

@@ -98,6 +98,7 @@ def _row_document(row: StatusRow) -> dict[str, Any]:
         "box": row.box,
         "box_type": row.box_type or None,
         "box_up_since": row.box_up_since and row.box_up_since.isoformat(),
+        "box_has_its_tags": not row.box_tagged_again,
         "active": row.active and row.active.isoformat(),
         "active_known": row.active_known,
         "jobs": row.jobs,

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.boxes import BoxState
+from workshop.aws.boxes import BoxState, tagged_again
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.stacks import BROKEN, ROLLED_BACK, SETTLED, StackSummary
 from workshop.aws.strays import Stray
@@ -291,14 +291,10 @@ def with_box(plan: StackPlan, box: BoxState | None) -> StackPlan:
         again = plan.desired.command("deploy", "--only", plan.desired.seat)
         message = f"its EC2 instance is being terminated; then: {again}"
         return replace(plan, action=StackAction.REFUSED, message=message)
-    if not box.is_tagged and plan.action == StackAction.UNCHANGED:
-        tag = f"Key={tags.WORKSHOP},Value={plan.desired.tags[tags.WORKSHOP]}"
-        message = (
-            f"its EC2 instance has lost the tag {tags.WORKSHOP!r}, without which no other command"
-            f" sees it; put it back with: aws ec2 create-tags --resources {box.id} --tags {tag}"
-            f" --region {plan.desired.account_region.region}"
-        )
-        return replace(plan, message=message)
+    if box.lost_tags and plan.action == StackAction.UNCHANGED:
+        again = tagged_again(box, plan.desired.account_region.region)
+        keys = ", ".join(repr(key) for key, _ in box.lost_tags)
+        return replace(plan, message=f"its EC2 instance has lost {keys}; tag it with: {again}")
     return plan
 
 

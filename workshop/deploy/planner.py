@@ -171,7 +171,7 @@ def see_machines(
     return _seen(
         made,
         stack_that_makes(diff.INSTANCE),
-        partial(boxes, clients, workshop=workshop, also_untagged=True),
+        partial(boxes, clients, workshop=workshop),
         {seat.id: loaded.names(seat).box for seat in loaded.seats},
         planning.with_box,
         of=of,

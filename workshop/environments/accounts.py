@@ -65,6 +65,19 @@ def changed(assignment: Assignment, seats: Iterable[str], cure: str) -> Iterator
         yield Diagnostic(change.line, ("seat",), message)
 
 
+def unchecked(assignment: Assignment, cure: str) -> Iterator[Diagnostic]:
+    """Yield one diagnostic for all lines of which nobody can tell whether they were changed."""
+    if lines := assignment.unchecked:
+        others = and_more(len(lines) - 1, "seat")
+        has = "have" if others else "has"
+        message = (
+            f"{lines[0].seat}{others} {has} no check, so that nobody can tell whether somebody has"
+            " changed whose an account is; see that each has its own, and have that stand with:"
+            f" {cure}"
+        )
+        yield Diagnostic(lines[0].line, (), message)
+
+
 def of_assignment(
     assignment: Assignment, home: str, elsewhere: Mapping[str, str]
 ) -> Iterator[Diagnostic]:

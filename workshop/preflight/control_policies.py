@@ -137,11 +137,11 @@ def read(clients: Clients, home: AccountRegion, units: Mapping[str, str]) -> Pol
     A unit that is empty is asked for. The management account may read all this, and a delegated
     administrator of a service.
     """
-    return _Reader(clients, home).tree(units)
+    return _PolicyReader(clients, home).tree(units)
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _PolicyReader:
     clients: Clients
     home: AccountRegion
 

@@ -19,6 +19,7 @@ from workshop.aws import stacks as stack_listing
 from workshop.aws.clients import Clients
 from workshop.aws.stacks import StackSummary
 from workshop.counting import count_of
+from workshop.deploy import diff
 from workshop.errors import SignInError, WorkshopError
 from workshop.events import now
 from workshop.teardown import freeze, guard, roles
@@ -182,7 +183,8 @@ class StackDeleter:
         """Take out of the way what kept a stack from going; whether to delete it again."""
         left = self._left(job)
         message = "; ".join(
-            f"{held['LogicalResourceId']}: {held.get('ResourceStatusReason', 'no reason given')}"
+            f"{diff.noun(held['ResourceType'])} {held.get('PhysicalResourceId', '')}:"
+            f" {held.get('ResourceStatusReason', 'no reason given')}"
             for held in left
         )
         late = self.clock() - job.began > self.waits.deadline

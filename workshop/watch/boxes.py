@@ -31,12 +31,18 @@ class Box:
     instance_type: str
     zone: str
     since: datetime
+    is_tagged: bool
+    """Whether it has the tags by which the watch may do anything with it."""
 
 
 def listed_boxes(work: Work) -> Iterator[Box]:
-    """Yield the instances of the workshop's seats, for as long as there is time."""
+    """Yield the instances of the workshop's seats, for as long as there is time.
+
+    Those too whose own tags somebody has taken off: CloudFormation's stay.
+    """
+    workshop = work.settings.workshop
     filters = [
-        {"Name": "tag:workshop", "Values": [work.settings.workshop]},
+        {"Name": f"tag:{STACK}", "Values": [f"{workshop}-*", f"StackSet-{workshop}-*"]},
         {"Name": "instance-state-name", "Values": list(ALIVE)},
     ]
     pages = work.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
@@ -80,11 +86,19 @@ def _box(work: Work, instance: dict[str, Any]) -> Box | None:
     if not found:
         return None
     zone = instance.get("Placement", {}).get("AvailabilityZone", "")
-    state, since = instance["State"]["Name"], instance["LaunchTime"]
-    return Box(found[1], name, instance["InstanceId"], state, instance["InstanceType"], zone, since)
+    state, since, type_ = (
+        instance["State"]["Name"],
+        instance["LaunchTime"],
+        instance["InstanceType"],
+    )
+    is_tagged = tags.get("workshop") == work.settings.workshop and bool(tags.get("managed-by"))
+    return Box(found[1], name, instance["InstanceId"], state, type_, zone, since, is_tagged)
 
 
 def _ask(work: Work, box: Box, operation: str, done: str) -> None:
+    if not box.is_tagged:
+        _wait(work, box, f"{box.id} has lost its tags, without which the watch may do nothing")
+        return
     try:
         getattr(work.client("ec2"), operation)(InstanceIds=[box.id])
         work.done[done] += 1
