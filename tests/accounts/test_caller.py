@@ -129,7 +129,7 @@ IDENTITY = "because no identity-based policy allows the sts:AssumeRole action"
 def test_what_aws_says_of_the_callers_own_policies_is_no_word_on_the_role(
     monkeypatch: pytest.MonkeyPatch, error: ClientError, *, is_callers: bool
 ) -> None:
-    def refused(*_: object) -> Iterator[None]:
+    def refused(*_: object, **__: object) -> Iterator[None]:
         raise error
 
     monkeypatch.setattr("workshop.aws.stacks.stacks", refused)

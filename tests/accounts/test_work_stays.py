@@ -138,7 +138,7 @@ OF_OTHERS = (
 def test_only_what_the_role_itself_refuses_has_it_made_again(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def refused(*_: object) -> Iterator[None]:
+    def refused(*_: object, **__: object) -> Iterator[None]:
         raise error
 
     monkeypatch.setattr("workshop.aws.stacks.stacks", refused)

@@ -19,13 +19,16 @@ from workshop.accounts.set_plan import Stacks
 from workshop.accounts.stack_sets import CURRENT, StackInstance
 from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, side_by_side
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, Slow, Unavailable, told_side_by_side
 from workshop.aws.stacks import BROKEN
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.deploy.plan import because
 from workshop.errors import SignInError, WorkshopError
 from workshop.naming import ORGANISER
+
+ATTEMPTS = 6
+"""Of a look into an account, with 31 seconds at most between them all."""
 
 _NOT_FOUND = re.compile(r"not ?found|cannot be found|NoSuchEntity|does not exist", re.IGNORECASE)
 
@@ -55,9 +58,19 @@ class SeenAccounts:
     callers: frozenset[AccountRegion] = frozenset()
 
 
-def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
-    """List the stacks of accounts and Regions, one call each for up to a hundred stacks."""
-    answers = side_by_side(partial(_stacks, clients), places, threads=ACCOUNTS_AT_ONCE)
+def look(
+    clients: Clients,
+    places: Collection[AccountRegion],
+    slow: Slow[AccountRegion] = lambda *_: None,
+) -> SeenAccounts:
+    """List the stacks of accounts and Regions, one call each for up to a hundred stacks.
+
+    ``slow`` is told which answers are waited for. One that is turned away ATTEMPTS times is not
+    known: nobody should wait minutes for one account of many.
+    """
+    answers = told_side_by_side(
+        partial(_stacks, clients), places, threads=ACCOUNTS_AT_ONCE, slow=slow
+    )
     refused, unknown = {}, {}
     for place, answer in answers.items():
         if isinstance(answer, ClosedAccount):
@@ -71,7 +84,7 @@ def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
 
 def _stacks(clients: Clients, place: AccountRegion) -> Stacks | Unavailable:
     try:
-        return stacks.stacks(clients, place)
+        return stacks.stacks(clients, place, attempts=ATTEMPTS)
     except SignInError:
         raise
     except ClientError as error:

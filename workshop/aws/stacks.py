@@ -94,13 +94,20 @@ def pages(
         token = {"NextToken": answer["NextToken"]}
 
 
-def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSummary]:
+def stacks(
+    clients: Clients,
+    account_region: AccountRegion,
+    *,
+    attempts: int | None = None,
+) -> dict[str, StackSummary]:
     """Return all stacks that are not deleted, by name; by its ARN one whose name is taken.
 
     Two of one name are a stack set's and another one, and neither is hidden by the other.
+    ``attempts`` are those of a call, where they are not as many as of all others.
     """
     found: dict[str, StackSummary] = {}
-    for page in pages(clients, account_region):
+    client = clients.client("cloudformation", account_region, attempts=attempts)
+    for page in pages(clients, account_region, describe_stacks=client.describe_stacks):
         for stack in page:
             found[stack.id if stack.name in found else stack.name] = stack
     return found
