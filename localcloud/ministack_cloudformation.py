@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 _DELETE_STACK = "(stack_name: str, stack_id: str, retain_resources=(), force=False)"
 _ROLL_BACK = (
@@ -61,6 +58,7 @@ CLOUDFORMATION: Mapping[str, Mapping[str, str | None]] = {
     "services.cloudformation.handlers": {
         "_describe_events": "(params)",
         "_resolve_stack": "(stack_name)",
+        "_resource_status_reason_xml": "(res)",
         "_page": "(items, params, action, page_size=100)",
         "_ACTION_HANDLERS": None,
         "_create_stack_task_in_region": "(coro, stack: dict | None, stack_id: str | None = None)",

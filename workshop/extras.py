@@ -69,8 +69,10 @@ def missing(command: str, typed: str = "") -> UsageError | None:
 def install(extra: str) -> str:
     """Return how to install the extra, in the words of the tool that installed the package."""
     prefix, wanted = Path(sys.prefix), shlex.quote(f"{PACKAGE}[{extra}]")
-    # A tool that makes a new environment has to be told where the package came from.
-    anew = shlex.quote(f"{PACKAGE}[{extra}]{origin()}")
+    # A tool that makes a new environment has to be told where the package came from, and which
+    # other extras it had: what is not named is not there afterwards.
+    kept = {each for each in distributions() if is_installed(each)} if extra != "all" else set()
+    anew = shlex.quote(f"{PACKAGE}[{','.join(sorted({extra, *kept}))}]{origin()}")
     if (prefix / "uv-receipt.toml").exists():
         return f"install it with: uv tool install {anew}"
     if (prefix / "pipx_metadata.json").exists():

@@ -41,6 +41,7 @@ def patch_answers() -> None:
         "CreateChangeSet": _change_set,
         "DescribeStacks": _described,
         "DescribeStackEvents": _events,
+        "ListStackResources": _resources,
         "GetTemplate": _template,
     }.items():
         actions[name] = correct(actions[name])
@@ -215,6 +216,23 @@ def _events(describe: Action) -> Action:
         return status, headers, text.encode()
 
     return describe_stack_events
+
+
+def _resources(list_resources: Action) -> Action:
+    """ListStackResources with the reason of a resource's status, where there is one."""
+
+    def list_stack_resources(params: Record) -> Answer:
+        status, headers, body = list_resources(params)
+        stack = _handlers()._resolve_stack(_handlers()._p(params, "StackName"))
+        held = (stack or {}).get("_resources", {})
+        text = re.sub(
+            r"<LogicalResourceId>([^<]+)</LogicalResourceId>",
+            lambda found: found[0] + _handlers()._resource_status_reason_xml(held[found[1]]),
+            body.decode(),
+        )
+        return status, headers, text.encode()
+
+    return list_stack_resources
 
 
 def _is_id(params: Record) -> bool:

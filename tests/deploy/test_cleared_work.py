@@ -15,7 +15,7 @@ from workshop import tags
 from workshop.deploy import plan as planning
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import INSTANCE, NOTEBOOK, REPOSITORY
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.plan import StackAction, StackPlan
 from workshop.deploy.templates import Template
 from workshop.naming import MLFLOW_APP
@@ -83,7 +83,7 @@ def test_images_of_which_no_plan_could_tell_stay_until_the_next_one(pushed: Flee
     assert (stack.action, stack.loses_work) == (StackAction.WAIT, ())
 
     def fails(event: DeployEvent) -> None:
-        if event.what == What.JOINED:
+        if event.what == DeployStep.JOINED:
             put(pushed, REGISTRY, "DELETE_FAILED")
 
     told = pushed.deploy(hear=fails).message("seat01")
@@ -100,7 +100,7 @@ def test_images_stay_whose_stack_somebody_fails_to_delete_while_it_is_updated(
     pushed.write(1, "tags: {more: '1'}")
 
     def fails(event: DeployEvent) -> None:
-        if event.what == What.BEGUN and event.stack == REGISTRY:
+        if event.what == DeployStep.BEGUN and event.stack == REGISTRY:
             put(pushed, REGISTRY, "DELETE_FAILED")
 
     run = pushed.deploy(hear=fails)

@@ -19,7 +19,7 @@ from tests.support.small_workshop import Fleet, desired, found
 from tests.support.stack_states import STATES, Hand, put, wreck
 from tests.support.workshop_command import Ran
 from workshop.deploy import plan as planning
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.plan import StackAction
 
 GOOD_AFTER_DEPLOY = {
@@ -101,6 +101,28 @@ def test_a_teardown_deletes_a_stack_in_each_of_these_states(
     assert fleet.statuses() == {}
 
 
+def test_nobody_is_told_a_logical_id_of_a_stack_that_cannot_be_deleted(fleet: Fleet) -> None:
+    fleet.write(1)
+    assert fleet.deploy().good
+    fleet.cloud.faults(
+        {"effect": "handler", "type": "AWS::CloudWatch::Dashboard", "action": "delete"}
+    )
+    torn_down = teardown(fleet, "--only", "seat01")
+    fleet.cloud.faults()
+    assert torn_down.code == 4
+    name = "demo-seat01-monitoring"
+    stuck = "stuck: seat01 stack demo-seat01-monitoring dashboard demo-seat01-us-east-1: Resource"
+    assert stuck in torn_down.out
+    ran = fleet.run("plan")
+    row = next(line for line in ran.out.splitlines() if line.startswith("seat01"))
+    assert row.endswith("DELETE_FAILED")
+    client = fleet.cloud.client("cloudformation")
+    listed = client.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    for resource in listed:
+        said = (torn_down.out, torn_down.err, ran.out, ran.err)
+        assert not any(resource["LogicalResourceId"] in text for text in said)
+
+
 def teardown(fleet: Fleet, *more: str) -> Ran:
     """Look at the plan of a teardown and carry it out."""
     common = ("--early", "--interval", "0", *more)
@@ -141,12 +163,12 @@ def test_an_import_that_is_going_on_is_waited_for(fleet: Fleet, status: str) -> 
     assert stack.action == StackAction.WAIT
 
     def ends(event: DeployEvent) -> None:
-        if event.what == What.JOINED:
+        if event.what == DeployStep.JOINED:
             hand.put(status.replace("_IN_PROGRESS", "_COMPLETE"))
 
     run = fleet.deploy(hear=ends)
     assert run.good
-    assert [event.stack for event in run.of(What.JOINED)] == [hand.name]
+    assert [event.stack for event in run.of(DeployStep.JOINED)] == [hand.name]
 
 
 def test_an_update_that_failed_and_stayed_is_refused_in_the_words_of_aws(fleet: Fleet) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import IAM, TRUST, template
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import IAM, TRUST, Cloud, template
 
 BOUNDARY = "arn:aws:iam::000000000000:policy/boundary"
 DOCUMENT = {
@@ -73,6 +70,16 @@ def resources(cloud: Cloud, stack: str) -> dict[str, str]:
     }
 
 
+def why_listed(cloud: Cloud, stack: str) -> dict[str, str]:
+    """Logical id -> the reason of its status, of what ListStackResources gives one for."""
+    listed = cloud.client("cloudformation").list_stack_resources(StackName=stack)
+    return {
+        summary["LogicalResourceId"]: summary["ResourceStatusReason"]
+        for summary in listed["StackResourceSummaries"]
+        if "ResourceStatusReason" in summary
+    }
+
+
 def events(cloud: Cloud, stack: str) -> list[tuple[str, str]]:
     """Logical id and status of every event, oldest first."""
     listed = cloud.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
@@ -116,6 +123,7 @@ def test_what_a_policy_in_use_depends_on_stays_and_the_rest_goes(cloud: Cloud) -
         "Shown": "CREATE_COMPLETE",
         "Policy": "DELETE_FAILED",
     }
+    assert why_listed(cloud, "s") == {"Policy": cloud.reasons("s", "DELETE_FAILED")["Policy"]}
     attempted = {name for name, status in events(cloud, "s") if status == "DELETE_IN_PROGRESS"}
     assert attempted == {"s", "Policy", "Apart", "Dependent"}
 

@@ -112,7 +112,7 @@ def test_a_class_is_found_by_its_name_alone() -> None:
     for room in ("bench", "constructs", "localcloud", "stacks", "tools", "workshop"):
         for path in (ROOT / room).rglob("*.py"):
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            for statement in tree.body:
-                if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
-                    named[statement.name].append(path.relative_to(ROOT).as_posix())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef):
+                    named[node.name].append(path.relative_to(ROOT).as_posix())
     assert {name: places for name, places in named.items() if len(places) > 1} == {}

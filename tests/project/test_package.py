@@ -101,19 +101,23 @@ def test_the_extra_of_everything_is_made_of_the_others() -> None:
 @pytest.mark.parametrize(
     ("made", "told"),
     [
-        ("uv-receipt.toml", "install it with: uv tool install 'workshop-provisioner[cdk]'"),
+        (
+            "uv-receipt.toml",
+            "install it with: uv tool install 'workshop-provisioner[board,cdk,local]'",
+        ),
         (
             "pipx_metadata.json",
-            "install it with: pipx install --force 'workshop-provisioner[cdk]'",
+            "install it with: pipx install --force 'workshop-provisioner[board,cdk,local]'",
         ),
         ("", f"install it with: {sys.executable} -m pip install 'workshop-provisioner[cdk]'"),
     ],
 )
-def test_the_cure_is_the_one_of_the_tool_that_made_the_environment(
+def test_the_cure_is_the_one_of_the_tool_that_made_the_environment_and_takes_no_extra_away(
     made: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(extras, "origin", lambda: "")
+    monkeypatch.setattr(extras, "is_installed", {"local", "board"}.__contains__)
     if made:
         (tmp_path / made).touch()
     assert extras.install("cdk") == told

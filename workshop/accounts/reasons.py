@@ -59,12 +59,12 @@ def of_failure(loaded: LoadedEnvironment, seat: Seat, cause: Cause) -> str:
     if _SUSPENDED.search(cause.message):
         return suspended(loaded, seat, "SUSPENDED")
     again = loaded.command("deploy", "--only", seat.id)
-    for said, cure in (
+    for refusal, cure in (
         (errors.BY_ORGANIZATION, "have the organization's policies allow it"),
         (_HAS_MORE, "take from it what somebody has added by hand"),
         (_IS_THERE, "save what you need of it and delete it, which is in no stack,"),
     ):
-        if said.search(cause.message):
+        if refusal.search(cause.message):
             return f"{cause}; {cure} in account {seat.account}, then run: {again}"
     if cause.kind == FailureClass.CAPACITY:
         return (
@@ -179,20 +179,20 @@ def others_first(loaded: LoadedEnvironment, name: str) -> str:
 
 def refused(loaded: LoadedEnvironment, error: BotoCoreError | ClientError) -> str:
     """Return why StackSets has refused a call at home, with what helps where that is known."""
-    said = errors.describe(error)
+    refusal = errors.describe(error)
     home = loaded.home.account
-    if "organizations access" in said or "activate" in said.lower():
+    if "organizations access" in refusal or "activate" in refusal.lower():
         return (
-            f"{said}; in the management account run: aws cloudformation"
+            f"{refusal}; in the management account run: aws cloudformation"
             " activate-organizations-access"
         )
-    if "delegated admin" in said.lower():
+    if "delegated admin" in refusal.lower():
         return (
-            f"{said}; in the management account run: aws organizations"
+            f"{refusal}; in the management account run: aws organizations"
             " register-delegated-administrator --service-principal"
             f" member.org.stacksets.cloudformation.amazonaws.com --account-id {home}, and write"
             " 'delegated_administrator: true'"
         )
-    if "is not part of the organization" in said:
-        return f"{said}; correct 'accounts.units'"
-    return said
+    if "is not part of the organization" in refusal:
+        return f"{refusal}; correct 'accounts.units'"
+    return refusal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +33,9 @@ NOT_THERE = BROKEN | {"DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_IN_P
 UNREADABLE = "****"
 """What stands for the value of a parameter that nobody is to read (``NoEcho``)."""
 
+_LOGICAL_IDS = re.compile(r"The following resource\(s\) failed to \w+: \[[^\]]*\]\.? *")
+"""How CloudFormation sums up an operation that failed; why it did is in the stack's events."""
+
 LISTED_AT_ONCE = 8
 
 
@@ -40,6 +44,7 @@ class StackSummary:
     """A stack as CloudFormation describes it; ``id`` is its ARN, by which calls name it.
 
     ``name`` is what the workshop calls it, also where a stack set made it under another name.
+    ``reason`` is what CloudFormation says of the status, without logical ids, which tell nobody.
     ``changed`` is when its last update began, None for a stack that had none.
     """
 
@@ -139,7 +144,7 @@ def _found(stack: Mapping[str, Any]) -> StackSummary:
         name=stack_of_set(stack["StackName"]),
         id=stack["StackId"],
         status=stack["StackStatus"],
-        reason=stack.get("StackStatusReason", ""),
+        reason=_LOGICAL_IDS.sub("", stack.get("StackStatusReason", "")),
         created=stack["CreationTime"],
         changed=stack.get("LastUpdatedTime"),
         protected=stack.get("EnableTerminationProtection", False),

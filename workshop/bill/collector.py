@@ -90,7 +90,7 @@ def collect(
         start = min(loaded.settings.start, at)
         # Another organiser may have begun before this machine's ledger did.
         since = min(began.get(account_region, start - _BEFORE), start - _EARLY)
-        _Reader(clients, look, descriptions).read(loaded, since - _CLOCKS)
+        _RegionReader(clients, look, descriptions).read(loaded, since - _CLOCKS)
         return look
 
     looks = side_by_side(read, account_regions, threads=ACCOUNTS_AT_ONCE)
@@ -102,7 +102,7 @@ def collect(
     return replace(new, jobs_at=at if whole else kept.jobs_at), tuple(unread)
 
 
-class _Reader:
+class _RegionReader:
     """Reads one account and Region for one look at it."""
 
     def __init__(self, clients: Clients, look: Observation, descriptions: int) -> None:
@@ -142,7 +142,7 @@ class _Reader:
         ended = {arn: some for arn, some in kept.items() if not any(map(_may_change, some))}
         ours = [job for job in listed if seats[job[arn]] is not None]
         new = [job for job in ours if job[arn] not in ended]
-        found = [usage for one in ours for usage in ended.get(one[arn], ())]
+        found = [usage for job in ours for usage in ended.get(job[arn], ())]
         whole = self._searched(kind.noun, [job[name] for job in new])
         for summary in new:
             job = whole.get(summary[arn])

@@ -156,9 +156,19 @@ def _print(plan: AssignmentPlan, *, all_: bool) -> None:
             : options.MANY
         ]
     table = console.table("account", "name", "state", "seat", "plan", "note")
-    for one in shown_ones:
-        step = "assign" if one.is_new else "" if one.seat else "free" if one.is_free else "leave"
-        table.add_row(one.account, one.name, one.state, one.seat, step, one.note)
+    for account in shown_ones:
+        step = (
+            "assign"
+            if account.is_new
+            else ""
+            if account.seat
+            else "free"
+            if account.is_free
+            else "leave"
+        )
+        table.add_row(
+            account.account, account.name, account.state, account.seat, step, account.note
+        )
     if table.row_count:
         console.print_table(table)
     hidden = len(plan.accounts) - len(shown_ones)

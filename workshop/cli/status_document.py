@@ -68,14 +68,17 @@ def _watch_document(work: CommandContext, seen: StatusScan) -> dict[str, Any] | 
     used = {row.seat: seen.watch.used(row.seat) for row in seen.rows}
     return {
         "ran": {
-            str(where): one.ran and one.ran.isoformat() for where, one in seen.watch.of.items()
+            str(where): seen_watch.ran and seen_watch.ran.isoformat()
+            for where, seen_watch in seen.watch.of.items()
         },
-        "prices": {str(where): one.basis or None for where, one in seen.watch.of.items()},
+        "prices": {
+            str(where): seen_watch.basis or None for where, seen_watch in seen.watch.of.items()
+        },
         "unconfirmed": {
             str(where): None
-            if isinstance(one.mails, Unavailable)
-            else sum(not mail.confirmed for mail in one.mails)
-            for where, one in seen.watch.of.items()
+            if isinstance(seen_watch.mails, Unavailable)
+            else sum(not mail.confirmed for mail in seen_watch.mails)
+            for where, seen_watch in seen.watch.of.items()
         },
         "warnings": seen.watch.sentences(work.loaded, seen.at),
         "per_seat_usd": work.loaded.settings.budget.per_seat_usd,

@@ -45,7 +45,7 @@ def work_in(desired: DesiredStack, current: StackSummary) -> tuple[str, ...]:
     if current.status not in BROKEN:
         made = set(_deleted(desired.templates[0].document))
         return tuple(type_ for type_ in possible if type_ in made and type_ not in _MACHINES)
-    known = [one for one in desired.templates if one.digest == current.template]
+    known = [template for template in desired.templates if template.digest == current.template]
     made = set(_deleted(known[0].document)) if known else {*possible}
     return tuple(type_ for type_ in possible if type_ in made)
 

@@ -307,7 +307,9 @@ def _subscribed(
 ) -> Collection[str] | None:
     names = loaded.cohort_names(account_region)
     there = attempt(partial(subscriptions.of_watch, clients, account_region, names))
-    return None if isinstance(there, Unavailable) else {one.address for one in there}
+    return (
+        None if isinstance(there, Unavailable) else {subscription.address for subscription in there}
+    )
 
 
 def _strays(

@@ -312,7 +312,9 @@ def check_running(
     if isinstance(decisions, Unavailable):
         return
     for about, commands in ((OF_WORK, "save, tell, share, swap and teardown"), (OF_BILL, "bill")):
-        denied = [one for one in decisions if one.action in about and not one.allowed]
+        denied = [
+            decision for decision in decisions if decision.action in about and not decision.allowed
+        ]
         if denied:
             message = f"{commands} may need {_counted(denied)}; better allowed beforehand"
             yield Check(
