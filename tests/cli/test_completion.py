@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
+from click import Context
+from typer.main import get_command
 
 from tests.support.config_folder import HEAD, write, write_roster
 from tests.support.workshop_command import run
+from workshop.cli import application
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +57,8 @@ def bash(line: str) -> dict[str, str]:
         ("workshop stop -e dev --only a", ["ada", "alan"]),
         ("workshop stop -e dev --only ada,", ["ada,alan", "ada,grace"]),
         ("workshop deploy -e dev --profile i", ["instructor"]),
+        ("workshop swap -e dev ada a", ["ada", "alan"]),
+        ("workshop access show -e dev ada,", []),
         ("workshop stop --only a", []),
         ("workshop stop -e nobody --only a", []),
         ("workshop stop -e broken --only a", []),
@@ -59,6 +66,28 @@ def bash(line: str) -> dict[str, str]:
 )
 def test_bash_offers(line: str, offered: list[str]) -> None:
     assert answer(**bash(line)) == offered
+
+
+def parameters(command: Any, *path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Every parameter of a command and of those below it, with the words that lead to it."""
+    for parameter in command.params:
+        yield " ".join((*path, parameter.name)), command, parameter
+    for name, below in getattr(command, "commands", {}).items():
+        yield from parameters(below, *path, name)
+
+
+def test_whatever_names_an_environment_a_seat_or_a_profile_is_completed() -> None:
+    """Each such option and argument of each command, but for the name of a new environment."""
+    named = {"env": "dev", "seat": "ada", "spare": "ada", "only": "ada", "profile": "instructor"}
+    asked = []
+    for path, command, parameter in parameters(get_command(application())):
+        if parameter.name in named:
+            context = Context(command)
+            context.params["env"] = "dev"
+            offered = [item.value for item in parameter.shell_complete(context, "")]
+            assert named[parameter.name] in offered, path
+            asked.append(path)
+    assert {"swap spare", "door undo seat", "access show seat", "fit env"} <= set(asked)
 
 
 def test_zsh_offers_the_same() -> None:

@@ -17,8 +17,8 @@ from workshop.access.permissions import (
     console_cell,
 )
 from workshop.aws import regions
-from workshop.cli import console
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, profiles
+from workshop.cli import completion, console
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, SeatId, profiles
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.profiles import Profile
 from workshop.counting import count_of
@@ -49,8 +49,6 @@ class AccessRow:
 _OWNER = "aws:ResourceAccount"
 _STRANGERS = ("888877776666", "777766665555")
 """Accounts of a profile that no seat has."""
-
-SeatId = Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat on the roster.")]
 
 
 @app.command()
@@ -166,9 +164,7 @@ def explain(
 def print_matrix(
     *,
     env: Env,
-    profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of this profile only.")
-    ] = None,
+    profile: OfProfile = None,
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
 ) -> None:
@@ -203,7 +199,14 @@ def print_matrix(
 def permission_set(
     *,
     env: Env,
-    profile: Annotated[str, typer.Option(metavar="NAME", help="The profile to write it for.")],
+    profile: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="The profile to write it for.",
+            autocompletion=completion.profiles,
+        ),
+    ],
     config_dir: ConfigDir = CONFIG_DIR,
 ) -> None:
     """Print a permission set of IAM Identity Center for everybody of a profile, as JSON.

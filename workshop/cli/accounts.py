@@ -13,7 +13,7 @@ from workshop.accounts.organization import Organization
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws import account_guard
 from workshop.aws.clients import Clients
-from workshop.cli import console, options
+from workshop.cli import completion, console, options
 from workshop.cli.options import CONFIG_DIR, All, AsJson, ConfigDir, Env
 from workshop.config import assignment, command_line
 from workshop.config.environment import LoadedEnvironment
@@ -35,6 +35,7 @@ Replace = Annotated[
         help="Give these seats another account: theirs is closed, left the units, or is empty since"
         " a teardown.",
         show_default=False,
+        autocompletion=completion.seats,
     ),
 ]
 

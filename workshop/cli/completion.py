@@ -46,6 +46,12 @@ def seats(context: typer.Context, incomplete: str) -> list[str]:
     ]
 
 
+def one_seat(context: typer.Context) -> list[str]:
+    """Return the ids for an argument that names one seat."""
+    draft = _draft(context)
+    return [seat.id for seat in (draft.seats if draft else ())]
+
+
 def profiles(context: typer.Context) -> list[str]:
     """Return the names for ``--profile``."""
     draft = _draft(context)

@@ -11,7 +11,7 @@ import typer
 from workshop.aws import regions
 from workshop.cli import box_session, console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, SeatId
 from workshop.config.roster import Seat
 from workshop.connect import boxes, federation, identity, ways
 from workshop.connect.boxes import SeatBox
@@ -42,7 +42,6 @@ OfSystem = Annotated[
     OperatingSystem | None,
     typer.Option("--os", help="Of the machine from which to connect.", show_default="this one's"),
 ]
-SeatId = Annotated[str, typer.Argument(metavar="SEAT", help="The seat.")]
 
 
 def connect(

@@ -12,7 +12,7 @@ import typer
 
 from workshop import events
 from workshop.aws import reads, regions
-from workshop.cli import console
+from workshop.cli import completion, console
 from workshop.cli.connect import OfSystem, this_system
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only
@@ -50,7 +50,13 @@ class _Given:
 def credentials(
     *,
     seat: Annotated[
-        str | None, typer.Argument(metavar="SEAT", help="The seat.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="SEAT",
+            help="The seat's id.",
+            show_default=False,
+            autocompletion=completion.one_seat,
+        ),
     ] = None,
     env: Env,
     only: Only = None,

@@ -14,9 +14,9 @@ import typer
 from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.aws import places
-from workshop.cli import console
+from workshop.cli import completion, console
 from workshop.cli.context import CommandContext, opened
-from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only
+from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, Only, SeatId
 from workshop.counting import count_of
 from workshop.door.claims import A_MINUTE, Claiming
 from workshop.environments import dates
@@ -32,7 +32,14 @@ def door(
     context: typer.Context,
     *,
     env: Annotated[
-        str, typer.Option("--env", "-e", metavar="NAME", help="As of: workshop door show.")
+        str,
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="NAME",
+            help="As of: workshop door show.",
+            autocompletion=completion.environments,
+        ),
     ] = "",
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,
@@ -213,7 +220,7 @@ def _span(text: str) -> timedelta:
 
 @app.command()
 def undo(
-    seat: Annotated[str, typer.Argument(metavar="SEAT", help="The id of a seat.")] = "",
+    seat: SeatId = "",
     *,
     env: Env,
     since: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from workshop import events
-from workshop.cli import console, new_file
+from workshop.cli import completion, console, new_file
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, profiles
 from workshop.config import command_line, rules
 from workshop.config.environment import LoadedEnvironment
@@ -51,6 +51,7 @@ def fit(
             metavar="NAME",
             help="The environment: config/NAME.yaml, which is written where it is not there.",
             show_default=False,
+            autocompletion=completion.environments,
         ),
     ],
     ref: Annotated[
@@ -59,7 +60,12 @@ def fit(
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", metavar="NAME", help="The profile, of an environment there is."),
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="The profile, of an environment there is.",
+            autocompletion=completion.profiles,
+        ),
     ] = None,
     account: Annotated[
         str | None,

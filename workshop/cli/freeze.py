@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workshop.aws.reads import ACCOUNTS_AT_ONCE, side_by_side
-from workshop.cli import console
+from workshop.cli import completion, console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env
 from workshop.teardown import freeze as freezing
@@ -18,7 +18,13 @@ def freeze(
     *,
     env: Env,
     only: Annotated[
-        str, typer.Option("--only", metavar="IDS", help="The seats, with commas between their ids.")
+        str,
+        typer.Option(
+            "--only",
+            metavar="IDS",
+            help="The seats, with commas between their ids.",
+            autocompletion=completion.seats,
+        ),
     ],
     config_dir: ConfigDir = CONFIG_DIR,
     as_json: AsJson = False,

@@ -46,6 +46,10 @@ Only = Annotated[
         autocompletion=completion.seats,
     ),
 ]
+SeatId = Annotated[
+    str,
+    typer.Argument(metavar="SEAT", help="The seat's id.", autocompletion=completion.one_seat),
+]
 OfProfile = Annotated[
     str | None,
     typer.Option(

@@ -44,7 +44,7 @@ def rehearse(
             metavar="ID",
             help="As this seat.",
             show_default="the first of the profile that most have",
-            autocompletion=completion.seats,
+            autocompletion=completion.one_seat,
         ),
     ] = None,
     notebook: Annotated[

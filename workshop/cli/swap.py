@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from workshop.aws.machine_kinds import machines_of
-from workshop.cli import agreement, console
+from workshop.cli import agreement, completion, console
 from workshop.cli.context import opened
 from workshop.cli.options import CONFIG_DIR, ConfigDir, Env
 from workshop.cli.start_stop import moved
@@ -27,8 +27,18 @@ Minutes = Annotated[
 
 def swap(
     *,
-    seat: Annotated[str, typer.Argument(metavar="SEAT", help="The seat that is broken.")],
-    spare: Annotated[str, typer.Argument(metavar="SPARE", help="A spare that nobody has.")],
+    seat: Annotated[
+        str,
+        typer.Argument(
+            metavar="SEAT", help="The seat that is broken.", autocompletion=completion.one_seat
+        ),
+    ],
+    spare: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPARE", help="A spare that nobody has.", autocompletion=completion.one_seat
+        ),
+    ],
     env: Env,
     config_dir: ConfigDir = CONFIG_DIR,
     minutes: Minutes = MINUTES,
