@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.faulty import counts
 from tests.support.notebook_workshop import retries_at_once
-from tests.support.own_accounts import OwnAccounts
+from tests.support.own_accounts import OwnAccounts, exemplar
 from workshop.accounts import seen_accounts
-from workshop.aws import reads
+from workshop.aws import places, reads
 
 
 def test_a_throttled_account_is_asked_a_few_times_and_then_not_known(
@@ -38,12 +38,13 @@ def test_an_account_that_is_slow_to_answer_is_named_while_it_is_waited_for(
     assert f" of 3 accounts answered; waiting for {own.account('ben')} us-east-1 (ben) ..." in told
 
 
-def test_a_role_that_nobody_could_ask_for_is_not_said_to_be_changed(
-    own: OwnAccounts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    own.deploy()
-    retries_at_once(monkeypatch)
-    own.cloud.faults({"effect": "throttle", "operation": "sts:AssumeRole"})
-    told = " ".join(own.run("plan").err.split())
-    assert "3 accounts (ada, ben, cleo): nothing could be read: AssumeRole: Throttling" in told
-    assert "made again" not in told
+@pytest.mark.parametrize(
+    ("why", "is_mended"),
+    [("AssumeRole: AccessDenied", True), ("AssumeRole: Throttling: Rate exceeded", False)],
+)
+def test_only_a_role_that_refuses_is_said_to_be_made_again(why: str, *, is_mended: bool) -> None:
+    loaded = exemplar().loaded
+    place = loaded.seats[0].account_region
+    lines = places.told_unread(loaded, [(place, f"what is there could not be read: {why}")])
+    assert f"nothing could be read: {why}" in lines[0]
+    assert any("made again" in line for line in lines) == is_mended
