@@ -56,6 +56,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@$(PIP) install --no-compile --require-hashes -r requirements-dev.lock
 	@$(NPM)
 	@$(QUIETLY) $(BIN)/python -m tests.support.browser
+	@# Else each worker of the first run compiles all modules, its assertions rewritten.
+	@$(BIN)/python -m pytest --collect-only >/dev/null 2>&1 || true
 	@touch $@
 
 # What tests need beside the project, each in an environment of its own, from a lock file. uv is

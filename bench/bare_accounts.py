@@ -34,39 +34,39 @@ def main() -> None:
 def _deploy(folder: Path) -> float:
     loaded = loader.load("bench", folder)
     made, _ = assembly.synthesize(loaded, loaded.seats)
-    by_kind = {one.kind: one for one in desired.sets(loaded, made, loaded.seats)}
+    by_kind = {stack_set.kind: stack_set for stack_set in desired.sets(loaded, made, loaded.seats)}
     client = boto3.client("cloudformation")
     began = time.perf_counter()
     for level in desired.levels(by_kind):
         open_ones = [_begin(client, loaded, by_kind[kind]) for kind in level]
         while open_ones:
             time.sleep(POLL)
-            open_ones = [one for one in open_ones if _is_open(client, *one)]
+            open_ones = [operation for operation in open_ones if _is_open(client, *operation)]
     return time.perf_counter() - began
 
 
-def _begin(client: Any, loaded: LoadedEnvironment, one: DesiredSet) -> tuple[str, str]:
+def _begin(client: Any, loaded: LoadedEnvironment, stack_set: DesiredSet) -> tuple[str, str]:
     everybody = f"arn:aws:iam::{loaded.home.account}:*"
     values = {ORGANISER_ACCOUNT: loaded.home.account, ORGANISER_PRINCIPALS: everybody}
     client.create_stack_set(
-        StackSetName=one.name,
-        TemplateBody=one.template.body,
+        StackSetName=stack_set.name,
+        TemplateBody=stack_set.template.body,
         Capabilities=["CAPABILITY_NAMED_IAM"],
         PermissionModel="SERVICE_MANAGED",
         AutoDeployment={"Enabled": False},
-        Tags=[{"Key": key, "Value": value} for key, value in one.tagged.items()],
+        Tags=[{"Key": key, "Value": value} for key, value in stack_set.tagged.items()],
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value}
-            for key, value in (values.items() if one.kind == ORGANISER else ())
+            for key, value in (values.items() if stack_set.kind == ORGANISER else ())
         ],
     )
     answer = client.create_stack_instances(
-        StackSetName=one.name,
+        StackSetName=stack_set.name,
         DeploymentTargets={"OrganizationalUnitIds": list(loaded.settings.accounts.units)},
         Regions=[loaded.home.region],
         OperationPreferences={"MaxConcurrentPercentage": 100, "FailureTolerancePercentage": 100},
     )
-    return one.name, answer["OperationId"]
+    return stack_set.name, answer["OperationId"]
 
 
 def _is_open(client: Any, name: str, operation: str) -> bool:
@@ -80,9 +80,9 @@ def _listing(_: Path) -> float:
     client = boto3.client("cloudformation")
     began = time.perf_counter()
     for page in client.get_paginator("list_stack_sets").paginate(Status="ACTIVE"):
-        for one in page["Summaries"]:
+        for summary in page["Summaries"]:
             pages = client.get_paginator("list_stack_instances")
-            for instances in pages.paginate(StackSetName=one["StackSetName"]):
+            for instances in pages.paginate(StackSetName=summary["StackSetName"]):
                 assert instances["Summaries"]
     return time.perf_counter() - began
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.asgi import Handler, read_body, respond
 from localcloud.authentication.gate import CONTROL, RESET
+from localcloud.clock import Clock
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from localcloud.clock import Clock
-    from localcloud.transitions import Delays
+from localcloud.transitions import Delays
 
 Document = dict[str, Any]
 AdminEndpoint = Callable[[Document], Document]

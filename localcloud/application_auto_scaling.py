@@ -12,18 +12,16 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.iam.guard import Guard
 from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
 from localcloud.protocol.requests import check_request
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.service_quotas.pages import page
-
-if TYPE_CHECKING:
-    from localcloud.iam.guard import Guard
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 SERVICE = "application-autoscaling"
 TARGET_PREFIX = "AnyScaleFrontendService"
@@ -215,9 +213,9 @@ def _name(record: Document) -> Any:
     return f"{record['ResourceId']} {record['ScalableDimension']} {record.get('PolicyName', '')}"
 
 
-def _missing(what: str, request: Document) -> ApiError:
+def _missing(noun: str, request: Document) -> ApiError:
     return ApiError(
         "ObjectNotFoundException",
-        f"No {what} found for service namespace: {request['ServiceNamespace']}, resource ID:"
+        f"No {noun} found for service namespace: {request['ServiceNamespace']}, resource ID:"
         f" {request['ResourceId']}, scalable dimension: {request['ScalableDimension']}",
     )

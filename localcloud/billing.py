@@ -211,7 +211,7 @@ def add_services() -> Callable[[Document], Document]:
 def _is_asked_for(product: dict[str, str], request: Document) -> bool:
     if request["ServiceCode"] != product.get("servicecode", "AmazonSageMaker"):
         return False
-    return all(_matches(product, one) for one in request.get("Filters", ()))
+    return all(_matches(product, condition) for condition in request.get("Filters", ()))
 
 
 def _matches(product: dict[str, str], wanted: dict[str, str]) -> bool:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, handler_message
-
-if TYPE_CHECKING:
-    from localcloud.service_quotas.applied import AppliedQuotas
+from localcloud.service_quotas.applied import AppliedQuotas
 
 QUOTA = ("lambda", "Concurrent executions")
 LEAST_UNRESERVED = 100

@@ -14,13 +14,11 @@ import json
 import secrets
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.asgi import Handler, respond
-
-if TYPE_CHECKING:
-    from localcloud.authentication.received import Received
+from localcloud.authentication.received import Received
 
 HOST = "signin.localhost"
 PATH = "/federation"
@@ -86,7 +84,7 @@ def _session(text: str) -> dict[str, Any] | None:
         return None
     known = (session["SecretAccessKey"], session["SessionToken"])
     proven = [
-        hmac.compare_digest(str(one).encode(), str(other).encode())
-        for one, other in zip((secret, token), known, strict=True)
+        hmac.compare_digest(str(part).encode(), str(other).encode())
+        for part, other in zip((secret, token), known, strict=True)
     ]
     return session if all(proven) else None

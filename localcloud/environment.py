@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
 
 from localcloud.authentication import keys
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from localcloud.record import Running
+from localcloud.record import Running
 
 EMPTY_CONFIG = "no-aws-config"
 """An empty file in the state directory that stands in for the user's AWS files."""

@@ -56,17 +56,19 @@ def patch_logs() -> None:
     """Correct in place how the emulator reads what functions log."""
     worker, making = ministack_adapter.module("core.lambda_runtime").Worker, threading.Lock()
 
-    def pipe_of(one: Any) -> LogPipe:
+    def pipe_of(worker_process: Any) -> LogPipe:
         with making:
-            known: LogPipe | None = getattr(one, "log_pipe", None)
-            if known is None or known.pipe is not one._proc.stderr:
-                known = one.log_pipe = LogPipe(one._proc.stderr, one._stderr_queue)
+            known: LogPipe | None = getattr(worker_process, "log_pipe", None)
+            if known is None or known.pipe is not worker_process._proc.stderr:
+                known = worker_process.log_pipe = LogPipe(
+                    worker_process._proc.stderr, worker_process._stderr_queue
+                )
             return known
 
-    def logged(one: Any) -> str:
-        if one._proc is not None:
-            pipe_of(one).take()
-        return str(one._drain_stderr())
+    def logged(worker_process: Any) -> str:
+        if worker_process._proc is not None:
+            pipe_of(worker_process).take()
+        return str(worker_process._drain_stderr())
 
-    worker._read_stderr = lambda one: pipe_of(one).follow()
+    worker._read_stderr = lambda worker_process: pipe_of(worker_process).follow()
     worker._drain_stderr_bounded = logged

@@ -9,13 +9,11 @@ click is a call of the admin endpoint ``subscriptions``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.admin import Document
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from localcloud.admin import Document
 
 PENDING = "PendingConfirmation"
 """In place of an ARN, as AWS lists it."""
@@ -37,29 +35,33 @@ def subscriptions_endpoint(change: Document) -> Document:
     if unknown:
         raise LocalCloudError(f"unknown {', '.join(sorted(unknown))}; use confirm")
     address = change.get("confirm")
-    asked = [one for one in _mails() if one["endpoint"] == address]
+    asked = [
+        subscription
+        for subscription in _mail_subscriptions()
+        if subscription["endpoint"] == address
+    ]
     if address is not None and not asked:
         raise LocalCloudError("nobody was asked at this address")
-    for one in asked:
-        one[_CONFIRMED] = True
+    for subscription in asked:
+        subscription[_CONFIRMED] = True
     return {
         "subscriptions": [
             {
-                "topic": one["topic_arn"],
-                "endpoint": one["endpoint"],
-                "confirmed": one.get(_CONFIRMED, False),
+                "topic": subscription["topic_arn"],
+                "endpoint": subscription["endpoint"],
+                "confirmed": subscription.get(_CONFIRMED, False),
             }
-            for one in _mails()
+            for subscription in _mail_subscriptions()
         ]
     }
 
 
-def _mails() -> Iterator[dict[str, Any]]:
+def _mail_subscriptions() -> Iterator[dict[str, Any]]:
     """Yield the subscriptions of addresses in every account and Region."""
     for topic in ministack_adapter.module("services.sns")._topics._data.values():
-        for one in topic["subscriptions"]:
-            if one["protocol"] in ("email", "email-json"):
-                yield one
+        for subscription in topic["subscriptions"]:
+            if subscription["protocol"] in ("email", "email-json"):
+                yield subscription
 
 
 def _hiding(answer: Step) -> Step:
@@ -68,10 +70,10 @@ def _hiding(answer: Step) -> Step:
     def hidden(params: dict[str, Any]) -> Any:
         status, headers, body = answer(params)
         text = body.decode() if isinstance(body, bytes) else body
-        for one in _mails():
-            if not one.get(_CONFIRMED):
+        for subscription in _mail_subscriptions():
+            if not subscription.get(_CONFIRMED):
                 arn = "<SubscriptionArn>{}</SubscriptionArn>"
-                text = text.replace(arn.format(one["arn"]), arn.format(PENDING))
+                text = text.replace(arn.format(subscription["arn"]), arn.format(PENDING))
         return status, headers, text.encode() if isinstance(body, bytes) else text
 
     return hidden

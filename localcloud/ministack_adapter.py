@@ -7,15 +7,13 @@ checked by the contract tests: an upgrade that renames or reshapes one of them f
 # ruff: noqa: SLF001
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from functools import cache
 from importlib import import_module, metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 PINNED = "1.5.33"
 

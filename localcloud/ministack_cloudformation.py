@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 _DELETE_STACK = "(stack_name: str, stack_id: str, retain_resources=(), force=False)"
 _ROLL_BACK = (

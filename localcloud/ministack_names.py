@@ -6,12 +6,9 @@ the local cloud's code against this list.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from localcloud.ministack_cloudformation import CLOUDFORMATION
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _EVALUATOR = "ministack.core.iam_evaluator."
 _STATEMENTS = f"list[{_EVALUATOR}ParsedStatement]"

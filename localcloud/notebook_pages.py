@@ -9,17 +9,15 @@ from __future__ import annotations
 import html
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.asgi import Handler, respond
+from localcloud.authentication.received import Received
+from localcloud.iam.guard import Guard
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.notebook_sessions import NotebookSession
 from localcloud.sagemaker.resources import notebook_instance
-
-if TYPE_CHECKING:
-    from localcloud.authentication.received import Received
-    from localcloud.iam.guard import Guard
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.notebook_sessions import NotebookSession
 
 OPERATION = "CreatePresignedNotebookInstanceUrl"
 COOKIE = "notebook-session"
@@ -113,9 +111,9 @@ def _refusal(status: HTTPStatus, reason: str) -> Page:
 
 
 def _html(title: str, text: str) -> str:
-    head, said = html.escape(title), html.escape(text)
+    head, body = html.escape(title), html.escape(text)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{head}</title><main><h1>{head}</h1><p>{said}</p></main></html>"
+        f"<title>{head}</title><main><h1>{head}</h1><p>{body}</p></main></html>"
     )

@@ -17,10 +17,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 from filelock import FileLock
@@ -29,9 +30,6 @@ from localcloud import environment, process_identity, record, state_files
 from localcloud.authentication import keys
 from localcloud.errors import LocalCloudError
 from localcloud.record import LOG, Running
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_STATE_DIR = Path(".workshop/localcloud")
 """Of the ``workshop cloud`` commands too, so that they find a cloud that a program has started."""

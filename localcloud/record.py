@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from localcloud import state_files
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE = "cloud.json"
 LOG = "cloud.log"

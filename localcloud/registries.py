@@ -66,7 +66,9 @@ def patch_registries() -> None:
 def _refusal(operation: str, registry: str, given: Mapping[str, Any]) -> Answer | None:
     """Return AWS's answer unless the policy of each named repository allows it to the caller."""
     names = given.get("repositoryNames") or [given.get("repositoryName") or "*"]
-    return next((one for name in names if (one := _of_one(operation, registry, name))), None)
+    return next(
+        (refusal for name in names if (refusal := _of_one(operation, registry, name))), None
+    )
 
 
 def _of_one(operation: str, registry: str, name: str) -> Answer | None:

@@ -17,17 +17,15 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.admin import AsyncEndpoint, Document
+from localcloud.clock import Clock
 from localcloud.ec2 import stores
-
-if TYPE_CHECKING:
-    from localcloud.admin import AsyncEndpoint, Document
-    from localcloud.clock import Clock
-    from localcloud.ec2.service import Ec2Service
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
+from localcloud.ec2.service import Ec2Service
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
 NOUNS = {
     "Endpoint": "SageMaker Endpoint State Change",

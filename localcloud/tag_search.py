@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.engine import SageMakerEngine
 
 PAGE = 50
 MOST = 100

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 TRANSITIONS: Mapping[str, float] = {
     "notebook": 1.5,

@@ -111,7 +111,7 @@ def sweep(
     mapping: Callable[..., Iterable[tuple[int, list[AllowedAnswer]]]] = map,
 ) -> list[SweptRole]:
     """Return what each role of the profile's first seat is allowed; ``mapping`` may be a pool's."""
-    seat = next(one for one in loaded.seats if one.profile == profile)
+    seat = next(seat for seat in loaded.seats if seat.profile == profile)
     access = loaded.settings.profiles[profile].access
     trained, processed = (
         expanded("training", access.training_instance_types),
@@ -140,14 +140,14 @@ def explanations(path: Path = TABLE) -> list[Explanation]:
     """Return the table of what may be allowed, with its reasons."""
     return [
         Explanation(
-            tuple(one["actions"]),
-            tuple(one.get("victims", VICTIMS)),
-            tuple(one.get("shapes", SHAPES)),
-            tuple(one.get("modes", ("scoped", "managed"))),
-            one["reason"],
-            bool(one.get("boxes")),
+            tuple(entry["actions"]),
+            tuple(entry.get("victims", VICTIMS)),
+            tuple(entry.get("shapes", SHAPES)),
+            tuple(entry.get("modes", ("scoped", "managed"))),
+            entry["reason"],
+            bool(entry.get("boxes")),
         )
-        for one in yaml.safe_load(path.read_text(encoding="utf-8"))
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8"))
     ]
 
 
@@ -164,10 +164,10 @@ def unexplained(swept: Iterable[SweptRole], table: Sequence[Explanation]) -> lis
 def unused(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> list[Explanation]:
     """Return the explanations of what was swept that explain nothing."""
     return [
-        one
-        for one in table
-        if any(one.is_about(role) for role in swept)
-        and not any(one.explains(answer, role) for role in swept for answer in role.allowed)
+        explanation
+        for explanation in table
+        if any(explanation.is_about(role) for role in swept)
+        and not any(explanation.explains(answer, role) for role in swept for answer in role.allowed)
     ]
 
 
@@ -179,31 +179,31 @@ def document(swept: Sequence[SweptRole], table: Sequence[Explanation]) -> dict[s
         "allowed": sum(len(role.allowed) for role in swept),
         "roles": [
             {
-                "role": one.role,
-                "profile": one.profile,
-                "mode": one.mode,
-                "services": one.services,
-                "asked": one.asked,
-                "allowed": len(one.allowed),
+                "role": role.role,
+                "profile": role.profile,
+                "mode": role.mode,
+                "services": role.services,
+                "asked": role.asked,
+                "allowed": len(role.allowed),
                 "by_service": Counter(
-                    answer.question.action.partition(":")[0] for answer in one.allowed
+                    answer.question.action.partition(":")[0] for answer in role.allowed
                 ),
-                "by_victim": Counter(answer.question.victim for answer in one.allowed),
-                "by_shape": Counter(answer.question.shape for answer in one.allowed),
+                "by_victim": Counter(answer.question.victim for answer in role.allowed),
+                "by_shape": Counter(answer.question.shape for answer in role.allowed),
             }
-            for one in swept
+            for role in swept
         ],
         "explained": [
             {
-                "reason": one.reason,
+                "reason": explanation.reason,
                 "allowed": sum(
-                    one.explains(answer, role) for role in swept for answer in role.allowed
+                    explanation.explains(answer, role) for role in swept for answer in role.allowed
                 ),
             }
-            for one in table
+            for explanation in table
         ],
         "unexplained": [_as_json(answer) for answer in unexplained(swept, table)],
-        "unused": [one.reason for one in unused(swept, table)],
+        "unused": [explanation.reason for explanation in unused(swept, table)],
     }
 
 
@@ -230,13 +230,13 @@ def show(report: Mapping[str, Any]) -> None:
         for part in ("by_service", "by_victim", "by_shape"):
             counts = ", ".join(f"{name} {count}" for name, count in sorted(role[part].items()))
             print(f"  {part.replace('_', ' ')}: {counts}")
-    for one in report["explained"]:
-        if one["allowed"]:
-            print(f"{one['allowed']:>7,}  {one['reason']}")
-    for one in report["unexplained"]:
+    for explanation in report["explained"]:
+        if explanation["allowed"]:
+            print(f"{explanation['allowed']:>7,}  {explanation['reason']}")
+    for answer in report["unexplained"]:
         print(
-            f"NOT EXPLAINED  {one['action']} on {one['resource']} of the {one['victim']},"
-            f" {one['shape']}: {one['allowed_by']}"
+            f"NOT EXPLAINED  {answer['action']} on {answer['resource']} of the {answer['victim']},"
+            f" {answer['shape']}: {answer['allowed_by']}"
         )
     for reason in report["unused"]:
         print(f"EXPLAINS NOTHING  {reason}")

@@ -23,7 +23,13 @@ def count_of(number: float, noun: str) -> str:
     return f"{number:,.12g} {noun if number == 1 else plural(noun)}"
 
 
-def first_of(names: Sequence[str], most: int) -> str:
+def and_more(number: int, noun: str = "") -> str:
+    """`` and 4 more``, `` and 1 more seat``: how many there are besides; empty for none."""
+    if number <= 0:
+        return ""
+    return f" and {count_of(number, f'more {noun}') if noun else f'{number:,} more'}"
+
+
+def first_of(names: Sequence[str], most: int, noun: str = "") -> str:
     """``ada, ben and 4 more``: the first of some names, and how many there are besides."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return ", ".join(names[:most]) + and_more(len(names) - most, noun)

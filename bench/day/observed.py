@@ -164,7 +164,7 @@ class Day:
 
     def running(self) -> list[str]:
         """Return what has machines, by kind and name."""
-        return sorted(f"{one.kind} {one.name}" for one in self._open.values())
+        return sorted(f"{span.kind} {span.name}" for span in self._open.values())
 
     def describe(self, machines: Mapping[str, Machine]) -> None:
         """Learn whose the instances are, and that they run since they were made."""
@@ -174,7 +174,7 @@ class Day:
             self._instance(name, "running", machine.made)
 
     def _vcpus(self, name: str) -> int:
-        return next(one.vcpus for one in self.machines.values() if one.name == name)
+        return next(machine.vcpus for machine in self.machines.values() if machine.name == name)
 
     def _instance(self, instance: str, state: str, at: float) -> None:
         machine = self.machines.get(instance)

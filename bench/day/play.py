@@ -174,7 +174,7 @@ class _Player:
         local_cloud.set_delays(self._running, notebook=NOTEBOOK, stopping=STOPPING)
         self._played.day.describe(machines)
         self._look()
-        self._played.asked |= {(one.at, one.name) for one in self._played.day.stopped}
+        self._played.asked |= {(stop.at, stop.name) for stop in self._played.day.stopped}
         self._note_static()
         if not self._setting.watched:
             for word in ("tick", "warning", "end", "change"):
@@ -185,7 +185,7 @@ class _Player:
             self._tick()
         loaded = self._played.loaded
         names = [loaded.names(seat) for seat in loaded.seats]
-        boxes = {one.name: key for key, one in self._played.day.machines.items()}
+        boxes = {machine.name: key for key, machine in self._played.day.machines.items()}
         self._attendees = [
             Attendee(
                 script,
@@ -213,12 +213,12 @@ class _Player:
     def _status(self, key: str) -> None:
         """Ask for the status after the agents of the EC2 instances that run have reported."""
         up = set(self._played.day.running())
-        at_it = [one for one in self._attendees if f"{BOX} {one.names.box}" in up]
+        at_it = [attendee for attendee in self._attendees if f"{BOX} {attendee.names.box}" in up]
         for attendee in at_it:
             attendee.report(self._now)
         self._played.used[key] = {
-            one.names.seat: datetime.fromtimestamp(one.used or self._now, UTC).isoformat()
-            for one in at_it
+            attendee.names.seat: datetime.fromtimestamp(attendee.used or self._now, UTC).isoformat()
+            for attendee in at_it
         }
         self._command(key, "status", "--json")
 
@@ -229,7 +229,9 @@ class _Player:
         self._tick()
         played = self._played
         played.after = played.day.running()
-        played.refused = {one.names.seat: dict(one.refused) for one in self._attendees}
+        played.refused = {
+            attendee.names.seat: dict(attendee.refused) for attendee in self._attendees
+        }
         played.billed_at = self._now
         document = self._watched("spending.json")
         played.counted = document.get("usd", {})
@@ -333,24 +335,26 @@ class _Player:
         vcpus = ec2.describe_instance_types(InstanceTypes=[GPU])["InstanceTypes"][0]["VCpuInfo"]
         gigabytes = {seat.id: seat.box_gb for seat in self._played.loaded.seats}
         for page in ec2.get_paginator("describe_instances").paginate():
-            for one in (one for held in page["Reservations"] for one in held["Instances"]):
-                tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+            for instance in (
+                instance for held in page["Reservations"] for instance in held["Instances"]
+            ):
+                tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
                 yield (
-                    one["InstanceId"],
+                    instance["InstanceId"],
                     Machine(
                         tags["attendee"],
                         tags["Name"],
-                        one["InstanceType"],
+                        instance["InstanceType"],
                         vcpus["DefaultVCpus"],
                         gigabytes[tags["attendee"]],
-                        one["LaunchTime"].timestamp(),
+                        instance["LaunchTime"].timestamp(),
                     ),
                 )
 
     def _watched(self, key: str) -> dict[str, Any]:
         """Return a document of the watch, empty where it has written none."""
         s3, bucket = self._client("s3"), self._cohort.watch_bucket
-        found = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+        found = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
         if key not in found:
             return {}
         document: dict[str, Any] = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

@@ -31,7 +31,7 @@ def document(played: Played) -> Document:
         "boxes": played.setting.boxes,
         "hours": played.setting.hours,
         "seed": played.setting.seed,
-        "personas": dict(sorted(Counter(one.persona for one in played.scripts).items())),
+        "personas": dict(sorted(Counter(script.persona for script in played.scripts).items())),
         "ticks": played.ticks,
         "events": played.day.number,
         "faults": played.faults,
@@ -73,17 +73,17 @@ def _cost(played: Played) -> dict[str, dict[str, float]]:
 
 def _bill(played: Played) -> Document:
     by_events, told = _cost(played), played.said["bill"].document
-    personas = {one.seat: one.persona for one in played.scripts}
+    personas = {script.seat: script.persona for script in played.scripts}
     seats, of_personas = [], defaultdict[str, list[Document]](list)
-    for one in told["seats"]:
-        kinds = by_events.get(one["seat"], {})
+    for seat in told["seats"]:
+        kinds = by_events.get(seat["seat"], {})
         row = {
-            "seat": one["seat"],
-            "persona": personas[one["seat"]],
-            "least": one["usd"]["least"] or 0.0,
-            "most": one["usd"]["most"],
+            "seat": seat["seat"],
+            "persona": personas[seat["seat"]],
+            "least": seat["usd"]["least"] or 0.0,
+            "most": seat["usd"]["most"],
             "events": round(sum(kinds.values()), 4),
-            "outside": _outside(one["by_kind"], kinds),
+            "outside": _outside(seat["by_kind"], kinds),
         }
         seats.append(row)
         of_personas[row["persona"]].append(row)
@@ -125,8 +125,8 @@ def _sum(rows: list[Document]) -> Document:
 
 def _watch(played: Played) -> Document:
     """What it stopped and when, whom it froze, and what it said."""
-    own = [one for one in played.day.stopped if not _is_asked(played, one.at, one.name)]
-    stops = Counter((clock(one.at), one.kind) for one in own)
+    own = [stop for stop in played.day.stopped if not _is_asked(played, stop.at, stop.name)]
+    stops = Counter((clock(stop.at), stop.kind) for stop in own)
     return {
         "stopped": [
             {"at": at, "kind": kind, "number": number}
@@ -175,16 +175,16 @@ def _is_above(played: Played, seat: str, at: float, *, seen: bool = False) -> bo
     ``seen``: without what ended between two ticks can cost since the first, which the watch cannot
     see.
     """
-    spans = [one for one in played.day.spans if one.seat == seat]
-    usd = sum(one.hours(at) * price(one.kind, one.instance_type) * one.count for one in spans)
+    spans = [span for span in played.day.spans if span.seat == seat]
+    usd = sum(span.hours(at) * price(span.kind, span.instance_type) * span.count for span in spans)
     above = played.day.instances(seat, at) > played.setting.instances
-    unseen = sum(_in_a_tick(one) for one in spans if one.billed_until) if seen else 0.0
+    unseen = sum(_in_a_tick(span) for span in spans if span.billed_until) if seen else 0.0
     return above or usd - unseen >= played.setting.usd - CENT
 
 
 def _refused(played: Played) -> Document:
     """Return how often seats were refused what, by persona."""
-    personas = {one.seat: one.persona for one in played.scripts}
+    personas = {script.seat: script.persona for script in played.scripts}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for seat, refused in played.refused.items():
         counts[personas[seat]].update(refused)
@@ -245,9 +245,9 @@ def _wrong_teardown(torn: Document) -> Iterator[str]:
 
 def _wrong_freezes(made: Document) -> Iterator[str]:
     freezes = made["freezes"]
-    for one in freezes["early"]:
-        if not one["deserved"]:
-            yield f"{one['seat']} was frozen at {one['at']} and was above no cap"
+    for freeze in freezes["early"]:
+        if not freeze["deserved"]:
+            yield f"{freeze['seat']} was frozen at {freeze['at']} and was above no cap"
     for seat in freezes["missed"]:
         yield f"{seat} was above a cap and was not frozen"
     if freezes["at_the_end"] + len(freezes["early"]) < made["seats"] + made["boxes"]:
@@ -267,8 +267,8 @@ def _wrong_sums(played: Played) -> Iterator[str]:
     """Tell where the watch's own sum is off by more than what ends between two ticks can be."""
     by_events = _cost(played)
     for seat, kinds in sorted(by_events.items()):
-        spans = [one for one in played.day.spans if one.seat == seat]
-        slack = sum(_in_a_tick(one) for one in spans) + ROUNDED
+        spans = [span for span in played.day.spans if span.seat == seat]
+        slack = sum(_in_a_tick(span) for span in spans) + ROUNDED
         usd = sum(
             amount for kind, amount in kinds.items() if kind not in ("disk", observed.BOX_DISK)
         )
@@ -304,7 +304,7 @@ def show(made: Document, console: Console) -> None:
         console,
         "quota",
         ("peak", "limit"),
-        [(name, str(one["peak"]), str(one["limit"])) for name, one in made["quotas"].items()],
+        [(name, str(quota["peak"]), str(quota["limit"])) for name, quota in made["quotas"].items()],
     )
     bill = made["bill"]
     rows = [("all", bill["usd"]), *bill["personas"].items()]
@@ -312,34 +312,37 @@ def show(made: Document, console: Console) -> None:
         console,
         "USD",
         ("seats", "bill", "by the events"),
-        [(name, str(one["seats"]), _range(one), f"{one['events']:.2f}") for name, one in rows],
+        [(name, str(row["seats"]), _range(row), f"{row['events']:.2f}") for name, row in rows],
     )
     _print(
         console,
         "USD",
         ("bill", "by the events"),
-        [(kind, _range(one), f"{one['events']:.2f}") for kind, one in bill["by_kind"].items()],
+        [(kind, _range(row), f"{row['events']:.2f}") for kind, row in bill["by_kind"].items()],
     )
     _print(
         console,
         "seat",
         ("persona", "USD of the bill", "by the events"),
         [
-            (one["seat"], one["persona"], _range(one), f"{one['events']:.2f}")
-            for one in bill["seats"]
+            (seat["seat"], seat["persona"], _range(seat), f"{seat['events']:.2f}")
+            for seat in bill["seats"]
         ],
     )
     _print(
         console,
         "the watch stopped",
         ("what", "number"),
-        [(one["at"], one["kind"], str(one["number"])) for one in made["watch"]["stopped"]],
+        [(stop["at"], stop["kind"], str(stop["number"])) for stop in made["watch"]["stopped"]],
     )
     _print(
         console,
         "frozen before the end",
         ("persona", "at", "why"),
-        [(one["seat"], one["persona"], one["at"], one["why"]) for one in made["freezes"]["early"]],
+        [
+            (freeze["seat"], freeze["persona"], freeze["at"], freeze["why"])
+            for freeze in made["freezes"]["early"]
+        ],
     )
     _print(
         console,
@@ -360,11 +363,11 @@ def show(made: Document, console: Console) -> None:
         console.print("nothing is wrong: every seat's bill holds the sum of its events")
 
 
-def _range(one: Document) -> str:
-    if one.get("least") is None:
-        return "?" if "least" in one else "-"
-    least = f"{one['least']:.2f}"
-    most = "?" if one["most"] is None else f"{one['most']:.2f}"
+def _range(row: Document) -> str:
+    if row.get("least") is None:
+        return "?" if "least" in row else "-"
+    least = f"{row['least']:.2f}"
+    most = "?" if row["most"] is None else f"{row['most']:.2f}"
     return least if least == most else f"{least} to {most}"
 
 

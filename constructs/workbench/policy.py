@@ -48,7 +48,7 @@ class CohortPolicy(Construct):
 
 def _brief(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the same document with single values for lists of one: in YAML each costs a line."""
-    return {**document, "Statement": [_single(one) for one in document["Statement"]]}
+    return {**document, "Statement": [_single(statement) for statement in document["Statement"]]}
 
 
 def _single(value: Any) -> Any:

@@ -7,16 +7,14 @@ the console's sign-in is for who has credentials.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import console_sign_in
 from localcloud.asgi import Handler
 from localcloud.authentication.gate import refuse
-
-if TYPE_CHECKING:
-    from localcloud.authentication.received import Received
-    from localcloud.function_urls.serving import FunctionUrls
-    from localcloud.notebook_pages import NotebookPages
+from localcloud.authentication.received import Received
+from localcloud.function_urls.serving import FunctionUrls
+from localcloud.notebook_pages import NotebookPages
 
 
 class PublicHosts:

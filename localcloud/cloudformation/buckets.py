@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -15,9 +16,6 @@ from botocore.serialize import create_serializer
 from localcloud import ministack_adapter
 from localcloud.cloudformation import lifecycle_rules, system_tags
 from localcloud.cloudformation.failures import ResourceError, bucket_not_empty, error_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]

@@ -4,13 +4,11 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from localcloud import dashboards, ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, handler_message
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]

@@ -8,15 +8,13 @@ runs on a worker thread; the waits follow the local cloud's clock.
 # ruff: noqa: ARG002, SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation.failures import ResourceError, api_failure, check_properties
 from localcloud.ec2 import launching, stores
+from localcloud.ec2.service import Ec2Service
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.service import Ec2Service
 
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, Any]]
@@ -84,7 +82,7 @@ class InstanceHandlers:
         with self.machines.world.lock:
             answer = self._call("RunInstances", _request(props))
             name = str(answer["Instances"][0]["InstanceId"])
-            stores.tag(name, props.get("Tags") or ())
+            stores.add_tags(name, props.get("Tags") or ())
         if self._wait(name) != "running":
             raise ResourceError(
                 f"Instance {name} failed to stabilize. Current state: {self._state(name)}. "
@@ -136,7 +134,7 @@ class InstanceHandlers:
             options = launching.METADATA | (new.get("MetadataOptions") or {})
             self._call("ModifyInstanceMetadataOptions", {"InstanceId": name, **options})
         if "BlockDeviceMappings" in changed:
-            mappings = [one for one in new["BlockDeviceMappings"] if "Ebs" in one]
+            mappings = [mapping for mapping in new["BlockDeviceMappings"] if "Ebs" in mapping]
             request = {"InstanceId": name, "BlockDeviceMappings": mappings}
             self._call("ModifyInstanceAttribute", request)
         if "IamInstanceProfile" in changed:
@@ -173,11 +171,11 @@ class InstanceHandlers:
         instance |= {"IamInstanceProfile": found} if found else {}
 
     def _retag(self, name: str, old: Properties, new: Properties) -> None:
-        before = {one["Key"] for one in old.get("Tags") or ()}
-        after = {one["Key"] for one in new.get("Tags") or ()}
-        kept = [one for one in stores.tags(name) if one["Key"] not in before - after]
+        before = {tag["Key"] for tag in old.get("Tags") or ()}
+        after = {tag["Key"] for tag in new.get("Tags") or ()}
+        kept = [tag for tag in stores.tags(name) if tag["Key"] not in before - after]
         stores.ec2()._tags.pop(name, None)
-        stores.tag(name, [*kept, *(new.get("Tags") or ())])
+        stores.add_tags(name, [*kept, *(new.get("Tags") or ())])
 
     def _made(self, name: str) -> Made:
         instance = self._existing(name)
@@ -228,14 +226,14 @@ def _disks(props: Properties) -> list[Any]:
     mappings = _typed("", props.get("BlockDeviceMappings") or [])
     return [
         {
-            **one,
+            **mapping,
             "Ebs": {
                 name: value
-                for name, value in (one.get("Ebs") or {}).items()
+                for name, value in (mapping.get("Ebs") or {}).items()
                 if name != "DeleteOnTermination"
             },
         }
-        for one in mappings
+        for mapping in mappings
     ]
 
 
@@ -249,8 +247,8 @@ def _request(props: Properties) -> Properties:
         request["IamInstanceProfile"] = {"Name": given["IamInstanceProfile"]}
     if "NetworkInterfaces" in given:
         request["NetworkInterfaces"] = [
-            {**one, **({"Groups": one["GroupSet"]} if "GroupSet" in one else {})}
-            for one in given["NetworkInterfaces"]
+            {**interface, **({"Groups": interface["GroupSet"]} if "GroupSet" in interface else {})}
+            for interface in given["NetworkInterfaces"]
         ]
     own = [tag for tag in given.get("Tags") or () if not tag["Key"].startswith("aws:")]
     kinds = (

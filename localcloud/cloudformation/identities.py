@@ -206,7 +206,9 @@ def delete_managed_policy(physical_id: str, props: Properties) -> None:
             entity = getattr(_iam(), store).get(name)
             if entity is not None:
                 _iam().detach_managed_policy(entity, physical_id)
-    for version in [one for one in policy["Versions"].values() if not one["IsDefaultVersion"]]:
+    for version in [
+        version for version in policy["Versions"].values() if not version["IsDefaultVersion"]
+    ]:
         _done(
             _iam()._delete_policy_version(
                 {"PolicyArn": physical_id, "VersionId": version["VersionId"]}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.cloudformation import (
@@ -24,12 +24,10 @@ from localcloud.cloudformation import (
 )
 from localcloud.cloudformation.sagemaker_handlers import SageMakerHandlers
 from localcloud.cloudformation.sagemaker_types import RESOURCE_TYPES
+from localcloud.ec2.service import Ec2Service
 from localcloud.protocol.errors import not_played
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.stacksets.query import Answer, Params, refusal_answer
-
-if TYPE_CHECKING:
-    from localcloud.ec2.service import Ec2Service
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def patch_cloudformation(engine: SageMakerEngine, machines: Ec2Service) -> None:

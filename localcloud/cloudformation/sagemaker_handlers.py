@@ -8,7 +8,7 @@ runs on a worker thread; the waits follow the local cloud's clock.
 # ruff: noqa: ARG002, SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.model import ListShape, Shape, StructureShape
 
@@ -18,14 +18,11 @@ from localcloud.cloudformation.failures import (
     check_properties,
     handler_message,
 )
+from localcloud.cloudformation.sagemaker_types import CloudFormationType, Properties
 from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError
-from localcloud.sagemaker.engine import SERVICE
-
-if TYPE_CHECKING:
-    from localcloud.cloudformation.sagemaker_types import CloudFormationType, Properties
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record
+from localcloud.sagemaker.engine import SERVICE, SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record
 
 Made = tuple[str, dict[str, Any]]
 

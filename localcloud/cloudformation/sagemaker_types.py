@@ -5,11 +5,9 @@ Source of properties, create-only members and return values: the CloudFormation 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 Properties = dict[str, Any]
 

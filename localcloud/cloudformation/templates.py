@@ -166,7 +166,7 @@ def with_mappings(evaluate: Evaluate) -> Evaluate:
     def evaluate_conditions(template: Template, params: dict[str, Any]) -> dict[str, bool]:
         conditions = template.get("Conditions")
         if conditions:
-            known = {name: one.get("Value") for name, one in params.items()}
+            known = {name: parameter.get("Value") for name, parameter in params.items()}
             looked_up = _looked_up(conditions, template.get("Mappings") or {}, known)
             template = {**template, "Conditions": looked_up}
         return evaluate(template, params)

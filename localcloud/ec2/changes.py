@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.ec2 import instance_types, launching, placement, reservations, states, stores
+from localcloud.ec2.states import States
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.states import States
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -35,26 +33,26 @@ def start_instances(world: Ec2World, all_states: States, request: Record) -> Rec
     """StartInstances: a stopped instance needs a machine, and vCPUs of the quota, anew."""
     chosen = all_required(request["InstanceIds"])
     stopped = []
-    for one in chosen:
-        state = one["State"]["Name"]
+    for instance in chosen:
+        state = instance["State"]["Name"]
         if state in ("running", "pending"):
             continue
         if state != "stopped":
-            raise _incorrect(one, "started")
-        stopped.append(one)
+            raise _incorrect(instance, "started")
+        stopped.append(instance)
     asked: dict[str | None, int] = {}
-    for one in stopped:
-        kind = one["InstanceType"]
+    for instance in stopped:
+        kind = instance["InstanceType"]
         counted = placement.bucket(kind)
         placement.require_vcpus(world, kind, 1, besides=asked.get(counted, 0))
         asked[counted] = asked.get(counted, 0) + instance_types.required(kind).vcpus
-    for one in stopped:
-        if reservations.targeted(world, one, one["InstanceType"], 1) is None:
-            placement.require_machine(world, one)
+    for instance in stopped:
+        if reservations.targeted(world, instance, instance["InstanceType"], 1) is None:
+            placement.require_machine(world, instance)
 
-    def start(one: Record) -> None:
-        if one in stopped:
-            all_states.enter(one, "pending", world.clock.now())
+    def start(instance: Record) -> None:
+        if instance in stopped:
+            all_states.enter(instance, "pending", world.clock.now())
 
     return {"StartingInstances": _changed(chosen, start)}
 
@@ -62,15 +60,15 @@ def start_instances(world: Ec2World, all_states: States, request: Record) -> Rec
 def stop_instances(_: Ec2World, all_states: States, request: Record) -> Record:
     """StopInstances, none of them if one is protected: disks stay, a public address does not."""
     chosen = all_required(request["InstanceIds"])
-    for one in chosen:
-        _require_unprotected(one, "_kept_running", "stopped", "disableApiStop")
-        state = one["State"]["Name"]
+    for instance in chosen:
+        _require_unprotected(instance, "_kept_running", "stopped", "disableApiStop")
+        state = instance["State"]["Name"]
         if state in ("shutting-down", "terminated", "pending"):
-            raise _incorrect(one, "stopped")
+            raise _incorrect(instance, "stopped")
 
-    def stop(one: Record) -> None:
-        if one["State"]["Name"] == "running":
-            all_states.end(one, "stopping", states.USER)
+    def stop(instance: Record) -> None:
+        if instance["State"]["Name"] == "running":
+            all_states.end(instance, "stopping", states.USER)
 
     return {"StoppingInstances": _changed(chosen, stop)}
 
@@ -78,13 +76,13 @@ def stop_instances(_: Ec2World, all_states: States, request: Record) -> Record:
 def terminate_instances(_: Ec2World, all_states: States, request: Record) -> Record:
     """TerminateInstances: none of them, if one is protected."""
     chosen = all_required(request["InstanceIds"])
-    for one in chosen:
-        if one["State"]["Name"] not in ("shutting-down", "terminated"):
-            _require_unprotected(one, "_protected", "terminated", "disableApiTermination")
+    for instance in chosen:
+        if instance["State"]["Name"] not in ("shutting-down", "terminated"):
+            _require_unprotected(instance, "_protected", "terminated", "disableApiTermination")
 
-    def terminate(one: Record) -> None:
-        if one["State"]["Name"] not in ("shutting-down", "terminated"):
-            all_states.end(one, "shutting-down", states.USER)
+    def terminate(instance: Record) -> None:
+        if instance["State"]["Name"] not in ("shutting-down", "terminated"):
+            all_states.end(instance, "shutting-down", states.USER)
 
     return {"TerminatingInstances": _changed(chosen, terminate)}
 
@@ -100,9 +98,9 @@ def _require_unprotected(instance: Record, kept_as: str, done: str, attribute: s
 
 def reboot_instances(_: Ec2World, __: States, request: Record) -> Record:
     """RebootInstances, which changes no state."""
-    for one in all_required(request["InstanceIds"]):
-        if one["State"]["Name"] != "running":
-            raise _incorrect(one, "rebooted")
+    for instance in all_required(request["InstanceIds"]):
+        if instance["State"]["Name"] != "running":
+            raise _incorrect(instance, "rebooted")
     return {}
 
 
@@ -117,14 +115,14 @@ def shut_down(all_states: States, name: str) -> None:
 
 def _changed(chosen: list[Record], change: Callable[[Record], None]) -> list[Record]:
     answers = []
-    for one in chosen:
-        previous = dict(one["State"])
-        change(one)
+    for instance in chosen:
+        previous = dict(instance["State"])
+        change(instance)
         answers.append(
             {
-                "InstanceId": one["InstanceId"],
+                "InstanceId": instance["InstanceId"],
                 "PreviousState": previous,
-                "CurrentState": dict(one["State"]),
+                "CurrentState": dict(instance["State"]),
             }
         )
     return answers
@@ -175,8 +173,8 @@ def modify_instance_attribute(_: Ec2World, __: States, request: Record) -> Recor
             instance[kept_as] = request[member]["Value"]
     if "Groups" in request:
         _regroup(instance, request["Groups"])
-    for one in request.get("BlockDeviceMappings") or ():
-        _keep_or_delete(instance, one)
+    for mapping in request.get("BlockDeviceMappings") or ():
+        _keep_or_delete(instance, mapping)
     return {}
 
 
@@ -201,9 +199,9 @@ def _spelled_out(request: Record) -> Record:
 def _regroup(instance: Record, names: list[str]) -> None:
     groups = placement.security_groups(names, instance["VpcId"], instance["SubnetId"])
     instance["SecurityGroups"] = groups
-    for one in instance["NetworkInterfaces"]:
-        one["Groups"] = groups
-        stores.interfaces()[one["NetworkInterfaceId"]]["Groups"] = groups
+    for interface in instance["NetworkInterfaces"]:
+        interface["Groups"] = groups
+        stores.interfaces()[interface["NetworkInterfaceId"]]["Groups"] = groups
 
 
 def _keep_or_delete(instance: Record, asked: Record) -> None:
@@ -216,20 +214,22 @@ def _keep_or_delete(instance: Record, asked: Record) -> None:
 
 
 _ATTRIBUTES: dict[str, Callable[[Record], Record]] = {
-    "blockDeviceMapping": lambda one: {"BlockDeviceMappings": one["BlockDeviceMappings"]},
-    "disableApiStop": lambda one: {"DisableApiStop": {"Value": one["_kept_running"]}},
-    "disableApiTermination": lambda one: {"DisableApiTermination": {"Value": one["_protected"]}},
-    "ebsOptimized": lambda one: {"EbsOptimized": {"Value": one["EbsOptimized"]}},
-    "enaSupport": lambda one: {"EnaSupport": {"Value": one["EnaSupport"]}},
-    "groupSet": lambda one: {"Groups": one["SecurityGroups"]},
-    "instanceInitiatedShutdownBehavior": lambda one: {
-        "InstanceInitiatedShutdownBehavior": {"Value": one["_behavior"]}
+    "blockDeviceMapping": lambda instance: {"BlockDeviceMappings": instance["BlockDeviceMappings"]},
+    "disableApiStop": lambda instance: {"DisableApiStop": {"Value": instance["_kept_running"]}},
+    "disableApiTermination": lambda instance: {
+        "DisableApiTermination": {"Value": instance["_protected"]}
     },
-    "instanceType": lambda one: {"InstanceType": {"Value": one["InstanceType"]}},
-    "rootDeviceName": lambda one: {"RootDeviceName": {"Value": one["RootDeviceName"]}},
-    "sourceDestCheck": lambda one: {"SourceDestCheck": {"Value": one["SourceDestCheck"]}},
-    "userData": lambda one: {
-        "UserData": {"Value": one["_user_data"]} if one["_user_data"] is not None else {}
+    "ebsOptimized": lambda instance: {"EbsOptimized": {"Value": instance["EbsOptimized"]}},
+    "enaSupport": lambda instance: {"EnaSupport": {"Value": instance["EnaSupport"]}},
+    "groupSet": lambda instance: {"Groups": instance["SecurityGroups"]},
+    "instanceInitiatedShutdownBehavior": lambda instance: {
+        "InstanceInitiatedShutdownBehavior": {"Value": instance["_behavior"]}
+    },
+    "instanceType": lambda instance: {"InstanceType": {"Value": instance["InstanceType"]}},
+    "rootDeviceName": lambda instance: {"RootDeviceName": {"Value": instance["RootDeviceName"]}},
+    "sourceDestCheck": lambda instance: {"SourceDestCheck": {"Value": instance["SourceDestCheck"]}},
+    "userData": lambda instance: {
+        "UserData": {"Value": instance["_user_data"]} if instance["_user_data"] is not None else {}
     },
 }
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import changes, images, stores, volumes
 from localcloud.ec2.messages import moment
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -21,15 +19,15 @@ _NO_VOLUME = "vol-ffffffff"
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 
 _FILTERS: stores.Filters = {
-    "description": lambda one: [one["Description"]],
-    "encrypted": lambda one: [one["Encrypted"]],
-    "owner-id": lambda one: [one["OwnerId"]],
-    "progress": lambda one: [one["Progress"]],
-    "snapshot-id": lambda one: [one["SnapshotId"]],
-    "start-time": lambda one: [moment(one["StartTime"])],
-    "status": lambda one: [one["State"]],
-    "volume-id": lambda one: [one["VolumeId"]],
-    "volume-size": lambda one: [one["VolumeSize"]],
+    "description": lambda snapshot: [snapshot["Description"]],
+    "encrypted": lambda snapshot: [snapshot["Encrypted"]],
+    "owner-id": lambda snapshot: [snapshot["OwnerId"]],
+    "progress": lambda snapshot: [snapshot["Progress"]],
+    "snapshot-id": lambda snapshot: [snapshot["SnapshotId"]],
+    "start-time": lambda snapshot: [moment(snapshot["StartTime"])],
+    "status": lambda snapshot: [snapshot["State"]],
+    "volume-id": lambda snapshot: [snapshot["VolumeId"]],
+    "volume-size": lambda snapshot: [snapshot["VolumeSize"]],
 }
 
 
@@ -77,7 +75,7 @@ def _snapshot(world: Ec2World, volume: Record, about: str, tags: list[dict[str, 
         "StorageTier": "standard",
         **({"KmsKeyId": volume["KmsKeyId"]} if "KmsKeyId" in volume else {}),
     }
-    stores.tag(name, tags)
+    stores.add_tags(name, tags)
     return made
 
 
@@ -89,7 +87,7 @@ def delete_snapshot(_: Ec2World, request: Record) -> Record:
     """DeleteSnapshot of one that no image uses."""
     name = stores.required(stores.snapshots(), request["SnapshotId"], *_MISSING)["SnapshotId"]
     for image in stores.images().values():
-        if name in {one["Ebs"]["SnapshotId"] for one in image["BlockDeviceMappings"]}:
+        if name in {mapping["Ebs"]["SnapshotId"] for mapping in image["BlockDeviceMappings"]}:
             raise ApiError(
                 "InvalidSnapshot.InUse",
                 f"The snapshot {name} is currently in use by {image['ImageId']}",
@@ -110,7 +108,7 @@ def describe_snapshots(_: Ec2World, request: Record) -> Record:
     if owners and not own & set(owners):
         found = []
     chosen = stores.selected(found, request, _FILTERS, "SnapshotId")
-    return stores.page(request, "Snapshots", [_shown(one) for one in chosen])
+    return stores.page(request, "Snapshots", [_shown(snapshot) for snapshot in chosen])
 
 
 def create_image(world: Ec2World, request: Record) -> Record:
@@ -163,7 +161,7 @@ def create_image(world: Ec2World, request: Record) -> Record:
         "SourceImageId": instance["ImageId"],
         "SourceImageRegion": ministack_adapter.region(),
     }
-    stores.tag(image_id, of_image)
+    stores.add_tags(image_id, of_image)
     return {"ImageId": image_id}
 
 
@@ -201,7 +199,7 @@ def copy_image(world: Ec2World, request: Record) -> Record:
         made = _copied(world, there[snapshot], about, of_snapshots)
         disk = {**mapping["Ebs"], "SnapshotId": made["SnapshotId"]}
         mappings.append({**mapping, "Ebs": disk})
-    kept = {key: one for key, one in source.items() if key != "SourceInstanceId"}
+    kept = {key: value for key, value in source.items() if key != "SourceInstanceId"}
     stores.images()[image_id] = {
         **kept,
         "ImageId": image_id,
@@ -213,7 +211,7 @@ def copy_image(world: Ec2World, request: Record) -> Record:
         "SourceImageId": source["ImageId"],
         "SourceImageRegion": region,
     }
-    stores.tag(image_id, of_image)
+    stores.add_tags(image_id, of_image)
     return {"ImageId": image_id}
 
 

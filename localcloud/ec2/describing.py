@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.ec2 import changes, launching, stores
 from localcloud.ec2.messages import moment
+from localcloud.ec2.states import States
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.states import States
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
 FILTERS: stores.Filters = {
-    "architecture": lambda one: [one["Architecture"]],
-    "availability-zone": lambda one: [one["Placement"]["AvailabilityZone"]],
-    "block-device-mapping.volume-id": lambda one: [
-        each["Ebs"]["VolumeId"] for each in one["BlockDeviceMappings"]
+    "architecture": lambda instance: [instance["Architecture"]],
+    "availability-zone": lambda instance: [instance["Placement"]["AvailabilityZone"]],
+    "block-device-mapping.volume-id": lambda instance: [
+        each["Ebs"]["VolumeId"] for each in instance["BlockDeviceMappings"]
     ],
-    "client-token": lambda one: [one["ClientToken"]],
-    "iam-instance-profile.arn": lambda one: [(one.get("IamInstanceProfile") or {}).get("Arn", "")],
-    "iam-instance-profile.id": lambda one: [(one.get("IamInstanceProfile") or {}).get("Id", "")],
-    "image-id": lambda one: [one["ImageId"]],
-    "instance-id": lambda one: [one["InstanceId"]],
-    "instance-state-code": lambda one: [one["State"]["Code"]],
-    "instance-state-name": lambda one: [one["State"]["Name"]],
-    "instance-type": lambda one: [one["InstanceType"]],
-    "instance.group-id": lambda one: [each["GroupId"] for each in one["SecurityGroups"]],
-    "key-name": lambda one: [one.get("KeyName", "")],
-    "launch-time": lambda one: [moment(one["LaunchTime"])],
-    "network-interface.network-interface-id": lambda one: [
-        each["NetworkInterfaceId"] for each in one["NetworkInterfaces"]
+    "client-token": lambda instance: [instance["ClientToken"]],
+    "iam-instance-profile.arn": lambda instance: [
+        (instance.get("IamInstanceProfile") or {}).get("Arn", "")
     ],
-    "private-ip-address": lambda one: [one.get("PrivateIpAddress", "")],
-    "reservation-id": lambda one: [one["_reservation"]],
-    "state-reason-code": lambda one: [one.get("StateReason", {}).get("Code", "")],
-    "subnet-id": lambda one: [one.get("SubnetId", "")],
-    "vpc-id": lambda one: [one.get("VpcId", "")],
+    "iam-instance-profile.id": lambda instance: [
+        (instance.get("IamInstanceProfile") or {}).get("Id", "")
+    ],
+    "image-id": lambda instance: [instance["ImageId"]],
+    "instance-id": lambda instance: [instance["InstanceId"]],
+    "instance-state-code": lambda instance: [instance["State"]["Code"]],
+    "instance-state-name": lambda instance: [instance["State"]["Name"]],
+    "instance-type": lambda instance: [instance["InstanceType"]],
+    "instance.group-id": lambda instance: [each["GroupId"] for each in instance["SecurityGroups"]],
+    "key-name": lambda instance: [instance.get("KeyName", "")],
+    "launch-time": lambda instance: [moment(instance["LaunchTime"])],
+    "network-interface.network-interface-id": lambda instance: [
+        each["NetworkInterfaceId"] for each in instance["NetworkInterfaces"]
+    ],
+    "private-ip-address": lambda instance: [instance.get("PrivateIpAddress", "")],
+    "reservation-id": lambda instance: [instance["_reservation"]],
+    "state-reason-code": lambda instance: [instance.get("StateReason", {}).get("Code", "")],
+    "subnet-id": lambda instance: [instance.get("SubnetId", "")],
+    "vpc-id": lambda instance: [instance.get("VpcId", "")],
 }
 _OF_STATUS: stores.Filters = {
     name: FILTERS[name]
@@ -56,7 +58,7 @@ def describe_instances(_: Ec2World, __: States, request: Record) -> Record:
         )
     found = changes.all_required(names) if names else stores.instances().values()
     chosen = stores.selected(found, request, FILTERS, "InstanceId")
-    listed = [launching.reservation(one) for one in chosen]
+    listed = [launching.reservation(instance) for instance in chosen]
     return stores.page(request, "Reservations", listed)
 
 
@@ -65,11 +67,11 @@ def describe_instance_status(_: Ec2World, __: States, request: Record) -> Record
     names = request.get("InstanceIds") or []
     found = changes.all_required(names) if names else stores.instances().values()
     chosen = [
-        one
-        for one in stores.selected(found, request, _OF_STATUS, "InstanceId")
-        if request.get("IncludeAllInstances") or one["State"]["Name"] == "running"
+        instance
+        for instance in stores.selected(found, request, _OF_STATUS, "InstanceId")
+        if request.get("IncludeAllInstances") or instance["State"]["Name"] == "running"
     ]
-    listed = [_status(one) for one in chosen]
+    listed = [_status(instance) for instance in chosen]
     return stores.page(request, "InstanceStatuses", listed)
 
 

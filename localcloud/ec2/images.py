@@ -92,7 +92,9 @@ class PublicImage:
 def public() -> Mapping[str, PublicImage]:
     """Return all public images by the name of their parameter."""
     data = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
-    return {one.parameter: one for pattern, row in data.items() for one in _expanded(pattern, row)}
+    return {
+        image.parameter: image for pattern, row in data.items() for image in _expanded(pattern, row)
+    }
 
 
 def parameter_value(name: str) -> str | None:
@@ -103,8 +105,8 @@ def parameter_value(name: str) -> str | None:
 
 @cache
 def _of_region(region: str) -> Mapping[str, Document]:
-    named = [one.described(region) for one in public().values()]
-    return {one["ImageId"]: one for one in [*named, *_of_ministack()]}
+    named = [image.described(region) for image in public().values()]
+    return {image["ImageId"]: image for image in [*named, *_of_ministack()]}
 
 
 def all_images() -> list[Document]:
@@ -166,22 +168,22 @@ def _digest(*parts: str) -> str:
 # --- DescribeImages ------------------------------------------------------------------------------
 
 _FILTERS: stores.Filters = {
-    "architecture": lambda one: [one["Architecture"]],
-    "creation-date": lambda one: [one["CreationDate"]],
-    "description": lambda one: [one.get("Description", "")],
-    "image-id": lambda one: [one["ImageId"]],
-    "image-type": lambda one: [one["ImageType"]],
-    "is-public": lambda one: [one["Public"]],
-    "name": lambda one: [one["Name"]],
-    "owner-alias": lambda one: [one.get("ImageOwnerAlias", "")],
-    "owner-id": lambda one: [one["OwnerId"]],
-    "platform": lambda one: [one.get("Platform", "")],
-    "root-device-name": lambda one: [one["RootDeviceName"]],
-    "root-device-type": lambda one: [one["RootDeviceType"]],
-    "state": lambda one: [one["State"]],
-    "virtualization-type": lambda one: [one["VirtualizationType"]],
-    "block-device-mapping.snapshot-id": lambda one: [
-        each["Ebs"]["SnapshotId"] for each in one["BlockDeviceMappings"]
+    "architecture": lambda image: [image["Architecture"]],
+    "creation-date": lambda image: [image["CreationDate"]],
+    "description": lambda image: [image.get("Description", "")],
+    "image-id": lambda image: [image["ImageId"]],
+    "image-type": lambda image: [image["ImageType"]],
+    "is-public": lambda image: [image["Public"]],
+    "name": lambda image: [image["Name"]],
+    "owner-alias": lambda image: [image.get("ImageOwnerAlias", "")],
+    "owner-id": lambda image: [image["OwnerId"]],
+    "platform": lambda image: [image.get("Platform", "")],
+    "root-device-name": lambda image: [image["RootDeviceName"]],
+    "root-device-type": lambda image: [image["RootDeviceType"]],
+    "state": lambda image: [image["State"]],
+    "virtualization-type": lambda image: [image["VirtualizationType"]],
+    "block-device-mapping.snapshot-id": lambda image: [
+        each["Ebs"]["SnapshotId"] for each in image["BlockDeviceMappings"]
     ],
 }
 
@@ -189,18 +191,18 @@ _FILTERS: stores.Filters = {
 def describe(request: Document) -> Document:
     """DescribeImages of the account's own images and Amazon's."""
     names, owners = request.get("ImageIds") or (), request.get("Owners") or ()
-    found = {one["ImageId"]: one for one in all_images()}
+    found = {image["ImageId"]: image for image in all_images()}
     for name in names:
         if name not in found:
             raise missing(name)
     chosen = [
-        one
-        for name, one in found.items()
-        if (not names or name in names) and (not owners or _owned(one, owners))
+        image
+        for name, image in found.items()
+        if (not names or name in names) and (not owners or _owned(image, owners))
     ]
     listed = [
-        {**one, "Tags": stores.tags(one["ImageId"])}
-        for one in stores.selected(chosen, request, _FILTERS, "ImageId")
+        {**image, "Tags": stores.tags(image["ImageId"])}
+        for image in stores.selected(chosen, request, _FILTERS, "ImageId")
     ]
     return stores.page(request, "Images", listed)
 

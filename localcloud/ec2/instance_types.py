@@ -100,14 +100,14 @@ def _by_size(family: str, size: str, gib_per_vcpu: Mapping[str, float]) -> tuple
 # --- DescribeInstanceTypes -----------------------------------------------------------------------
 
 _FILTERS: stores.Filters = {
-    "instance-type": lambda one: [one["InstanceType"]],
-    "current-generation": lambda one: [one["CurrentGeneration"]],
-    "processor-info.supported-architecture": lambda one: one["ProcessorInfo"][
+    "instance-type": lambda described: [described["InstanceType"]],
+    "current-generation": lambda described: [described["CurrentGeneration"]],
+    "processor-info.supported-architecture": lambda described: described["ProcessorInfo"][
         "SupportedArchitectures"
     ],
-    "vcpu-info.default-vcpus": lambda one: [one["VCpuInfo"]["DefaultVCpus"]],
-    "memory-info.size-in-mib": lambda one: [one["MemoryInfo"]["SizeInMiB"]],
-    "hypervisor": lambda one: [one.get("Hypervisor", "")],
+    "vcpu-info.default-vcpus": lambda described: [described["VCpuInfo"]["DefaultVCpus"]],
+    "memory-info.size-in-mib": lambda described: [described["MemoryInfo"]["SizeInMiB"]],
+    "hypervisor": lambda described: [described.get("Hypervisor", "")],
 }
 
 
@@ -120,46 +120,46 @@ def describe(request: Document, offered: frozenset[str]) -> Document:
                 "InvalidInstanceType",
                 f"The following supplied instance types do not exist: [{name}]",
             )
-    found = [_described(one) for name, one in known().items() if name in (names or offered)]
+    found = [_described(size) for name, size in known().items() if name in (names or offered)]
     chosen = stores.selected(found, request, _FILTERS, "InstanceType")
     return stores.page(request, "InstanceTypes", chosen, default=100)
 
 
-def _described(one: InstanceSize) -> Document:
-    nitro = _NOT_NITRO.match(one.family) is None
-    threads = 1 if one.architecture == "arm64" or one.vcpus == 1 else 2
+def _described(size: InstanceSize) -> Document:
+    nitro = _NOT_NITRO.match(size.family) is None
+    threads = 1 if size.architecture == "arm64" or size.vcpus == 1 else 2
     described: Document = {
-        "InstanceType": one.name,
-        "CurrentGeneration": one.family not in ("c4", "m4", "p2", "t2"),
-        "FreeTierEligible": one.name in ("t2.micro", "t3.micro"),
+        "InstanceType": size.name,
+        "CurrentGeneration": size.family not in ("c4", "m4", "p2", "t2"),
+        "FreeTierEligible": size.name in ("t2.micro", "t3.micro"),
         "SupportedUsageClasses": ["on-demand", "spot"],
         "SupportedRootDeviceTypes": ["ebs"],
         "SupportedVirtualizationTypes": ["hvm"],
         "BareMetal": False,
         "Hypervisor": "nitro" if nitro else "xen",
-        "ProcessorInfo": {"SupportedArchitectures": [one.architecture]},
+        "ProcessorInfo": {"SupportedArchitectures": [size.architecture]},
         "VCpuInfo": {
-            "DefaultVCpus": one.vcpus,
-            "DefaultCores": one.vcpus // threads,
+            "DefaultVCpus": size.vcpus,
+            "DefaultCores": size.vcpus // threads,
             "DefaultThreadsPerCore": threads,
         },
-        "MemoryInfo": {"SizeInMiB": one.mib},
+        "MemoryInfo": {"SizeInMiB": size.mib},
         "EbsInfo": {"EbsOptimizedSupport": "default", "EncryptionSupport": "supported"},
         "NetworkInfo": {"EnaSupport": "required" if nitro else "supported"},
-        "BurstablePerformanceSupported": one.family.startswith("t"),
+        "BurstablePerformanceSupported": size.family.startswith("t"),
         "HibernationSupported": False,
-        "AutoRecoverySupported": one.gpus is None,
+        "AutoRecoverySupported": size.gpus is None,
     }
-    if one.gpus is not None:
+    if size.gpus is not None:
         described["GpuInfo"] = {
             "Gpus": [
                 {
-                    "Name": one.gpus.name,
+                    "Name": size.gpus.name,
                     "Manufacturer": "NVIDIA",
-                    "Count": one.gpus.count,
-                    "MemoryInfo": {"SizeInMiB": one.gpus.mib},
+                    "Count": size.gpus.count,
+                    "MemoryInfo": {"SizeInMiB": size.gpus.mib},
                 }
             ],
-            "TotalGpuMemoryInMiB": one.gpus.count * one.gpus.mib,
+            "TotalGpuMemoryInMiB": size.gpus.count * size.gpus.mib,
         }
     return described

@@ -44,7 +44,10 @@ def _template(asked: Record) -> Record:
     known = stores.ec2()._launch_templates
     name = asked.get("LaunchTemplateName")
     if name is not None:
-        found = next((one for one in known.values() if one["LaunchTemplateName"] == name), None)
+        found = next(
+            (template for template in known.values() if template["LaunchTemplateName"] == name),
+            None,
+        )
         if found is None:
             raise ApiError(
                 "InvalidLaunchTemplateName.NotFoundException",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import (
@@ -18,11 +18,9 @@ from localcloud.ec2 import (
     volumes,
 )
 from localcloud.ec2.messages import moment as written_moment
+from localcloud.ec2.states import States
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError, not_played
-
-if TYPE_CHECKING:
-    from localcloud.ec2.states import States
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -43,7 +41,11 @@ METADATA = {
 def run_instances(world: Ec2World, states: States, request: Record) -> Record:
     """RunInstances on demand: all of them or none."""
     token = request.get("ClientToken")
-    if token and (made := [one for one in stores.instances().values() if one["_token"] == token]):
+    if token and (
+        made := [
+            instance for instance in stores.instances().values() if instance["_token"] == token
+        ]
+    ):
         return _reservation(made)
     request = launch_templates.applied(request)
     market = (request.get("InstanceMarketOptions") or {}).get("MarketType")
@@ -136,10 +138,10 @@ def run_instances(world: Ec2World, states: States, request: Record) -> Record:
             instance["CapacityReservationId"] = reserved["CapacityReservationId"]
         _connect(instance, where, request.get("PrivateIpAddress"), moment, tags)
         for device, volume, deleted in volumes.made(disks, where.zone, moment):
-            stores.tag(volume["VolumeId"], tags["volume"])
+            stores.add_tags(volume["VolumeId"], tags["volume"])
             volumes.attach(instance, volume, device, moment, deleted=deleted)
         stores.instances()[name] = instance
-        stores.tag(name, tags["instance"])
+        stores.add_tags(name, tags["instance"])
         states.enter(instance, "pending", moment)
         made.append(instance)
     return _reservation(made)
@@ -162,7 +164,7 @@ def reservation(instance: Record) -> Record:
 
 
 def _reservation(made: list[Record]) -> Record:
-    return {**reservation(made[0]), "Instances": [shown(one) for one in made]}
+    return {**reservation(made[0]), "Instances": [shown(instance) for instance in made]}
 
 
 def _require_key(name: str | None) -> None:
@@ -265,7 +267,7 @@ def _connect(
         "InterfaceType": "interface",
     }
     instance["NetworkInterfaces"] = [{**interface, "Attachment": attachment}]
-    stores.tag(name, tags["network-interface"])
+    stores.add_tags(name, tags["network-interface"])
     stores.interfaces()[name] = {
         **interface,
         "AvailabilityZone": where.zone,

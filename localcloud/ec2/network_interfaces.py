@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import stores
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Record
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Record
 
 LINGERS = 120.0
 """Seconds that the interfaces of an ended job stay."""
@@ -129,7 +127,7 @@ def _filtered(interface: Interface, name: str) -> set[str]:
         return {str((interface.get("Attachment") or {}).get("InstanceId", ""))}
     if name.startswith("tag:"):
         tags = stores.tags(interface["NetworkInterfaceId"])
-        return {one["Value"] for one in tags if one["Key"] == name[4:]}
+        return {tag["Value"] for tag in tags if tag["Key"] == name[4:]}
     member = "".join(part.capitalize() for part in name.split("-"))
     return {str(interface.get(member, ""))}
 

@@ -11,14 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import instance_types, offerings, stores
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -99,9 +97,9 @@ def place(
 def _default_subnets(vpc: str) -> dict[str, Record]:
     subnets = stores.ec2()._subnets.values()
     found = {
-        one["AvailabilityZone"]: one
-        for one in subnets
-        if one["VpcId"] == vpc and one.get("DefaultForAz")
+        subnet["AvailabilityZone"]: subnet
+        for subnet in subnets
+        if subnet["VpcId"] == vpc and subnet.get("DefaultForAz")
     }
     if not found:
         raise ApiError(
@@ -134,13 +132,13 @@ def _zone(world: Ec2World, instance_type: str, zone: str | None, usable: list[st
         if world.faults.lacks_capacity(instance_type, zone):
             raise _no_capacity_in(world, instance_type, zone, offered)
         return zone
-    candidates = [one for one in usable if one in offered]
+    candidates = [candidate for candidate in usable if candidate in offered]
     if not candidates:
         raise _not_offered(instance_type, usable[0], offered)
-    for one in candidates:
-        if not world.faults.would_lack_capacity(instance_type, one):
-            if not world.faults.lacks_capacity(instance_type, one):
-                return one
+    for candidate in candidates:
+        if not world.faults.would_lack_capacity(instance_type, candidate):
+            if not world.faults.lacks_capacity(instance_type, candidate):
+                return candidate
             break
     else:
         world.faults.lacks_capacity(instance_type, candidates[0])
@@ -163,9 +161,9 @@ def _not_offered(instance_type: str, zone: str, offered: list[str]) -> ApiError:
 
 def _no_capacity_in(world: Ec2World, instance_type: str, zone: str, offered: list[str]) -> ApiError:
     others = [
-        one
-        for one in offered
-        if one != zone and not world.faults.would_lack_capacity(instance_type, one)
+        other
+        for other in offered
+        if other != zone and not world.faults.would_lack_capacity(instance_type, other)
     ]
     where = (
         f" You can currently get {instance_type} capacity by not specifying an Availability Zone "
@@ -195,22 +193,24 @@ def security_groups(names: list[str], vpc: str, subnet: str) -> list[dict[str, s
     known: Mapping[str, Record] = stores.ec2()._security_groups
     if not names:
         defaults = [
-            one for one in known.values() if one["VpcId"] == vpc and one["GroupName"] == "default"
+            group
+            for group in known.values()
+            if group["VpcId"] == vpc and group["GroupName"] == "default"
         ]
-        return [_group(one) for one in defaults[:1]]
+        return [_group(group) for group in defaults[:1]]
     words = "The security group '{name}' does not exist"
     found = [
         stores.required(stores.ec2()._security_groups, name, "InvalidGroup.NotFound", words)
         for name in names
     ]
-    for one in found:
-        if one["VpcId"] != vpc:
+    for group in found:
+        if group["VpcId"] != vpc:
             raise ApiError(
                 "InvalidParameter",
-                f"Security group {one['GroupId']} and subnet {subnet} belong to different "
+                f"Security group {group['GroupId']} and subnet {subnet} belong to different "
                 "networks.",
             )
-    return [_group(one) for one in found]
+    return [_group(group) for group in found]
 
 
 def named_groups(names: list[str]) -> list[str]:
@@ -219,9 +219,9 @@ def named_groups(names: list[str]) -> list[str]:
         return []
     vpc = default_vpc()
     known = {
-        one["GroupName"]: group
-        for group, one in stores.ec2()._security_groups.items()
-        if one["VpcId"] == vpc
+        record["GroupName"]: group
+        for group, record in stores.ec2()._security_groups.items()
+        if record["VpcId"] == vpc
     }
     for name in names:
         if name not in known:
@@ -254,11 +254,11 @@ def require_vcpus(world: Ec2World, instance_type: str, count: int, *, besides: i
         return
     limit = world.quotas.limit("ec2", counted)
     used = sum(
-        instance_types.required(one["InstanceType"]).vcpus
-        for one in stores.instances().values()
-        if one["State"]["Name"] in ("pending", "running")
-        and bucket(one["InstanceType"]) == counted
-        and not one.get("InstanceLifecycle")
+        instance_types.required(instance["InstanceType"]).vcpus
+        for instance in stores.instances().values()
+        if instance["State"]["Name"] in ("pending", "running")
+        and bucket(instance["InstanceType"]) == counted
+        and not instance.get("InstanceLifecycle")
     )
     asked = count * instance_types.required(instance_type).vcpus
     if used + besides + asked > limit:

@@ -5,23 +5,21 @@ Capacity blocks are bought, which is not played: a reservation stands for one to
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import instance_types, offerings, stores
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
 _HOLDS = ("pending", "running")
 _FILTERS: stores.Filters = {
-    "availability-zone": lambda one: [one["AvailabilityZone"]],
-    "instance-match-criteria": lambda one: [one["InstanceMatchCriteria"]],
-    "instance-type": lambda one: [one["InstanceType"]],
-    "state": lambda one: [one["State"]],
+    "availability-zone": lambda reservation: [reservation["AvailabilityZone"]],
+    "instance-match-criteria": lambda reservation: [reservation["InstanceMatchCriteria"]],
+    "instance-type": lambda reservation: [reservation["InstanceType"]],
+    "state": lambda reservation: [reservation["State"]],
 }
 
 
@@ -48,7 +46,7 @@ def create_capacity_reservation(world: Ec2World, request: Record) -> Record:
         "State": "active",
         "CreateDate": world.clock.now(),
     }
-    stores.tag(name, stores.specified_tags(request, "capacity-reservation"))
+    stores.add_tags(name, stores.specified_tags(request, "capacity-reservation"))
     return {"CapacityReservation": _shown(_here(world)[name])}
 
 
@@ -57,7 +55,9 @@ def describe_capacity_reservations(world: Ec2World, request: Record) -> Record:
     names = request.get("CapacityReservationIds") or ()
     found = [_required(world, name) for name in names] if names else _here(world).values()
     chosen = stores.selected(found, request, _FILTERS, "CapacityReservationId")
-    return stores.page(request, "CapacityReservations", [_shown(one) for one in chosen])
+    return stores.page(
+        request, "CapacityReservations", [_shown(reservation) for reservation in chosen]
+    )
 
 
 def cancel_capacity_reservation(world: Ec2World, request: Record) -> Record:
@@ -99,8 +99,8 @@ def _required(world: Ec2World, name: str) -> Record:
 def _free(reservation: Record) -> int:
     name = reservation["CapacityReservationId"]
     used = sum(
-        one.get("CapacityReservationId") == name and one["State"]["Name"] in _HOLDS
-        for one in stores.instances().values()
+        instance.get("CapacityReservationId") == name and instance["State"]["Name"] in _HOLDS
+        for instance in stores.instances().values()
     )
     return int(reservation["TotalInstanceCount"] - used)
 

@@ -4,13 +4,11 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.ec2 import images, stores
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -36,10 +34,10 @@ _STORES = {
 def create_tags(_: Ec2World, request: Record) -> Record:
     """CreateTags on all the resources or on none."""
     _require(request["Resources"])
-    for one in request["Tags"]:
-        stores.refuse_system_tag(one["Key"])
+    for tag in request["Tags"]:
+        stores.refuse_system_tag(tag["Key"])
     for name in request["Resources"]:
-        stores.tag(name, request["Tags"])
+        stores.add_tags(name, request["Tags"])
     return {}
 
 
@@ -47,12 +45,12 @@ def delete_tags(_: Ec2World, request: Record) -> Record:
     """DeleteTags: those of a key, with a value those alone that have it, or all but AWS's own."""
     _require(request["Resources"])
     wanted = request.get("Tags")
-    for one in wanted or ():
-        stores.refuse_system_tag(one["Key"])
+    for tag in wanted or ():
+        stores.refuse_system_tag(tag["Key"])
     for name in request["Resources"]:
-        kept = [one for one in stores.tags(name) if not _is_meant(one, wanted)]
+        kept = [tag for tag in stores.tags(name) if not _is_meant(tag, wanted)]
         stores.ec2()._tags.pop(name, None)
-        stores.tag(name, kept)
+        stores.add_tags(name, kept)
     return {}
 
 
@@ -60,8 +58,8 @@ def _is_meant(tag: Record, wanted: list[Record] | None) -> bool:
     if wanted is None:
         return not tag["Key"].startswith("aws:")
     return any(
-        one["Key"] == tag["Key"] and one.get("Value", tag["Value"]) == tag["Value"]
-        for one in wanted
+        asked["Key"] == tag["Key"] and asked.get("Value", tag["Value"]) == tag["Value"]
+        for asked in wanted
     )
 
 

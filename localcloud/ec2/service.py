@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.admin import AdminEndpoint
 from localcloud.ec2 import (
     changes,
     copies,
@@ -30,10 +31,7 @@ from localcloud.ec2.states import NEXT, States
 from localcloud.ec2.world import Ec2World
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError, not_played
-
-if TYPE_CHECKING:
-    from localcloud.admin import AdminEndpoint
-    from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.engine import SageMakerEngine
 
 Document = dict[str, Any]
 Perform = Callable[..., Document]

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import stores
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
+from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 Key = tuple[str, str, str]

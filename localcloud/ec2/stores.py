@@ -65,10 +65,10 @@ def tags(name: str) -> list[dict[str, str]]:
     return found
 
 
-def tag(name: str, given: Iterable[Mapping[str, Any]]) -> None:
+def add_tags(name: str, given: Iterable[Mapping[str, Any]]) -> None:
     """Add tags to a resource, in place of those with the same keys."""
-    new = {str(one["Key"]): str(one.get("Value", "")) for one in given}
-    kept = {one["Key"]: one["Value"] for one in tags(name)}
+    new = {str(tag["Key"]): str(tag.get("Value", "")) for tag in given}
+    kept = {tag["Key"]: tag["Value"] for tag in tags(name)}
     together = kept | new
     if together:
         ec2()._tags[name] = [{"Key": key, "Value": value} for key, value in together.items()]
@@ -94,8 +94,8 @@ def specified_tags(request: Record, kind: str) -> list[dict[str, str]]:
     for given in request.get("TagSpecifications") or ():
         if given.get("ResourceType") == kind:
             found += given.get("Tags") or ()
-    for one in found:
-        refuse_system_tag(one["Key"])
+    for tag in found:
+        refuse_system_tag(tag["Key"])
     return found
 
 
@@ -114,24 +114,26 @@ def selected(
 ) -> list[Record]:
     """Return the records that the filters of a request let through; ``key`` is their id."""
     wanted = request.get("Filters") or ()
-    for one in wanted:
-        name = one.get("Name", "")
+    for wanted_filter in wanted:
+        name = wanted_filter.get("Name", "")
         if name not in filters and not name.startswith(("tag:", "tag-key")):
             raise ApiError("InvalidParameterValue", f"The filter '{name}' is invalid")
     return [
-        one for one in records if all(_lets_through(each, one, filters, key) for each in wanted)
+        record
+        for record in records
+        if all(_lets_through(each, record, filters, key) for each in wanted)
     ]
 
 
 def _lets_through(wanted: Record, record: Record, filters: Filters, key: str) -> bool:
     name = wanted.get("Name", "")
     if name == "tag-key":
-        actual: Iterable[Any] = [one["Key"] for one in tags(record[key])]
+        actual: Iterable[Any] = [tag["Key"] for tag in tags(record[key])]
     elif name.startswith("tag:"):
-        actual = [one["Value"] for one in tags(record[key]) if one["Key"] == name[4:]]
+        actual = [tag["Value"] for tag in tags(record[key]) if tag["Key"] == name[4:]]
     else:
         actual = filters[name](record)
-    texts = [str(one).lower() if isinstance(one, bool) else str(one) for one in actual]
+    texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in actual]
     return any(globs.matches(value, text) for value in wanted.get("Values") or () for text in texts)
 
 

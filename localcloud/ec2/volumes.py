@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import offerings, stores
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -23,13 +21,15 @@ _NO_INSTANCE = ("InvalidInstanceID.NotFound", "The instance ID '{name}' does not
 
 def of_image(image: Record, wanted: list[Record]) -> dict[str, Record]:
     """Return the disks of an instance by device: the image's, with what the request says."""
-    disks = {one["DeviceName"]: dict(one["Ebs"]) for one in image["BlockDeviceMappings"]}
-    for one in wanted:
-        device = one["DeviceName"]
-        if "NoDevice" in one:
+    disks = {
+        mapping["DeviceName"]: dict(mapping["Ebs"]) for mapping in image["BlockDeviceMappings"]
+    }
+    for mapping in wanted:
+        device = mapping["DeviceName"]
+        if "NoDevice" in mapping:
             disks.pop(device, None)
             continue
-        given = one.get("Ebs") or {}
+        given = mapping.get("Ebs") or {}
         least = disks.get(device, {}).get("VolumeSize", 0)
         size = int(given.get("VolumeSize") or least)
         if size < least:
@@ -104,19 +104,19 @@ def _new(given: Record, zone: str, moment: float) -> Record:
 # --- by themselves -------------------------------------------------------------------------------
 
 _FILTERS: stores.Filters = {
-    "attachment.delete-on-termination": lambda one: [
-        each["DeleteOnTermination"] for each in one["Attachments"]
+    "attachment.delete-on-termination": lambda volume: [
+        each["DeleteOnTermination"] for each in volume["Attachments"]
     ],
-    "attachment.device": lambda one: [each["Device"] for each in one["Attachments"]],
-    "attachment.instance-id": lambda one: [each["InstanceId"] for each in one["Attachments"]],
-    "attachment.status": lambda one: [each["State"] for each in one["Attachments"]],
-    "availability-zone": lambda one: [one["AvailabilityZone"]],
-    "encrypted": lambda one: [one["Encrypted"]],
-    "size": lambda one: [one["Size"]],
-    "snapshot-id": lambda one: [one["SnapshotId"]],
-    "status": lambda one: [one["State"]],
-    "volume-id": lambda one: [one["VolumeId"]],
-    "volume-type": lambda one: [one["VolumeType"]],
+    "attachment.device": lambda volume: [each["Device"] for each in volume["Attachments"]],
+    "attachment.instance-id": lambda volume: [each["InstanceId"] for each in volume["Attachments"]],
+    "attachment.status": lambda volume: [each["State"] for each in volume["Attachments"]],
+    "availability-zone": lambda volume: [volume["AvailabilityZone"]],
+    "encrypted": lambda volume: [volume["Encrypted"]],
+    "size": lambda volume: [volume["Size"]],
+    "snapshot-id": lambda volume: [volume["SnapshotId"]],
+    "status": lambda volume: [volume["State"]],
+    "volume-id": lambda volume: [volume["VolumeId"]],
+    "volume-type": lambda volume: [volume["VolumeType"]],
 }
 
 
@@ -148,7 +148,7 @@ def create_volume(world: Ec2World, request: Record) -> Record:
     tags = stores.specified_tags(request, "volume")
     volume = _new(given, str(zone), world.clock.now())
     stores.volumes()[volume["VolumeId"]] = volume
-    stores.tag(volume["VolumeId"], tags)
+    stores.add_tags(volume["VolumeId"], tags)
     return shown(volume)
 
 
@@ -169,7 +169,7 @@ def describe_volumes(_: Ec2World, request: Record) -> Record:
     names = request.get("VolumeIds") or ()
     found = [required(name) for name in names] if names else stores.volumes().values()
     chosen = stores.selected(found, request, _FILTERS, "VolumeId")
-    return stores.page(request, "Volumes", [shown(one) for one in chosen], default=500)
+    return stores.page(request, "Volumes", [shown(volume) for volume in chosen], default=500)
 
 
 def attach_volume(world: Ec2World, request: Record) -> Record:
@@ -209,8 +209,8 @@ def detach_volume(_: Ec2World, request: Record) -> Record:
         )
     volume |= {"State": "available", "Attachments": []}
     instance["BlockDeviceMappings"] = [
-        one
-        for one in instance["BlockDeviceMappings"]
-        if one["Ebs"]["VolumeId"] != volume["VolumeId"]
+        mapping
+        for mapping in instance["BlockDeviceMappings"]
+        if mapping["Ebs"]["VolumeId"] != volume["VolumeId"]
     ]
     return {**attachment, "State": "detached"}

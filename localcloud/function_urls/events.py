@@ -12,10 +12,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from localcloud.authentication.received import Received
+from localcloud.authentication.received import Received
 
 LARGEST = 6 * 1024 * 1024
 """Bytes of an event, and of an answer."""

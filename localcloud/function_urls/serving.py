@@ -12,16 +12,14 @@ import asyncio
 import json
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.asgi import BodyTooLargeError, Handler, read_body
+from localcloud.authentication.received import Received
+from localcloud.clock import Clock
 from localcloud.function_urls import events
 from localcloud.function_urls.events import FunctionAnswer
-
-if TYPE_CHECKING:
-    from localcloud.authentication.received import Received
-    from localcloud.clock import Clock
 
 HOST = re.compile(r"([a-z0-9]{32})\.lambda-url\.[a-z0-9-]+\.localhost")
 

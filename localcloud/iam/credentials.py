@@ -9,18 +9,16 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.authentication import owners
 from localcloud.ec2 import stores
+from localcloud.ec2.service import Ec2Service
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker import roles
 from localcloud.session_manager import agents
-
-if TYPE_CHECKING:
-    from localcloud.ec2.service import Ec2Service
 
 SESSION = "SageMaker"
 """The session name of everything that SageMaker does with a role."""

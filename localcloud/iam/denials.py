@@ -8,13 +8,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.iam.required_permissions import RequiredPermission
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.iam.required_permissions import RequiredPermission
 
 Layer = tuple[str, Any]
 """A kind of policy and the parsed documents of this kind that the caller has."""

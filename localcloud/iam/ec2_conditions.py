@@ -64,7 +64,7 @@ def _of_ec2(action: str, kind: str, name: str) -> Context:
 
 def _record(kind: str, name: str) -> Record | None:
     if kind == "image":
-        return {one["ImageId"]: one for one in images.all_images()}.get(name)
+        return {image["ImageId"]: image for image in images.all_images()}.get(name)
     store = _STORES.get(kind)
     found: Record | None = None if store is None else getattr(stores.ec2(), store).get(name)
     return found
@@ -81,32 +81,32 @@ _STORES = {
 }
 
 
-def _of_instance(one: Record) -> Context:
-    profile = (one.get("IamInstanceProfile") or {}).get("Arn")
+def _of_instance(instance: Record) -> Context:
+    profile = (instance.get("IamInstanceProfile") or {}).get("Arn")
     return {
-        "ec2:availabilityzone": one["Placement"]["AvailabilityZone"],
-        "ec2:instanceid": one["InstanceId"],
-        "ec2:instancetype": one["InstanceType"],
-        "ec2:metadatahttptokens": one["MetadataOptions"]["HttpTokens"],
-        "ec2:rootdevicetype": one["RootDeviceType"],
-        "ec2:tenancy": one["Placement"]["Tenancy"],
+        "ec2:availabilityzone": instance["Placement"]["AvailabilityZone"],
+        "ec2:instanceid": instance["InstanceId"],
+        "ec2:instancetype": instance["InstanceType"],
+        "ec2:metadatahttptokens": instance["MetadataOptions"]["HttpTokens"],
+        "ec2:rootdevicetype": instance["RootDeviceType"],
+        "ec2:tenancy": instance["Placement"]["Tenancy"],
         **({"ec2:instanceprofile": profile} if profile else {}),
     }
 
 
-def _of_volume(one: Record) -> Context:
+def _of_volume(volume: Record) -> Context:
     return {
-        "ec2:availabilityzone": one["AvailabilityZone"],
-        "ec2:encrypted": str(one["Encrypted"]).lower(),
-        "ec2:volumeid": one["VolumeId"],
-        "ec2:volumesize": str(one["Size"]),
-        "ec2:volumetype": one["VolumeType"],
+        "ec2:availabilityzone": volume["AvailabilityZone"],
+        "ec2:encrypted": str(volume["Encrypted"]).lower(),
+        "ec2:volumeid": volume["VolumeId"],
+        "ec2:volumesize": str(volume["Size"]),
+        "ec2:volumetype": volume["VolumeType"],
     }
 
 
-def _of_image(one: Record) -> Context:
-    owner = one.get("ImageOwnerAlias") or one["OwnerId"]
-    return {"ec2:owner": owner, "ec2:public": str(one["Public"]).lower()}
+def _of_image(image: Record) -> Context:
+    owner = image.get("ImageOwnerAlias") or image["OwnerId"]
+    return {"ec2:owner": owner, "ec2:public": str(image["Public"]).lower()}
 
 
 _KEYS: Mapping[str, Callable[[Record], Context]] = {

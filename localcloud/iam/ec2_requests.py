@@ -44,8 +44,10 @@ def of_ec2(operation: str, params: Mapping[str, Any]) -> list[Question] | None:
         # EC2 will refuse it anyway.
         return [Question(action, "*")]
     tagging = [
-        Question(one.action, one.resource, {**one.context, "ec2:createaction": operation})
-        for one in _created(operation, request)
+        Question(
+            question.action, question.resource, {**question.context, "ec2:createaction": operation}
+        )
+        for question in _created(operation, request)
     ]
     return [*(found or [Question(action, "*")]), *tagging]
 
@@ -100,9 +102,9 @@ def _parameter(name: str) -> str:
 
 def _of_tags(tags: list[dict[str, str]]) -> Context:
     context: Context = {
-        f"aws:requesttag/{one['Key']}".lower(): one.get("Value", "") for one in tags
+        f"aws:requesttag/{tag['Key']}".lower(): tag.get("Value", "") for tag in tags
     }
-    return {**context, "aws:tagkeys": [one["Key"] for one in tags]} if tags else {}
+    return {**context, "aws:tagkeys": [tag["Key"] for tag in tags]} if tags else {}
 
 
 def _public(kind: str, name: str) -> str:
@@ -123,7 +125,7 @@ def _attributes(request: Request) -> Iterator[Pair]:
 
 def _attachment(request: Request) -> Iterator[Pair]:
     volume = stores.volumes().get(request["VolumeId"]) or {}
-    held = [one["InstanceId"] for one in volume.get("Attachments") or ()]
+    held = [attachment["InstanceId"] for attachment in volume.get("Attachments") or ()]
     yield stores.arn("volume", request["VolumeId"]), {}
     for name in dict.fromkeys([request["InstanceId"]] if "InstanceId" in request else held):
         yield stores.arn("instance", name), {}
@@ -249,9 +251,9 @@ def _of_launch(request: Request) -> Iterator[Question]:
     yield Question(action, stores.arn("subnet", request.get("SubnetId", "*")))
     for name in request.get("SecurityGroupIds") or ["*"]:
         yield Question(action, stores.arn("security-group", name))
-    for one in _created("RunInstances", request):
-        context = {**one.context, "ec2:createaction": "RunInstances"}
-        yield Question(one.action, one.resource, context)
+    for question in _created("RunInstances", request):
+        context = {**question.context, "ec2:createaction": "RunInstances"}
+        yield Question(question.action, question.resource, context)
     roles = ministack_adapter.module("services.iam")._roles
     for role in profile["Roles"] if profile else ():
         if role in roles:

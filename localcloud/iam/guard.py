@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.iam import request_members, required_permissions
 from localcloud.iam.denials import denial, unshared, unsigned
+from localcloud.iam.required_permissions import RequiredPermission
 from localcloud.protocol.requests import check_request
-
-if TYPE_CHECKING:
-    from localcloud.iam.required_permissions import RequiredPermission
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members
 
 
 class Guard:
@@ -46,7 +44,9 @@ class Guard:
     def allows(self, operation: str, request: Members, key: str) -> bool:
         """Return whether whoever has this access key may perform an operation now."""
         asked = required_permissions.of(self._engine, operation, request)
-        return all(_refusal(one, key) is None and not _is_anothers(one) for one in asked)
+        return all(
+            _refusal(question, key) is None and not _is_anothers(question) for question in asked
+        )
 
 
 def _is_anothers(question: RequiredPermission) -> bool:

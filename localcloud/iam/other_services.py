@@ -50,7 +50,9 @@ _ATTACHES = re.compile("iam:(At|De)tach(Group|Role|User)Policy")
 def context(service: str, action: str, given: Parameters) -> dict[str, str | list[str]]:
     """Return the condition keys that ministack leaves out."""
     if action == "cloudwatch:PutMetricAlarm":
-        actions = [one for member in _ALARM_ACTIONS for one in given.get(member) or ()]
+        actions = [
+            alarm_action for member in _ALARM_ACTIONS for alarm_action in given.get(member) or ()
+        ]
         return {"cloudwatch:alarmactions": actions} if actions else {}
     if service == "monitoring" and (namespace := _one(given, "Namespace")):
         return {"cloudwatch:namespace": namespace}

@@ -45,7 +45,7 @@ def patch_refusals() -> AdminEndpoint:
         if change.keys() - {"after"}:
             raise LocalCloudError("give the number of the last one that you know as 'after'")
         after = int(change.get("after", 0))
-        return {"refusals": [one for one in remembered if one["number"] > after]}
+        return {"refusals": [refusal for refusal in remembered if refusal["number"] > after]}
 
     evaluator.evaluate, evaluator.enforce = evaluated, enforced
     return answer

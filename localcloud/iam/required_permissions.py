@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from localcloud.iam import conditions, reference, resources
 from localcloud.iam import request_members as members
 from localcloud.iam.conditions import Context
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members
 from localcloud.sagemaker.roles import PRINCIPAL
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members
 
 ROLE = "RoleArn"
 """The shape of every member that names a role to be passed, whatever the member is called."""

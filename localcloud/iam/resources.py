@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.iam import reference
-
-if TYPE_CHECKING:
-    from localcloud.iam.reference import IamAction
-    from localcloud.iam.request_members import Member
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
+from localcloud.iam.reference import IamAction
+from localcloud.iam.request_members import Member
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 
 ANY = "*"
 _IN_GROUPS = ("CreateModelPackage", "ListModelPackages")

@@ -192,7 +192,11 @@ class IdentityCenter:
         if members.get("grantType") != "refresh_token":
             raise not_played("sso-oidc", f"CreateToken with {members.get('grantType')}")
         client = (members.get("clientId"), members.get("clientSecret"))
-        own = [one for one in self._sessions if (one.client_id, one.client_secret) == client]
+        own = [
+            session
+            for session in self._sessions
+            if (session.client_id, session.client_secret) == client
+        ]
         if not own:
             raise ApiError("InvalidClientException", "Invalid client provided", 401)
         session = own[0]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError, invalid, not_played
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def check_request(service: str, operation: str, request: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.clock import Clock
 from localcloud.protocol import models, responses
 from localcloud.protocol.errors import ApiError, invalid, not_played
 from localcloud.protocol.requests import check_request
@@ -20,10 +21,7 @@ from localcloud.sagemaker.notebook_sessions import NotebookSessions
 from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
 from localcloud.sagemaker.statuses import Statuses
 from localcloud.sagemaker.store import Store
-
-if TYPE_CHECKING:
-    from localcloud.clock import Clock
-    from localcloud.transitions import Delays
+from localcloud.transitions import Delays
 
 SERVICE = "sagemaker"
 Handler = Callable[[Members], Members]

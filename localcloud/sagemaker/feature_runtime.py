@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from localcloud.protocol import responses
 from localcloud.protocol.json_service import Answer, parsed
 from localcloud.protocol.requests import check_request
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members
 from localcloud.sagemaker.resources import feature_groups
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members
 
 SERVICE = "sagemaker-featurestore-runtime"
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
-
-if TYPE_CHECKING:
-    from localcloud.clock import Clock
+from localcloud.clock import Clock
 
 TO_OPEN = 300.0
 """Seconds for which a link can be opened."""

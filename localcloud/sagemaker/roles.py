@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import invalid
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 

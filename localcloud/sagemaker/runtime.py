@@ -13,7 +13,7 @@ import json
 import re
 import uuid
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol import responses
@@ -21,11 +21,9 @@ from localcloud.protocol.errors import ApiError
 from localcloud.protocol.json_service import Answer, parsed
 from localcloud.protocol.requests import check_request
 from localcloud.sagemaker import objects, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record
 from localcloud.sagemaker.resources import endpoint, experiments, inference_component, variants
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record
 
 _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
+from localcloud.clock import Clock
 from localcloud.protocol.errors import invalid
 from localcloud.protocol.json_service import Answer, Document, JsonService, answered
 from localcloud.sagemaker import feature_runtime, outside, runtime, search, tagging, unplayed
@@ -35,10 +36,7 @@ from localcloud.sagemaker.resources import (
     transform,
     tuning,
 )
-
-if TYPE_CHECKING:
-    from localcloud.clock import Clock
-    from localcloud.transitions import Delays
+from localcloud.transitions import Delays
 
 KINDS = (
     automl.KIND,

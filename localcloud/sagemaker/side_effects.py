@@ -76,9 +76,9 @@ def publish_machine(
     publish_metrics(namespace, dimensions, values, moment)
 
 
-def level(what: str, moment: float) -> float:
+def level(source: str, moment: float) -> float:
     """Return a percentage between 20 and 95 that depends on nothing but its arguments."""
-    digest = hashlib.sha256(f"{what}@{int(moment)}".encode()).digest()
+    digest = hashlib.sha256(f"{source}@{int(moment)}".encode()).digest()
     return 20.0 + 75.0 * digest[0] / 255
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from sortedcontainers import SortedKeyList
 
 from localcloud import ministack_adapter
 from localcloud.sagemaker.paging import Position
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
+from localcloud.sagemaker.resource_type import Record, SageMakerResourceType
 
 
 def by_creation(record: Record) -> Position:

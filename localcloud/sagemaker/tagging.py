@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import invalid
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record
 
 LIMIT = 50
 """The most tags of a resource, and the tags on a page of ListTags."""

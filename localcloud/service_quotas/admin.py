@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import accounts, ministack_adapter
+from localcloud.admin import AdminEndpoint, Document
 from localcloud.errors import LocalCloudError
-
-if TYPE_CHECKING:
-    from localcloud.admin import AdminEndpoint, Document
-    from localcloud.service_quotas.applied import AppliedQuotas
-    from localcloud.service_quotas.catalogue import Quota
+from localcloud.service_quotas.applied import AppliedQuotas
+from localcloud.service_quotas.catalogue import Quota
 
 _OPTIONS = ("account", "region", "show")
 SHOWN = ("changed", "all")

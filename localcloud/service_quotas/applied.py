@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.accounts import AccountRegion
+from localcloud.clock import Clock
 from localcloud.errors import LocalCloudError
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.catalogue import Catalogue, Quota, UnknownQuotaError, shipped
 from localcloud.service_quotas.increases import Increases
-
-if TYPE_CHECKING:
-    from localcloud.clock import Clock
 
 MOST = 10_000_000_000
 """The largest value the Service Quotas API knows (``QuotaValue``)."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.accounts import AccountRegion
+from localcloud.clock import Clock
 from localcloud.protocol.errors import ApiError
 from localcloud.service_quotas.catalogue import Quota
-
-if TYPE_CHECKING:
-    from localcloud.clock import Clock
 
 
 @dataclass

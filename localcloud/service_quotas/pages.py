@@ -37,11 +37,11 @@ def page(
     given_for = [operation, filters]
     start = 0
     if request.get("NextToken"):
-        keys = list(map(key, items))
         last = _last_of(request["NextToken"], given_for)
-        if last not in keys:
+        found = next((place for place, item in enumerate(items) if key(item) == last), None)
+        if found is None:
             raise _invalid()
-        start = keys.index(last) + 1
+        start = found + 1
     end = start + request.get("MaxResults", LARGEST)
     answer: Document = {member: list(map(show, items[start:end]))}
     if end < len(items):

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter, partitions
 from localcloud.protocol import responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.json_service import Document, JsonService
 from localcloud.protocol.requests import check_request, refuse_unplayed
-from localcloud.service_quotas.applied import place
+from localcloud.service_quotas.applied import AppliedQuotas, place
+from localcloud.service_quotas.catalogue import Quota
+from localcloud.service_quotas.increases import Increase
 from localcloud.service_quotas.pages import page
-
-if TYPE_CHECKING:
-    from localcloud.service_quotas.applied import AppliedQuotas
-    from localcloud.service_quotas.catalogue import Quota
-    from localcloud.service_quotas.increases import Increase
 
 SERVICE = "service-quotas"
 TARGET_PREFIX = "ServiceQuotasV20190624"
@@ -91,7 +87,11 @@ class ServiceQuotasService(JsonService):
         return {"Quota": self._applied(self._quota(request))}
 
     def _quotas(self, service: str) -> list[Quota]:
-        found = [quota for quota in self.quotas.catalogue.of(service) if _is_known_here(quota)]
+        region = ministack_adapter.region()
+        at_home = region == partitions.home(region)
+        found = [
+            quota for quota in self.quotas.catalogue.of(service) if at_home or not quota.is_global
+        ]
         if not found:
             raise ApiError(
                 "NoSuchResourceException",
@@ -202,8 +202,3 @@ def _arn(quota: Quota, account: str) -> str:
     partition = partitions.of_region(region)
     where = "" if quota.is_global else region
     return f"arn:{partition}:servicequotas:{where}:{account}:{quota.service}/{quota.code}"
-
-
-def _is_known_here(quota: Quota) -> bool:
-    region = ministack_adapter.region()
-    return not quota.is_global or region == partitions.home(region)

@@ -4,14 +4,12 @@
 # ruff: noqa: SLF001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter, policy_engine
 from localcloud.ec2 import stores
+from localcloud.ec2.world import Ec2World
 from localcloud.sagemaker import roles
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 

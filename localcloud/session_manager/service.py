@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.ec2 import stores
+from localcloud.ec2.service import Ec2Service
 from localcloud.iam import ec2_conditions
 from localcloud.protocol import json_service, responses
 from localcloud.protocol.errors import ApiError, not_played
 from localcloud.protocol.requests import check_request
 from localcloud.session_manager import agents
 from localcloud.session_manager.sessions import Sessions
-
-if TYPE_CHECKING:
-    from localcloud.ec2.service import Ec2Service
 
 Document = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]
@@ -88,7 +86,9 @@ class SessionManager:
             if "_managed" in instance and instance["State"]["Name"] != "terminated":
                 found.append(_information(name, instance, online=online))
         for wanted in request.get("Filters") or ():
-            found = [one for one in found if _has(one, wanted["Key"], wanted["Values"])]
+            found = [
+                instance for instance in found if _has(instance, wanted["Key"], wanted["Values"])
+            ]
         start, size = int(request.get("NextToken", 0)), request.get("MaxResults", 50)
         more = {"NextToken": str(start + size)} if start + size < len(found) else {}
         return {"InstanceInformationList": found[start : start + size], **more}
@@ -102,12 +102,12 @@ class SessionManager:
 
 
 _OPERATIONS: dict[str, Callable[[SessionManager, Document, dict[str, str]], Document]] = {
-    "DescribeInstanceInformation": lambda one, request, _: one.information(request),
-    "DescribeSessions": lambda one, request, _: one.sessions.describe(request),
-    "GetConnectionStatus": lambda one, request, _: one.connection(request),
-    "ResumeSession": lambda one, request, _: one.sessions.resume(request),
-    "StartSession": lambda one, request, headers: one.sessions.start(request, headers),
-    "TerminateSession": lambda one, request, _: one.sessions.terminate(request),
+    "DescribeInstanceInformation": lambda manager, request, _: manager.information(request),
+    "DescribeSessions": lambda manager, request, _: manager.sessions.describe(request),
+    "GetConnectionStatus": lambda manager, request, _: manager.connection(request),
+    "ResumeSession": lambda manager, request, _: manager.sessions.resume(request),
+    "StartSession": lambda manager, request, headers: manager.sessions.start(request, headers),
+    "TerminateSession": lambda manager, request, _: manager.sessions.terminate(request),
 }
 
 
@@ -128,7 +128,7 @@ def _information(name: str, instance: Document, *, online: bool) -> Document:
 def _has(information: Document, key: str, values: list[str]) -> bool:
     if key.startswith("tag:"):
         tags = stores.tags(information["InstanceId"])
-        return any(one["Key"] == key[4:] and one["Value"] in values for one in tags)
+        return any(tag["Key"] == key[4:] and tag["Value"] in values for tag in tags)
     member = {"InstanceIds": "InstanceId", "PlatformTypes": "PlatformType"}.get(key, key)
     return information.get(member) in values
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.accounts import AccountRegion
 from localcloud.ec2 import stores
+from localcloud.ec2.world import Ec2World
 from localcloud.protocol.errors import ApiError
 from localcloud.session_manager import agents
-
-if TYPE_CHECKING:
-    from localcloud.ec2.world import Ec2World
 
 Record = dict[str, Any]
 
@@ -32,10 +30,10 @@ KEPT = 30 * 86_400.0
 """Seconds for which an ended session is listed."""
 
 _FILTERS = {
-    "Owner": lambda one: one["Owner"],
-    "SessionId": lambda one: one["SessionId"],
-    "Status": lambda one: one["Status"],
-    "Target": lambda one: one["Target"],
+    "Owner": lambda session: session["Owner"],
+    "SessionId": lambda session: session["SessionId"],
+    "Status": lambda session: session["Status"],
+    "Target": lambda session: session["Target"],
 }
 
 
@@ -100,14 +98,14 @@ class Sessions:
                 continue
             if ended is not None and ended < self.world.clock.now() - KEPT:
                 continue
-            shown = {name: one for name, one in session.items() if not name.startswith("_")}
+            shown = {name: value for name, value in session.items() if not name.startswith("_")}
             shown["Status"] = "Connected" if active else "Terminated"
             found.append(shown | ({} if ended is None else {"EndDate": ended}))
         for wanted in request.get("Filters") or ():
             value_of = _FILTERS.get(wanted["key"])
             if value_of is not None:
-                found = [one for one in found if value_of(one) == wanted["value"]]
-        found.sort(key=lambda one: one["StartDate"], reverse=True)
+                found = [session for session in found if value_of(session) == wanted["value"]]
+        found.sort(key=lambda session: session["StartDate"], reverse=True)
         start, size = int(request.get("NextToken", 0)), request.get("MaxResults", 50)
         more = {"NextToken": str(start + size)} if start + size < len(found) else {}
         return {"Sessions": found[start : start + size], **more}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,6 @@ from workshop.access.permissions import AccessQuestion
 from workshop.naming import Names
 from workshop.policies import layout, people, trust
 from workshop.policies.actions import CONSOLE_VIEWS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SEATS = ("ada", "adam")
 """Two seats; the id of one begins the other's. ``test_access_properties`` asks of any two."""

@@ -144,8 +144,11 @@ def test_writing_leaves_every_line_where_it_is_with_whatever_else_is_in_it(
     assert not wrong
     after = before.with_accounts([THREE, FOUR]).assigned(["ben", "cyd"])
     assignment.write(environment, before, after)
-    expected = SPREADSHEET.replace(f"{TWO};;", f"{TWO};ben;")
-    assert file.read_bytes().decode() == f"{expected}{THREE};cyd\r\n{FOUR};\r\n"
+    bens, cyds = assignment.check_of(TWO, "ben"), assignment.check_of(THREE, "cyd")
+    expected = SPREADSHEET.replace(f"{TWO};;", f"{TWO};ben;;{bens}")
+    expected = expected.replace("note\r\n", "note;check\r\n")
+    assert file.read_bytes().decode() == f"{expected}{THREE};cyd;;{cyds}\r\n{FOUR};;;\r\n"
+    assert [account.seat for account in assignment.read(environment)[0].unchecked] == ["ada"]
 
 
 def test_a_file_that_changed_meanwhile_is_not_written(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_stack_or_a_notebook_that_is_gone_is_found_among_those_of_all_seats(
     assert (ben["name"], ben["message"]) == ("vision-seat-access", "somebody has deleted its stack")
     (cleo,) = (one for one in seats["cleo"]["stacks"] if one["action"] != "unchanged")
     assert cleo["message"] == "its notebook is missing, though the stack is CURRENT"
-    assert not cleo["loses_disk"]
+    assert not cleo["loses_work"]
     assert ended(own)["seats"] == {"done": 2, "unchanged": 1}
     assert {len(own.stacks(seat)) for seat in own.seats} == {9}
     again = own.within("sagemaker", "cleo").describe_notebook_instance(
@@ -286,23 +286,6 @@ def test_what_keeps_a_role_from_being_deleted_is_told_and_then_it_is_made_again(
         )
     iam.delete_role_policy(RoleName=ROLE, PolicyName="mine")
     assert ended(alone, "--only", "ada")["seats"] == {"done": 1}
-
-
-def test_whoever_may_take_on_no_role_is_told_so_before_many_are_made_again(
-    enforcing: Cloud, tmp_path: Path
-) -> None:
-    enforcing.reset()
-    seats = tuple(f"seat{number}" for number in range(1, 6))
-    own = founded(enforcing, tmp_path, *seats, key=organiser_key(enforcing))
-    own.deploy(principals=ORGANISER)
-    denied = {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-    own.cloud.client("iam").put_user_policy(
-        UserName="organiser", PolicyName="no-roles", PolicyDocument=document
-    )
-    end = ended(own, code=1)
-    assert end["seats"] == {"failed": 3, "not begun": 2}
-    assert "see to it that you may take it on (sts:AssumeRole)" in end["failed"][0]["message"]
 
 
 def test_a_role_that_is_not_the_workshops_is_told_alone(enforcing: Cloud, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.own_accounts import SETTINGS, OwnAccounts, sets
 from tests.support.stacksets import HANDLE
 from workshop.accounts import set_run
 from workshop.deploy.ends import StackEnds
-from workshop.deploy.events import What
+from workshop.deploy.events import DeployStep
 
 REPOSITORY, NOTEBOOK = "TrainingRepository238146D5", "vision-seat-notebook-attendee"
 LARGER = SETTINGS.replace("attendee: {}", "attendee: {notebook: {volume_gb: 30}}")
@@ -67,7 +67,7 @@ def test_no_more_stacks_are_worked_on_at_once_than_stack_sets_take(own: OwnAccou
     under_way: list[int] = []
     say = StackEnds.say
 
-    def counting(self: StackEnds, what: What, *told: Any) -> None:
+    def counting(self: StackEnds, what: DeployStep, *told: Any) -> None:
         say(self, what, *told)
         under_way.append(self.under_way)
 

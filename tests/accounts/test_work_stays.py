@@ -41,10 +41,12 @@ def work(own: OwnAccounts, seat: str) -> dict[str, Any]:
         for one in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
     }
     notebooks = own.within("sagemaker", seat).list_notebook_instances()["NotebookInstances"]
+    repositories = own.within("ecr", seat).describe_repositories()["repositories"]
     return {
         "stacks": {one["StackId"] for one in stacks if f"-{KIND}-" not in one["StackName"]},
         "objects": objects,
         "notebooks": {one["NotebookInstanceName"]: one["CreationTime"] for one in notebooks},
+        "repositories": {one["repositoryName"]: one["createdAt"] for one in repositories},
     }
 
 
@@ -136,7 +138,7 @@ OF_OTHERS = (
 def test_only_what_the_role_itself_refuses_has_it_made_again(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def refused(*_: object) -> Iterator[None]:
+    def refused(*_: object, **__: object) -> Iterator[None]:
         raise error
 
     monkeypatch.setattr("workshop.aws.stacks.stacks", refused)
@@ -147,24 +149,31 @@ def test_only_what_the_role_itself_refuses_has_it_made_again(
     assert not seen.stacks
 
 
-def test_a_machine_of_which_no_plan_could_tell_is_not_deleted(worked: OwnAccounts) -> None:
-    """Behind a role that lets nobody in, somebody has failed to delete a notebook's stack."""
+@pytest.mark.parametrize(
+    ("kind", "type_", "lost"),
+    [
+        ("notebook", "AWS::SageMaker::NotebookInstance", "what is on the notebook's disk"),
+        ("registry", "AWS::ECR::Repository", "the images in them"),
+    ],
+)
+def test_work_of_which_no_plan_could_tell_is_not_deleted(
+    worked: OwnAccounts, kind: str, type_: str, lost: str
+) -> None:
+    """Behind a role that lets nobody in, somebody has failed to delete a stack with work."""
     before = work(worked, "ada")
-    (stack,) = (name for name in worked.stacks("ada") if "-seat-notebook-attendee-" in name)
-    kept = {"type": "AWS::SageMaker::NotebookInstance", "action": "delete", "code": "AccessDenied"}
+    (stack,) = (name for name in worked.stacks("ada") if f"-seat-{kind}-attendee-" in name)
+    kept = {"type": type_, "action": "delete", "code": "AccessDenied"}
     worked.cloud.faults({"effect": "handler", **kept})
     worked.within("cloudformation", "ada").delete_stack(StackName=stack)
     trusts_nobody(worked, "ada")
     worked.cloud.faults()
     ((told),) = (one["message"] for one in ended(worked, code=1)["failed"])
     assert "DELETE_FAILED" in told
-    assert (
-        "if that is left, and what is on the notebook's disk, of which the plan could not" in told
-    )
-    assert told.endswith("nothing was deleted; to do so, run: workshop deploy -e vision --only ada")
+    assert f"left, and {lost}, of which the plan could not tell; nothing was deleted" in told
+    assert told.endswith("to do so, run: workshop deploy -e vision --only ada")
     assert work(worked, "ada") == before
     (cleared,) = actions(worked)
-    assert cleared == ("ada", "vision-seat-notebook")
+    assert cleared == ("ada", f"vision-seat-{kind}")
     assert ended(worked)["seats"] == {"done": 1, "unchanged": 1}
 
 

@@ -21,7 +21,6 @@ from tests.support.faulty import counts
 from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.notebook_workshop import room
 from tests.support.preflights import calling
-from tests.support.small_workshop import Fleet
 from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.notebooks import start_stop
@@ -30,7 +29,7 @@ from workshop.teardown.events import DeletionOutcome
 from workshop.teardown.holders import STACK
 from workshop.teardown.resource import Ownership, Resource
 from workshop.teardown.stacks import StackDeleter
-from workshop.teardown.sweep import Item, Sweep
+from workshop.teardown.sweep import Sweep, SweepItem
 from workshop.teardown.waits import WaitPolicy
 
 
@@ -110,16 +109,6 @@ def test_stacks_that_may_not_be_listed_are_not_waited_for(
     assert counts(cloud) == [(1, 1)]
 
 
-def test_a_deployment_that_may_not_see_its_stacks_ends(fleet: Fleet) -> None:
-    fleet.write(1)
-    plan = fleet.plan()
-    fleet.cloud.faults({"effect": "denied", "operation": "cloudformation:DescribeStacks"})
-    run = fleet.deploy(plan=plan)
-    assert run.outcomes == {"cohort": "stuck", "seat01": "failed"}
-    assert "AccessDenied" in run.message("cohort")
-    assert counts(fleet.cloud) == [(1, 1)]
-
-
 def test_notebooks_that_may_not_be_listed_are_not_waited_for(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +167,7 @@ def test_a_resource_that_can_never_be_deleted_is_tried_twice(
     work = Sweep(
         {teardown_demo.HERE: context}, {"thing": resource_type}, [resource], lambda _: None, waits
     )
-    item: Item = work.items[0]
+    item: SweepItem = work.items[0]
     item.state = None
     work.delete()
     assert item.result is not None

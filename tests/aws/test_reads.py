@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from workshop.aws import reads
 from workshop.aws.reads import Unavailable, attempt
 from workshop.errors import SignInError, WorkshopError
 
@@ -44,3 +48,38 @@ def test_what_ends_all_reading_passes_through(error: Exception) -> None:
 
     with pytest.raises(type(error)):
         attempt(call)
+
+
+def test_whoever_is_slow_to_answer_is_told_and_answers_in_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What still has to wait for its turn is not said to be slow."""
+    monkeypatch.setattr(reads, "SLOW_SECONDS", 0.01)
+    told: list[tuple[int, int, list[str]]] = []
+    heard = threading.Event()
+
+    def read(key: str) -> str:
+        if key != "quick":
+            assert heard.wait(60)
+        return key.upper()
+
+    def slow(answered: int, of: int, waited_for: Sequence[str]) -> None:
+        told.append((answered, of, [*waited_for]))
+        heard.set()
+
+    keys = ["quick", "slow", "next"]
+    found = reads.told_side_by_side(read, keys, threads=1, slow=slow)
+    assert found == {"quick": "QUICK", "slow": "SLOW", "next": "NEXT"}
+    assert told[0] == (1, 3, ["slow"])
+
+
+def test_an_error_ends_what_is_read_side_by_side() -> None:
+    asked: list[int] = []
+
+    def read(key: int) -> int:
+        asked.append(key)
+        raise WorkshopError("over")
+
+    with pytest.raises(WorkshopError, match="over"):
+        reads.told_side_by_side(read, range(1000), threads=1, slow=lambda *_: None)
+    assert len(asked) < 1000

@@ -9,13 +9,13 @@ from workshop import events
 from workshop.account_region import AccountRegion
 from workshop.board import progress
 from workshop.board.progress import DayLine
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.ledger import Ledger
 
 HOME = AccountRegion("000000000000", "us-east-1")
 
 
-def happens(ledger: Ledger, what: What, seat: str = "", message: str = "") -> None:
+def happens(ledger: Ledger, what: DeployStep, seat: str = "", message: str = "") -> None:
     ledger.event(DeployEvent(events.now(), HOME, what, seat, f"demo-{seat}-access", message))
 
 
@@ -28,9 +28,9 @@ def test_a_deployment_under_way_is_told_by_its_seats_until_it_has_ended(tmp_path
     assert said(tmp_path) == []
     ledger.begin("deploy", seats=40)
     for seat in ("ada", "ben"):
-        happens(ledger, What.DONE, seat)
-        happens(ledger, What.SEAT_DONE, seat)
-    happens(ledger, What.SEAT_FAILED, "zoe", "no room")
+        happens(ledger, DeployStep.DONE, seat)
+        happens(ledger, DeployStep.SEAT_DONE, seat)
+    happens(ledger, DeployStep.SEAT_FAILED, "zoe", "no room")
     (line,) = said(tmp_path)
     assert line.startswith("deploy by ")
     assert line.endswith(" since 0 min: 2 of 40 seats done, 1 failed, 2 stacks")
@@ -58,8 +58,8 @@ def test_the_day_has_what_began_failed_ended_and_was_told_the_latest_first(
 ) -> None:
     ledger = Ledger("dev", tmp_path)
     ledger.begin("deploy", seats=2)
-    happens(ledger, What.SEAT_FAILED, "zoe", "no room")
-    ledger.event(DeployEvent(events.now(), HOME, What.STOPPED, message="too many fail"))
+    happens(ledger, DeployStep.SEAT_FAILED, "zoe", "no room")
+    ledger.event(DeployEvent(events.now(), HOME, DeployStep.STOPPED, message="too many fail"))
     ledger.end({"exit": 1, "seats": {"ada": 1}})
     now = events.now()
     runs = Ledger("dev", tmp_path).runs()

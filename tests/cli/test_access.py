@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +18,6 @@ from workshop.environments.loader import load
 from workshop.naming import Names
 from workshop.policies import documents, people
 from workshop.policies.actions import CONSOLE_VIEWS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CONFIG = ("--config-dir", str(ROOT / "config"))
 DEMO = ("-e", "demo", *CONFIG)

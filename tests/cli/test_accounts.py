@@ -228,3 +228,65 @@ def test_an_environment_of_one_account_has_none_to_assign() -> None:
     ran = accounts()
     assert ran.code == 2
     assert "seats have no accounts of their own; write 'accounts:" in ran.err
+
+
+WRITTEN_BY_HAND = "seat01 and 1 more seat have no check, so that nobody can tell whether somebody"
+
+
+@pytest.mark.parametrize("headings", ["account,seat", "account,seat,note", "account,seat,check"])
+def test_lines_written_by_hand_are_told_and_held_once_they_are_written(
+    organization: Organization, headings: str
+) -> None:
+    ada, bob = (organization.members[name] for name in ("ada", "bob"))
+    file().write_text(f"{headings}\n{ada},seat01\n{bob},seat02\n")
+    (warned,) = run("check", "-e", "room").err.splitlines()[:1]
+    assert warned.startswith(f"warning: config/room.accounts.csv:2: {WRITTEN_BY_HAND}")
+    assert warned.endswith("have that stand with: workshop accounts -e room --write")
+    kept = file().read_text()
+    assert WRITTEN_BY_HAND in accounts().err
+    assert file().read_text() == kept
+    assert accounts("--write").err.endswith(
+        ": 0 accounts assigned, 2 lines written by hand checked\n"
+    )
+    assert WRITTEN_BY_HAND not in run("check", "-e", "room").err
+    lines = file().read_text().splitlines()
+    assert lines[0] == (headings if "check" in headings else f"{headings},check")
+    assert lines[1].startswith(f"{ada},seat01,")
+    swapped = file().read_text().replace(f"{bob},seat02", f"{bob},seat01")
+    file().write_text(swapped.replace(f"{ada},seat01", f"{ada},seat02"))
+    assert "was seat01's when the line was written" in run("check", "-e", "room").err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "handout",
+        "door codes --only seat01",
+        "credentials seat01",
+        "teardown --only seat01 --early --apply --yes vision",
+        "sweep --only seat01 --apply --yes vision",
+    ],
+)
+@pytest.mark.parametrize("check", ["", "abcdef"], ids=["none", "another seat's"])
+def test_nobodys_account_is_handed_out_or_emptied_while_it_might_be_another_seats(
+    organization: Organization, command: str, check: str
+) -> None:
+    ada, bob = (organization.members[name] for name in ("ada", "bob"))
+    bobs = check_of(bob, "seat02")
+    file().write_text(f"account,seat,check\n{ada},seat01,{check}\n{bob},seat02,{bobs}\n")
+    verb, *more = command.split()
+    ran = run(verb, *more, "-e", "room")
+    assert ran.code == 3
+    refused = ran.err.splitlines()[-1]
+    assert "might be of another seat: config/room.accounts.csv:2: " in refused
+    assert refused.endswith(" with: workshop accounts -e room --write")
+
+
+def test_the_account_of_another_line_keeps_no_command_from_a_seat(
+    organization: Organization,
+) -> None:
+    ada, bob = (organization.members[name] for name in ("ada", "bob"))
+    ones = check_of(ada, "seat01")
+    file().write_text(f"account,seat,check\n{ada},seat01,{ones}\n{bob},seat02,\n")
+    ran = run("door", "codes", "--only", "seat01", "-e", "room")
+    assert "might be of another seat" not in ran.err

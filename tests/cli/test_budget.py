@@ -75,7 +75,7 @@ def test_a_watch_without_caps_is_looked_at_as_well_and_has_a_quarter_of_an_hour_
     writes(cloud, STATE, {"ran": long_ago.isoformat(), "problems": ["a", "b"]})
     ran = made.command("status")
     assert "the watch has not run since" in ran.err
-    assert "at its last run the watch could not do all: a, and 1 more" in ran.err
+    assert "at its last run the watch could not do all: a and 1 more" in ran.err
 
 
 def test_status_says_by_which_prices_the_watch_counts(capped: Room, cloud: Cloud) -> None:

@@ -160,11 +160,3 @@ def test_the_cure_names_another_folder(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", ["demo", "dev", "prod"])
 def test_shipped_environments_pass(name: str) -> None:
     assert run("check", "-e", name, "--config-dir", str(SHIPPED)).code == 0
-
-
-def test_an_unknown_environment_is_bad_usage(tmp_path: Path) -> None:
-    write(tmp_path, HEAD + SEATS)
-    checked = run("check", "-e", "dve", "--config-dir", str(tmp_path))
-    assert (checked.code, checked.out) == (2, "")
-    assert checked.err.startswith("workshop: no environment 'dve' in ")
-    assert checked.err.endswith("; did you mean 'dev'? known: dev\n")

@@ -21,7 +21,7 @@ from rich.console import Console
 from tests.support.small_workshop import HOME, WORKSHOP, Fleet, desired
 from workshop.cli import deploy_summary
 from workshop.cli.deploy_view import DeployView
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.jobs import StackJob, Stage
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction, StackPlan
 from workshop.deploy.run import Deployment, DeployOutcome, SeatResult
@@ -42,19 +42,19 @@ def plan(*seats: str) -> DeployPlan:
     return DeployPlan(tuple(SeatPlan(seat, HOME, (stack(seat),)) for seat in seats), ())
 
 
-def event(what: What, seat: str, stack: str = "", message: str = "") -> DeployEvent:
+def event(what: DeployStep, seat: str, stack: str = "", message: str = "") -> DeployEvent:
     return DeployEvent(datetime(2098, 3, 8, tzinfo=UTC), HOME, what, seat, stack, message)
 
 
 EVENTS = (
-    event(What.SEAT_DONE, "cohort"),
-    event(What.BEGUN, "a", "demo-a-storage"),
-    event(What.DONE, "a", "demo-a-storage"),
-    event(What.SEAT_DONE, "a"),
-    event(What.RETRY, "b", "demo-b-access", "again in 5 s: Throttling"),
-    event(What.FAILING, "b", "demo-b-access", "Role: no"),
-    event(What.SEAT_FAILED, "b", message="demo-b-access: Role: no"),
-    event(What.STOPPED, "", message="too many"),
+    event(DeployStep.SEAT_DONE, "cohort"),
+    event(DeployStep.BEGUN, "a", "demo-a-storage"),
+    event(DeployStep.DONE, "a", "demo-a-storage"),
+    event(DeployStep.SEAT_DONE, "a"),
+    event(DeployStep.RETRY, "b", "demo-b-access", "again in 5 s: Throttling"),
+    event(DeployStep.FAILING, "b", "demo-b-access", "Role: no"),
+    event(DeployStep.SEAT_FAILED, "b", message="demo-b-access: Role: no"),
+    event(DeployStep.STOPPED, "", message="too many"),
 )
 
 
@@ -78,12 +78,14 @@ def test_a_pipe_gets_a_line_for_each_seat_and_for_what_goes_wrong(
 
 def test_a_failed_cohort_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     view = DeployView(plan("cohort", "a", "b"), as_json=False)
-    view.event(event(What.FAILING, "cohort", "demo-cohort", "parameter: no"))
-    view.event(event(What.FAILED, "cohort", "demo-cohort", "parameter: no"))
-    view.event(event(What.SEAT_FAILED, "cohort", message="demo-cohort: parameter: no"))
+    view.event(event(DeployStep.FAILING, "cohort", "demo-cohort", "parameter: no"))
+    view.event(event(DeployStep.FAILED, "cohort", "demo-cohort", "parameter: no"))
+    view.event(event(DeployStep.SEAT_FAILED, "cohort", message="demo-cohort: parameter: no"))
     for seat in ("a", "b"):
-        view.event(event(What.FAILED, seat, f"demo-{seat}-access", "needs demo-cohort"))
-        view.event(event(What.SEAT_FAILED, seat, message=f"demo-{seat}-access: needs demo-cohort"))
+        view.event(event(DeployStep.FAILED, seat, f"demo-{seat}-access", "needs demo-cohort"))
+        view.event(
+            event(DeployStep.SEAT_FAILED, seat, message=f"demo-{seat}-access: needs demo-cohort")
+        )
     assert capsys.readouterr().err.splitlines() == [
         "failing: demo-cohort parameter: no",
         "failed: cohort",
@@ -96,7 +98,9 @@ def test_a_reason_of_many_seats_is_told_ten_times(capsys: pytest.CaptureFixture[
     seats = [f"seat{number:02}" for number in range(1, 14)]
     view = DeployView(plan(*seats), as_json=False)
     for seat in seats:
-        view.event(event(What.FAILING, seat, f"demo-{seat}-access", f"Role: demo-{seat} is there"))
+        view.event(
+            event(DeployStep.FAILING, seat, f"demo-{seat}-access", f"Role: demo-{seat} is there")
+        )
     *lines, last = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert last == (

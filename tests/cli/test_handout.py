@@ -14,7 +14,6 @@ import pytest
 
 from tests.support.handouts import notebooks, write_class
 from tests.support.local_cloud import Cloud
-from tests.support.notebook_workshop import retries_at_once
 from tests.support.workshop_command import Ran, run
 
 PERSONAL = ("Xanthippe", "Quillfeather", "quill@")
@@ -257,20 +256,6 @@ def test_a_file_is_for_its_owner_and_not_written_over(room: Path, form: str) -> 
     assert target.read_text() == kept
     assert handout("--format", form, "--output", "links", "--force").code == 0
     assert target.read_text() != kept
-
-
-def test_throttled_calls_are_made_again(
-    cloud: Cloud, room: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert room.is_dir()
-    retries_at_once(monkeypatch)
-    cloud.faults(
-        {"effect": "throttle", "operation": LINK, "times": 2},
-        {"effect": "throttle", "operation": "sagemaker:ListNotebookInstances", "times": 1},
-    )
-    ran = handout("--format", "json")
-    assert ran.code == 0
-    assert all(seat["link"] for seat in json.loads(ran.out)["seats"])
 
 
 def test_a_refusal_for_one_seat_is_that_seats_alone(cloud: Cloud, room: Path) -> None:

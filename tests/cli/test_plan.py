@@ -141,8 +141,8 @@ def test_clearing_what_is_left_of_a_notebooks_stack_is_called_out(fleet: Fleet) 
     assert lines[3:6] == ["", "changes:", message]
     document = json.loads(fleet.run("plan", "--json").out)
     stacks = [stack for seat in document["seats"] for stack in seat["stacks"]]
-    losing = {stack["name"] for stack in stacks if stack["loses_disk"]}
-    assert losing == {"demo-seat01-notebook", "demo-seat02-notebook"}
+    losing = {stack["name"]: stack["loses_work"] for stack in stacks if stack["loses_work"]}
+    assert losing == {f"demo-seat0{number}-notebook": ["notebook"] for number in (1, 2)}
 
 
 ROWS = "id,region\nada,\ngrace,eu-central-1\n"
@@ -225,7 +225,7 @@ def test_json_holds_every_stack_with_its_changes(fleet: Fleet) -> None:
         "action": "unchanged",
         "status": "CREATE_COMPLETE",
         "message": "",
-        "loses_disk": False,
+        "loses_work": [],
         "changes": [],
     }
     assert document["off_roster"] == []

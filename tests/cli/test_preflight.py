@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -14,7 +16,7 @@ from tests.support import config_folder
 from tests.support.local_cloud import Cloud
 from tests.support.preflights import THREE, calling
 from tests.support.workshop_command import Ran, run
-from workshop.cli import preflight_view
+from workshop.cli import console, preflight_view
 
 SOON = THREE.replace("2098-03-08", "2026-01-01")
 """Begun long ago and not over, so that only the cloud decides."""
@@ -232,13 +234,31 @@ def test_nothing_is_asked_for_without_a_yes(
     cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.quotas(s3={"L-DC2B2D3D": 4})
-    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
-    assert "nothing was asked for" in preflight(folder, "--request-quotas").err
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     ran = preflight(folder, "--request-quotas")
     assert ran.code == 3
-    assert ran.err.endswith("workshop: nobody is there to type yes; give it with --yes\n")
+    assert ran.err.endswith(
+        "workshop: nobody is there to agree, and nothing was asked for; agree with --yes\n"
+    )
+    with (
+        mock.patch.object(sys.stdin, "isatty", return_value=True),
+        mock.patch.object(console, "ask", return_value="no") as asked,
+    ):
+        ran = preflight(folder, "--request-quotas")
+    assert asked.call_args.args == ("Ask AWS for 1 increase? Type yes to go on",)
+    assert ran.code == 3
+    assert "workshop: nothing was asked for; run the command again once you agree\n" in ran.err
     assert requests(cloud) == []
+
+
+def test_on_a_terminal_a_y_is_a_yes(cloud: Cloud, folder: Path) -> None:
+    cloud.quotas(s3={"L-DC2B2D3D": 4})
+    with (
+        mock.patch.object(sys.stdin, "isatty", return_value=True),
+        mock.patch.object(console, "ask", return_value="y"),
+    ):
+        preflight(folder, "--request-quotas")
+    assert requests(cloud) == [("L-DC2B2D3D", 5)]
 
 
 def test_what_was_asked_for_cannot_be_asked_again_when_nobody_knows(

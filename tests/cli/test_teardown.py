@@ -204,14 +204,6 @@ def test_a_stack_that_has_come_since_is_refused_before_anything_is_frozen(
     assert not teardown_demo.is_frozen(cloud, ADA)
 
 
-def test_what_has_gone_since_the_plan_is_no_reason_to_refuse(
-    cloud: Cloud, workshop: Workshop
-) -> None:
-    shown = digest(workshop("teardown", "-e", "demo"))
-    cloud.client("sagemaker").delete_endpoint(EndpointName="serve")
-    assert workshop(*APPLY, shown, "--yes", "demo").code == 0
-
-
 def test_a_protected_cohort_is_refused(cloud: Cloud, workshop: Workshop) -> None:
     cloud.client("cloudformation").update_termination_protection(
         StackName="demo-cohort", EnableTerminationProtection=True

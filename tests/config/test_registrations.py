@@ -7,8 +7,8 @@ import pytest
 from tests.support.registration_exports import left, people
 from workshop.config.roster import registrations
 from workshop.config.roster.registration_words import (
-    Heading,
-    Standing,
+    ColumnMeaning,
+    RegistrationStatus,
     flag_of,
     heading_of,
     is_placeholder,
@@ -311,40 +311,40 @@ def test_people_of_one_name_and_without_a_name_are_told() -> None:
 @pytest.mark.parametrize(
     ("heading", "meaning"),
     [
-        ("E-Mail", Heading.EMAIL),
-        ("eMail", Heading.EMAIL),
-        ("What is your e-mail address?", Heading.EMAIL),
-        ("Wie lautet deine E-Mailadresse?", Heading.EMAIL),
-        ("Courriel", Heading.EMAIL),
-        ("Correo", Heading.EMAIL),
+        ("E-Mail", ColumnMeaning.EMAIL),
+        ("eMail", ColumnMeaning.EMAIL),
+        ("What is your e-mail address?", ColumnMeaning.EMAIL),
+        ("Wie lautet deine E-Mailadresse?", ColumnMeaning.EMAIL),
+        ("Courriel", ColumnMeaning.EMAIL),
+        ("Correo", ColumnMeaning.EMAIL),
         ("Mailing address", None),
         ("Do you want to receive our e-mails?", None),
         ("E-mail status", None),
-        ("FirstName", Heading.FIRST),
-        ("first_name", Heading.FIRST),
-        ("Vor- und Nachname", Heading.FULL),
-        ("Nom et prénom", Heading.FULL),
-        ("Name, Vorname", Heading.FULL),
-        ("Nombre y apellidos", Heading.FULL),
-        ("Wie heißt du?", Heading.FULL),
-        ("Familienname", Heading.LAST),
-        ("Surname", Heading.LAST),
+        ("FirstName", ColumnMeaning.FIRST),
+        ("first_name", ColumnMeaning.FIRST),
+        ("Vor- und Nachname", ColumnMeaning.FULL),
+        ("Nom et prénom", ColumnMeaning.FULL),
+        ("Name, Vorname", ColumnMeaning.FULL),
+        ("Nombre y apellidos", ColumnMeaning.FULL),
+        ("Wie heißt du?", ColumnMeaning.FULL),
+        ("Familienname", ColumnMeaning.LAST),
+        ("Surname", ColumnMeaning.LAST),
         ("Company Name", None),
         ("Event name", None),
         ("Username", None),
         ("Nombre de la empresa", None),
-        ("Order Status", Heading.STATUS),
-        ("RSVP", Heading.STATUS),
+        ("Order Status", ColumnMeaning.STATUS),
+        ("RSVP", ColumnMeaning.STATUS),
         ("Marital status", None),
-        ("Canceled at", Heading.FLAG),
-        ("Waitlisted", Heading.FLAG),
+        ("Canceled at", ColumnMeaning.FLAG),
+        ("Waitlisted", ColumnMeaning.FLAG),
         ("Cancellation reason", None),
         ("I accept the refund policy", None),
         ("ada@example.com", None),
         ("", None),
     ],
 )
-def test_a_heading_is_known_by_its_words(heading: str, meaning: Heading | None) -> None:
+def test_a_heading_is_known_by_its_words(heading: str, meaning: ColumnMeaning | None) -> None:
     found = heading_of(heading)
     assert (found and found[0]) == meaning
 
@@ -352,47 +352,47 @@ def test_a_heading_is_known_by_its_words(heading: str, meaning: Heading | None) 
 @pytest.mark.parametrize(
     ("status", "standing"),
     [
-        ("", Standing.ACTIVE),
-        ("Attending", Standing.ACTIVE),
-        ("CONFIRMED", Standing.ACTIVE),
-        ("Not cancelled", Standing.ACTIVE),
-        ("zugesagt", Standing.ACTIVE),
-        ("Cancelled", Standing.CANCELLED),
-        ("canceled_by_attendee", Standing.CANCELLED),
-        ("Storniert", Standing.CANCELLED),
-        ("Deleted", Standing.CANCELLED),
-        ("Refunded", Standing.REFUNDED),
-        ("Fully refunded", Standing.REFUNDED),
-        ("Partially refunded", Standing.UNKNOWN),
-        ("Wait-listed", Standing.WAITLISTED),
-        ("waiting list", Standing.WAITLISTED),
-        ("Not confirmed", Standing.PENDING),
-        ("En attente", Standing.PENDING),
-        ("No", Standing.DECLINED),
-        ("not approved", Standing.DECLINED),
-        ("Sector B", Standing.UNKNOWN),
+        ("", RegistrationStatus.ACTIVE),
+        ("Attending", RegistrationStatus.ACTIVE),
+        ("CONFIRMED", RegistrationStatus.ACTIVE),
+        ("Not cancelled", RegistrationStatus.ACTIVE),
+        ("zugesagt", RegistrationStatus.ACTIVE),
+        ("Cancelled", RegistrationStatus.CANCELLED),
+        ("canceled_by_attendee", RegistrationStatus.CANCELLED),
+        ("Storniert", RegistrationStatus.CANCELLED),
+        ("Deleted", RegistrationStatus.CANCELLED),
+        ("Refunded", RegistrationStatus.REFUNDED),
+        ("Fully refunded", RegistrationStatus.REFUNDED),
+        ("Partially refunded", RegistrationStatus.UNKNOWN),
+        ("Wait-listed", RegistrationStatus.WAITLISTED),
+        ("waiting list", RegistrationStatus.WAITLISTED),
+        ("Not confirmed", RegistrationStatus.PENDING),
+        ("En attente", RegistrationStatus.PENDING),
+        ("No", RegistrationStatus.DECLINED),
+        ("not approved", RegistrationStatus.DECLINED),
+        ("Sector B", RegistrationStatus.UNKNOWN),
     ],
 )
-def test_a_status_says_what_its_words_say(status: str, standing: Standing) -> None:
+def test_a_status_says_what_its_words_say(status: str, standing: RegistrationStatus) -> None:
     assert standing_of(status) is standing
 
 
 @pytest.mark.parametrize(
     ("heading", "cell", "standing"),
     [
-        ("Cancelled", "", Standing.ACTIVE),
-        ("Cancelled", "FALSE", Standing.ACTIVE),
-        ("Cancelled", "yes", Standing.CANCELLED),
-        ("Storniert am", "02.03.2026", Standing.CANCELLED),
-        ("Amount refunded", "$0.00", Standing.ACTIVE),
-        ("Amount refunded", "USD 0.00", Standing.ACTIVE),
-        ("Amount refunded", "$25.00", Standing.REFUNDED),
-        ("Waitlist", "-", Standing.ACTIVE),
-        ("Waitlist", "perhaps later", Standing.UNKNOWN),
+        ("Cancelled", "", RegistrationStatus.ACTIVE),
+        ("Cancelled", "FALSE", RegistrationStatus.ACTIVE),
+        ("Cancelled", "yes", RegistrationStatus.CANCELLED),
+        ("Storniert am", "02.03.2026", RegistrationStatus.CANCELLED),
+        ("Amount refunded", "$0.00", RegistrationStatus.ACTIVE),
+        ("Amount refunded", "USD 0.00", RegistrationStatus.ACTIVE),
+        ("Amount refunded", "$25.00", RegistrationStatus.REFUNDED),
+        ("Waitlist", "-", RegistrationStatus.ACTIVE),
+        ("Waitlist", "perhaps later", RegistrationStatus.UNKNOWN),
     ],
 )
 def test_a_column_of_cancellations_says_who_cancelled(
-    heading: str, cell: str, standing: Standing
+    heading: str, cell: str, standing: RegistrationStatus
 ) -> None:
     assert flag_of(heading, cell) is standing
 

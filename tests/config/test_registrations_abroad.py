@@ -7,7 +7,12 @@ from __future__ import annotations
 import pytest
 
 from workshop.config.roster import registrations
-from workshop.config.roster.registration_words import Heading, Standing, heading_of, standing_of
+from workshop.config.roster.registration_words import (
+    ColumnMeaning,
+    RegistrationStatus,
+    heading_of,
+    standing_of,
+)
 
 ADA, BEN = ("Ada Example", "ada@example.com"), ("Ben Sample", "ben@example.com")
 HANAKO, TARO = ("山田 花子", "hanako@example.com"), ("鈴木 太郎", "taro@example.com")
@@ -173,18 +178,18 @@ def test_a_status_that_is_none_of_the_known_words_is_said_of_each_row() -> None:
 @pytest.mark.parametrize(
     ("status", "standing"),
     [
-        ("No Response", Standing.PENDING),
-        ("未払い", Standing.PENDING),
-        ("キャンセル待ち", Standing.WAITLISTED),
-        ("返金済み", Standing.REFUNDED),
-        ("不参加", Standing.DECLINED),
-        ("отменено", Standing.CANCELLED),
-        ("Anulowane", Standing.CANCELLED),
-        ("Potwierdzone", Standing.ACTIVE),
-        ("iptal edildi", Standing.CANCELLED),
+        ("No Response", RegistrationStatus.PENDING),
+        ("未払い", RegistrationStatus.PENDING),
+        ("キャンセル待ち", RegistrationStatus.WAITLISTED),
+        ("返金済み", RegistrationStatus.REFUNDED),
+        ("不参加", RegistrationStatus.DECLINED),
+        ("отменено", RegistrationStatus.CANCELLED),
+        ("Anulowane", RegistrationStatus.CANCELLED),
+        ("Potwierdzone", RegistrationStatus.ACTIVE),
+        ("iptal edildi", RegistrationStatus.CANCELLED),
     ],
 )
-def test_statuses_are_known_in_other_alphabets(status: str, standing: Standing) -> None:
+def test_statuses_are_known_in_other_alphabets(status: str, standing: RegistrationStatus) -> None:
     assert standing_of(status) is standing
 
 
@@ -194,11 +199,11 @@ def test_statuses_are_known_in_other_alphabets(status: str, standing: Standing) 
         ("氏名(フリガナ)", None),
         ("会社名", None),
         ("メールマガジンを受け取る", None),
-        ("Attendee name: Given name", Heading.FIRST),
-        ("Фамилия", Heading.LAST),
+        ("Attendee name: Given name", ColumnMeaning.FIRST),
+        ("Фамилия", ColumnMeaning.LAST),
     ],
 )
-def test_a_heading_names_what_its_last_words_say(title: str, heading: Heading | None) -> None:
+def test_a_heading_names_what_its_last_words_say(title: str, heading: ColumnMeaning | None) -> None:
     found = heading_of(title)
     assert (found[0] if found else None) is heading
 
@@ -206,23 +211,25 @@ def test_a_heading_names_what_its_last_words_say(title: str, heading: Heading | 
 @pytest.mark.parametrize(
     ("status", "standing"),
     [
-        *((each, Standing.CANCELLED) for each in (
+        *((each, RegistrationStatus.CANCELLED) for each in (
             "Désinscrit", "Unregistered", "Deregistered", "Disiscritto", "Anulado", "Baja",
             "Disdetta", "Rinuncia", "Desistência", "Afgezegd", "Geannuleerd", "Uitgeschreven",
             "Zurückgezogen", "Abmeldung", "Withdrew", "Rezygnacja", "Peruutettu",
         )),
-        *((each, Standing.DECLINED) for each in (
+        *((each, RegistrationStatus.DECLINED) for each in (
             "Disapproved", "Ne viendra pas", "N'assistera pas", "Non parteciperà",
             "Não comparecerá", "Kommt nicht", "Nicht erschienen", "Komt niet", "Absent",
             "Afwezig", "No show",
         )),
-        *((each, Standing.PENDING) for each in ("Unapproved", "Unpaid", "Not confirmed")),
-        *((each, Standing.ACTIVE) for each in ("Confermata", "Inscrit", "Registered", "Kommt")),
-        ("Nachrücker", Standing.WAITLISTED),
-        ("Unsubscribed", Standing.UNKNOWN),
+        *((each, RegistrationStatus.PENDING) for each in ("Unapproved", "Unpaid", "Not confirmed")),
+        *((each, RegistrationStatus.ACTIVE) for each in (
+            "Confermata", "Inscrit", "Registered", "Kommt",
+        )),
+        ("Nachrücker", RegistrationStatus.WAITLISTED),
+        ("Unsubscribed", RegistrationStatus.UNKNOWN),
     ],
 )  # fmt: skip
 def test_a_word_that_takes_back_another_is_not_taken_for_it(
-    status: str, standing: Standing
+    status: str, standing: RegistrationStatus
 ) -> None:
     assert standing_of(status) is standing

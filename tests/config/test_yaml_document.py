@@ -121,6 +121,34 @@ def test_what_is_no_environment_is_one_sentence(tmp_path: Path, text: bytes, tol
     assert mistakes(tmp_path) == [told]
 
 
+UNFINISHED = (
+    "has a merge that was left unfinished; keep the lines of one side, or of both, and remove those"
+    " that begin with '<<<<<<<', '|||||||', '=======' and '>>>>>>>'"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n", 2),
+        ("a: 1\r\n<<<<<<<\r\nb: 2\r\n", 2),
+        ("a: 1\nb: 3\n>>>>>>> 0a1b2c (Another machine)", 3),
+        ("<<<<<<< HEAD\nid,name\n||||||| 0a1b2c\nid\n=======\nid,email\n>>>>>>> other\n", 1),
+    ],
+)
+def test_a_merge_that_was_left_unfinished_is_told_as_one(text: str, line: int) -> None:
+    with pytest.raises(yaml_document.UnreadableError) as caught:
+        yaml_document.decode(text.encode())
+    assert [(each.line, each.message) for each in caught.value.diagnostics] == [(line, UNFINISHED)]
+
+
+@pytest.mark.parametrize(
+    "text", ["a: |\n  <<<<<<< HEAD\n", "note\n<<<<<<<<<<\n", "a: <<<<<<< \n", "=======\n", "<<<<<<"]
+)
+def test_what_only_looks_like_a_merge_is_read(text: str) -> None:
+    assert yaml_document.decode(text.encode()) == text
+
+
 def test_a_file_far_too_large_is_not_read(tmp_path: Path) -> None:
     write(tmp_path, b"#" * (yaml_document.MAX_BYTES + 1))
     assert mistakes(tmp_path) == ["1: is larger than 4 MB; check that it is the right file"]

@@ -55,16 +55,6 @@ def test_the_compiled_model_is_named_after_its_device(aws: Aws) -> None:
     assert aws.keys(bucket) == ["in/model.tar.gz", "out/model-ml_c5.tar.gz"]
 
 
-@pytest.mark.parametrize("seconds", [0, 30])
-def test_a_stopped_job_is_stopping_before_it_is_stopped(aws: Aws, seconds: int) -> None:
-    start(aws)
-    aws.advance(seconds)
-    aws.sagemaker.stop_compilation_job(**JOB)
-    assert status(aws) == "STOPPING"
-    aws.pass_time()
-    assert status(aws) == "STOPPED"
-
-
 def test_a_job_that_runs_too_long_is_stopped(aws: Aws) -> None:
     _, bucket = start(aws, StoppingCondition={"MaxRuntimeInSeconds": 20})
     aws.advance(30)

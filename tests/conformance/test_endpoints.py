@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 from tests.support.endpoints import (
     CHANGES,
     IMAGE,
@@ -148,16 +148,6 @@ def test_an_endpoint_fails_if_its_role_goes_while_it_is_created(aws: Aws) -> Non
     aws.sagemaker.delete_endpoint(**NAME)
     aws.pass_time()
     assert aws.sagemaker.list_endpoints()["Endpoints"] == []
-
-
-def test_every_endpoint_is_listed_once_whatever_the_number(aws: Aws) -> None:
-    prepare(aws)
-    for amount in range(1, 202):
-        create(aws, f"ep-{amount:03}")
-        if amount in (26, 51, 101, 201):
-            found = listed(aws.sagemaker, "list_endpoints", "Endpoints", 25)
-            names = [endpoint["EndpointName"] for endpoint in found]
-            assert names == [f"ep-{number:03}" for number in range(amount, 0, -1)]
 
 
 def test_endpoints_are_found_by_name_by_status_and_in_order(aws: Aws) -> None:

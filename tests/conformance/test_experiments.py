@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 
 PARTS = {"TrialComponentName": "part", "TrialName": "try"}
 
@@ -113,16 +113,6 @@ def test_updates_change_entries_of_a_component_and_take_others_away(aws: Aws) ->
     assert client.describe_experiment(ExperimentName="exp")["DisplayName"] == "Experiment"
     assert client.describe_trial(TrialName="try")["DisplayName"] == "Trial"
     assert client.describe_trial_component(**part)["Parameters"] == {"rate": {"NumberValue": 0.2}}
-
-
-@pytest.mark.parametrize("amount", [26, 51, 101, 201])
-def test_every_component_is_listed_once_newest_first(aws: Aws, amount: int) -> None:
-    client = aws.sagemaker
-    names = [f"part{number:03}" for number in range(amount)]
-    for name in names:
-        client.create_trial_component(TrialComponentName=name)
-    found = listed(client, "list_trial_components", "TrialComponentSummaries", 25)
-    assert sorted(component["TrialComponentName"] for component in found) == names
 
 
 def test_creation_time_filters_leave_out_what_was_made_at_other_times(aws: Aws) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 from tests.support.refusals import refusal
 
 NAME = {"FeatureGroupName": "Houses"}
@@ -109,15 +109,6 @@ def test_features_are_only_ever_added(aws: Aws) -> None:
         "price",
     ]
     assert found["LastUpdateStatus"] == {"Status": "Successful"}
-
-
-@pytest.mark.parametrize("amount", [26, 51])
-def test_every_group_is_listed_once(aws: Aws, amount: int) -> None:
-    names = [f"group-{number:03}" for number in range(amount)]
-    for name in names:
-        aws.sagemaker.create_feature_group(FeatureGroupName=name, **FEATURES, **ONLINE)
-    found = listed(aws.sagemaker, "list_feature_groups", "FeatureGroupSummaries", 25)
-    assert sorted(group["FeatureGroupName"] for group in found) == names
 
 
 def test_lists_filter_by_status(aws: Aws) -> None:

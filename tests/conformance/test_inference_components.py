@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.conformance import TICK, Aws, listed
+from tests.support.conformance import TICK, Aws
 
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/serving:1"
 NAME = {"InferenceComponentName": "component"}
@@ -231,17 +231,6 @@ def test_an_invocation_names_the_component_it_is_for(aws: Aws) -> None:
     for name in ("starting", "other"):
         with pytest.raises(ClientError, match="not found"):
             invoke(**ENDPOINT, InferenceComponentName=name, Body=b"")
-
-
-def test_every_component_is_listed_once_whatever_the_number(aws: Aws) -> None:
-    host(aws)
-    aws.pass_time()
-    for amount in range(1, 52):
-        create(aws, f"component-{amount:03}")
-        if amount in (26, 51):
-            found = listed(aws.sagemaker, "list_inference_components", "InferenceComponents", 25)
-            names = [component["InferenceComponentName"] for component in found]
-            assert names == [f"component-{number:03}" for number in range(amount, 0, -1)]
 
 
 def test_components_are_found_by_endpoint_variant_and_status(aws: Aws) -> None:

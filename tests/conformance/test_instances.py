@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.support.conformance import Aws
+from tests.support.local_cloud import Cloud
 from tests.support.machines import described, image, run, state, tag_map
 from tests.support.refusals import code_of, refusal
-
-if TYPE_CHECKING:
-    from tests.support.conformance import Aws
-    from tests.support.local_cloud import Cloud
 
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 ROOT = {

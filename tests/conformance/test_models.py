@@ -113,15 +113,6 @@ def test_a_model_of_that_name_in_whatever_case_cannot_be_made_again(aws: Aws) ->
     )
 
 
-@pytest.mark.parametrize("operation", ["describe_model", "delete_model"])
-def test_a_model_that_is_not_there_is_named_by_its_arn(aws: Aws, operation: str) -> None:
-    arn = make(aws, "gone")
-    aws.sagemaker.delete_model(ModelName="gone")
-    assert aws.refusal(operation, ModelName="gone") == (
-        f'ValidationException: Could not find model "{arn}".'
-    )
-
-
 def test_a_model_in_use_can_be_deleted(aws: Aws) -> None:
     make(aws)
     configure(aws)
@@ -279,13 +270,3 @@ def test_a_configuration_exists_once_or_not_at_all(aws: Aws) -> None:
         assert aws.refusal(operation, EndpointConfigName="config") == (
             f'ValidationException: Could not find endpoint configuration "{arn}".'
         )
-
-
-def test_every_configuration_is_listed_once_whatever_the_number(aws: Aws) -> None:
-    make(aws)
-    for amount in range(1, 52):
-        configure(aws, f"config-{amount:03}")
-        if amount in (26, 51):
-            found = listed(aws.sagemaker, "list_endpoint_configs", "EndpointConfigs", 25)
-            names = [config["EndpointConfigName"] for config in found]
-            assert names == [f"config-{number:03}" for number in range(amount, 0, -1)]

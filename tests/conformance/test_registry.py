@@ -63,18 +63,6 @@ def test_a_group_exists_once_or_not_at_all(aws: Aws) -> None:
         )
 
 
-def test_every_group_is_listed_once_whatever_the_number(aws: Aws) -> None:
-    names: list[str] = []
-    for amount in range(1, 52):
-        names.append(f"group-{amount:03}")
-        group(aws, names[-1])
-        if amount in (26, 51):
-            found = listed(
-                aws.sagemaker, "list_model_package_groups", "ModelPackageGroupSummaryList", 25
-            )
-            assert [group["ModelPackageGroupName"] for group in found] == names
-
-
 def test_a_group_with_versions_cannot_be_deleted(aws: Aws) -> None:
     group(aws)
     arn = version(aws)
@@ -211,17 +199,6 @@ def test_packages_are_listed_by_type_group_and_approval(aws: Aws) -> None:
     assert arns(aws, ModelPackageGroupName=of) == arns(aws, **GROUP) == ["group/1", "group/2"]
     assert arns(aws, **GROUP, ModelApprovalStatus="Approved") == ["group/1"]
     assert arns(aws, **GROUP, SortOrder="Descending") == ["group/2", "group/1"]
-
-
-def test_a_listed_version_has_no_name(aws: Aws) -> None:
-    group(aws)
-    version(aws)
-    single(aws, "package")
-    [one] = aws.sagemaker.list_model_packages(**GROUP)["ModelPackageSummaryList"]
-    assert "ModelPackageName" not in one
-    assert (one["ModelPackageGroupName"], one["ModelPackageVersion"]) == ("group", 1)
-    [other] = aws.sagemaker.list_model_packages()["ModelPackageSummaryList"]
-    assert other["ModelPackageName"] == "package"
 
 
 def test_versions_of_a_group_that_is_not_there_cannot_be_listed(aws: Aws) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.support.conformance import Aws
+from tests.support.local_cloud import Cloud
 from tests.support.machines import described, image, run
 from tests.support.refusals import refusal
-
-if TYPE_CHECKING:
-    from tests.support.conformance import Aws
-    from tests.support.local_cloud import Cloud
 
 LACKING = "The requested reservation does not have sufficient compatible and available capacity"
 

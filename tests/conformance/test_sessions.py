@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.support.conformance import Aws
 from tests.support.machines import PARAMETER, PLAIN, SSH_KEY, image, run
 from tests.support.refusals import code_of, refusal
-
-if TYPE_CHECKING:
-    from tests.support.conformance import Aws
 
 CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 

@@ -62,18 +62,3 @@ def test_every_lifecycle_config_is_listed_once(aws: Aws, amount: int) -> None:
     )
     member = "NotebookInstanceLifecycleConfigName"
     assert sorted(summary[member] for summary in found) == names
-
-
-def test_what_is_tagged_shows_its_tags_until_they_are_taken_away(aws: Aws) -> None:
-    client = aws.sagemaker
-    arn = client.create_code_repository(
-        **REPOSITORY, GitConfig=GIT, Tags=[{"Key": "team", "Value": "red"}]
-    )["CodeRepositoryArn"]
-    client.add_tags(ResourceArn=arn, Tags=[{"Key": "size", "Value": "1"}])
-    assert client.list_tags(ResourceArn=arn)["Tags"] == [
-        {"Key": "size", "Value": "1"},
-        {"Key": "team", "Value": "red"},
-    ]
-    client.delete_tags(ResourceArn=arn, TagKeys=["team"])
-    assert client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "size", "Value": "1"}]
-    assert aws.refusal("add_tags", ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "1"}])

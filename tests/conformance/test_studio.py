@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 
 
 def domain(aws: Aws, name: str = "studio") -> dict[str, str]:
@@ -146,17 +146,6 @@ def test_a_profile_gets_a_presigned_url(aws: Aws) -> None:
     client, where = lived_in(aws)
     url = client.create_presigned_domain_url(**where, UserProfileName="ada")["AuthorizedUrl"]
     assert url.startswith(f"https://{where['DomainId']}.studio.us-east-1.sagemaker.aws/auth?token=")
-
-
-@pytest.mark.parametrize("amount", [26, 51, 101, 201])
-def test_every_user_profile_is_listed_once_oldest_first(aws: Aws, amount: int) -> None:
-    client = aws.sagemaker
-    where = domain(aws)
-    names = [f"user{number:03}" for number in range(amount)]
-    for name in names:
-        client.create_user_profile(**where, UserProfileName=name)
-    found = listed(client, "list_user_profiles", "UserProfiles", 25)
-    assert sorted(profile["UserProfileName"] for profile in found) == names
 
 
 def test_lists_keep_to_their_domain(aws: Aws) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.conformance import Aws, listed
+from tests.support.conformance import Aws
 
 NAME = {"TrackingServerName": "mlflow"}
 
@@ -163,18 +163,6 @@ def test_a_server_carries_tags(aws: Aws) -> None:
     assert aws.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "seat", "Value": "ada"}]
     aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=["seat"])
     assert aws.sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
-
-
-def test_every_server_is_listed_once_whatever_the_number(aws: Aws) -> None:
-    role = aws.role()
-    for amount in range(1, 52):
-        create(aws, role, f"server-{amount:03}")
-        if amount in (26, 51):
-            found = listed(
-                aws.sagemaker, "list_mlflow_tracking_servers", "TrackingServerSummaries", 25
-            )
-            names = [server["TrackingServerName"] for server in found]
-            assert names == [f"server-{number:03}" for number in range(amount, 0, -1)]
 
 
 def test_servers_are_found_by_status_version_and_time(aws: Aws) -> None:

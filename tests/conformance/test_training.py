@@ -115,13 +115,6 @@ def test_the_name_of_a_stopped_job_stays_taken(aws: Aws) -> None:
     )
 
 
-@pytest.mark.parametrize("operation", ["describe", "stop", "delete"])
-def test_a_job_that_is_not_there_is_a_validation_error(aws: Aws, operation: str) -> None:
-    assert aws.refusal(f"{operation}_training_job", **JOB) == (
-        "ValidationException: Requested resource not found."
-    )
-
-
 # --- what is refused or fails -------------------------------------------------------------------
 
 
@@ -136,14 +129,6 @@ def test_input_data_must_be_there(aws: Aws) -> None:
     )
     aws.client("s3").put_object(Bucket="conformance-bucket", Key="data/a.csv", Body=b"1")
     aws.sagemaker.create_training_job(**request)
-
-
-def test_a_job_fails_at_its_end_without_its_output_bucket(aws: Aws) -> None:
-    start(aws, OutputDataConfig={"S3OutputPath": "s3://not-there/out"})
-    aws.pass_time()
-    job = shown(aws)
-    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
-    assert job["FailureReason"].startswith("ClientError: Artifact upload failed:")
 
 
 def test_neither_image_nor_algorithm_is_refused(aws: Aws) -> None:

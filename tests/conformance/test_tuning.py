@@ -180,11 +180,6 @@ def test_only_a_job_in_progress_can_be_stopped(aws: Aws) -> None:
     assert aws.refusal("stop_hyper_parameter_tuning_job", **JOB).endswith("in status Completed.")
 
 
-def test_a_running_job_cannot_be_deleted(aws: Aws) -> None:
-    start(aws)
-    assert "InProgress" in aws.refusal("delete_hyper_parameter_tuning_job", **JOB)
-
-
 def test_a_deleted_tuning_job_leaves_its_training_jobs(aws: Aws) -> None:
     start(aws)
     aws.pass_time(2)

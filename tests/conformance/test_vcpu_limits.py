@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.support.conformance import Aws
+from tests.support.local_cloud import Cloud
 from tests.support.machines import described, image, run, state
 from tests.support.refusals import code_of, message_of, refusal
-
-if TYPE_CHECKING:
-    from tests.support.conformance import Aws
-    from tests.support.local_cloud import Cloud
 
 GPUS = "Running On-Demand G and VT instances"
 LIMIT = (

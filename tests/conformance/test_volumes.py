@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.support.conformance import Aws
 from tests.support.machines import described, run, tag_map
 from tests.support.refusals import code_of, refusal
-
-if TYPE_CHECKING:
-    from tests.support.conformance import Aws
 
 ZONE = "us-east-1a"
 ADA = [{"Key": "attendee", "Value": "ada"}]

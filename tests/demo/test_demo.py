@@ -22,7 +22,7 @@ from tests.support.local_cloud import TRUST, Cloud
 from workshop.cli import demo, one_run
 from workshop.demo import own_copy
 from workshop.demo import program as child
-from workshop.demo.cdk_command import Toolkit
+from workshop.demo.cdk_command import CdkCommand
 from workshop.demo.leftovers import leftovers
 from workshop.environments import loader
 from workshop.errors import GuardError, UsageError, WorkshopError
@@ -123,7 +123,7 @@ def test_the_shipped_environment_has_a_seat_more_whose_machine_is_an_ec2_instanc
 
 def test_a_failing_cdk_ends_in_a_sentence_with_the_last_lines(tmp_path: Path) -> None:
     # Without a cdk.json it is the installed app that runs.
-    cdk = Toolkit(tmp_path, tmp_path / "logs", without_aws())
+    cdk = CdkCommand(tmp_path, tmp_path / "logs", without_aws())
     with pytest.raises(WorkshopError) as told:
         cdk.run("ls", "-c", "env=nope", "-c", f"config={ROOT / 'config'}")
     text = str(told.value)
@@ -135,7 +135,7 @@ def test_where_there_is_no_cdk_it_is_told_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    cdk = Toolkit(tmp_path, tmp_path / "logs", {"PATH": str(tmp_path)})
+    cdk = CdkCommand(tmp_path, tmp_path / "logs", {"PATH": str(tmp_path)})
     assert cdk.program is None
     with pytest.raises(UsageError, match=r"; install it with: npm install -g aws-cdk@2$"):
         cdk.run("ls")

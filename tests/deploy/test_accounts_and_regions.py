@@ -11,7 +11,7 @@ from tests.support.small_workshop import ACCOUNT, HOME, QUICK, Fleet
 from tests.support.usual_stacks import USUAL_STACKS
 from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
-from workshop.deploy.events import What
+from workshop.deploy.events import DeployStep
 from workshop.deploy.plan import StackAction
 
 AWAY = AccountRegion("111122223333", "eu-west-1")
@@ -66,7 +66,7 @@ def test_every_seat_comes_up_in_its_own_place_with_a_cohort_there(three: Fleet) 
     assert len(run.deployment.engines) == 3
     account_regions = {
         event.seat: event.account_region
-        for event in run.of(What.SEAT_DONE)
+        for event in run.of(DeployStep.SEAT_DONE)
         if event.seat != "cohort"
     }
     assert account_regions == {"ada": HOME, "alan": AWAY, "zoe": AWAY, "grace": NEAR}

@@ -10,7 +10,7 @@ import pytest
 from tests.support.local_cloud import Cloud
 from tests.support.small_workshop import REGION, Fleet, desired
 from workshop.deploy import failures
-from workshop.deploy.events import What
+from workshop.deploy.events import DeployStep
 from workshop.deploy.machines import RefusedMachine, none_to_be_had
 from workshop.deploy.plan import StackAction
 from workshop.deploy.templates import Template
@@ -70,12 +70,12 @@ def test_the_first_types_and_zones_are_refused_and_the_next_one_is_taken_and_kep
     assert run.good, run.message("seat01")
     box, kind, zone = machines(fleet)["demo-seat01-box"]
     assert (kind, zone) == ("g4dn.xlarge", THERE)
-    assert [event.message for event in run.of(What.FALLBACK)] == [
+    assert [event.message for event in run.of(DeployStep.FALLBACK)] == [
         f"AWS has no g5.xlarge to give now; asking for g5.xlarge in {HERE}",
         f"AWS has no g5.xlarge in {HERE} to give now; asking for g5.xlarge in {THERE}",
         f"AWS has no g5.xlarge in {THERE} to give now; asking for g4dn.xlarge",
     ]
-    refused = [event.message for event in run.of(What.FAILING)]
+    refused = [event.message for event in run.of(DeployStep.FAILING)]
     assert len(refused) == 3
     assert "We currently do not have sufficient g5.xlarge capacity" in refused[0]
     assert f"you requested ({THERE})" in refused[2]
@@ -97,7 +97,7 @@ def test_where_every_type_and_zone_is_refused_one_sentence_says_what_to_do(fleet
         f" --config-dir {fleet.config} --only seat01, or give 'ec2.instance_types' of its profile"
         " another type"
     )
-    assert run.of(What.RETRY) == []
+    assert run.of(DeployStep.RETRY) == []
     assert machines(fleet) == {}
 
 
@@ -108,9 +108,9 @@ def test_a_quota_without_vcpus_is_no_matter_of_zones_and_another_family_is_taken
     run = fleet.deploy()
     assert run.good
     assert machines(fleet)["demo-seat01-box"][1] == "g5.xlarge"
-    (refused,) = run.of(What.FAILING)
+    (refused,) = run.of(DeployStep.FAILING)
     assert "your current vCPU limit of 0" in refused.message
-    (fallback,) = run.of(What.FALLBACK)
+    (fallback,) = run.of(DeployStep.FALLBACK)
     assert fallback.message == (
         "the account's quota has no vCPUs left for p4d.24xlarge; asking for g5.xlarge"
     )

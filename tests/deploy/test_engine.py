@@ -15,18 +15,18 @@ from botocore.exceptions import ClientError
 from tests.support.small_workshop import HOME, QUICK, desired, found
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import next_call, plan, polling
-from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.cloudformation import Answer, CallResult, CloudFormation, PollResult
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.engine import DeployEngine
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import StackPlan
 from workshop.deploy.templates import Template
 
 NOW = datetime(2098, 3, 8, 9, tzinfo=UTC)
-REFUSED = Sent(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, "no"))
-OVERTAKEN = Sent(Answer.OVERTAKEN)
+REFUSED = CallResult(Answer.REFUSED, cause=Cause(FailureClass.PERMANENT, "no"))
+OVERTAKEN = CallResult(Answer.OVERTAKEN)
 
 
 class Scripted:
@@ -37,42 +37,44 @@ class Scripted:
         self.polls = SimpleNamespace(ready_in=lambda: 0.0)
         self.there = {one.name: one for one in there}
         self.asked: list[tuple[str, str, str]] = []
-        self.creates: Callable[[DesiredStack], Sent | None] = lambda _: None
+        self.creates: Callable[[DesiredStack], CallResult | None] = lambda _: None
         self.updates: Callable[[StackSummary], StackSummary] = lambda one: one
         self.polled: Callable[[], None] = lambda: None
         self.why: Callable[[], Cause] = lambda: Cause(FailureClass.PERMANENT, "no reason")
 
-    def create(self, one: DesiredStack, template: Template) -> Sent:
+    def create(self, one: DesiredStack, template: Template) -> CallResult:
         self.asked.append(("create", one.name, template.digest))
         answer = self.creates(one)
         if answer is None:
             self.there[one.name] = found(one, tags=one.tagged(template))
-            answer = Sent(Answer.ACCEPTED, self.there[one.name].id)
+            answer = CallResult(Answer.ACCEPTED, self.there[one.name].id)
         return answer
 
-    def update(self, one: DesiredStack, template: Template, before: StackSummary) -> Sent:
+    def update(self, one: DesiredStack, template: Template, before: StackSummary) -> CallResult:
         self.asked.append(("update", one.name, template.digest))
         after = replace(before, status="UPDATE_COMPLETE", changed=NOW, tags=one.tagged(template))
         self.there[one.name] = self.updates(after)
-        return Sent(Answer.ACCEPTED, before.id)
+        return CallResult(Answer.ACCEPTED, before.id)
 
-    def delete(self, before: StackSummary) -> Sent:
+    def delete(self, before: StackSummary) -> CallResult:
         self.asked.append(("delete", before.name, ""))
-        return Sent(Answer.ACCEPTED)
+        return CallResult(Answer.ACCEPTED)
 
-    def roll_back(self, before: StackSummary) -> Sent:
+    def roll_back(self, before: StackSummary) -> CallResult:
         self.asked.append(("roll back", before.name, ""))
         self.there[before.name] = replace(before, status="UPDATE_ROLLBACK_COMPLETE")
-        return Sent(Answer.ACCEPTED, before.id)
+        return CallResult(Answer.ACCEPTED, before.id)
 
     def document(self, stack_id: str) -> dict[str, Any]:
         assert stack_id
         return {}
 
-    def seen(self, names: Collection[str], *, whole: bool) -> Seen:
+    def seen(self, names: Collection[str], *, whole: bool) -> PollResult:
         assert whole in (True, False)
         self.polled()
-        return Seen({name: self.there[name] for name in names if name in self.there}, complete=True)
+        return PollResult(
+            {name: self.there[name] for name in names if name in self.there}, complete=True
+        )
 
     def cause(self, stack_id: str) -> Cause:
         assert stack_id
@@ -114,7 +116,7 @@ class Driven:
         thread.start()
         return thread
 
-    def messages(self, *what: What) -> list[tuple[str, str]]:
+    def messages(self, *what: DeployStep) -> list[tuple[str, str]]:
         return [(one.stack or one.seat, one.message) for one in self.events if one.what in what]
 
     def stages(self) -> list[Stage]:
@@ -130,7 +132,7 @@ def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
         desired("demo-a-notebook", seat="a", needs="demo-a-access"),
     )
 
-    def creates(one: DesiredStack) -> Sent | None:
+    def creates(one: DesiredStack) -> CallResult | None:
         if one.kind != "access":
             return None
         assert others_done.wait(60)
@@ -138,10 +140,10 @@ def test_a_seat_ends_once_even_if_what_others_need_fails_last() -> None:
 
     aws.creates = creates
     driven = Driven(aws, *stacks)
-    driven.hear = lambda event: others_done.set() if event.what == What.DONE else None
+    driven.hear = lambda event: others_done.set() if event.what == DeployStep.DONE else None
     driven.engine.run()
-    assert driven.messages(What.SEAT_FAILED) == [("a", "demo-a-access: no")]
-    assert driven.messages(What.FAILED) == [
+    assert driven.messages(DeployStep.SEAT_FAILED) == [("a", "demo-a-access: no")]
+    assert driven.messages(DeployStep.FAILED) == [
         ("demo-a-access", "no"),
         ("demo-a-notebook", "needs demo-a-access, which is not as it should be"),
     ]
@@ -155,16 +157,16 @@ def test_a_stack_that_only_a_person_can_repair_is_not_tried_again() -> None:
     driven = Driven(aws, one)
     driven.engine.run()
     assert [operation for operation, *_ in aws.asked] == ["update"]
-    ((_, message),) = driven.messages(What.FAILED)
+    ((_, message),) = driven.messages(DeployStep.FAILED)
     assert message.startswith("Bucket: Rate exceeded; UPDATE_ROLLBACK_FAILED; repair it with: aws")
 
 
 def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
     given_up = threading.Event()
 
-    def creates(one: DesiredStack) -> Sent:
+    def creates(one: DesiredStack) -> CallResult:
         aws.there[one.name] = found(one, "ROLLBACK_IN_PROGRESS")
-        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+        return CallResult(Answer.ACCEPTED, aws.there[one.name].id)
 
     def why() -> Cause:
         assert given_up.wait(60)
@@ -173,9 +175,9 @@ def test_a_reason_that_comes_after_the_end_changes_nothing() -> None:
     aws = Scripted()
     aws.creates, aws.why = creates, why
     driven = Driven(aws, desired(), limits=replace(QUICK, deadline=0.2))
-    driven.hear = lambda event: given_up.set() if event.what == What.STUCK else None
+    driven.hear = lambda event: given_up.set() if event.what == DeployStep.STUCK else None
     driven.engine.run()
-    assert driven.messages(What.FAILING) == []
+    assert driven.messages(DeployStep.FAILING) == []
     assert driven.stages() == [Stage.STUCK]
     (job,) = driven.engine.jobs.values()
     assert str(job.cause).startswith("still in progress after")
@@ -190,9 +192,9 @@ def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -
         Cause(FailureClass.PERMANENT, "the name is taken", "Bucket"),
     ]
 
-    def creates(_: DesiredStack) -> Sent:
+    def creates(_: DesiredStack) -> CallResult:
         aws.there[one.name] = found(one, "CREATE_IN_PROGRESS")
-        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+        return CallResult(Answer.ACCEPTED, aws.there[one.name].id)
 
     def polled() -> None:
         aws.there[one.name] = found(one, next(polls, "ROLLBACK_COMPLETE"))
@@ -205,8 +207,8 @@ def test_a_reason_that_cannot_be_read_at_first_is_asked_for_again_at_the_end() -
     running.join(60)
     assert reasons == []
     # Once, and as it was read the second time; one that is not known would have been retried.
-    assert driven.messages(What.FAILING) == [(one.name, "Bucket: the name is taken")]
-    assert driven.messages(What.FAILED) == [(one.name, "Bucket: the name is taken")]
+    assert driven.messages(DeployStep.FAILING) == [(one.name, "Bucket: the name is taken")]
+    assert driven.messages(DeployStep.FAILED) == [(one.name, "Bucket: the name is taken")]
     assert [operation for operation, *_ in aws.asked] == ["create"]
 
 
@@ -221,16 +223,16 @@ def test_a_seat_to_be_cleared_or_waited_for_is_no_canary() -> None:
         if ("delete", broken.name, "") in aws.asked and aws.there[broken.name].id != "arn:new":
             del aws.there[broken.name]
 
-    def creates(one: DesiredStack) -> Sent:
+    def creates(one: DesiredStack) -> CallResult:
         aws.there[one.name] = found(one, id="arn:new")
-        return Sent(Answer.ACCEPTED, "arn:new")
+        return CallResult(Answer.ACCEPTED, "arn:new")
 
     aws.polled, aws.creates = polled, creates
     driven = Driven(aws, broken, theirs, new)
     driven.engine.run()
     order = [(one.what, one.seat) for one in driven.events]
-    assert order.index((What.SEAT_DONE, "c")) < order.index((What.BEGUN, "a"))
-    assert order.index((What.SEAT_DONE, "c")) < order.index((What.JOINED, "b"))
+    assert order.index((DeployStep.SEAT_DONE, "c")) < order.index((DeployStep.BEGUN, "a"))
+    assert order.index((DeployStep.SEAT_DONE, "c")) < order.index((DeployStep.JOINED, "b"))
     assert set(driven.stages()) == {Stage.DONE}
 
 
@@ -256,7 +258,7 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
     assert not running.is_alive()
     assert driven.errors == []
     assert [name for _, name, _ in aws.asked] == [first.name]
-    assert driven.messages(What.BEGUN) == [(first.name, "")]
+    assert driven.messages(DeployStep.BEGUN) == [(first.name, "")]
     assert driven.stages() == [Stage.WATCHED, Stage.READY]
     assert [job.name for job in driven.engine.in_flight] == [first.name]
 
@@ -264,9 +266,9 @@ def test_a_stop_counts_what_was_accepted_meanwhile_and_calls_the_rest_off() -> N
 def test_a_stop_in_the_middle_of_a_poll_asks_for_nothing_more() -> None:
     polling = threading.Event()
 
-    def creates(one: DesiredStack) -> Sent:
+    def creates(one: DesiredStack) -> CallResult:
         aws.there[one.name] = found(one, "ROLLBACK_COMPLETE")
-        return Sent(Answer.ACCEPTED, aws.there[one.name].id)
+        return CallResult(Answer.ACCEPTED, aws.there[one.name].id)
 
     def polled() -> None:
         polling.set()
@@ -292,7 +294,7 @@ def test_somebody_elses_fallback_keeps_its_type_when_only_tags_differ() -> None:
     one = desired("demo-a-notebook", seat="a", variants=2)
     theirs = found(one, tags={**one.tagged(one.templates[1]), "more": "1"}, id="arn:theirs")
 
-    def creates(_: DesiredStack) -> Sent:
+    def creates(_: DesiredStack) -> CallResult:
         aws.there[one.name] = theirs
         return OVERTAKEN
 
@@ -314,7 +316,7 @@ def test_two_that_overtake_each_other_for_ever_give_up(monkeypatch: pytest.Monke
     driven = Driven(aws, desired())
     driven.engine.run()
     assert len(aws.asked) == QUICK.attempts
-    assert driven.messages(What.FAILED) == [
+    assert driven.messages(DeployStep.FAILED) == [
         ("demo-seat1-storage", "somebody else keeps changing it")
     ]
 
@@ -326,11 +328,11 @@ def test_a_state_that_nobody_changes_is_told_in_the_words_of_aws(
     one = desired()
     aws = Scripted(found(one, tags={**found(one).tags, "template": "old"}))
     words = "ValidationError: Stack:arn is in UPDATE_COMPLETE state and can not be updated."
-    refused = Sent(Answer.OVERTAKEN, cause=Cause(FailureClass.PERMANENT, words))
+    refused = CallResult(Answer.OVERTAKEN, cause=Cause(FailureClass.PERMANENT, words))
     monkeypatch.setattr(aws, "update", lambda *_: refused)
     driven = Driven(aws, one)
     driven.engine.run()
-    assert driven.messages(What.FAILED) == [(one.name, words)]
+    assert driven.messages(DeployStep.FAILED) == [(one.name, words)]
 
 
 def test_an_update_that_failed_and_stayed_is_rolled_back_and_then_made() -> None:
@@ -339,7 +341,7 @@ def test_an_update_that_failed_and_stayed_is_rolled_back_and_then_made() -> None
     driven = Driven(aws, one)
     driven.engine.run()
     assert [operation for operation, *_ in aws.asked] == ["roll back", "update"]
-    assert driven.messages(What.BEGUN) == [
+    assert driven.messages(DeployStep.BEGUN) == [
         (one.name, "rolling back the update that failed"),
         (one.name, ""),
     ]
@@ -358,12 +360,12 @@ def test_a_stack_that_somebody_else_cleared_and_makes_anew_is_waited_for_once() 
     driven = Driven(aws, one)
     driven.engine.run()
     assert [operation for operation, *_ in aws.asked] == ["delete"]
-    assert driven.messages(What.JOINED) == [(one.name, "CREATE_IN_PROGRESS")]
-    assert driven.messages(What.DONE) == [(one.name, "made by somebody else")]
+    assert driven.messages(DeployStep.JOINED) == [(one.name, "CREATE_IN_PROGRESS")]
+    assert driven.messages(DeployStep.DONE) == [(one.name, "made by somebody else")]
 
 
 def test_an_error_that_nobody_foresaw_ends_the_engine_and_is_raised() -> None:
-    def creates(_: DesiredStack) -> Sent:
+    def creates(_: DesiredStack) -> CallResult:
         raise RuntimeError("a mistake in our own code")
 
     aws = Scripted()

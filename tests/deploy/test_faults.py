@@ -15,7 +15,7 @@ from tests.support.small_workshop import QUICK, Fleet
 from workshop.aws import clients
 from workshop.aws.rate_limit import MinInterval
 from workshop.deploy import cloudformation
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.plan import DeployPlan, StackAction, StackPlan
 from workshop.deploy.templates import Template
 
@@ -58,7 +58,7 @@ def test_a_call_that_keeps_failing_is_made_again_later(
     )
     run = fleet.deploy()
     assert run.good
-    retried = run.of(What.RETRY)
+    retried = run.of(DeployStep.RETRY)
     assert [event.stack for event in retried] == ["demo-seat01-storage"] * 2
     assert retried[0].message.startswith("again in 0 s: InternalFailure")
     assert counts(fleet.cloud)[1] == (8, 8)
@@ -101,7 +101,7 @@ def test_a_stack_whose_answer_was_lost_is_found_and_not_made_again(
         run = fleet.deploy()
         letting_go.result()
     assert run.good
-    (joined,) = run.of(What.JOINED)
+    (joined,) = run.of(DeployStep.JOINED)
     assert joined.stack == "demo-seat01-storage"
     client = fleet.cloud.client("cloudformation")
     events = client.describe_stack_events(StackName="demo-seat01-storage")["StackEvents"]
@@ -120,7 +120,7 @@ def test_a_listing_that_fails_in_the_middle_is_asked_for_again(
     )
     run = fleet.deploy(plan=plan)
     assert run.good
-    retries = [event.message for event in run.of(What.RETRY)]
+    retries = [event.message for event in run.of(DeployStep.RETRY)]
     assert len(retries) == 3
     assert all(one.startswith("the stacks could not be listed, asking again: ") for one in retries)
     assert run.calls["CreateStack"] == 13
@@ -134,6 +134,7 @@ def test_a_listing_that_may_not_be_read_is_no_empty_one(fleet: Fleet) -> None:
     assert run.outcomes["cohort"] == "stuck"
     assert run.calls["CreateStack"] == 3
     assert run.stopped == "demo-cohort-start is not as it should be, and every seat needs it"
+    assert counts(fleet.cloud) == [(1, 1)]
 
 
 def test_every_poll_waits_for_its_turn_and_so_does_every_retry_of_one(
@@ -181,12 +182,12 @@ def test_a_notebook_without_capacity_gets_the_next_type_and_keeps_it(fleet: Flee
     run = fleet.deploy()
     assert run.good
     assert set(types(fleet).values()) == {"ml.t3.xlarge"}
-    fallbacks = [event for event in run.of(What.FALLBACK) if event.seat == "seat01"]
+    fallbacks = [event for event in run.of(DeployStep.FALLBACK) if event.seat == "seat01"]
     assert [event.message for event in fallbacks] == [
         "AWS has no ml.t3.medium to give now; asking for ml.t3.large",
         "AWS has no ml.t3.large to give now; asking for ml.t3.xlarge",
     ]
-    refused = [event for event in run.of(What.FAILING) if event.seat == "seat01"]
+    refused = [event for event in run.of(DeployStep.FAILING) if event.seat == "seat01"]
     assert "Insufficient notebook instance capacity" in refused[0].message
     assert run.calls["CreateStack"] == 13 + 4
     assert run.calls["DeleteStack"] == 4
@@ -209,7 +210,7 @@ def test_without_any_capacity_the_seat_fails_and_says_so(fleet: Fleet) -> None:
     assert run.outcomes == {"cohort": "done", "ada": "done", "alan": "failed"}
     assert run.message("alan").startswith("demo-alan-notebook: notebook: ")
     assert "Insufficient notebook instance capacity" in run.message("alan")
-    assert len(run.of(What.RETRY)) == QUICK.attempts - 1
+    assert len(run.of(DeployStep.RETRY)) == QUICK.attempts - 1
     assert types(fleet).keys() == {"demo-ada-notebook"}
 
 
@@ -227,7 +228,7 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
         return time.monotonic() + (3600 if len(made) == len(list(plan.stacks)) - 1 else 0)
 
     def hear(event: DeployEvent) -> None:
-        if event.what == What.DONE:
+        if event.what == DeployStep.DONE:
             made.append(event.stack)
 
     run = fleet.deploy(plan=plan, hear=hear, clock=clock)
@@ -245,13 +246,13 @@ def test_a_stack_that_does_not_end_is_given_up_and_the_others_are_not(fleet: Fle
     assert {seat.seat: seat.action for seat in plan.seats}["seat02"] == StackAction.WAIT
 
     def unstick(event: DeployEvent) -> None:
-        if event.what == What.JOINED:
+        if event.what == DeployStep.JOINED:
             fleet.cloud.faults()
 
     again = fleet.deploy(hear=unstick)
     assert again.good
     assert set(again.calls) == {"DescribeStacks"}
-    assert [event.stack for event in again.of(What.JOINED)] == ["demo-seat02-notebook"]
+    assert [event.stack for event in again.of(DeployStep.JOINED)] == ["demo-seat02-notebook"]
 
 
 def test_the_root_cause_is_told_while_the_rest_is_still_being_taken_back(fleet: Fleet) -> None:
@@ -279,7 +280,7 @@ def test_the_root_cause_is_told_while_the_rest_is_still_being_taken_back(fleet: 
     seen: list[tuple[str, str]] = []
 
     def watch(event: DeployEvent) -> None:
-        if event.what == What.FAILING:
+        if event.what == DeployStep.FAILING:
             seen.append((event.message, fleet.statuses()["demo-seat01-registry"]))
             fleet.cloud.faults()
 
@@ -289,7 +290,7 @@ def test_the_root_cause_is_told_while_the_rest_is_still_being_taken_back(fleet: 
     assert status == "ROLLBACK_IN_PROGRESS"
     assert run.outcomes == {"cohort": "done", "seat01": "failed"}
     told_of = [event.what for event in run.events if event.stack == "demo-seat01-registry"]
-    assert told_of == [What.BEGUN, What.FAILING, What.FAILED]
+    assert told_of == [DeployStep.BEGUN, DeployStep.FAILING, DeployStep.FAILED]
 
 
 def with_template(plan: DeployPlan, kind: str, body: str) -> DeployPlan:

@@ -71,10 +71,10 @@ def test_a_notebook_that_somebody_deleted_is_made_again_and_the_bucket_is_left_a
         for stack in seat["stacks"]
         if stack["action"] != "unchanged"
     ]
-    assert (stack["name"], stack["action"], stack["loses_disk"], stack["message"]) == (
+    assert (stack["name"], stack["action"], stack["loses_work"], stack["message"]) == (
         "demo-seat01-notebook",
         "clear and retry",
-        False,
+        [],
         "its notebook is missing, though the stack is CREATE_COMPLETE",
     )
     before = ids(deployed.cloud)

@@ -20,9 +20,9 @@ from workshop.deploy.cloudformation import (
     POLL_BURST,
     POLL_SPACING,
     Answer,
+    CallResult,
     CloudFormation,
-    Seen,
-    Sent,
+    PollResult,
 )
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.engine import DeployEngine
@@ -98,13 +98,13 @@ class SimulatedCloudFormation:
         self.stacks: dict[str, StackSummary] = {}
         self._takes = takes
 
-    def create(self, one: DesiredStack, template: Template) -> Sent:
+    def create(self, one: DesiredStack, template: Template) -> CallResult:
         self.began[one.name] = self.threads.now - SECONDS
         self.complete[one.name] = self.threads.now + self._takes(one.name)
         self.stacks[one.name] = found(one, tags=one.tagged(template))
-        return Sent(Answer.ACCEPTED, self.stacks[one.name].id)
+        return CallResult(Answer.ACCEPTED, self.stacks[one.name].id)
 
-    def seen(self, names: Collection[str], *, whole: bool) -> Seen:
+    def seen(self, names: Collection[str], *, whole: bool) -> PollResult:
         assert not whole
         now = self.threads.now
         under_way = {name for name in names if self.complete[name] > now}
@@ -114,7 +114,7 @@ class SimulatedCloudFormation:
             else self.stacks[name]
             for name in names
         }
-        return Seen(there, complete=True)
+        return PollResult(there, complete=True)
 
 
 def workshop(seats: int) -> list[DesiredStack]:

@@ -88,14 +88,14 @@ def test_a_stack_that_nothing_can_be_done_about_tells_its_own_cure() -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_only_clearing_a_notebooks_stack_tells_that_its_disk_is_lost(status: str) -> None:
-    one = desired("demo-seat1-notebook")
-    plan = planning.decide(one, found(one, status, created=NOW - timedelta(days=1)), NOW)
+def test_only_clearing_a_stack_tells_of_the_work_that_it_may_hold(status: str) -> None:
+    one = desired("demo-seat1-registry")
+    old = {**found(one).tags, tags.TEMPLATE: "of an earlier edition"}
+    plan = planning.decide(one, found(one, status, tags=old, created=NOW - timedelta(days=1)), NOW)
     cleared = DECIDED[status] == StackAction.CLEAR and status != "REVIEW_IN_PROGRESS"
-    assert plan.loses_disk == cleared
-    lost = planning.LOSES_DISK.format(machine="notebook")
-    assert plan.message.endswith(f"; {lost}") == cleared
-    assert not decide(status).loses_disk
+    assert bool(plan.loses_work) == cleared
+    assert plan.message.endswith("and the images in them") == cleared
+    assert not decide(status).loses_work
 
 
 def test_a_first_change_set_is_waited_for_but_not_for_ever() -> None:

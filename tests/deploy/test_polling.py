@@ -12,7 +12,7 @@ from tests.support.small_workshop import desired, found
 from workshop import tags
 from workshop.aws.stacks import StackSummary
 from workshop.deploy import polling
-from workshop.deploy.cloudformation import Seen
+from workshop.deploy.cloudformation import PollResult
 from workshop.deploy.jobs import StackJob
 from workshop.deploy.plan import StackAction, StackPlan
 from workshop.deploy.polling import APPEARS_WITHIN, SHOWS_WITHIN, StackState, StackView
@@ -37,7 +37,7 @@ def look(
     one: StackJob, stack: StackSummary | None, *, complete: bool = False, waited: float = 1
 ) -> StackView:
     stacks = {stack.name: stack} if stack else {}
-    return polling.conclude(one, Seen(stacks, complete), waited=waited, now=NOW)
+    return polling.conclude(one, PollResult(stacks, complete), waited=waited, now=NOW)
 
 
 def at(status: str, stack: StackSummary = OWN, **more: Any) -> StackSummary:

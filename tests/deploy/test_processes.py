@@ -9,7 +9,7 @@ from tests.support.assemblies import WITHOUT_DOOR
 from tests.support.deploy_processes import organiser
 from tests.support.small_workshop import Fleet
 from tests.support.usual_stacks import USUAL_STACKS
-from workshop.deploy.events import What
+from workshop.deploy.events import DeployStep
 
 SLOW = 3600.0
 
@@ -104,7 +104,7 @@ def test_two_organisers_at_once_end_well_and_make_each_stack_once(fleet: Fleet) 
     assert len(fleet.statuses()) == 43
     assert one.touched | two.touched == fleet.statuses().keys()
     assert one.touched.isdisjoint(two.touched)
-    assert one.of(What.JOINED) or two.of(What.JOINED)
+    assert one.of(DeployStep.JOINED) or two.of(DeployStep.JOINED)
     assert all(made_once(fleet, stack) for stack in fleet.statuses())
 
 

@@ -13,7 +13,7 @@ from tests.support.local_cloud import IAM
 from tests.support.small_workshop import ACCOUNT, QUICK, REGION, Fleet, Run
 from tests.support.usual_stacks import USUAL_STACKS
 from workshop.deploy import plan as planning
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.plan import StackAction
 
 MARK = "tags: {mark: '1'}"
@@ -21,7 +21,7 @@ MARK = "tags: {mark: '1'}"
 
 
 def begun(run: Run) -> list[str]:
-    return [event.stack for event in run.of(What.BEGUN)]
+    return [event.stack for event in run.of(DeployStep.BEGUN)]
 
 
 def stacks(*seats: str) -> set[str]:
@@ -45,22 +45,22 @@ def test_the_cohort_comes_first_then_a_canary_then_everybody_with_one_call_each(
     assert set(begun(run)[:3]) == {*COHORT}
     assert set(begun(run)[3:8]) == stacks("seat01")
     order = [(event.what, event.seat) for event in run.events]
-    assert order.index((What.SEAT_DONE, "cohort")) < order.index((What.BEGUN, "seat01"))
-    assert order.index((What.SEAT_DONE, "seat01")) < order.index((What.BEGUN, "seat02"))
+    assert order.index((DeployStep.SEAT_DONE, "cohort")) < order.index((DeployStep.BEGUN, "seat01"))
+    assert order.index((DeployStep.SEAT_DONE, "seat01")) < order.index((DeployStep.BEGUN, "seat02"))
     flying = most = 0
     for event in run.events:
-        flying += {What.BEGUN: 1, What.DONE: -1}.get(event.what, 0)
+        flying += {DeployStep.BEGUN: 1, DeployStep.DONE: -1}.get(event.what, 0)
         most = max(most, flying)
     assert most == 3
     for seat in ("seat02", "seat03"):
         order = [(event.what, event.stack) for event in run.events if event.seat == seat]
-        access = order.index((What.DONE, f"demo-{seat}-access"))
-        assert access < order.index((What.BEGUN, f"demo-{seat}-notebook"))
+        access = order.index((DeployStep.DONE, f"demo-{seat}-access"))
+        assert access < order.index((DeployStep.BEGUN, f"demo-{seat}-notebook"))
 
     again = fleet.deploy()
     assert set(again.outcomes.values()) == {"unchanged"}
     assert again.calls == {}
-    seats_told = [event.seat for event in again.of(What.SEAT_DONE)]
+    seats_told = [event.seat for event in again.of(DeployStep.SEAT_DONE)]
     assert sorted(seats_told) == ["cohort", "seat01", "seat02", "seat03", "seat04"]
 
 
@@ -75,7 +75,7 @@ def test_a_run_after_a_part_of_it_makes_the_rest_and_nothing_twice(fleet: Fleet)
     assert rest.calls["CreateStack"] == 11
     assert rest.outcomes["cohort"] == "unchanged"
     assert rest.outcomes["seat02"] == "done"
-    assert len(rest.of(What.SEAT_DONE)) == 4
+    assert len(rest.of(DeployStep.SEAT_DONE)) == 4
     assert first.calls["CreateStack"] == 8
 
 
@@ -93,7 +93,7 @@ def test_a_failing_cohort_stops_everything(fleet: Fleet) -> None:
         run.message("seat01")
         == "demo-seat01-access: needs demo-cohort, which is not as it should be"
     )
-    assert len(run.of(What.SEAT_FAILED)) == 1
+    assert len(run.of(DeployStep.SEAT_FAILED)) == 1
     assert not run.good
 
 
@@ -110,8 +110,10 @@ def test_a_failing_first_seat_lets_the_next_be_tried(fleet: Fleet) -> None:
     }
     assert not run.stopped
     order = [(event.what, event.seat) for event in run.events]
-    assert order.index((What.SEAT_FAILED, "seat01")) < order.index((What.BEGUN, "seat02"))
-    assert order.index((What.SEAT_DONE, "seat02")) < order.index((What.BEGUN, "seat03"))
+    assert order.index((DeployStep.SEAT_FAILED, "seat01")) < order.index(
+        (DeployStep.BEGUN, "seat02")
+    )
+    assert order.index((DeployStep.SEAT_DONE, "seat02")) < order.index((DeployStep.BEGUN, "seat03"))
     assert run.message("seat01").startswith("demo-seat01-registry: repository: ")
     assert "'demo/seat01/training' already exists" in run.message("seat01")
     assert run.calls["CreateStack"] == 23
@@ -130,7 +132,7 @@ def test_three_failing_seats_at_the_beginning_stop_the_rest(fleet: Fleet) -> Non
         "no seat came up of seat01, seat02, seat03; mend the cause and run it again"
     )
     assert run.touched.isdisjoint(stacks("seat04", "seat05"))
-    assert [event.message for event in run.of(What.STOPPED)] == [run.stopped]
+    assert [event.message for event in run.of(DeployStep.STOPPED)] == [run.stopped]
 
 
 def test_seats_that_cannot_come_up_anyway_are_no_canaries(fleet: Fleet) -> None:
@@ -156,11 +158,11 @@ def test_beyond_the_failure_rate_no_new_seats_are_begun_and_begun_ones_are_finis
     assert list(run.outcomes.values()) == [*["done"] * 3, *["failed"] * 2, *["not begun"] * 6]
     assert run.touched == {*COHORT} | stacks("seat01", "seat02", "seat03", "seat04")
     # What a begun seat still lacks comes before new seats.
-    seats = [seat for seat, _ in groupby(event.seat for event in run.of(What.BEGUN))]
+    seats = [seat for seat, _ in groupby(event.seat for event in run.of(DeployStep.BEGUN))]
     assert seats == ["cohort", "seat01", "seat02", "seat03", "seat04"]
     order = [(event.what, event.stack) for event in run.events]
-    after = order[order.index((What.STOPPED, "")) :]
-    assert (What.DONE, "demo-seat04-monitoring") in after
+    after = order[order.index((DeployStep.STOPPED, "")) :]
+    assert (DeployStep.DONE, "demo-seat04-monitoring") in after
 
 
 def test_a_canary_does_not_count_for_the_failure_rate(fleet: Fleet) -> None:
@@ -187,7 +189,10 @@ def test_what_failed_is_cleared_and_made_again_once_its_cause_is_gone(fleet: Fle
     run = fleet.deploy()
     assert run.calls["DeleteStack"] == run.calls["CreateStack"] == 1
     assert run.touched == {"demo-seat02-registry"}
-    assert [event.message for event in run.of(What.BEGUN)] == ["clearing what is left of it", ""]
+    assert [event.message for event in run.of(DeployStep.BEGUN)] == [
+        "clearing what is left of it",
+        "",
+    ]
     assert run.good
     assert set(fleet.statuses().values()) == {"CREATE_COMPLETE"}
 
@@ -298,17 +303,17 @@ def test_a_stack_that_somebody_else_is_about_to_make_is_waited_for(fleet: Fleet)
     name = reviewed(fleet)
 
     def execute(event: DeployEvent) -> None:
-        if event.what == What.JOINED:
+        if event.what == DeployStep.JOINED:
             client = fleet.cloud.client("cloudformation")
             client.execute_change_set(StackName=name, ChangeSetName="first")
 
     run = fleet.deploy(hear=execute)
     assert run.good
-    assert [(event.stack, event.message) for event in run.of(What.JOINED)] == [
+    assert [(event.stack, event.message) for event in run.of(DeployStep.JOINED)] == [
         (name, "REVIEW_IN_PROGRESS")
     ]
     assert name not in run.touched
-    (done,) = [event for event in run.of(What.DONE) if event.stack == name]
+    (done,) = [event for event in run.of(DeployStep.DONE) if event.stack == name]
     assert done.message == "made by somebody else"
 
 

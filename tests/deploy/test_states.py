@@ -19,7 +19,7 @@ from tests.support.small_workshop import Fleet, desired, found
 from tests.support.stack_states import STATES, Hand, put, wreck
 from tests.support.workshop_command import Ran
 from workshop.deploy import plan as planning
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.plan import StackAction
 
 GOOD_AFTER_DEPLOY = {
@@ -163,12 +163,12 @@ def test_an_import_that_is_going_on_is_waited_for(fleet: Fleet, status: str) -> 
     assert stack.action == StackAction.WAIT
 
     def ends(event: DeployEvent) -> None:
-        if event.what == What.JOINED:
+        if event.what == DeployStep.JOINED:
             hand.put(status.replace("_IN_PROGRESS", "_COMPLETE"))
 
     run = fleet.deploy(hear=ends)
     assert run.good
-    assert [event.stack for event in run.of(What.JOINED)] == [hand.name]
+    assert [event.stack for event in run.of(DeployStep.JOINED)] == [hand.name]
 
 
 def test_an_update_that_failed_and_stayed_is_refused_in_the_words_of_aws(fleet: Fleet) -> None:

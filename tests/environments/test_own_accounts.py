@@ -77,6 +77,16 @@ def test_each_mistake_of_the_file_is_told_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("file", ["vision.yaml", "people.csv", "vision.accounts.csv"])
+def test_a_merge_left_unfinished_in_any_file_is_all_that_is_told(tmp_path: Path, file: str) -> None:
+    written(tmp_path, accounts=f"account,seat\n{GOOD}")
+    whole = (tmp_path / file).read_text()
+    (tmp_path / file).write_text(f"{whole}<<<<<<< HEAD\n=======\n>>>>>>> other\n")
+    said = mistakes(tmp_path)
+    line = len(whole.splitlines()) + 1
+    assert [one for one in said if one.startswith(f"{file}:{line}: has a merge that was")] == said
+
+
 GOOD = "222222222222,ada\n333333333333,grace\n444444444444,edith\n"
 
 

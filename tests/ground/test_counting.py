@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workshop.counting import count_of, first_of, plural
+from workshop.counting import and_more, count_of, first_of, plural
 
 ROOT = Path(__file__).parents[2]
 ALONE = {"agent", "door", "watch"}
@@ -52,6 +52,23 @@ def test_of_many_names_the_first_are_told_and_the_others_are_counted(
     names: list[str], text: str
 ) -> None:
     assert first_of(names, 2) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [(0, "", ""), (-1, "seat", ""), (1204, "", " and 1,204 more"), (1, "seat", " and 1 more seat")],
+)
+def test_what_there_is_besides_is_counted_in_one_place(number: int, noun: str, text: str) -> None:
+    assert and_more(number, noun) == text
+
+
+def test_no_text_says_by_itself_how_many_more_there_are() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {text}"
+        for path in SOURCES
+        for text in re.findall(r"and \{[^}\n]*\} more\b", path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "use workshop.counting.and_more or first_of"
 
 
 def test_no_text_counts_by_itself() -> None:

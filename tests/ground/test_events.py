@@ -11,7 +11,7 @@ from pathlib import Path
 
 import workshop
 from workshop.account_region import AccountRegion
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.events import EventStream
 from workshop.pricing.prices import Cost
 from workshop.teardown.events import TeardownEvent, TeardownStep
@@ -22,7 +22,7 @@ HOME = AccountRegion("111122223333", "eu-west-1")
 
 
 def test_a_line_holds_when_and_what_and_nothing_that_is_empty() -> None:
-    assert DeployEvent(AT, HOME, What.SEAT_DONE, "ada").line() == {
+    assert DeployEvent(AT, HOME, DeployStep.SEAT_DONE, "ada").line() == {
         "at": "2098-03-08T09:00:00.000+00:00",
         "what": "seat done",
         "account": "111122223333",

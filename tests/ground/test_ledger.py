@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 from workshop.account_region import AccountRegion
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.events import now
 from workshop.ledger import Ledger
 
@@ -15,7 +15,7 @@ ADA, BEN = (AccountRegion(number * 12, "eu-west-1") for number in "12")
 
 
 def failed(ledger: Ledger, where: AccountRegion, seat: str) -> None:
-    for what, stack in ((What.FAILED, "vision-seat-storage"), (What.SEAT_FAILED, "")):
+    for what, stack in ((DeployStep.FAILED, "vision-seat-storage"), (DeployStep.SEAT_FAILED, "")):
         ledger.event(DeployEvent(now(), where, what, seat, stack, "it cannot be"))
 
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support import answers_cloudformation, answers_sagemaker, answers_services
-from tests.support.recorded_answers import PROVOCATIONS, differences, load, seen, world
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.local_cloud import Cloud
-    from tests.support.recorded_answers import Provoker
+from tests.support.local_cloud import Cloud
+from tests.support.recorded_answers import PROVOCATIONS, Provoker, differences, load, seen, world
 
 RECORDED = load()
 PAGE = Path(__file__).parents[2] / "docs" / "local-cloud-answers.md"

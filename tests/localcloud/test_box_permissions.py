@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,9 +13,6 @@ from localcloud.errors import LocalCloudError
 from tests.support.local_cloud import Cloud
 from tests.support.machines import SSH_KEY, image, run, state
 from tests.support.refusals import code_of, message_of, refusal
-
-if TYPE_CHECKING:
-    pass
 
 BOTH = {
     "Version": "2012-10-17",

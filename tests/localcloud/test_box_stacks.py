@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import IAM, template
+from tests.support.local_cloud import IAM, Cloud, template
 from tests.support.machines import PARAMETER, described, image, tag_map
 from tests.support.refusals import code_of
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 TRUST = {
     "Version": "2012-10-17",

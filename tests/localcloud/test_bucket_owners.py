@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,10 +11,8 @@ from botocore.session import Session
 
 from localcloud.bucket_requests import OWNER, SOURCE_OWNER
 from tests.support import refusals
+from tests.support.local_cloud import Cloud
 from tests.support.service_model import sample
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 MODEL = Session().get_service_model("s3")
 OTHER = "444455556666"

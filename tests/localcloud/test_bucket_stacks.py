@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.local_cloud import template
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud, template
 
 NAME = "ws-demo-ada-data"
 BLOCKED = {
@@ -177,19 +174,6 @@ def test_stack_tags_reach_the_bucket_with_those_of_cloudformation(cloud: Cloud) 
     assert own_tags(cloud) == {"workshop": "demo"}
     tags = cloud.client("s3").get_bucket_tagging(Bucket=NAME)["TagSet"]
     assert {"Key": "aws:cloudformation:stack-name", "Value": "s"} in tags
-
-
-def test_a_bucket_with_an_object_refuses_deletion_and_keeps_it(cloud: Cloud) -> None:
-    cloud.deploy("s", template({"B": bucket(), "P": policy()}))
-    cloud.client("s3").put_object(Bucket=NAME, Key="train/a.csv", Body=b"1,2")
-    assert cloud.destroy("s") == "DELETE_FAILED"
-    reasons = cloud.reasons("s", "DELETE_FAILED")
-    assert reasons["s"] == "The following resource(s) failed to delete: [B]."
-    assert reasons["B"].startswith(
-        "The bucket you tried to delete is not empty (Service: Amazon S3; Status Code: 409; "
-        "Error Code: BucketNotEmpty; Request ID: "
-    )
-    assert cloud.client("s3").get_object(Bucket=NAME, Key="train/a.csv")["Body"].read() == b"1,2"
 
 
 def test_old_versions_and_delete_markers_alone_still_refuse_deletion(cloud: Cloud) -> None:

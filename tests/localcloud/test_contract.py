@@ -8,7 +8,6 @@ import re
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from botocore import xform_name
@@ -21,11 +20,9 @@ from localcloud.protocol import models
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker.service import build_engine
 from localcloud.transitions import delays
+from tests.support.local_cloud import Cloud
 from tests.support.refusals import message_of
 from tests.support.service_model import sample
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 NAMES_NOTHING = {"Search": "finds nothing"}
 """Operation -> what it does, instead of refusing, when what is asked for is not there."""

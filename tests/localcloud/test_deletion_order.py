@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import IAM, TRUST, template
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import IAM, TRUST, Cloud, template
 
 BOUNDARY = "arn:aws:iam::000000000000:policy/boundary"
 DOCUMENT = {

@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
@@ -19,9 +19,6 @@ from localcloud.errors import LocalCloudError
 from tests.support import refusals
 from tests.support.local_cloud import TRUST, Cloud
 from tests.support.workshop_command import run
-
-if TYPE_CHECKING:
-    pass
 
 HERE = "us-east-1:000000000000"
 LIST = "sagemaker:ListTrainingJobs"

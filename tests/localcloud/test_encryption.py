@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud
 
 NAMED = "arn:aws:kms:us-east-1:000000000000:key/of-the-account"
 BY_KMS = {"SSEAlgorithm": "aws:kms"}

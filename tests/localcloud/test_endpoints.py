@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,6 @@ from localcloud.sagemaker.resources import endpoint
 from localcloud.sagemaker.service import build_engine
 from localcloud.transitions import delays
 from tests.support.local_cloud import TRUST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROLE = "arn:aws:iam::000000000000:role/seat"
 NAME = {"EndpointName": "ep"}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.local_cloud import TRUST, template
+from tests.support.local_cloud import TRUST, Cloud, template
 from workshop.aws import errors
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 
 def stale(operation: str, seconds: float = 10) -> dict[str, Any]:

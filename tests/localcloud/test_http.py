@@ -8,22 +8,18 @@ import io
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from localcloud import process, record, server
 from localcloud.authentication import keys
 from localcloud.authentication.signatures import Signing
+from localcloud.record import Running
 from tests.support.local_cloud import Cloud
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from localcloud.record import Running
 
 ACCOUNT = "222233334444"
 CALLER = b"Action=GetCallerIdentity&Version=2011-06-15"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import IAM, TRUST, template
+from tests.support.local_cloud import IAM, TRUST, Cloud, template
 from tests.support.refusals import code_of, refusal
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 DOCUMENT = {
     "Version": "2012-10-17",
@@ -190,21 +187,6 @@ def test_a_policy_in_use_cannot_be_deleted_by_the_api_or_by_its_stack(
     else:
         iam.delete_role_permissions_boundary(RoleName="seat")
     assert cloud.destroy("s") == "DELETE_COMPLETE"
-
-
-@pytest.mark.parametrize("left", ["attached", "inline"])
-def test_a_role_that_got_policies_behind_its_stack_refuses_deletion(
-    cloud: Cloud, left: str
-) -> None:
-    iam = cloud.client("iam")
-    cloud.deploy("s", template({"R": role()}), **IAM)
-    if left == "attached":
-        iam.attach_role_policy(RoleName="seat", PolicyArn=MANAGED[0])
-    else:
-        iam.put_role_policy(RoleName="seat", PolicyName="mine", PolicyDocument=json.dumps(DOCUMENT))
-    assert cloud.destroy("s") == "DELETE_FAILED"
-    assert "Cannot delete entity, must " in cloud.reasons("s", "DELETE_FAILED")["R"]
-    assert seat(cloud)
 
 
 def test_a_policy_that_was_updated_is_deleted_with_its_older_versions(cloud: Cloud) -> None:

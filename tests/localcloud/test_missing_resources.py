@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from tests.support.local_cloud import Cloud
 from workshop.aws import errors
 from workshop.teardown.resources import ALL
 from workshop.teardown.resources.sagemaker_type import SageMakerType
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.local_cloud import Cloud
 
 POLICY = "arn:aws:iam::000000000000:policy/nowhere"
 REPOSITORY = "arn:aws:ecr:us-east-1:000000000000:repository/nowhere"

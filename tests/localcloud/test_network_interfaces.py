@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import job_requests as jobs
-
-if TYPE_CHECKING:
-    from tests.support.conformance import Aws
+from tests.support.conformance import Aws
 
 
 @pytest.fixture

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.local_cloud import template
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud, template
 
 SCRIPT = [{"Content": base64.b64encode(b"#!/bin/sh\n").decode()}]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -24,11 +25,7 @@ from tests.support.seats import (
     training,
     two_seats,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from workshop.naming import Names
+from workshop.naming import Names
 
 NEEDS = {"NumberOfCpuCoresRequired": 1.0, "MinMemoryRequiredInMb": 1024}
 POOL = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}

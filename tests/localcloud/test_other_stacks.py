@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.local_cloud import template
+from tests.support.local_cloud import Cloud, template
 from tests.support.refusals import refusal
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 KEEP_TEN = json.dumps(
     {

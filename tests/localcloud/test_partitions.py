@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from localcloud import partitions
-from tests.support.local_cloud import IAM, TRUST, template
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import IAM, TRUST, Cloud, template
 
 PLACES = [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")]
 

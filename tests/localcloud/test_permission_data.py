@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from localcloud.clock import Clock
 from localcloud.iam import conditions, other_services, reference, request_members
@@ -15,11 +18,6 @@ from localcloud.sagemaker.service import build_engine
 from localcloud.transitions import delays
 from tests.support.assemblies import ENVIRONMENTS, shipped
 from tools import sagemaker_reference
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
 

@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,6 @@ from localcloud.errors import LocalCloudError
 from tests.support import machines
 from tests.support.local_cloud import Cloud
 from tests.support.workshop_command import on_the_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ELSEWHERE = "http://127.0.0.1:9"
 CALLER = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,6 @@ from localcloud.service_quotas.catalogue import shipped
 from tests.support.local_cloud import Cloud
 from tests.support.service_quotas import G5_TRAINING, HERE, NOTEBOOKS, ROLES, QuotaWatch
 from tests.support.workshop_command import Ran, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

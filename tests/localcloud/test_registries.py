@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud
 
 OWNER, CALLER, STRANGER = "111111111111", "222222222222", "333333333333"
 IMAGE = {"imageIds": [{"imageTag": "1"}]}

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.support import refusals
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud
 
 SCRIPT = [{"Content": base64.b64encode(b"#!/bin/sh\ntrue\n").decode()}]
 
@@ -42,16 +39,6 @@ def test_a_new_notebook_has_the_defaults_of_the_service(cloud: Cloud) -> None:
     assert seen["RoleArn"] == role
     local = f".notebook.us-east-1.sagemaker.localhost:{cloud.running.port}"
     assert seen["Url"].endswith(local)
-
-
-@pytest.mark.parametrize("platform", ["notebook-al1-v1", "notebook-al2-v1", "notebook-al2-v3"])
-def test_a_retired_platform_can_no_longer_be_created(cloud: Cloud, platform: str) -> None:
-    role = cloud.role()
-    with pytest.raises(ClientError) as caught:
-        notebook(cloud, "nb", role, PlatformIdentifier=platform)
-    assert caught.value.response["Error"]["Message"] == (
-        f"Platform identifier ({platform}) is not supported for this service."
-    )
 
 
 def test_a_notebook_needs_a_role_that_exists_and_trusts_sagemaker(cloud: Cloud) -> None:
@@ -162,13 +149,6 @@ def test_a_lifecycle_config_in_use_cannot_be_deleted(cloud: Cloud) -> None:
     )
 
 
-def test_a_script_that_is_not_base64_is_refused(cloud: Cloud) -> None:
-    create = cloud.client("sagemaker").create_notebook_instance_lifecycle_config
-    assert "is not base64-encoded" in refusal(
-        create, NotebookInstanceLifecycleConfigName="lc", OnStart=[{"Content": "#!/bin/sh"}]
-    )
-
-
 def test_a_presigned_url_is_given_only_for_a_notebook_in_service(cloud: Cloud) -> None:
     presign = cloud.client("sagemaker").create_presigned_notebook_instance_url
     assert refusal(presign, NotebookInstanceName="nb") == "ValidationException: RecordNotFound"
@@ -213,30 +193,6 @@ def test_a_page_loses_nothing_when_items_go_in_between(cloud: Cloud) -> None:
     assert "Invalid NextToken" in refusal(sagemaker.list_model_package_groups, NextToken="none")
 
 
-def test_a_listing_is_filtered_by_name_status_and_time(cloud: Cloud) -> None:
-    sagemaker = cloud.client("sagemaker")
-    role = cloud.role()
-    cloud.freeze()
-    notebook(cloud, "ada", role)
-    cloud.advance(60)
-    notebook(cloud, "alan", role)
-    sagemaker.stop_notebook_instance(NotebookInstanceName="ada")
-    made = sagemaker.describe_notebook_instance(NotebookInstanceName="ada")["CreationTime"]
-    between = made + timedelta(seconds=30)
-
-    def listed(**wanted: Any) -> list[str]:
-        page = sagemaker.list_notebook_instances(**wanted)
-        return [instance["NotebookInstanceName"] for instance in page["NotebookInstances"]]
-
-    assert listed(NameContains="LA") == ["alan"]
-    assert listed(StatusEquals="Stopped") == ["ada"]
-    assert listed(CreationTimeBefore=between) == ["ada"]
-    assert listed(CreationTimeAfter=between) == ["alan"]
-    assert listed(LastModifiedTimeBefore=between) == []
-    assert listed(SortBy="CreationTime", SortOrder="Descending") == ["alan", "ada"]
-    assert listed(SortBy="Status") == ["alan", "ada"]
-
-
 def test_tags_are_added_listed_and_removed_by_arn(cloud: Cloud) -> None:
     sagemaker = cloud.client("sagemaker")
     arn = sagemaker.create_model_package_group(
@@ -254,22 +210,6 @@ def test_tags_are_added_listed_and_removed_by_arn(cloud: Cloud) -> None:
     )
     many = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]
     assert "at most 50 tags" in refusal(add, ResourceArn=arn, Tags=many)
-
-
-def test_code_repositories_keep_their_address_when_the_secret_changes(cloud: Cloud) -> None:
-    sagemaker = cloud.client("sagemaker")
-    sagemaker.create_code_repository(
-        CodeRepositoryName="content", GitConfig={"RepositoryUrl": "https://example.org/a.git"}
-    )
-    secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:git-abc"  # noqa: S105
-    sagemaker.update_code_repository(CodeRepositoryName="content", GitConfig={"SecretArn": secret})
-    seen = sagemaker.describe_code_repository(CodeRepositoryName="content")
-    assert seen["GitConfig"] == {
-        "RepositoryUrl": "https://example.org/a.git",
-        "SecretArn": secret,
-    }
-    sagemaker.delete_code_repository(CodeRepositoryName="content")
-    assert sagemaker.list_code_repositories()["CodeRepositorySummaryList"] == []
 
 
 def test_accounts_and_regions_do_not_see_each_other(cloud: Cloud) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,9 +24,6 @@ from tests.support.seats import (
     training,
     two_seats,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DENIED = {"AccessDenied", "AccessDeniedException"}
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from localcloud.protocol.errors import NOT_PLAYED
-from tests.support.local_cloud import template
+from tests.support.local_cloud import Cloud, template
 from tests.support.refusals import code_of
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 
 def parameter(name: str, value: Any = "1", **more: Any) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud
 
 HANDLE: dict[str, Any] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 PLAIN = {"Resources": {"A": HANDLE}}

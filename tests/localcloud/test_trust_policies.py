@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.support.local_cloud import IAM, TRUST, template
+from tests.support.local_cloud import IAM, TRUST, Cloud, template
 from tests.support.refusals import refusal
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 ACCOUNT = "000000000000"
 NOBODY = f"arn:aws:iam::{ACCOUNT}:role/nosuch"

@@ -47,66 +47,8 @@ def seat_documents(names: Names) -> list[Document]:
     return list(seat_policies(names, "attendee", OPENED).values())
 
 
-def sagemaker(names: Names) -> dict[str, Statement]:
-    return statements(sagemaker_policy(names))
-
-
 def statements(document: Document) -> dict[str, Statement]:
     return {statement["Sid"]: statement for statement in document["Statement"]}
-
-
-def resources(documents: list[Document]) -> list[str]:
-    return [
-        text
-        for document in documents
-        for statement in document["Statement"]
-        if statement["Effect"] == "Allow" and _is_open(statement)
-        for text in statement["Resource"]
-    ]
-
-
-def _is_open(statement: Statement) -> bool:
-    """Whether a statement tells things apart by their names alone."""
-    keys = {key for tests in statement.get("Condition", {}).values() for key in tests}
-    return keys <= {"aws:ResourceAccount"} and "StringNotEquals" not in statement.get(
-        "Condition", {}
-    )
-
-
-def things_of(names: Names) -> list[str]:
-    return [
-        names.bucket_arn("data"),
-        f"{names.bucket_arn('data')}/train/labels.csv",
-        names.repository_arn("training"),
-        names.role_arn,
-        names.notebook_arn,
-        f"arn:aws:logs:eu-west-1:111122223333:log-group:/aws/sagemaker/TrainingJobs"
-        f":log-stream:{names.job_prefix}train/algo-1",
-    ]
-
-
-def test_no_unconditional_resource_of_a_seat_covers_a_neighbours_thing() -> None:
-    patterns = [
-        # What has no resource-level permissions, and what everybody may write logs to.
-        text
-        for text in resources(seat_documents(ADA))
-        if text != "*" and not text.endswith((":log-group:/aws/sagemaker/*", "Jobs:*"))
-    ]
-    assert any(fnmatchcase(thing, text) for thing in things_of(ADA) for text in patterns)
-    covered = [
-        (thing, text)
-        for thing in things_of(BOB)
-        for text in patterns
-        if fnmatchcase(thing, text) and not text.endswith(":log-group:*")
-    ]
-    assert covered == []
-
-
-def test_every_seat_thing_is_within_its_own_patterns() -> None:
-    patterns = resources(seat_documents(ADA))
-    for thing in things_of(ADA):
-        if thing != ADA.role_arn:  # passed under a condition
-            assert any(fnmatchcase(thing, text) for text in patterns if text != "*"), thing
 
 
 @pytest.mark.parametrize("document", seat_documents(ADA))
@@ -120,31 +62,6 @@ def test_sids_are_unique_and_every_wildcard_has_a_reason(document: Document) -> 
             assert WHY_WILDCARD[statement["Sid"]], statement["Sid"]
 
 
-def test_a_seat_makes_nothing_without_its_own_tag() -> None:
-    make = statements(sagemaker_policy(ADA))["MakeOwn"]
-    assert make["Condition"] == {
-        "StringEquals": {"aws:RequestTag/attendee": "ada", "aws:RequestTag/workshop": "vision"},
-        # Keys of conditions have no case: the spelling is asked for by itself.
-        "ForAnyValue:StringEquals": {"aws:TagKeys": ["attendee"]},
-        "ForAnyValue:StringLike": {"aws:TagKeys": ["workshop"]},
-    }
-    creating = {
-        action
-        for statement in sagemaker_policy(ADA)["Statement"]
-        if statement["Effect"] == "Allow"
-        for action in statement["Action"]
-        if action.startswith("sagemaker:Create")
-    }
-    # A presigned URL is for the seat's own notebook, and what is made of something else has a
-    # statement of its own.
-    assert creating - set(make["Action"]) == {
-        "sagemaker:CreateEndpoint",
-        "sagemaker:CreateInferenceComponent",
-        "sagemaker:CreatePresignedNotebookInstanceUrl",
-        "sagemaker:CreateTrial",
-    }
-
-
 def test_tags_are_set_while_making_and_afterwards_on_what_is_ones_own() -> None:
     tagging = statements(sagemaker_policy(ADA))["TagWhatIsBeingMade"]
     assert tagging["Condition"]["Null"] == {"sagemaker:TaggingAction": "false"}
@@ -156,24 +73,6 @@ def test_tags_are_set_while_making_and_afterwards_on_what_is_ones_own() -> None:
     }
     let_through = forbidden["ServicesOfTheWorkshop"]["Action"]
     assert not any(fnmatchcase("sagemaker:DeleteTags", pattern) for pattern in let_through)
-
-
-@pytest.mark.parametrize(
-    ("sid", "action", "types"),
-    [
-        ("TrainingInstanceTypes", "sagemaker:CreateTrainingJob", "training_instance_types"),
-        ("ProcessingInstanceTypes", "sagemaker:CreateProcessingJob", "processing_instance_types"),
-        ("EndpointInstanceTypes", "sagemaker:CreateEndpointConfig", "endpoint_instance_types"),
-    ],
-)
-def test_instance_types_are_capped_by_a_deny(sid: str, action: str, types: str) -> None:
-    """An Allow with ForAnyValue:StringEquals would let a mixed list through."""
-    cap = statements(seat_policies(ADA, "attendee", OPENED)["attendee-caps"])[sid]
-    assert cap["Effect"] == "Deny"
-    assert action in cap["Action"]
-    assert cap["Condition"] == {
-        "ForAnyValue:StringNotLike": {"sagemaker:InstanceTypes": list(LIMITS[types])}
-    }
 
 
 def test_a_role_can_be_passed_to_sagemaker_alone_and_only_ones_own() -> None:
@@ -282,44 +181,6 @@ def test_placeholders_are_counted_at_their_longest() -> None:
     assert characters(document) == len(
         json.dumps({"Resource": longest.bucket_arn("data")}, separators=(",", ":"))
     )
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        "sagemaker:CreateNotebookInstance",
-        "sagemaker:CreateNotebookInstanceLifecycleConfig",
-        "sagemaker:UpdateNotebookInstanceLifecycleConfig",
-        "sagemaker:CreateReservedCapacity",
-        "sagemaker:CreateTrainingPlan",
-        "sagemaker:CreateCluster",
-        "sagemaker:DeleteTags",
-    ],
-)
-def test_the_boundary_never_lets_these_through(action: str) -> None:
-    boundary = statements(boundary_policy(ADA))
-    let_through = boundary["ServicesOfTheWorkshop"]["Action"]
-    assert not any(fnmatchcase(action, pattern) for pattern in let_through)
-
-
-def test_the_boundary_tells_seats_apart_by_the_tag_of_the_calling_role() -> None:
-    boundary = statements(boundary_policy(ADA))
-
-    def as_called_by(names: Names, document: Any) -> Any:
-        return json.loads(json.dumps(document).replace(OWN_ATTENDEE, names.seat))
-
-    (passed,) = as_called_by(ADA, boundary["OwnRole"])["Resource"]
-    assert (passed, BOB.role_arn != passed) == (ADA.role_arn, True)
-    (spared,) = as_called_by(ADA, boundary["NotebooksOfOthers"])["NotResource"]
-    assert boundary["NotebooksOfOthers"]["Effect"] == "Deny"
-    assert fnmatchcase(ADA.notebook_arn, spared)
-    assert not fnmatchcase(BOB.notebook_arn, spared)
-
-
-def test_the_boundary_keeps_to_the_workshops_region_and_spares_global_services() -> None:
-    region = statements(boundary_policy(ADA))["OtherRegions"]
-    assert region["Condition"] == {"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}
-    assert "iam:*" in region["NotAction"]
 
 
 def test_every_sagemaker_action_is_one_that_aws_has() -> None:

@@ -23,9 +23,9 @@ NEW, OLD = Concurrency(10, 10), Concurrency(1000, 1000)
 @pytest.mark.parametrize(
     ("reserve", "found", "state", "message"),
     [
-        (None, OLD, CheckState.OK, "1000 visitors are served at once"),
-        (None, NEW, CheckState.WARNING, "10 visitors are served at once, so a class"),
-        (60, OLD, CheckState.OK, "60 visitors are served at once"),
+        (None, OLD, CheckState.OK, "1,000 visitors can be served at once"),
+        (None, NEW, CheckState.WARNING, "10 visitors can be served at once, so a class"),
+        (60, OLD, CheckState.OK, "60 visitors can be served at once"),
         (5, NEW, CheckState.FAILED, "leave 'door.concurrency' out"),
         (950, OLD, CheckState.FAILED, "reserve 900 at most"),
         (5, OLD, CheckState.WARNING, "ask AWS for more of 'Concurrent executions'"),
@@ -38,6 +38,17 @@ def test_it_says_how_many_visitors_are_served_at_once(
     [check] = doors.check(HERE, Door(concurrency=reserve), found, is_there=False)
     assert check.state == state
     assert message in check.message
+
+
+def test_numbers_agree_with_what_they_count() -> None:
+    def message(found: Concurrency, concurrency: int) -> str:
+        [check] = doors.check(HERE, Door(concurrency=concurrency), found, is_there=False)
+        return check.message
+
+    assert message(Concurrency(1001, 1), 1).startswith(
+        "the account runs 1,001 functions at once, 1 of them unreserved, and AWS keeps 100 so;"
+    )
+    assert message(OLD, 1).startswith("1 visitor can be served at once, so a class")
 
 
 def test_what_a_door_has_reserved_already_is_not_reserved_again() -> None:

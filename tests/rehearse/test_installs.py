@@ -12,7 +12,7 @@ import pytest
 from tests.support.rehearsals import write_notebook
 from workshop.errors import WorkshopError
 from workshop.rehearse import enclosed, installs, interpreters
-from workshop.rehearse.interpreters import Index
+from workshop.rehearse.interpreters import PackageIndex
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_pytorch_for_processors_in_a_folder_of_pips_is_taken(tmp_path: Path) -
 
 
 def test_uv_finds_packages_where_pip_does() -> None:
-    index = Index({"PIP_INDEX_URL": "https://pypi.example.com/simple", "PIP_NO_INDEX": ""})
+    index = PackageIndex({"PIP_INDEX_URL": "https://pypi.example.com/simple", "PIP_NO_INDEX": ""})
     assert index.of_uv() == {
         "UV_DEFAULT_INDEX": "https://pypi.example.com/simple",
         # Uv would take a package from the first index alone that has any release of it.

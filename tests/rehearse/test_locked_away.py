@@ -28,9 +28,9 @@ from tests.support.seats import Seats
 from tests.support.workshop_command import run
 from workshop.cli import rehearse as command
 from workshop.rehearse import enclosed
-from workshop.rehearse.enclosed import EnclosureLimits, Room
+from workshop.rehearse.enclosed import EnclosureLimits, EnclosureMounts
 from workshop.rehearse.interpreters import system
-from workshop.rehearse.rehearsal import Pace
+from workshop.rehearse.rehearsal import TimeLimits
 
 CONFINED = not enclosed.namespaces()
 """Whether this machine locks code away."""
@@ -288,7 +288,7 @@ def enclosed_python(
         [sys.executable, "-I", "-c", code],
         {},
         work / "enclosure",
-        room=Room(system()),
+        room=EnclosureMounts(system()),
         limits=limits,
         confined=confined,
         folder="/",
@@ -340,7 +340,7 @@ from workshop.rehearse import enclosed
 from workshop.rehearse.interpreters import system
 code = "import time\\nprint('up', flush=True)\\nwhile True: time.sleep(60)  # {mark}"
 with enclosed.running([sys.executable, "-I", "-c", code], {{}}, Path({str(tmp_path)!r}) / "e",
-        room=enclosed.Room(system()), limits=enclosed.EnclosureLimits(seconds=600),
+        room=enclosed.EnclosureMounts(system()), limits=enclosed.EnclosureLimits(seconds=600),
         confined={confined}) as one:
     for line in one.lines():
         print(line, end="", flush=True)
@@ -386,7 +386,7 @@ def test_a_cell_that_never_ends_is_cut_and_the_next_ones_run(seats: Seats, tmp_p
         tmp_path / "content",
         ["lab.ipynb", "next.ipynb"],
         confined=CONFINED,
-        pace=Pace(cell=3, all=200),
+        pace=TimeLimits(cell=3, all=200),
     )
     assert done.results() == ["failed", "ok", "failed", "not reached", "ok"]
     assert done.outcomes[0].why.startswith("it took more than ")

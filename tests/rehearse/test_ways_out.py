@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from workshop.rehearse import ways_out
-from workshop.rehearse.ways_out import WaysOut
+from workshop.rehearse.ways_out import EgressProxies
 
 PUBLIC = "93.184.215.14"
 
@@ -47,7 +47,7 @@ def web() -> Iterator[Web]:
 
 
 @pytest.fixture
-def ways(web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[WaysOut]:
+def ways(web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[EgressProxies]:
     """Ways to a cloud that is ``web``, in a world of a few names."""
     names = {
         "public.example": [PUBLIC],
@@ -87,13 +87,13 @@ def ask(folder: Path, way: str, request: bytes) -> bytes:
         return answer
 
 
-def test_one_way_leads_to_the_local_cloud_and_no_further(ways: WaysOut) -> None:
+def test_one_way_leads_to_the_local_cloud_and_no_further(ways: EgressProxies) -> None:
     answer = ask(ways.folder, ways_out.CLOUD, b"GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n")
     assert answer.endswith(b"GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n")
     assert ways.folder.stat().st_mode & 0o077 == 0
 
 
-def test_a_public_host_is_reached_with_and_without_tls(ways: WaysOut) -> None:
+def test_a_public_host_is_reached_with_and_without_tls(ways: EgressProxies) -> None:
     secure = b"CONNECT public.example:443 HTTP/1.1\r\nHost: public.example:443\r\n\r\nhello"
     assert ask(ways.folder, ways_out.INTERNET, secure).endswith(b"hello")
     plain = (
@@ -117,7 +117,7 @@ def test_a_public_host_is_reached_with_and_without_tls(ways: WaysOut) -> None:
     ],
 )
 def test_this_machine_its_neighbours_and_its_clouds_metadata_are_not(
-    ways: WaysOut, target: str
+    ways: EgressProxies, target: str
 ) -> None:
     request = f"CONNECT {target} HTTP/1.1\r\n\r\nhello".encode()
     answer = ask(ways.folder, ways_out.INTERNET, request)
@@ -127,7 +127,7 @@ def test_this_machine_its_neighbours_and_its_clouds_metadata_are_not(
     assert ways.reached == set()
 
 
-def test_the_index_that_pip_uses_may_be_a_neighbour(ways: WaysOut) -> None:
+def test_the_index_that_pip_uses_may_be_a_neighbour(ways: EgressProxies) -> None:
     secure = b"CONNECT index.example:443 HTTP/1.1\r\n\r\nhello"
     assert ask(ways.folder, ways_out.INTERNET, secure).endswith(b"hello")
 
@@ -135,7 +135,7 @@ def test_the_index_that_pip_uses_may_be_a_neighbour(ways: WaysOut) -> None:
 @pytest.mark.parametrize(
     "request_", [b"hello", b"GET / HTTP/1.1\r\n\r\n", b"GET ftp://public.example/ HTTP/1.1\r\n\r\n"]
 )
-def test_what_is_no_request_to_a_proxy_gets_nothing(ways: WaysOut, request_: bytes) -> None:
+def test_what_is_no_request_to_a_proxy_gets_nothing(ways: EgressProxies, request_: bytes) -> None:
     answer = ask(ways.folder, ways_out.INTERNET, request_)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
     assert ways.reached == set()

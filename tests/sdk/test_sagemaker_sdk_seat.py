@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from localcloud import process
 from tests.support import cloud_contents, sdk_seats
 from tests.support.assemblies import ROOT
+from tests.support.cloud_contents import Held
+from tests.support.local_cloud import Cloud
 from tests.support.seats import ADA, BEN, tagged, two_seats
 from workbench.scripts import workshop_names
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.cloud_contents import Held
-    from tests.support.local_cloud import Cloud
 
 pytestmark = pytest.mark.long
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,7 @@ from localcloud import process
 from tests.support import sdk_seats
 from tests.support.assemblies import ROOT
 from tests.support.seats import ADA, BEN, Seats, tagged, two_seats
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from workshop.naming import Names
+from workshop.naming import Names
 
 pytestmark = pytest.mark.long
 

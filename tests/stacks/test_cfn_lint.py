@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from cfnlint.runner import Runner
 
 from tests.support.assemblies import ENVIRONMENTS, shipped
 from tests.support.doored import doored
 from workshop.naming import COHORT, DOOR
-
-if TYPE_CHECKING:
-    from cfnlint.runner import Runner
 
 
 @cache

@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.support.account_snapshots import Held
+from tests.support.local_cloud import Cloud
 from tests.support.machines import image, run
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 REGION = "us-east-1"
 ZONE = f"{REGION}a"

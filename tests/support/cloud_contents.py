@@ -6,15 +6,13 @@ version of every object; images; log lines; readings; roles with their policies;
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from botocore.exceptions import ClientError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.local_cloud import Cloud
-    from workshop.naming import Names
+from tests.support.local_cloud import Cloud
+from workshop.naming import Names
 
 KINDS = {
     # The list -> its member, the member of a summary that identifies, and the description.

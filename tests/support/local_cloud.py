@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 import boto3
@@ -22,14 +24,9 @@ from botocore.config import Config
 
 from localcloud import environment, process, process_identity
 from localcloud.authentication import keys
+from localcloud.record import Running
 from tests.support.prepared import for_good
 from tests.support.service_model import Watch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from localcloud.record import Running
 
 TRUST = {
     "Version": "2012-10-17",

@@ -6,14 +6,12 @@ import json
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from tests.support.lifecycle_scripts import Sandbox, on_start
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 PACKAGES = sysconfig.get_paths()["purelib"]
 PROGRAM = """

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.support.local_cloud import Cloud
 from tests.support.stacksets import HANDLE, Administrator, regional
 from workshop import tags
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 MANAGED = {"PermissionModel": "SERVICE_MANAGED", "AutoDeployment": {"Enabled": False}}
 STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"

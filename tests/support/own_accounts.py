@@ -95,7 +95,10 @@ def exemplar(settings: str = SETTINGS) -> Synthesized:
             (folder / "people.csv").write_text("id,profile\nada,\nben,author\n")
             box_assembly.write_pins(folder)
             accounts = Assignment(
-                (AssignedAccount("222222222222", "ada"), AssignedAccount("333333333333", "ben"))
+                (
+                    AssignedAccount("222222222222").to("ada"),
+                    AssignedAccount("333333333333").to("ben"),
+                )
             )
             (folder / f"{ENVIRONMENT}.accounts.csv").write_text(assignment.text(accounts))
         loaded = loader.load(ENVIRONMENT, folder)

@@ -1,7 +1,7 @@
 """What AWS was seen to answer, as data, and how the local cloud is brought to the same situations.
 
 ``tests/data/aws_answers.yaml`` holds the answers; the modules ``tests.support.answers_*`` provoke
-them. A provocation makes the call that is refused, or returns what was answered as ``Seen``.
+them. A provocation makes the call that is refused, or returns what was answered as ``PollResult``.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from botocore.exceptions import ClientError
 
 from localcloud.transitions import TRANSITIONS
 from tests.support.conformance import Aws
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud
 
 ANSWERS = Path(__file__).parents[1] / "data" / "aws_answers.yaml"
 

@@ -15,9 +15,9 @@ from tests.support.assemblies import shipped
 from tests.support.seats import ADA, Seats
 from workshop.rehearse import rehearsal, samples, ways_out, workbench
 from workshop.rehearse.enclosed import EnclosureLimits
-from workshop.rehearse.interpreters import Index
+from workshop.rehearse.interpreters import PackageIndex
 from workshop.rehearse.judging import CellOutcome
-from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
+from workshop.rehearse.rehearsal import NotebookEvent, SeatPermissions, TimeLimits
 from workshop.rehearse.samples import Samples
 from workshop.rehearse.workbench import Workbench
 
@@ -72,7 +72,7 @@ def rehearse(
     notebooks: Sequence[str],
     *,
     confined: bool,
-    pace: Pace | None = None,
+    pace: TimeLimits | None = None,
     limits: EnclosureLimits | None = None,
     given: Samples | None = None,
 ) -> Rehearsed:
@@ -82,7 +82,7 @@ def rehearse(
     with ExitStack() as stack:
         opened = stack.enter_context(ways_out.opened(running.port))
         ways = workbench.ways(opened.folder, running.port, confined=confined)
-        bench = Workbench(root, confined, PACKAGES, Index(hosts=()), ways)
+        bench = Workbench(root, confined, PACKAGES, PackageIndex(hosts=()), ways)
         bench.make(content, FOLDER)
         bench.start(
             workbench.deployed_script(seats.root.client("sagemaker"), ADA),
@@ -99,7 +99,7 @@ def rehearse(
             variables=variables,
             permissions=permissions(),
             refused=lambda after: process.refusals(running, after),
-            pace=pace or Pace(cell=60, all=240),
+            pace=pace or TimeLimits(cell=60, all=240),
             limits=limits or EnclosureLimits(seconds=300),
         ):
             (made.outcomes if isinstance(event, CellOutcome) else made.events).append(event)  # type: ignore[arg-type]

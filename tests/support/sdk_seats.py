@@ -5,13 +5,10 @@ from __future__ import annotations
 import base64
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.support.lifecycle_scripts import Sandbox
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
-    from workshop.naming import Names
+from tests.support.local_cloud import Cloud
+from workshop.naming import Names
 
 OPT_OUT = """
 SchemaVersion: "1.0"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
 
 from tests.support.local_cloud import TRUST
 from tests.support.seats import (
@@ -27,9 +26,7 @@ from tests.support.seats import (
     transform,
     tuning,
 )
-
-if TYPE_CHECKING:
-    from workshop.naming import Names
+from workshop.naming import Names
 
 
 def use(names: Names) -> dict[str, Case]:

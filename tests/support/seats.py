@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from tests.support.assemblies import Synthesized, shipped, synthesize
 from tests.support.local_cloud import IAM, Cloud, started
 from tests.support.usual_stacks import USUAL_STACKS
 from workshop.config.models import Environment
 from workshop.naming import Names
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ADA, BEN = (Names("demo", seat, "000000000000", "us-east-1") for seat in ("ada", "ben"))
 IMAGE = "000000000000.dkr.ecr.us-east-1.amazonaws.com/demo/any/training:1"

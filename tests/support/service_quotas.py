@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.support.local_cloud import Cloud
 from tests.support.refusals import code_of
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
 
 HERE = ("000000000000", "us-east-1")
 G5_TRAINING = "ml.g5.xlarge for training job usage"

@@ -43,7 +43,7 @@ from workshop.deploy import cloudformation as calls
 from workshop.deploy import run as deploy_run
 from workshop.deploy.assembly import Assembly, CohortTemplate
 from workshop.deploy.desired import DesiredStack
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.jobs import Limits
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment, DeployOutcome
@@ -251,12 +251,12 @@ class Run:
     @property
     def touched(self) -> set[str]:
         """The stacks that a call was accepted for."""
-        return {event.stack for event in self.of(What.BEGUN)}
+        return {event.stack for event in self.of(DeployStep.BEGUN)}
 
     def message(self, seat: str) -> str:
         return next(one.message for one in self.deployment.results if one.seat == seat)
 
-    def of(self, what: What) -> list[DeployEvent]:
+    def of(self, what: DeployStep) -> list[DeployEvent]:
         return [event for event in self.events if event.what == what]
 
 

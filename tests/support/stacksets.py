@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from tests.support.local_cloud import root, template
-
-if TYPE_CHECKING:
-    from tests.support.local_cloud import Cloud
+from tests.support.local_cloud import Cloud, root, template
 
 ADMINISTRATION = "AWSCloudFormationStackSetAdministrationRole"
 EXECUTION = "AWSCloudFormationStackSetExecutionRole"

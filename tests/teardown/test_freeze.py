@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,9 +18,6 @@ from tests.support.seats import ADA, Seats, attempt, two_seats
 from tests.support.small_workshop import HOME
 from workshop.aws.clients import Clients
 from workshop.teardown import freeze
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAKING = re.compile(r"(create(?!_log)|start|update)_|put_image$")
 MAKES = [what for what, (_, operation, _) in MAY.items() if MAKING.match(operation)]

@@ -16,7 +16,7 @@ from tests.support.scan_context import account_region, context, counted
 from workshop.config.models import Keep
 from workshop.errors import UsageError
 from workshop.teardown import save_paths, saving
-from workshop.teardown.s3_copy import Entry, InBucket, InFolder, Source
+from workshop.teardown.s3_copy import BucketDestination, Entry, FolderDestination, Source
 from workshop.teardown.saving import MOST_PROBLEMS, SeatArtifacts
 
 # --- what is chosen: nothing of AWS ------------------------------------------------------------
@@ -168,7 +168,7 @@ def test_what_cannot_be_shown_to_be_the_same_is_another(there: Entry, known: Any
             return {"ChecksumCRC32": "one"} if Bucket == DATA else known
 
     source = Source(Heads, DATA, "1" * 12)
-    target = InBucket(Heads, save_paths.Prefix(ARCHIVE, ""))
+    target = BucketDestination(Heads, save_paths.Prefix(ARCHIVE, ""))
     assert not target.same(source, "a", Entry("a", 1, "etag"), there)
 
 
@@ -262,7 +262,7 @@ def test_a_copy_that_vanishes_is_seen_at_the_second_look(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(cloud, "models/a")
-    monkeypatch.setattr("workshop.teardown.s3_copy.InBucket.copy", lambda *_: None)
+    monkeypatch.setattr("workshop.teardown.s3_copy.BucketDestination.copy", lambda *_: None)
     saved = save(cloud, f"s3://{ARCHIVE}")
     assert saved.problems == [f"s3://{DATA}/models/a: its copy is not there"]
 
@@ -272,13 +272,13 @@ def test_what_changes_while_it_is_copied_is_not_saved(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     put(cloud, "models/a")
-    copy = InFolder.copy
+    copy = FolderDestination.copy
 
     def copy_and_change(*given: Any) -> None:
         copy(*given)
         put(cloud, "models/a", b"changed")
 
-    monkeypatch.setattr(InFolder, "copy", copy_and_change)
+    monkeypatch.setattr(FolderDestination, "copy", copy_and_change)
     saved = save(cloud, tmp_path)
     assert saved.problems == [f"s3://{DATA}/: it changed while it was copied; run this again"]
 

@@ -18,7 +18,7 @@ from tests.support.small_workshop import HOME
 from tests.support.teardown_workshop import Site
 from tests.support.workshop_command import Ran, run
 from workshop.account_region import AccountRegion
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.environments import loader
 from workshop.ledger import Ledger
 from workshop.teardown import evidence
@@ -108,7 +108,9 @@ def test_an_account_that_the_ledger_knows_and_nobody_can_look_at_is_never_called
 ) -> None:
     configured()
     ledger = Ledger("demo")
-    ledger.event(DeployEvent(datetime.now(UTC), ELSEWHERE, What.DONE, "zoe", "demo-zoe-storage"))
+    ledger.event(
+        DeployEvent(datetime.now(UTC), ELSEWHERE, DeployStep.DONE, "zoe", "demo-zoe-storage")
+    )
     assert command(room, "teardown", "-e", "demo", "--early").code == 0
     ran = command(room, "teardown", "-e", "demo", *APPLY)
     cure = "workshop leftovers -e demo --account 111122223333 --region us-east-1"

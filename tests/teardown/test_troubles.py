@@ -109,12 +109,6 @@ def test_a_job_that_never_stops_is_stuck_and_keeps_its_role(cloud: Cloud) -> Non
     proving(teardown(room))
 
 
-def test_keys_that_s3_fails_at_are_asked_for_again(cloud: Cloud) -> None:
-    room = busy(cloud)
-    failing = {"effect": "keys", "match": "train/*", "times": 3}
-    proving(teardown(room, planned=lambda: cloud.faults(failing)))
-
-
 def test_keys_that_may_not_be_deleted_are_told_and_keep_their_bucket(cloud: Cloud) -> None:
     room = busy(cloud)
     kept = {"effect": "keys", "match": "train/*", "code": "AccessDenied"}

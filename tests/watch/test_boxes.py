@@ -35,7 +35,11 @@ def box(cloud: Cloud, seat: str = "ada", reservation: str = "") -> str:
     properties: dict[str, Any] = {
         "ImageId": image(cloud.client),
         "InstanceType": "g5.xlarge",
-        "Tags": [{"Key": "workshop", "Value": "demo"}, {"Key": "attendee", "Value": seat}],
+        "Tags": [
+            {"Key": "workshop", "Value": "demo"},
+            {"Key": "managed-by", "Value": "workshop-provisioner"},
+            {"Key": "attendee", "Value": seat},
+        ],
     }
     resources: dict[str, Any] = {"Box": {"Type": "AWS::EC2::Instance", "Properties": properties}}
     if reservation:
@@ -142,3 +146,26 @@ def test_their_hours_count_against_a_seats_cap(cloud: Cloud) -> None:
     assert isinstance(counted, Counted)
     assert (counted.seat, counted.hourly, counted.runs) == ("ada", 1.006, True)
     assert spending.instances("ada") == 0
+
+
+def test_one_whose_tags_somebody_has_taken_off_is_counted_and_told_and_left_alone(
+    cloud: Cloud,
+) -> None:
+    """IAM lets the watch do nothing with it: its policy knows instances by these tags."""
+    mine, other = box(cloud), box(cloud, "ben")
+    cloud.client("ec2").delete_tags(Resources=[mine], Tags=[{"Key": "workshop"}])
+    budget = {"per_seat_usd": 100, "on_cap": "notify", "prices": {"g5.xlarge": 1.006}}
+    counting = work(cloud, END - timedelta(hours=3), replace(SETTINGS, boxes=True, budget=budget))
+    hold_to_budget(counting)
+    stored = cloud.client("s3").get_object(Bucket=SETTINGS.bucket, Key=SPENDING)["Body"].read()
+    counted = spending_of(json.loads(stored)).resources.values()
+    assert {one.seat for one in counted if one.runs} == {"ada", "ben"}
+    ended = work(cloud, END, replace(SETTINGS, boxes=True))
+    handler.end(ended)
+    assert ended.pending == [
+        f"EC2 instance demo-ada-box: {mine} has lost its tags, without which the watch may do"
+        " nothing"
+    ]
+    assert (state(cloud.client, mine), state(cloud.client, other)) == ("running", "stopped")
+    assert tag_map(described(cloud.client, other))["frozen"] == "true"
+    assert "frozen" not in tag_map(described(cloud.client, mine))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import botocore.session
 import pytest
@@ -14,9 +14,6 @@ from tests.support.hooked_clients import PREFIX, Hooked
 from tests.support.lifecycle_scripts import TAG_LIST, Sandbox
 from tests.support.notebook_calls import Call, call, run
 from workbench.scripts import workshop_names
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.usefixtures("kernel")
 

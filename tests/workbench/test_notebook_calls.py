@@ -7,16 +7,14 @@ import json
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from tests.support.lifecycle_scripts import TAG_LIST, Sandbox, on_start
 from tests.support.notebook_calls import PACKAGES, Call, Way, call, python, run
 from workbench import packed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 WAYS: tuple[Way, ...] = ("kernel", "program")
 PREFIX = "vision-ada-"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tools import generated_files, pack_scripts
 from workbench import packed
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SMALL = '''"""All of this goes."""
 # A comment.

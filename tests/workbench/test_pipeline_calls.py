@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import botocore.session
 import pytest
 
 from tests.support.hooked_clients import PREFIX, Hooked
 from tests.support.lifecycle_scripts import TAG_LIST
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.usefixtures("kernel")
 

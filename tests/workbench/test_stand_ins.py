@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.hooked_clients import BUCKET, PREFIX, Hooked
 from tests.support.lifecycle_scripts import TAG_LIST
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("kernel")
 

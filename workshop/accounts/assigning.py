@@ -53,15 +53,15 @@ class AssignmentPlan:
 
     @property
     def new(self) -> tuple[PlannedAccount, ...]:
-        return tuple(one for one in self.accounts if one.is_new)
+        return tuple(account for account in self.accounts if account.is_new)
 
     @property
     def free(self) -> tuple[PlannedAccount, ...]:
-        return tuple(one for one in self.accounts if one.is_free)
+        return tuple(account for account in self.accounts if account.is_free)
 
     @property
     def unusable(self) -> tuple[PlannedAccount, ...]:
-        return tuple(one for one in self.accounts if not one.is_usable)
+        return tuple(account for account in self.accounts if not account.is_usable)
 
 
 def planned(
@@ -83,14 +83,17 @@ def planned(
     environment's stack sets have stacks: whoever is given one of these would have the work of its
     last seat.
     """
-    known = {one.account for one in assignment.accounts}
+    known = {account.account for account in assignment.accounts}
     members = organization.members if organization else {}
     joined = sorted(
-        (one for one in members.values() if one.account not in known),
-        key=lambda one: (one.name.casefold(), one.account),
+        (member for member in members.values() if member.account not in known),
+        key=lambda member: (member.name.casefold(), member.account),
     )
     reasons = _reasons(
-        [*known, *(one.account for one in joined)], organization, home=home, elsewhere=elsewhere
+        [*known, *(member.account for member in joined)],
+        organization,
+        home=home,
+        elsewhere=elsewhere,
     )
     kept = assignment.released(given_up)
     for account in deployed:
@@ -100,11 +103,11 @@ def planned(
         reasons.setdefault(account, _GIVEN_UP)
     wanted = [seat for seat in seats if seat not in kept.by_seat]
     free = [account for account in kept.free if account not in reasons]
-    more = [one.account for one in joined if one.account not in reasons]
+    more = [member.account for member in joined if member.account not in reasons]
     after = kept.with_accounts(more[: max(0, len(wanted) - len(free))]).assigned(wanted, reasons)
     now = after.by_seat
-    order = [one.account for one in after.accounts]
-    order += [one.account for one in joined if one.account not in after.seat_of]
+    order = [member.account for member in after.accounts]
+    order += [member.account for member in joined if member.account not in after.seat_of]
     accounts = []
     for account in order:
         seat, note = after.seat_of.get(account, ""), reasons.get(account, "")

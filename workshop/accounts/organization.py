@@ -79,9 +79,11 @@ def read(clients: Clients, home: AccountRegion, units: Sequence[str]) -> Organiz
             if unit in seen:
                 continue
             seen.add(unit)
-            for one in _listed(clients, home, "Accounts", unit):
-                found.setdefault(one["Id"], _member(one, unit))
-            waiting += [one["Id"] for one in _listed(clients, home, "OrganizationalUnits", unit)]
+            for account in _listed(clients, home, "Accounts", unit):
+                found.setdefault(account["Id"], _member(account, unit))
+            waiting += [
+                child["Id"] for child in _listed(clients, home, "OrganizationalUnits", unit)
+            ]
     except (BotoCoreError, ClientError) as error:
         raise WorkshopError(_why_not(error, home, units)) from error
     return Organization(found, described.get("MasterAccountId", ""))
@@ -110,7 +112,7 @@ def of_list(clients: Clients, home: AccountRegion, accounts: Iterable[str]) -> O
         if _is_none_of_its_business(error):
             return None
         raise WorkshopError(_why_not(error, home, ())) from error
-    members = {account: one for account, one in found.items() if one is not None}
+    members = {account: member for account, member in found.items() if member is not None}
     return Organization(members, described.get("MasterAccountId", ""), has_units=False)
 
 
@@ -118,18 +120,18 @@ def _is_none_of_its_business(error: BotoCoreError | ClientError) -> bool:
     """Whether Organizations refuses an account, and not IAM whoever calls in it."""
     if not isinstance(error, ClientError):
         return False
-    said = errors.code(error.response)
-    return said == "AWSOrganizationsNotInUseException" or (
-        said == "AccessDeniedException" and "not authorized to perform" not in errors.message(error)
+    code = errors.code(error.response)
+    return code == "AWSOrganizationsNotInUseException" or (
+        code == "AccessDeniedException" and "not authorized to perform" not in errors.message(error)
     )
 
 
 def _listed(
-    clients: Clients, home: AccountRegion, what: str, unit: str
+    clients: Clients, home: AccountRegion, children: str, unit: str
 ) -> Iterator[Mapping[str, Any]]:
-    operation = f"List{what}ForParent"
+    operation = f"List{children}ForParent"
     for page in clients.pages(home, "organizations", operation, size=_PAGE, ParentId=unit):
-        yield from page[what]
+        yield from page[children]
 
 
 def _member(account: Mapping[str, Any], unit: str) -> MemberAccount:
@@ -140,15 +142,15 @@ def _member(account: Mapping[str, Any], unit: str) -> MemberAccount:
 
 
 def _why_not(error: Exception, home: AccountRegion, units: Sequence[str]) -> str:
-    said = errors.code(error.response) if isinstance(error, ClientError) else ""
+    code = errors.code(error.response) if isinstance(error, ClientError) else ""
     unread = "the accounts of the organization are not known"
-    if said == "AWSOrganizationsNotInUseException":
+    if code == "AWSOrganizationsNotInUseException":
         return (
             f"{unread}: account {home.account} is in no organization; name the management account"
             " or a delegated administrator as 'account', or take 'units' away and list the"
             " accounts with 'workshop roster --import'"
         )
-    if said == "ParentNotFoundException":
+    if code == "ParentNotFoundException":
         named = ", ".join(units)
         return (
             f"{unread}: not all of {named} are in the organization of account {home.account};"

@@ -253,7 +253,7 @@ def made_anew(
         again = loaded.command("deploy", "--only", stack.seat)
         message = f"its stack is being deleted; then: {again}"
         return StackPlan(stack, current, StackAction.REFUSED, message)
-    return planning.telling_of_disk(StackPlan(stack, current, StackAction.CLEAR, lost.message))
+    return planning.telling_of_work(StackPlan(stack, current, StackAction.CLEAR, lost.message))
 
 
 def _lost(plan: SetPlan, instance: StackInstance | None, found: FoundSets) -> LostStack | None:
@@ -284,6 +284,9 @@ def _summary(plan: SetPlan, instance: StackInstance | None) -> StackSummary | No
     if instance is None or not instance.stack_id:
         return None
     current = plan.current
+    given = dict(current.tags) if current else {}
+    if instance.status != CURRENT:  # it may have been made from another template than its set has
+        given.pop(tags.TEMPLATE, None)
     return StackSummary(
         plan.desired.stack,
         instance.stack_id,
@@ -292,7 +295,7 @@ def _summary(plan: SetPlan, instance: StackInstance | None) -> StackSummary | No
         created=_NO_MOMENT,
         changed=None,
         protected=False,
-        tags=current.tags if current else {},
+        tags=given,
         parameters=current.parameters if current else {},
     )
 

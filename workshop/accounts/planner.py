@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from workshop.account_region import AccountRegion
-from workshop.accounts import desired, found_sets, organization, seen_accounts
+from workshop.accounts import caller, desired, found_sets, organization, seen_accounts
 from workshop.accounts import plan as planning
 from workshop.accounts.organization import MemberAccount
 from workshop.accounts.plan import OwnAccountsPlan
 from workshop.accounts.principal import principals
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws.clients import Clients
+from workshop.aws.reads import Slow
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.deploy.assembly import Assembly
@@ -29,8 +30,11 @@ def plan(
     seats: Sequence[Seat],
     *,
     remove: frozenset[str] = frozenset(),
+    slow: Slow[AccountRegion] = lambda *_: None,
 ) -> OwnAccountsPlan:
     """Compare the stack sets that there are with what should be.
+
+    ``slow`` is told which accounts' answers are waited for.
 
     What somebody has deleted in an account is made again, and so is the organiser's role that lets
     nobody in any more. Raise WorkshopError when the sets cannot be read: without them there is no
@@ -40,7 +44,9 @@ def plan(
     calls = StackSetCalls(clients, loaded)
     found = found_sets.find(calls, loaded)
     open_ones = [seat for seat in seats if members is None or _is_active(members, seat)]
-    seen = seen_accounts.look(clients, [*seen_accounts.with_a_way_in(loaded, found, open_ones)])
+    places = [*seen_accounts.with_a_way_in(loaded, found, open_ones)]
+    seen = seen_accounts.look(clients, places, slow)
+    seen = caller.told_apart(clients, loaded, seen)
     found = replace(found, lost=seen_accounts.lost(loaded, found, seen))
     made = planning.propose(
         loaded,
@@ -56,7 +62,7 @@ def plan(
         shown=seen.stacks,
         remove=remove,
     )
-    made = see_machines(clients, loaded, made, of=seen.stacks)
+    made = see_machines(clients, loaded, made, of=seen.stacks, slow=slow)
     busy = {seat.account_region for seat in made.seats if seat.action != StackAction.UNCHANGED}
     return replace(
         made,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.account_region import AccountRegion
 from workshop.accounts.stack_sets import INOPERABLE, StackInstance
 from workshop.aws import errors
 from workshop.config.environment import LoadedEnvironment
@@ -32,6 +33,8 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 
+TAKES_ON = "sts:AssumeRole"
+
 DRIFTED = "StackSets' last drift detection found it changed by hand (DRIFTED)"
 
 
@@ -56,12 +59,12 @@ def of_failure(loaded: LoadedEnvironment, seat: Seat, cause: Cause) -> str:
     if _SUSPENDED.search(cause.message):
         return suspended(loaded, seat, "SUSPENDED")
     again = loaded.command("deploy", "--only", seat.id)
-    for said, cure in (
+    for refusal, cure in (
         (errors.BY_ORGANIZATION, "have the organization's policies allow it"),
         (_HAS_MORE, "take from it what somebody has added by hand"),
         (_IS_THERE, "save what you need of it and delete it, which is in no stack,"),
     ):
-        if said.search(cause.message):
+        if refusal.search(cause.message):
             return f"{cause}; {cure} in account {seat.account}, then run: {again}"
     if cause.kind == FailureClass.CAPACITY:
         return (
@@ -92,10 +95,25 @@ def still_closed(loaded: LoadedEnvironment, seat: str, why: str) -> str:
     )
 
 
-def loses_disk(loaded: LoadedEnvironment, seat: str, why: str) -> str:
-    """Return that no machine's disk is deleted of which the plan could not tell."""
-    again = loaded.command("deploy", "--only", seat)
-    return f"{why}, of which the plan could not tell; nothing was deleted; to do so, run: {again}"
+def may_not_be_there(loaded: LoadedEnvironment) -> str:
+    """Return that it is the caller who may not take on the role in an account."""
+    return (
+        f"you may not take on the role {loaded.member_role} there, whomever it lets in; have"
+        f" {TAKES_ON} allowed to you, as the policies do which are written by:"
+        f" {loaded.command('preflight', '--policy', 'FOLDER')}"
+    )
+
+
+def nobody_lets_in(loaded: LoadedEnvironment, place: AccountRegion, why: str) -> str:
+    """Return that no account lets the caller in, and that nobody can tell why."""
+    seat = loaded.assignment.seat_of.get(place.account, "SEAT")
+    return (
+        f"no account lets you in, and whether you may not take on roles or theirs were changed is"
+        f" not known ({why}); have {TAKES_ON} and iam:SimulatePrincipalPolicy allowed to you, as"
+        " the policies do which are written by:"
+        f" {loaded.command('preflight', '--policy', 'FOLDER')}; where you have them, have a role"
+        f" made again with: {loaded.command('deploy', '--only', seat)}"
+    )
 
 
 def suspended(loaded: LoadedEnvironment, seat: Seat, state: str) -> str:
@@ -161,20 +179,20 @@ def others_first(loaded: LoadedEnvironment, name: str) -> str:
 
 def refused(loaded: LoadedEnvironment, error: BotoCoreError | ClientError) -> str:
     """Return why StackSets has refused a call at home, with what helps where that is known."""
-    said = errors.describe(error)
+    refusal = errors.describe(error)
     home = loaded.home.account
-    if "organizations access" in said or "activate" in said.lower():
+    if "organizations access" in refusal or "activate" in refusal.lower():
         return (
-            f"{said}; in the management account run: aws cloudformation"
+            f"{refusal}; in the management account run: aws cloudformation"
             " activate-organizations-access"
         )
-    if "delegated admin" in said.lower():
+    if "delegated admin" in refusal.lower():
         return (
-            f"{said}; in the management account run: aws organizations"
+            f"{refusal}; in the management account run: aws organizations"
             " register-delegated-administrator --service-principal"
             f" member.org.stacksets.cloudformation.amazonaws.com --account-id {home}, and write"
             " 'delegated_administrator: true'"
         )
-    if "is not part of the organization" in said:
-        return f"{said}; correct 'accounts.units'"
-    return said
+    if "is not part of the organization" in refusal:
+        return f"{refusal}; correct 'accounts.units'"
+    return refusal

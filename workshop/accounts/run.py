@@ -21,6 +21,7 @@ from workshop.accounts.set_run import Events, SetRun, Steps
 from workshop.accounts.stack_sets import StackSetCalls
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
+from workshop.deploy import plan as planning
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.ends import StackEnds
 from workshop.deploy.events import Sink
@@ -196,8 +197,8 @@ class StackSetEngine:
             return
         if lost := seen_accounts.became(current.id, there):
             again = made_anew(self.loaded, job.plan.desired, current, lost)
-            if again.loses_disk:
-                self._ends.fail(job, reasons.loses_disk(self.loaded, job.seat, again.message))
+            if untold := planning.untold(job.plan, again):
+                self._ends.fail(job, untold)
                 return
         else:
             of_set = self._set_of[job.seat, job.plan.desired.kind].set_plan

@@ -19,13 +19,16 @@ from workshop.accounts.set_plan import Stacks
 from workshop.accounts.stack_sets import CURRENT, StackInstance
 from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, Unavailable, side_by_side
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, Slow, Unavailable, told_side_by_side
 from workshop.aws.stacks import BROKEN
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
 from workshop.deploy.plan import because
 from workshop.errors import SignInError, WorkshopError
 from workshop.naming import ORGANISER
+
+ATTEMPTS = 6
+"""Of a look into an account, with 31 seconds at most between them all."""
 
 _NOT_FOUND = re.compile(r"not ?found|cannot be found|NoSuchEntity|does not exist", re.IGNORECASE)
 
@@ -36,21 +39,38 @@ class ClosedAccount(Unavailable):
 
 
 @dataclass(frozen=True)
+class CallersAccount(Unavailable):
+    """An account in which the caller may take on no role, as AWS says itself."""
+
+
+@dataclass(frozen=True)
 class SeenAccounts:
     """The stacks of accounts and Regions, and why those of others are not known.
 
     In those that are ``refused`` somebody has changed or deleted the role that lets the organiser
-    in, unless the organiser is not to be let in yet.
+    in, unless the organiser is not to be let in yet. Of the ``unknown`` ones, AWS says of the
+    ``callers`` that it is the caller who may not.
     """
 
     stacks: Mapping[AccountRegion, Stacks] = field(default_factory=dict)
     refused: Mapping[AccountRegion, str] = field(default_factory=dict)
     unknown: Mapping[AccountRegion, str] = field(default_factory=dict)
+    callers: frozenset[AccountRegion] = frozenset()
 
 
-def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
-    """List the stacks of accounts and Regions, one call each for up to a hundred stacks."""
-    answers = side_by_side(partial(_stacks, clients), places, threads=ACCOUNTS_AT_ONCE)
+def look(
+    clients: Clients,
+    places: Collection[AccountRegion],
+    slow: Slow[AccountRegion] = lambda *_: None,
+) -> SeenAccounts:
+    """List the stacks of accounts and Regions, one call each for up to a hundred stacks.
+
+    ``slow`` is told which answers are waited for. One that is turned away ATTEMPTS times is not
+    known: nobody should wait minutes for one account of many.
+    """
+    answers = told_side_by_side(
+        partial(_stacks, clients), places, threads=ACCOUNTS_AT_ONCE, slow=slow
+    )
     refused, unknown = {}, {}
     for place, answer in answers.items():
         if isinstance(answer, ClosedAccount):
@@ -58,21 +78,21 @@ def look(clients: Clients, places: Collection[AccountRegion]) -> SeenAccounts:
         elif isinstance(answer, Unavailable):
             unknown[place] = answer.reason
     seen = {place: found for place, found in answers.items() if not isinstance(found, Unavailable)}
-    return SeenAccounts(seen, refused, unknown)
+    callers = {place for place, found in answers.items() if isinstance(found, CallersAccount)}
+    return SeenAccounts(seen, refused, unknown, frozenset(callers))
 
 
 def _stacks(clients: Clients, place: AccountRegion) -> Stacks | Unavailable:
     try:
-        return stacks.stacks(clients, place)
+        return stacks.stacks(clients, place, attempts=ATTEMPTS)
     except SignInError:
         raise
     except ClientError as error:
-        by_role = errors.code(error.response).startswith("AccessDenied")
-        kind = (
-            ClosedAccount
-            if by_role and not errors.BY_ORGANIZATION.search(str(error))
-            else Unavailable
-        )
+        kind: type[Unavailable] = Unavailable
+        if errors.is_callers(error):
+            kind = CallersAccount
+        elif errors.code(error.response).startswith("AccessDenied"):
+            kind = Unavailable if errors.BY_ORGANIZATION.search(str(error)) else ClosedAccount
         return kind(errors.reason(error))
     except (BotoCoreError, WorkshopError) as error:
         return Unavailable(errors.reason(error))

@@ -33,7 +33,7 @@ from workshop.counting import count_of
 from workshop.deploy import plan as planning
 from workshop.deploy.diff import Effect, removes_data
 from workshop.deploy.ends import StackEnds
-from workshop.deploy.events import What
+from workshop.deploy.events import DeployStep
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import ENDED, Limits, StackJob, Stage
 from workshop.deploy.plan import StackAction
@@ -178,7 +178,7 @@ class SetRun:
         """Wait for operations that others have begun, and decide again by what they left."""
         for operation in others:
             for job in jobs:
-                self.ends.say(What.JOINED, job, f"operation {operation.id} of {self.name}")
+                self.ends.say(DeployStep.JOINED, job, f"operation {operation.id} of {self.name}")
         if others:
             yield [self._watched(operation.id) for operation in others]
             self._again()
@@ -318,7 +318,7 @@ class SetRun:
         for job in jobs:
             self.ends.begun.add(job.seat)
             job.stage = Stage.WATCHED
-            self.ends.say(What.BEGUN, job, job.repair)
+            self.ends.say(DeployStep.BEGUN, job, job.repair)
         return self._watched(operation, {job.plan.desired.account_region: job for job in jobs})
 
     def _watched(
@@ -346,8 +346,8 @@ class SetRun:
         except SignInError:
             raise
         except (BotoCoreError, ClientError) as error:
-            said = reasons.refused(self.loaded, error)
-            self._give_up(operation, f"{said}; CloudFormation goes on with it, unseen")
+            why = reasons.refused(self.loaded, error)
+            self._give_up(operation, f"{why}; CloudFormation goes on with it, unseen")
             return
         operation.asked(at, self.limits)
         if not operation.has_ended and at - operation.moved > self.limits.deadline:
@@ -429,7 +429,7 @@ class SetRun:
         if retried and self.ends.goes_on:
             job.attempt += 1
             job.stage = Stage.LATER
-            self.ends.say(What.RETRY, job, f"again soon: {cause}")
+            self.ends.say(DeployStep.RETRY, job, f"again soon: {cause}")
             return
         self.ends.fail(job, reasons.of_failure(self.loaded, self.seat(job), cause))
 

@@ -97,7 +97,7 @@ class ContentFolder:
             self._download(self.cohort.get(str(self.entry["bundle"]))["Body"], bundle)
             source, branch, depth = str(bundle), BRANCH, []
         tree = self._fetched / "tree"
-        asked = [*(f"--depth={one}" for one in depth), f"--branch={branch}"]
+        asked = [*(f"--depth={commits}" for commits in depth), f"--branch={branch}"]
         cloned = _git("clone", "--quiet", *asked, "--", source, str(tree))
         if cloned.returncode != 0:
             why = (cloned.stderr.strip() or "git ended").splitlines()[-1]
@@ -225,13 +225,13 @@ def of_profile(document: Mapping[str, Any], environment: Mapping[str, str]) -> l
     profile = next((tag["Value"] for tag in tags if tag["Key"] == "profile"), "")
     found = document.get(KEY)
     return [
-        one
-        for one in (found if isinstance(found, list) else [])
-        if isinstance(one, dict)
-        and one.get("profile") == profile
-        and is_path(str(one.get("folder")))
-        and "/" not in str(one["folder"])
-        and is_path(str(one.get("version")))
+        entry
+        for entry in (found if isinstance(found, list) else [])
+        if isinstance(entry, dict)
+        and entry.get("profile") == profile
+        and is_path(str(entry.get("folder")))
+        and "/" not in str(entry["folder"])
+        and is_path(str(entry.get("version")))
     ]
 
 

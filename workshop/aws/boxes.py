@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws import errors
+from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
-from workshop.naming import FROM_STACK_SET, stack_of_set
+from workshop.naming import FROM_STACK_SET, stack_of_set, stack_that_makes
 
+_KNOWN_BY = (tags.WORKSHOP, tags.MANAGED_BY, tags.ATTENDEE)
+"""What policies and the door know an instance by."""
+_TYPE = "AWS::EC2::Instance"
+STACK_ID = "aws:cloudformation:stack-id"
 STACK_NAME = "aws:cloudformation:stack-name"
 """Written by CloudFormation on what a stack makes; nobody else can write a tag of ``aws:``."""
 
@@ -47,8 +52,8 @@ class BoxState:
     changed: datetime
     created: datetime
     reason: str = ""
-    is_tagged: bool = True
-    """Whether it has the tag by which all else knows it."""
+    lost_tags: tuple[tuple[str, str], ...] = ()
+    """The tags that its stack gave it and that others know it by, where it has them no more."""
 
     @property
     def ended(self) -> datetime | None:
@@ -60,19 +65,16 @@ class BoxState:
         return max(moment, self.changed)
 
 
-def boxes(
-    clients: Clients, account_region: AccountRegion, workshop: str, *, also_untagged: bool = False
-) -> dict[str, BoxState]:
+def boxes(clients: Clients, account_region: AccountRegion, workshop: str) -> dict[str, BoxState]:
     """Return the instances that the stacks of a workshop's seats made, by the stacks' names.
 
-    ``also_untagged``: those too that somebody has taken the workshop's tag off. botocore's errors
-    pass through: a listing that fails is not an empty one.
+    What CloudFormation wrote on them, nobody takes off. One without the workshop's tags is known by
+    those of its stack, which is asked for them. botocore's errors pass through: a listing that
+    fails is not an empty one.
     """
     made_by = [f"{workshop}-*", f"{FROM_STACK_SET}{workshop}-*"]
     filters = [
-        {"Name": f"tag:{STACK_NAME}", "Values": made_by}
-        if also_untagged
-        else {"Name": f"tag:{tags.WORKSHOP}", "Values": [workshop]},
+        {"Name": f"tag:{STACK_NAME}", "Values": made_by},
         {"Name": "instance-state-name", "Values": list(ALIVE)},
     ]
     found: dict[str, BoxState] = {}
@@ -83,11 +85,33 @@ def boxes(
                 name = stack_of_set(given.get(STACK_NAME, ""))
                 if not name.startswith(f"{workshop}-"):
                     continue
-                is_tagged = given.get(tags.WORKSHOP) == workshop
-                box = replace(_state(name, instance), is_tagged=is_tagged)
+                is_ours = given.get(tags.WORKSHOP) == workshop
+                of_stack: Mapping[str, str] = {}
+                is_whole = is_ours and {*_KNOWN_BY} <= given.keys()
+                if not is_whole and name.endswith(f"-{stack_that_makes(_TYPE)}"):
+                    try:
+                        id_ = given.get(STACK_ID, "")
+                        of_stack = stacks.tags_of(clients, account_region, id_)
+                    except errors.Refusal:
+                        if not is_ours:
+                            raise
+                if not is_ours and of_stack.get(tags.WORKSHOP) != workshop:
+                    continue
+                lost = tuple(
+                    (key, of_stack[key])
+                    for key in _KNOWN_BY
+                    if of_stack.get(key) not in (None, given.get(key))
+                )
+                box = replace(_state(name, instance), lost_tags=lost)
                 if name not in found or _rank(box) > _rank(found[name]):
                     found[name] = box
     return found
+
+
+def tagged_again(box: BoxState, region: str) -> str:
+    """Return what gives an instance the tags again that it has lost."""
+    given = " ".join(f"Key={key},Value={value}" for key, value in box.lost_tags)
+    return f"aws ec2 create-tags --resources {box.id} --tags {given} --region {region}"
 
 
 def protection(error: BotoCoreError | ClientError, id_: str, region: str) -> str:

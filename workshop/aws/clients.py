@@ -118,9 +118,9 @@ class Clients:
         if account == self.home.account:
             return self._clients.setdefault(account, {})
         found = self._clients[account] = self._clients.pop(account, {})
-        others = [one for one in self._clients if one != self.home.account]
-        for one in others[: max(0, len(others) - MOST_ACCOUNTS)]:
-            del self._clients[one]
+        others = [account_id for account_id in self._clients if account_id != self.home.account]
+        for account_id in others[: max(0, len(others) - MOST_ACCOUNTS)]:
+            del self._clients[account_id]
         return found
 
     def interrupt(self) -> None:

@@ -109,6 +109,12 @@ BY_ORGANIZATION = re.compile(
 )
 """What AWS says of a call that the organization denies, expressly or by allowing too little
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)."""
+_BY_CALLERS = re.compile(
+    r"(?:identity-based|session|VPC endpoint) policy|permissions boundary"
+    r"|may not be assumed by root accounts",
+    re.IGNORECASE,
+)
+"""What AWS says of the policies that decide what the caller may, whatever the role says."""
 _OF_A_STATE = re.compile(r"InvalidObjectState|ActiveTierError|LimitExceeded")
 """In codes that come with the status of what is denied, and speak of what was asked about."""
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
@@ -201,15 +207,20 @@ def is_no_way_in(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.operation_name == WAY_IN
 
 
+def is_callers(error: Exception) -> bool:
+    """Whether AWS says that it is the caller who may take on no such role, whomever it trusts."""
+    return is_no_way_in(error) and bool(_BY_CALLERS.search(message(error)))
+
+
 def is_gone(error: Exception) -> bool:
     """Whether there is no such thing: SageMaker says so with a ValidationException for some."""
     if not isinstance(error, ClientError):
         return False
-    said = code(error.response)
-    if _GONE_CODES.search(said):
-        return not _PART.search(said)
+    error_code = code(error.response)
+    if _GONE_CODES.search(error_code):
+        return not _PART.search(error_code)
     text = message(error)
-    return said in _VALIDATION and bool(_GONE.search(text)) and _NOT_KNOWN_YET not in text
+    return error_code in _VALIDATION and bool(_GONE.search(text)) and _NOT_KNOWN_YET not in text
 
 
 def is_outrun(error: Exception) -> bool:
@@ -231,45 +242,49 @@ def is_denied(error: Exception) -> bool:
     """Return whether the caller may not: trying again changes nothing."""
     if not isinstance(error, ClientError) or is_passing(error):
         return False
-    said = code(error.response)
-    if said in ENDED | DOUBTED or _DENIED.search(said) or _MAY_NOT.search(message(error)):
+    error_code = code(error.response)
+    if (
+        error_code in ENDED | DOUBTED
+        or _DENIED.search(error_code)
+        or _MAY_NOT.search(message(error))
+    ):
         return True
-    forbidden = {_UNAUTHORIZED, _FORBIDDEN} & {status(error.response), _as_status(said)}
-    return bool(forbidden) and not _OF_A_STATE.search(said)
+    forbidden = {_UNAUTHORIZED, _FORBIDDEN} & {status(error.response), _as_status(error_code)}
+    return bool(forbidden) and not _OF_A_STATE.search(error_code)
 
 
 def is_not_offered(error: Exception) -> bool:
     """Whether the service has no such operation in this Region, so that nothing can be there."""
     if not isinstance(error, ClientError):
         return False
-    said = code(error.response)
-    return said in _NOT_OFFERED or (
-        said in _VALIDATION and bool(_NOT_IN_REGION.search(message(error)))
+    error_code = code(error.response)
+    return error_code in _NOT_OFFERED or (
+        error_code in _VALIDATION and bool(_NOT_IN_REGION.search(message(error)))
     )
 
 
 def is_passing(error: Exception) -> bool:
     """Return whether the same call may go well later, whatever it asked for."""
     if isinstance(error, ClientError):
-        said = status(error.response)
-        failed = said >= _SERVER_ERROR and said not in _NEVER
-        return failed or said == _TOO_MANY or passes(error.response.get("Error", {}))
+        http_status = status(error.response)
+        failed = http_status >= _SERVER_ERROR and http_status not in _NEVER
+        return failed or http_status == _TOO_MANY or passes(error.response.get("Error", {}))
     return isinstance(error, _ON_THE_WAY) and not is_nowhere(error)
 
 
 def passes(told: Mapping[str, Any]) -> bool:
     """Return whether an error's code and message say that the same may go well later."""
-    said = str(told.get("Code", ""))
-    known = said in _PASSING_CODES or _OF_THE_SERVICE.fullmatch(said) is not None
+    error_code = str(told.get("Code", ""))
+    known = error_code in _PASSING_CODES or _OF_THE_SERVICE.fullmatch(error_code) is not None
     return known or overlaps(told)
 
 
 def overlaps(told: Mapping[str, Any]) -> bool:
     """Return whether an error's code and message say that another call changes the same."""
-    said = str(told.get("Code", ""))
-    if _OVERLAPPING.fullmatch(said):
+    error_code = str(told.get("Code", ""))
+    if _OVERLAPPING.fullmatch(error_code):
         return True
-    return bool(_CONFLICT.fullmatch(said) and _AT_ONCE.search(str(told.get("Message", ""))))
+    return bool(_CONFLICT.fullmatch(error_code) and _AT_ONCE.search(str(told.get("Message", ""))))
 
 
 def is_hopeless(error: Exception) -> bool:

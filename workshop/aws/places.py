@@ -32,7 +32,7 @@ def named(loaded: LoadedEnvironment, where: Iterable[AccountRegion]) -> str:
     ids = [seat_of.get(place.account, "") for place in places]
     if len(places) == 1:
         return f"{places[0]} ({ids[0]})" if ids[0] else str(places[0])
-    known = [one or place.account for one, place in zip(ids, places, strict=True)]
+    known = [account or place.account for account, place in zip(ids, places, strict=True)]
     return f"{count_of(len(places), 'account')} ({first_of(known, _NAMED)})"
 
 
@@ -87,25 +87,28 @@ def told_unread(
 ) -> list[str]:
     """Return sentences about what could not be read; of an account that nobody is in, one.
 
-    With these goes how to be in accounts of seats' own again.
+    With these goes how to be in accounts of seats' own again that refuse it, and do not only fail.
     """
     by_place: dict[AccountRegion, list[str]] = {}
     for where, sentence in sentences:
         by_place.setdefault(where, []).append(sentence)
     lost = {
         where: whys.pop()
-        for where, said in by_place.items()
-        if len(whys := {sentence.partition(NO_WAY_IN)[2] for sentence in said}) == 1 and any(whys)
+        for where, some in by_place.items()
+        if len(whys := {sentence.partition(NO_WAY_IN)[2] for sentence in some}) == 1 and any(whys)
     }
-    said = [
+    of_places = [
         (where, sentence)
         for where, some in by_place.items()
         for sentence in (
             [f"nothing could be read: {NO_WAY_IN}{lost[where]}"] if where in lost else some
         )
     ]
-    lines = told(loaded, said)
-    return [*lines, way_in(loaded, lost)] if lost and loaded.settings.accounts.are_own else lines
+    lines = told(loaded, of_places)
+    denied = [where for where, why in lost.items() if why.startswith("AccessDenied")]
+    return (
+        [*lines, way_in(loaded, denied)] if denied and loaded.settings.accounts.are_own else lines
+    )
 
 
 def way_in(loaded: LoadedEnvironment, where: Collection[AccountRegion]) -> str:

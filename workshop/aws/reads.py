@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -16,8 +16,14 @@ from workshop.errors import SignInError, WorkshopError
 ACCOUNTS_AT_ONCE = 16
 """Accounts and Regions that are asked side by side."""
 
+SLOW_SECONDS = 10.0
+"""Who has not answered for so long, once or twice, is said to be waited for; and again so often."""
+
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
+
+Slow = Callable[[int, int, Sequence[K]], None]
+"""Is told how many have answered, of how many, and whose answers are waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,26 @@ def side_by_side(read: Callable[[K], T], keys: Collection[K], *, threads: int) -
     """Return what ``read`` returns for each key, from so many threads at most."""
     with ThreadPoolExecutor(threads) as pool:
         return dict(zip(keys, pool.map(read, keys), strict=True))
+
+
+def told_side_by_side(
+    read: Callable[[K], T], keys: Collection[K], *, threads: int, slow: Slow[K]
+) -> dict[K, T]:
+    """Return what ``read`` returns for each key, and tell ``slow`` whose answers are waited for."""
+    with ThreadPoolExecutor(threads) as pool:
+        futures = {pool.submit(read, key): key for key in keys}
+        waiting, before = set(futures), set[Future[T]]()
+        while waiting:
+            done, waiting = wait(waiting, SLOW_SECONDS, return_when=FIRST_EXCEPTION)
+            if any(future.exception() for future in done):
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+            now = {future for future in waiting if future.running()}
+            if late := now & before:
+                late_keys = [key for future, key in futures.items() if future in late]
+                slow(len(futures) - len(waiting), len(futures), late_keys)
+            before = now
+    return {key: future.result() for future, key in futures.items() if not future.cancelled()}
 
 
 def attempt_each(

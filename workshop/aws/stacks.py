@@ -9,8 +9,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from workshop import tags
 from workshop.account_region import AccountRegion
+from workshop.aws import errors
 from workshop.aws.clients import Clients
 from workshop.aws.reads import read_each
 from workshop.naming import stack_of_set
@@ -91,16 +94,42 @@ def pages(
         token = {"NextToken": answer["NextToken"]}
 
 
-def stacks(clients: Clients, account_region: AccountRegion) -> dict[str, StackSummary]:
+def stacks(
+    clients: Clients,
+    account_region: AccountRegion,
+    *,
+    attempts: int | None = None,
+) -> dict[str, StackSummary]:
     """Return all stacks that are not deleted, by name; by its ARN one whose name is taken.
 
     Two of one name are a stack set's and another one, and neither is hidden by the other.
+    ``attempts`` are those of a call, where they are not as many as of all others.
     """
     found: dict[str, StackSummary] = {}
-    for page in pages(clients, account_region):
+    client = clients.client("cloudformation", account_region, attempts=attempts)
+    for page in pages(clients, account_region, describe_stacks=client.describe_stacks):
         for stack in page:
             found[stack.id if stack.name in found else stack.name] = stack
     return found
+
+
+def tags_of(clients: Clients, account_region: AccountRegion, stack_id: str) -> Mapping[str, str]:
+    """Return the tags of a stack by its id, none for one that is not there.
+
+    botocore's other errors pass through: tags that could not be read are not none.
+    """
+    if not stack_id:
+        return {}
+    try:
+        answer = clients.call(
+            account_region, "cloudformation", "DescribeStacks", StackName=stack_id
+        )
+    except ClientError as error:
+        if errors.is_gone(error):
+            return {}
+        raise
+    (stack,) = answer["Stacks"]
+    return _found(stack).tags
 
 
 def in_each(

@@ -142,7 +142,7 @@ class _RegionReader:
         ended = {arn: some for arn, some in kept.items() if not any(map(_may_change, some))}
         ours = [job for job in listed if seats[job[arn]] is not None]
         new = [job for job in ours if job[arn] not in ended]
-        found = [usage for one in ours for usage in ended.get(one[arn], ())]
+        found = [usage for job in ours for usage in ended.get(job[arn], ())]
         whole = self._searched(kind.noun, [job[name] for job in new])
         for summary in new:
             job = whole.get(summary[arn])

@@ -314,9 +314,11 @@ def _together(rows: Iterable[EstimateRow]) -> list[EstimateRow]:
     sums: dict[tuple[str, str, Decimal], EstimateRow] = {}
     for row in rows:
         key = (row.kind, row.instance_type, row.hours)
-        one = sums.get(key)
+        summed = sums.get(key)
         sums[key] = (
-            replace(row, seats=one.seats + row.seats, cost=one.cost + row.cost) if one else row
+            replace(row, seats=summed.seats + row.seats, cost=summed.cost + row.cost)
+            if summed
+            else row
         )
     return sorted(sums.values(), key=lambda row: amounts.BILLED.index(row.kind))
 

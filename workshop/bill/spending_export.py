@@ -71,8 +71,8 @@ def read(environment: str, folder: Path = files.STATE) -> CountedSpending:
         watches = json.loads(files.own_content(path(environment, folder)) or b"{}")["watches"]
         where = [AccountRegion(watch["account"], watch["region"]) for watch in watches]
         return CountedSpending(
-            {at: _counts(one["usd"]) for at, one in zip(where, watches, strict=True)},
-            {at: str(one["prices"]) for at, one in zip(where, watches, strict=True)},
+            {at: _counts(watch["usd"]) for at, watch in zip(where, watches, strict=True)},
+            {at: str(watch["prices"]) for at, watch in zip(where, watches, strict=True)},
         )
     except (ValueError, TypeError, KeyError, AttributeError, InvalidOperation):
         return CountedSpending()
@@ -100,13 +100,13 @@ def together(
         return kept
     # A bucket that was emptied and not deleted yet knows nothing any more.
     there = {
-        where: one
-        for where, one in seen.of.items()
-        if one.usd or one.ran is not None or where not in kept.usd
+        where: seen_watch
+        for where, seen_watch in seen.of.items()
+        if seen_watch.usd or seen_watch.ran is not None or where not in kept.usd
     }
     return CountedSpending(
-        {**kept.usd, **{where: one.usd for where, one in there.items()}},
-        {**kept.basis, **{where: one.basis for where, one in there.items()}},
+        {**kept.usd, **{where: seen_watch.usd for where, seen_watch in there.items()}},
+        {**kept.basis, **{where: seen_watch.basis for where, seen_watch in there.items()}},
         tuple(seen.sentences_of_unread(loaded, without=kept.usd)),
         frozenset(seen.unread.keys() - kept.usd.keys()),
     )

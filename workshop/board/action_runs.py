@@ -85,7 +85,7 @@ class ActionRuns:
             for run in self._runs.values():
                 if run.is_running and (run.name, run.only, run.words) == (name, only, words):
                     return run
-                if run.is_running and action.one and run.name == name:
+                if run.is_running and action.for_one_seat and run.name == name:
                     raise UsageError(f"{run.only[0]}: {name} is under way; wait until it is done")
             run = ActionRun(next(self._numbers), name, action, only, words, events.now())
             self._runs[run.number] = run

@@ -76,7 +76,7 @@ class BoardAction:
     does: Callable[[ActionWork], None]
     seats: bool = True
     """Whether it is for seats that are chosen, else for the whole workshop."""
-    one: bool = False
+    for_one_seat: bool = False
     """Whether it is for one seat alone."""
     fields: tuple[ActionField, ...] = ()
     options: tuple[str, ...] = ()
@@ -124,9 +124,9 @@ def _freeze(work: ActionWork) -> None:
 
 
 def _reopen(work: ActionWork) -> None:
-    for seat, one in reopening.reopen_seats(work.clients, work.loaded, work.seats).items():
-        work.say(": ".join(filter(None, (seat.id, one.result, one.reason))))
-        work.good = work.good and not one.reason
+    for seat, reopened in reopening.reopen_seats(work.clients, work.loaded, work.seats).items():
+        work.say(": ".join(filter(None, (seat.id, reopened.result, reopened.reason))))
+        work.good = work.good and not reopened.reason
 
 
 def _save(work: ActionWork) -> None:
@@ -202,8 +202,8 @@ def _sweep_session(work: ActionWork, *, apply: bool) -> TeardownSession:
 
 def _told(event: TeardownEvent) -> str:
     resource = event.resource
-    what = "" if resource is None else f"{resource.seat}: {resource.resource_type} {resource.id}"
-    return ": ".join(filter(None, (what, event.outcome or event.step, event.message)))
+    subject = "" if resource is None else f"{resource.seat}: {resource.resource_type} {resource.id}"
+    return ": ".join(filter(None, (subject, event.outcome or event.step, event.message)))
 
 
 def _plan_sweep(work: ActionWork) -> None:
@@ -216,7 +216,10 @@ def _plan_sweep(work: ActionWork) -> None:
     for resource, action in done[:MOST_NAMED]:
         work.say(f"{resource.seat}: {resource.resource_type} {resource.id}: {action.value}")
     if len(done) > MOST_NAMED:
-        work.say(f"and {len(done) - MOST_NAMED} more; all of it: {asked.request.command} --all")
+        work.say(
+            f"and {count_of(len(done) - MOST_NAMED, 'more resource')}; all of it:"
+            f" {asked.request.command} --all"
+        )
     for unknown in plan.unknown:
         work.say(f"warning: {unknown.message}")
     for line in counts.lines:
@@ -297,7 +300,7 @@ ACTIONS = {
             "The person of this seat goes on at the spare: the roster's row gets the spare's id,"
             " the saved work is copied, the spare is started, and this seat is frozen.",
             _swap,
-            one=True,
+            for_one_seat=True,
             fields=(ActionField("spare", "The spare"),),
         ),
         BoardAction(

@@ -223,11 +223,11 @@ class Board:
         problems += [] if watch is None else watch.sentences_of_unread(loaded)
         return progress.day(
             Ledger(loaded.name).runs(),
-            [*{one["id"]: one for some in messages.values() for one in some}.values()],
+            [*{message["id"]: message for some in messages.values() for message in some}.values()],
             [
-                progress.DayLine(one.ran, f"{where}: the watch ran last")
-                for where, one in ran
-                if one.ran is not None
+                progress.DayLine(seen_watch.ran, f"{where}: the watch ran last")
+                for where, seen_watch in ran
+                if seen_watch.ran is not None
             ],
             progress.midnight(now, self._zone),
         ), problems
@@ -263,7 +263,7 @@ class Board:
             return action, ()
         if not only:
             raise UsageError("no seat is ticked; go back and tick the seats that it is for")
-        if action.one and len(only) > 1:
+        if action.for_one_seat and len(only) > 1:
             raise UsageError("this is for one seat at a time; tick one")
         return action, self._loaded.chosen(only)
 

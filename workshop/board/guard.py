@@ -168,5 +168,5 @@ def _no(why: str, status: int) -> Response:
     return PlainTextResponse(f"{why}\n", status)
 
 
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())

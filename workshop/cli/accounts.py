@@ -88,7 +88,7 @@ def accounts(
     )
     after = plan.after.approved()
     written = write and not plan.lacking and after != draft.assignment
-    for diagnostic in loader.hand_changed(draft):
+    for diagnostic in loader.hand_written(draft):
         console.warn(str(diagnostic))
     if written:
         _refuse_changed(draft, loaded, deployed)
@@ -99,7 +99,8 @@ def accounts(
         _print(plan, all_=all_)
     if plan.lacking:
         raise WorkshopError(_too_few(plan, loaded))
-    _conclude(plan, loaded, replaced, write=write, written=written)
+    checked = len(draft.assignment.unchecked) if written else 0
+    _conclude(plan, loaded, replaced, write=write, written=written, checked=checked)
 
 
 def _read(env: str, config_dir: ConfigDir) -> tuple[Draft, list[str]]:
@@ -156,9 +157,19 @@ def _print(plan: AssignmentPlan, *, all_: bool) -> None:
             : options.MANY
         ]
     table = console.table("account", "name", "state", "seat", "plan", "note")
-    for one in shown_ones:
-        step = "assign" if one.is_new else "" if one.seat else "free" if one.is_free else "leave"
-        table.add_row(one.account, one.name, one.state, one.seat, step, one.note)
+    for account in shown_ones:
+        step = (
+            "assign"
+            if account.is_new
+            else ""
+            if account.seat
+            else "free"
+            if account.is_free
+            else "leave"
+        )
+        table.add_row(
+            account.account, account.name, account.state, account.seat, step, account.note
+        )
     if table.row_count:
         console.print_table(table)
     hidden = len(plan.accounts) - len(shown_ones)
@@ -195,10 +206,12 @@ def _conclude(
     *,
     write: bool,
     written: bool,
+    checked: int,
 ) -> None:
     file = shown(assignment.path(loaded.path))
     if written:
-        console.say(f"{file}: {count_of(len(plan.new), 'account')} assigned")
+        more = f", {count_of(checked, 'line')} written by hand checked" if checked else ""
+        console.say(f"{file}: {count_of(len(plan.new), 'account')} assigned{more}")
     elif write:
         console.say(f"{file}: nothing to write")
     elif plan.new:

@@ -32,8 +32,8 @@ def run(work: CommandContext, seat: Seat, box: SeatBox, ide: Ide) -> int:
     over_ssh = ide is Ide.SSH
     for program in [*_PROGRAMS][: None if over_ssh else 2]:
         if shutil.which(program) is None:
-            what = _PROGRAMS[program]
-            raise UsageError(f"{program} is not here; install {what}: {INSTALLING[what]}")
+            package = _PROGRAMS[program]
+            raise UsageError(f"{program} is not here; install {package}: {INSTALLING[package]}")
     address = BoxAddress(work.loaded.names(seat).box, box.id, seat.region)
     variables = _variables(work, seat)
     if over_ssh:

@@ -214,5 +214,5 @@ def _cells(rule: dict[str, Any]) -> tuple[str, ...]:
         for name, value in rule.items()
         if name not in _NOT_SHOWN
     ]
-    what = rule.get(_ABOUT.get(rule["effect"], "operation"), "")
-    return rule["effect"], what, " ".join(options), str(rule["seen"]), str(rule["hits"])
+    calls = rule.get(_ABOUT.get(rule["effect"], "operation"), "")
+    return rule["effect"], calls, " ".join(options), str(rule["seen"]), str(rule["hits"])

@@ -13,10 +13,11 @@ from workshop.aws import account_guard, places
 from workshop.aws.clients import Clients
 from workshop.cli import alike, console, options
 from workshop.config import command_line, unknown_seats
+from workshop.config.assignment import Assignment
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.environments import loader
-from workshop.errors import UsageError, WorkshopError
+from workshop.errors import GuardError, UsageError, WorkshopError
 from workshop.pricing import kept
 from workshop.status import off_roster
 
@@ -50,6 +51,20 @@ class CommandContext:
         lost = [seat.account_region for seat, why in reasons if places.NO_WAY_IN in why]
         if lost and self.loaded.settings.accounts.are_own:
             console.warn(places.way_in(self.loaded, dict.fromkeys(lost)))
+
+    def refuse_doubted_accounts(self, what: str) -> None:
+        """Raise GuardError where nobody can tell that the chosen seats' accounts are theirs.
+
+        ``what`` is what would be done with the account of another then.
+        """
+        loaded, chosen = self.loaded, {seat.id for seat in self.seats}
+        of_chosen = Assignment(
+            tuple(line for line in loaded.assignment.accounts if line.seat in chosen)
+        )
+        ids = [seat.id for seat in loaded.seats]
+        doubts = loader.doubted_accounts(loaded.name, loaded.path, of_chosen, ids)
+        if doubts:
+            raise GuardError(f"{what} might be of another seat: {doubts[0]}")
 
     @property
     def account_regions(self) -> Sequence[AccountRegion]:

@@ -117,14 +117,15 @@ def credentials(
         form = CredentialsFormat.JSON
     _check_format(form, sign_in=sign_in, several=several)
     work = opened(env, config_dir, only=seat or only, profile=profile)
+    work.refuse_doubted_accounts("the account that is handed out")
     lasting = None if hours is None else timedelta(hours=hours)
     found, refused = _given(work, sign_in=sign_in, lasting=lasting, several=several)
     if as_json or form is CredentialsFormat.JSON:
         documents = [_document(work, given_seat) for given_seat in found]
         console.print_json(documents if several else documents[0])
     else:
-        for one in found:
-            _print(work, one, form, this_system(system), several=several)
+        for given_seat in found:
+            _print(work, given_seat, form, this_system(system), several=several)
     for reason in refused:
         console.warn(reason)
     if found and form is not CredentialsFormat.PROCESS:
@@ -171,16 +172,25 @@ def _given(
 
 
 def _print(
-    work: CommandContext, one: _Given, form: CredentialsFormat, system: System, *, several: bool
+    work: CommandContext,
+    given_seat: _Given,
+    form: CredentialsFormat,
+    system: System,
+    *,
+    several: bool,
 ) -> None:
-    if one.link:
-        console.print_line(f"{one.seat.id} {one.link}" if several else one.link)
+    if given_seat.link:
+        console.print_line(
+            f"{given_seat.seat.id} {given_seat.link}" if several else given_seat.link
+        )
     elif form is CredentialsFormat.PROCESS:
-        console.print_json_line(one.made.process)
+        console.print_json_line(given_seat.made.process)
     elif form is CredentialsFormat.PROFILE:
-        console.print_text(one.made.cli_profile(identity.cli_profile(work.loaded, one.seat)))
+        console.print_text(
+            given_seat.made.cli_profile(identity.cli_profile(work.loaded, given_seat.seat))
+        )
     else:
-        console.print_text(one.made.shell(system))
+        console.print_text(given_seat.made.shell(system))
 
 
 def _link(
@@ -194,13 +204,13 @@ def _link(
     return federation.sign_in_link(work.clients, seat.account_region, made, page, lasting=lasting)
 
 
-def _document(work: CommandContext, one: _Given) -> dict[str, Any]:
-    if one.link:
+def _document(work: CommandContext, given_seat: _Given) -> dict[str, Any]:
+    if given_seat.link:
         before = _to_open(work).isoformat("T", "seconds")
-        return {"seat": one.seat.id, "link": one.link, "open_before": before}
-    role = regions.placed(work.loaded.names(one.seat)).console_role_arn
-    about = {"seat": one.seat.id, "role": role, "region": one.made.region}
-    return {**about, **one.made.process}
+        return {"seat": given_seat.seat.id, "link": given_seat.link, "open_before": before}
+    role = regions.placed(work.loaded.names(given_seat.seat)).console_role_arn
+    about = {"seat": given_seat.seat.id, "role": role, "region": given_seat.made.region}
+    return {**about, **given_seat.made.process}
 
 
 def _to_open(work: CommandContext) -> datetime:
@@ -219,6 +229,8 @@ def _warn(work: CommandContext, found: Sequence[_Given], *, several: bool) -> No
             else f"whoever opens this is {seat} in AWS's console; it opens until {before}"
         )
         return
-    until = min(one.made.expires for one in found).astimezone(work.loaded.settings.end.tzinfo)
+    until = min(given_seat.made.expires for given_seat in found).astimezone(
+        work.loaded.settings.end.tzinfo
+    )
     who = "whoever has those of a seat is that seat" if several else f"whoever has these is {seat}"
     console.warn(f"{who} until {until:%Y-%m-%d %H:%M %z}")

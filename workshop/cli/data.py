@@ -227,7 +227,7 @@ def _tell(work: CommandContext, plans: Sequence[Plan], prefix: str) -> None:
     """Say what will be sent, what that costs, and what is deleted."""
     told = [(planned.bucket, "\n".join(_lines(planned))) for planned in plans]
     if work.loaded.settings.accounts.are_own:
-        lines = places.told(work.loaded, [(one.account_region, what) for one, what in told])
+        lines = places.told(work.loaded, [(bucket.account_region, what) for bucket, what in told])
     else:
         lines = [f"s3://{bucket.name}/{prefix}: {what}" for bucket, what in told]
     for line in lines:

@@ -25,7 +25,7 @@ from workshop.config.roster import Seat
 from workshop.counting import count_of
 from workshop.demo import attendee_activity, attendee_view, cdk_command, machine_agent, own_copy
 from workshop.demo import program as subprocess
-from workshop.demo.cdk_command import Toolkit
+from workshop.demo.cdk_command import CdkCommand
 from workshop.demo.leftovers import leftovers
 from workshop.environments import loader
 from workshop.errors import GuardError, WorkshopError
@@ -117,7 +117,7 @@ def _story(loaded: LoadedEnvironment, running: Running, clock: Stopwatch, *, sta
     environment = ["-e", loaded.name]
     if loaded.path.parent != CONFIG_DIR:
         environment += ["--config-dir", str(loaded.path.parent)]
-    cdk = Toolkit(Path.cwd(), STATE_DIR, whole)
+    cdk = CdkCommand(Path.cwd(), STATE_DIR, whole)
 
     if loaded.settings.has_boxes:
         with _step("workshop image pin: which image EC2 instances have", clock):
@@ -186,7 +186,7 @@ def _workshop(variables: Mapping[str, str], *arguments: str) -> None:
         raise WorkshopError(f"workshop {arguments[0]} failed with exit code {code}")
 
 
-def _deploy_by_cdk(cdk: Toolkit, loaded: LoadedEnvironment, seat: Seat) -> None:
+def _deploy_by_cdk(cdk: CdkCommand, loaded: LoadedEnvironment, seat: Seat) -> None:
     context = {"env": loaded.name, "attendee": seat.id, "config": str(loaded.path.parent)}
     chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
     progress = Progress("  ", len((*loaded.settings.cohort_stacks, *loaded.kinds(seat))))

@@ -94,7 +94,7 @@ def show(deployment: Deployment, result: Mapping[str, Any], *, everything: bool 
             rows.setdefault(key if together else (*key, seat.seat), []).append(seat)
         for (where, outcome, why, *_), seats in rows.items():
             own = seats[0].message if len(seats) == 1 else why
-            table.add_row(alike.named([one.seat for one in seats]), where, outcome, own)
+            table.add_row(alike.named([seat.seat for seat in seats]), where, outcome, own)
         console.print_line()
         console.print_table(table)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in result["seats"].items())

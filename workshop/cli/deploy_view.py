@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from workshop.cli import alike, console
 from workshop.cli.progress import Progress
 from workshop.counting import count_of
-from workshop.deploy.events import DeployEvent, What
+from workshop.deploy.events import DeployEvent, DeployStep
 from workshop.deploy.jobs import ENDED
 from workshop.deploy.plan import DeployPlan
 from workshop.deploy.run import Deployment
@@ -18,12 +18,14 @@ from workshop.naming import COHORT
 _LINES = 12
 """Active seats that a screen shows; the others are counted."""
 
-_QUIET = frozenset({What.BEGUN, What.DONE, What.UNCHANGED})
+_QUIET = frozenset({DeployStep.BEGUN, DeployStep.DONE, DeployStep.UNCHANGED})
 """Events of single stacks that are not shown: a line comes when a seat has ended."""
 
-_ENDS = frozenset({What.SEAT_DONE, What.SEAT_FAILED})
+_ENDS = frozenset({DeployStep.SEAT_DONE, DeployStep.SEAT_FAILED})
 
-_FAILURES = frozenset({What.FAILING, What.FAILED, What.STUCK, What.SEAT_FAILED})
+_FAILURES = frozenset(
+    {DeployStep.FAILING, DeployStep.FAILED, DeployStep.STUCK, DeployStep.SEAT_FAILED}
+)
 
 
 class DeployView:
@@ -54,14 +56,14 @@ class DeployView:
         if self._as_json:
             console.print_json_line(event.line())
             return
-        self._stacks += event.what == What.DONE
+        self._stacks += event.what == DeployStep.DONE
         is_new = event.what not in _FAILURES or self._is_new(event)
         if event.what in _ENDS:
             shared = event.seat == COHORT
-            what = event.what.removeprefix("seat ") if shared else event.what
-            parts = (what, event.seat, event.message if is_new else "")
+            step = event.what.removeprefix("seat ") if shared else event.what
+            parts = (step, event.seat, event.message if is_new else "")
             line = ": ".join(part for part in parts if part)
-            is_bad = event.what == What.SEAT_FAILED and self._is_told_of(event.seat)
+            is_bad = event.what == DeployStep.SEAT_FAILED and self._is_told_of(event.seat)
             self.progress.end(line, counts=not shared, good=not is_bad)
         elif event.what not in _QUIET and is_new:
             about = event.stack or event.seat
@@ -75,7 +77,7 @@ class DeployView:
         the same. When the cohort has failed, that is the reason of every seat.
         """
         follows = self._is_told_of(event.seat) or self._is_told_of(COHORT)
-        if event.what != What.FAILING and follows:
+        if event.what != DeployStep.FAILING and follows:
             return False
         reason = alike.for_any_seat(event.message.removeprefix(f"{event.stack}: "), event.seat)
         told = self._told.setdefault(reason, set())

@@ -191,14 +191,16 @@ def claims(
         )
     told = []
     there, _ = _doors(work)
-    for where, one in there.items():
+    for where, seats_door in there.items():
         here = [seat.id for seat in free if seat.account_region == where]
         ends = until.timestamp() if until else 0
         claiming = Claiming(ends, tuple(here), a_minute=a_minute, per_address=per_address)
-        code = one.let_claim(claiming, renew=new_code)
-        told.append({"address": one.address, "code": code.code, "seats": here})
+        code = seats_door.let_claim(claiming, renew=new_code)
+        told.append({"address": seats_door.address, "code": code.code, "seats": here})
         if not as_json and until:
-            console.print_line(f"{one.address}  code {code.code}  {count_of(len(here), 'seat')}")
+            console.print_line(
+                f"{seats_door.address}  code {code.code}  {count_of(len(here), 'seat')}"
+            )
     if as_json:
         open_until = until.isoformat() if until else None
         console.print_json([{**document, "until": open_until} for document in told])
@@ -301,15 +303,16 @@ def codes(
         workshop door codes -e prod --helpers 4
     """
     work = opened(env, config_dir, only=only)
+    work.refuse_doubted_accounts("the account that is handed out")
     found, unread = doors.seats_codes(work.clients, work.loaded, work.seats)
     rows = [(seat, code.code, address) for seat, (address, code) in found.items()]
     if not only and (helpers or not work.loaded.settings.accounts.are_own):
         there, _ = _doors(work)
         rows += [
-            (code.subject, code.code, one.address)
-            for where, one in there.items()
+            (code.subject, code.code, seats_door.address)
+            for where, seats_door in there.items()
             if where not in unread
-            for code in one.shared_codes(helpers)
+            for code in seats_door.shared_codes(helpers)
         ]
     if as_json:
         names = ("for", "code", "address")

@@ -64,11 +64,13 @@ def end(
                 f" whose with: {work.loaded.command('end', name, '--only', 'ID,...')}"
             )
     failed = bool(seen.unknown)
-    for one in (one for some in found.values() for one in some):
-        why = ending.end(work.clients, one)
+    for owned in (owned for some in found.values() for owned in some):
+        why = ending.end(work.clients, owned)
         failed = failed or bool(why)
         console.print_line(
-            f"{one.title}: not ended: {why}" if why else f"{one.title}: ended, {one.cost.per_hour}"
+            f"{owned.title}: not ended: {why}"
+            if why
+            else f"{owned.title}: ended, {owned.cost.per_hour}"
         )
     if failed:
         raise typer.Exit(1)

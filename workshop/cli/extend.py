@@ -118,15 +118,15 @@ def reopen(
     if as_json:
         console.print_json(
             [
-                {"seat": seat.id, "result": one.result, "reason": one.reason}
-                for seat, one in done.items()
+                {"seat": seat.id, "result": reopened.result, "reason": reopened.reason}
+                for seat, reopened in done.items()
             ]
         )
     else:
         table = console.table("seat", "result", "why")
-        for seat, one in done.items():
-            table.add_row(seat.id, one.result, one.reason)
+        for seat, reopened in done.items():
+            table.add_row(seat.id, reopened.result, reopened.reason)
         console.print_table(table)
-    work.warn_of_lost((seat, one.reason) for seat, one in done.items())
+    work.warn_of_lost((seat, reopened.reason) for seat, reopened in done.items())
     if any(result.reason for result in done.values()):
         raise typer.Exit(1)

@@ -44,25 +44,25 @@ def freeze(
         work.seats,
         threads=ACCOUNTS_AT_ONCE,
     )
-    done = {seat.id: one for seat, one in each.items()}
+    done = {seat.id: outcome for seat, outcome in each.items()}
     if as_json:
         console.print_json(
             [
                 {
                     "seat": seat,
-                    "frozen": not one.problems,
-                    "problems": one.problems,
-                    "open_still": one.open_still,
+                    "frozen": not outcome.problems,
+                    "problems": outcome.problems,
+                    "open_still": outcome.open_still,
                 }
-                for seat, one in done.items()
+                for seat, outcome in done.items()
             ]
         )
     else:
         table = console.table("seat", "result", "why")
-        for seat, one in done.items():
-            result = "not frozen" if one.problems else "frozen"
-            table.add_row(seat, result, "; ".join((*one.problems, *one.open_still)))
+        for seat, outcome in done.items():
+            result = "not frozen" if outcome.problems else "frozen"
+            table.add_row(seat, result, "; ".join((*outcome.problems, *outcome.open_still)))
         console.print_table(table)
-    work.warn_of_lost((seat, why) for seat, one in each.items() for why in one.problems)
+    work.warn_of_lost((seat, why) for seat, outcome in each.items() for why in outcome.problems)
     if any(result.problems for result in done.values()):
         raise typer.Exit(1)

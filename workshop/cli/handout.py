@@ -39,7 +39,7 @@ class Format(StrEnum):
     HTML = "html"
 
 
-class Link(StrEnum):
+class LinkKind(StrEnum):
     """Which way to the notebook."""
 
     PRESIGNED = "presigned"
@@ -49,7 +49,7 @@ class Link(StrEnum):
 
 AsFormat = Annotated[Format, typer.Option("--format", help="How it is written.")]
 WhichLink = Annotated[
-    Link | None,
+    LinkKind | None,
     typer.Option(
         "--link",
         help="door: its address and the seat's code; the default where the YAML has a door."
@@ -128,27 +128,30 @@ def handout(
                 "pages that are served have their link at the click; leave out --format, --link,"
                 " --output and --force"
             )
+        served = opened(env, config_dir, only=only, profile=profile)
+        served.refuse_doubted_accounts("the account that is handed out")
         _serve(
-            opened(env, config_dir, only=only, profile=profile),
+            served,
             port,
             with_names=with_names,
-            session=_session(session_hours, Link.PRESIGNED),
+            session=_session(session_hours, LinkKind.PRESIGNED),
         )
         return
     if form is Format.HTML and output is None:
         raise UsageError("HTML is a page a seat; name a folder for them with --output DIR")
     _session(session_hours, link or _without_door(form))
     work = opened(env, config_dir, only=only, profile=profile, with_strays=True)
+    work.refuse_doubted_accounts("the account that is handed out")
     chosen = link or _usual(work, form)
     session = _session(session_hours, chosen)
-    if chosen is Link.PRESIGNED and form is Format.HTML and work.loaded.settings.door:
+    if chosen is LinkKind.PRESIGNED and form is Format.HTML and work.loaded.settings.door:
         raise UsageError(
             "a presigned link on paper opens nothing after five minutes, and there is a door; leave"
             " out '--link presigned'"
         )
     files.check({} if output is None else _writers(work, form, output), force=force)
     everybody, by_door = work.seats, None
-    if chosen is Link.DOOR:
+    if chosen is LinkKind.DOOR:
         work, by_door = _by_door(work)
     writers = {} if output is None else _writers(work, form, output)
     made = events.now().replace(microsecond=0)
@@ -166,14 +169,14 @@ def handout(
         work.seats,
         found,
         made=made,
-        presigned=chosen is Link.PRESIGNED,
+        presigned=chosen is LinkKind.PRESIGNED,
         with_names=with_names,
         by_door=by_door,
         boxes=instances,
     )
     _write(filled, form, output, writers, force=force)
     _warn_of_links(found)
-    if chosen is Link.DOOR:
+    if chosen is LinkKind.DOOR:
         console.warn("whoever has the code of a seat opens its notebook; keep codes to their seats")
     _warn_of_problems(work, found, instances)
     _say_left_out(work, everybody)
@@ -227,15 +230,15 @@ def _serve(work: CommandContext, port: int, *, with_names: bool, session: timede
     serving.serve(served.app(), keys, port, "the handout")
 
 
-def _usual(work: CommandContext, form: Format) -> Link:
+def _usual(work: CommandContext, form: Format) -> LinkKind:
     """Return the way that slips name unless another one is asked for."""
     if work.loaded.settings.door:
-        return Link.DOOR
+        return LinkKind.DOOR
     return _without_door(form)
 
 
-def _without_door(form: Format) -> Link:
-    return Link.CONSOLE if form is Format.HTML else Link.PRESIGNED
+def _without_door(form: Format) -> LinkKind:
+    return LinkKind.CONSOLE if form is Format.HTML else LinkKind.PRESIGNED
 
 
 def _by_door(work: CommandContext) -> tuple[CommandContext, dict[str, tuple[str, DoorCode]]]:
@@ -252,10 +255,10 @@ def _by_door(work: CommandContext) -> tuple[CommandContext, dict[str, tuple[str,
     return replace(work, seats=with_code), found
 
 
-def _session(hours: float | None, link: Link) -> timedelta:
+def _session(hours: float | None, link: LinkKind) -> timedelta:
     if hours is None:
         return notebooks.LONGEST
-    if link is not Link.PRESIGNED:
+    if link is not LinkKind.PRESIGNED:
         raise UsageError("'--session-hours' is for presigned links; add --link presigned")
     if not math.isfinite(hours) or not (
         notebooks.SHORTEST <= timedelta(hours=hours) <= notebooks.LONGEST
@@ -265,10 +268,10 @@ def _session(hours: float | None, link: Link) -> timedelta:
 
 
 def _asked(
-    work: CommandContext, link: Link, session: timedelta
+    work: CommandContext, link: LinkKind, session: timedelta
 ) -> Mapping[str, notebooks.HandoutNotebook]:
     clients, loaded, seats = work.clients, work.loaded, work.seats
-    if link is Link.PRESIGNED:
+    if link is LinkKind.PRESIGNED:
         return notebooks.presigned(clients, loaded, seats, session=session)
     return notebooks.statuses(clients, loaded, seats)
 
@@ -343,8 +346,8 @@ def _warn_of_problems(
         # What is gone of a seat that left the roster is not made again.
         cure = ""
         if status in _CURES and (status != notebooks.MISSING or all(s.on_roster for s in seats)):
-            what, verb = _CURES[status]
-            cure = f"; {what} with: {work.loaded.command(verb, '--only', ids)}"
+            action, verb = _CURES[status]
+            cure = f"; {action} with: {work.loaded.command(verb, '--only', ids)}"
         console.warn(f"{problem}: {ids}{cure}")
     bad = sum(map(len, groups.values()))
     if bad:

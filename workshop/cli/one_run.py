@@ -25,13 +25,15 @@ def end_with_terminal() -> None:
 
 
 @contextmanager
-def alone(state_dir: Path, what: str) -> Iterator[None]:
+def alone(state_dir: Path, command: str) -> Iterator[None]:
     """Keep a second ``what`` from stopping this one's cloud; raise GuardError in the second."""
     files.make_folder(state_dir)
-    lock = FileLock(state_dir / f"{what}.lock", timeout=0, mode=files.FILE_MODE)
+    lock = FileLock(state_dir / f"{command}.lock", timeout=0, mode=files.FILE_MODE)
     try:
         held = lock.acquire()
     except Timeout:
-        raise GuardError(f"another {what} runs in this folder; wait until it has ended") from None
+        raise GuardError(
+            f"another {command} runs in this folder; wait until it has ended"
+        ) from None
     with held:
         yield

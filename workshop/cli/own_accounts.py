@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from workshop.account_region import AccountRegion
 from workshop.accounts import planner
 from workshop.accounts.plan import OwnAccountsPlan
 from workshop.aws import places
@@ -13,6 +14,7 @@ from workshop.cli.context import CommandContext
 from workshop.cli.preflight import report_on, stacks_of
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import account_regions_of
+from workshop.counting import count_of
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.plan import DeployPlan, SeatPlan, StackAction
 from workshop.naming import ORGANISER
@@ -27,7 +29,14 @@ def proposed(work: CommandContext, templates: Assembly, remove: frozenset[str]) 
     console.say(f"looking at the stack sets of {work.loaded.home} ...")
     for sentence in without(work.loaded):
         console.warn(sentence)
-    made = planner.plan(work.clients, work.loaded, templates, work.seats, remove=remove)
+
+    def slow(answered: int, of: int, waited_for: Sequence[AccountRegion]) -> None:
+        named = places.named(work.loaded, waited_for)
+        console.say(f"{answered} of {count_of(of, 'account')} answered; waiting for {named} ...")
+
+    made = planner.plan(
+        *(work.clients, work.loaded, templates, work.seats), remove=remove, slow=slow
+    )
     for reason in made.unlisted.values():
         console.warn(f"whether all accounts can be used is not known: {reason}")
     unread = [

@@ -25,7 +25,7 @@ from workshop.cli.options import (
     Remove,
 )
 from workshop.counting import count_of
-from workshop.deploy import assembly, planner, watch_values
+from workshop.deploy import assembly, clearing, planner, watch_values
 from workshop.deploy.assembly import Assembly
 from workshop.deploy.diff import (
     NOTEBOOK,
@@ -98,10 +98,10 @@ def synthesized(work: CommandContext, meanwhile: Callable[[], None] = lambda: No
         console.say("making the templates, one of each profile ...")
         meanwhile()
 
-    made, said = assembly.synthesize(
+    made, warnings = assembly.synthesize(
         work.loaded, work.seats, SynthesisCache(work.loaded.name), begin=begin
     )
-    for line in said.splitlines():
+    for line in warnings.splitlines():
         console.warn(line)
     return made
 
@@ -262,7 +262,7 @@ def _stack(stack: StackPlan) -> dict[str, Any]:
         "action": stack.action,
         "status": stack.current.status if stack.current else None,
         "message": stack.message,
-        "loses_disk": stack.loses_disk,
+        "loses_work": [noun(type_) for type_ in stack.loses_work],
         "changes": [asdict(change) for change in stack.changes],
     }
 
@@ -293,14 +293,15 @@ def _changes(seat: SeatPlan) -> Iterator[str]:
     shared = "shared " if seat.seat == COHORT else ""
     has_new_end = any(_moved_end(change) for stack in seat.stacks for change in stack.changes)
     for stack in seat.stacks:
-        if stack.loses_disk:
-            yield f"{stack.desired.kind}: what is left of it is DELETED, and its disk is lost"
+        if stack.loses_work:
+            lost = clearing.lost(stack.loses_work)
+            yield f"{stack.desired.kind}: what is left of it is DELETED, and {lost}"
         # What became of the stack's own tags is said once for all.
-        said = _tags_of(stack) != {}
+        has_tags = _tags_of(stack) != {}
         changes = [
             change
             for change in stack.changes
-            if not (said and change.property == "Tags")
+            if not (has_tags and change.property == "Tags")
             and not _moved_end(change)
             and not (
                 has_new_end
@@ -358,8 +359,8 @@ def describe(change: PropertyChange) -> str:
     shown = all(value is None or len(_plain(value)) in range(1, _SHOWN) for value in values)
     change_of = ": {} to {}".format(*map(_plain, values)) if shown else ""
     if change.effect == Effect.REPLACED:
-        what = f"{resource}: {words(change.property)}{change_of}"
-        return f"{what}; it is REPLACED, and what is on its disk is lost"
+        changed = f"{resource}: {words(change.property)}{change_of}"
+        return f"{changed}; it is REPLACED, and what is on its disk is lost"
     if removes_data(change):
         return f"{' '.join(data_of(change).split(':'))} is REMOVED, with what is in it"
     if change.effect in (Effect.ADDED, Effect.REMOVED):

@@ -17,7 +17,7 @@ from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable, attempt
 from workshop.aws.stacks import StackSummary
 from workshop.bill import estimate
-from workshop.cli import console, preflight_view
+from workshop.cli import agreement, console, preflight_view
 from workshop.cli.context import CommandContext, opened
 from workshop.cli.options import CONFIG_DIR, AsJson, ConfigDir, Env, OfProfile, Only, seats
 from workshop.config.environment import LoadedEnvironment
@@ -131,7 +131,7 @@ def _write_policy(loaded: LoadedEnvironment, chosen: Collection[Seat], folder: P
 def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
     """Ask AWS for the quotas that are missing, each once, after a yes.
 
-    Raise GuardError where nobody says it.
+    Raise GuardError where nobody agrees; nothing is asked for then.
     """
     wanted = [check for check in report.checks if check.request]
     if not wanted:
@@ -139,20 +139,18 @@ def _request(clients: Clients, report: PreflightReport, *, yes: bool) -> None:
         return
     increases = count_of(len(wanted), "increase")
     if not yes:
-        try:
-            said = console.ask(f"type yes to ask AWS for {increases}")
-        except typer.Abort:
-            raise GuardError("nobody is there to type yes; give it with --yes") from None
-        if said != "yes":
-            console.say("nothing was asked for")
-            return
+        agreement.require_yes(
+            f"Ask AWS for {increases}? Type yes to go on",
+            nobody="nobody is there to agree, and nothing was asked for; agree with --yes",
+            refused="nothing was asked for; run the command again once you agree",
+        )
     for check in wanted:
         status = attempt(partial(quota_requests.file, clients, check))
-        what = f"{check.account_region} {check.subject}: {check.raise_to}"
+        quota = f"{check.account_region} {check.subject}: {check.raise_to}"
         if isinstance(status, Unavailable):
-            console.warn(f"{what} could not be asked for ({status.reason})")
+            console.warn(f"{quota} could not be asked for ({status.reason})")
         else:
-            console.say(f"asked for {what} ({quota_requests.OPEN.get(status, status.lower())})")
+            console.say(f"asked for {quota} ({quota_requests.OPEN.get(status, status.lower())})")
 
 
 def report_on(

@@ -76,9 +76,9 @@ def _summed(report: PreflightReport, shown: Iterable[Check]) -> Iterator[str]:
     alike: dict[object, list[list[Check]]] = {}
     for checks in _alike(shown):
         check = checks[0]
-        said = check.reason or check.message
+        text = check.reason or check.message
         account = check.account_region.account
-        key = (check.state, *(each.subject for each in checks), said.replace(account, "ACCOUNT"))
+        key = (check.state, *(each.subject for each in checks), text.replace(account, "ACCOUNT"))
         alike.setdefault(key, []).append(checks)
     for some in alike.values():
         yield from _told(some[0], _named(report, [checks[0] for checks in some]))
@@ -133,7 +133,7 @@ def _by_service(denied: Iterable[DeniedAction]) -> Iterator[str]:
         for resource in some[:RESOURCES]:
             yield f"    on {resource}"
         if some[RESOURCES:]:
-            yield f"    and on {len(some) - RESOURCES} more"
+            yield f"    and on {count_of(len(some) - RESOURCES, 'more resource')}"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

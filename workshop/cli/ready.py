@@ -166,11 +166,11 @@ def _check(work: CommandContext, machines: _Machines, minutes: float) -> None:
     pause = saying_pause(lambda: f"{count_of(len(up) - len(counted), 'agent')} to answer")
 
     def report(answer: AgentAnswer) -> None:
-        one = answer.machine
-        reasons = found[one] = readiness.reasons(answer)
+        machine = answer.machine
+        reasons = found[machine] = readiness.reasons(answer)
         words = f"{answer.whose}: {reasons[0] if reasons else 'ready'}"
-        progress.end(words, counts=one not in counted, good=not reasons)
-        counted.add(one)
+        progress.end(words, counts=machine not in counted, good=not reasons)
+        counted.add(machine)
 
     try:
         with progress.shown():

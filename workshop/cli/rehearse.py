@@ -24,7 +24,7 @@ from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.errors import UsageError
 from workshop.rehearse import content, enclosed
-from workshop.rehearse.rehearsal import Pace
+from workshop.rehearse.rehearsal import TimeLimits
 
 CELL_SECONDS = 60.0
 MINUTES = 5.0
@@ -168,7 +168,7 @@ def rehearse(
         }
         if given := next((option for option, value in here.items() if value), ""):
             raise UsageError(f"{given} is for the local cloud; leave it out with --on-aws")
-        pace = Pace(
+        pace = TimeLimits(
             cell_seconds or rehearse_on_aws.CELL_SECONDS,
             60 * (minutes or rehearse_on_aws.MINUTES),
         )
@@ -190,7 +190,7 @@ def rehearse(
         notebooks,
         _sdk(sdk, content.code(source, notebooks)),
         loaded.settings.profiles[chosen.profile].notebook.packages,
-        Pace(cell_seconds or CELL_SECONDS, 60 * (minutes or MINUTES)),
+        TimeLimits(cell_seconds or CELL_SECONDS, 60 * (minutes or MINUTES)),
         confined,
         replaced,
         data,

@@ -33,7 +33,7 @@ from workshop.rehearse import (
 )
 from workshop.rehearse.enclosed import EnclosureLimits
 from workshop.rehearse.judging import CellOutcome
-from workshop.rehearse.rehearsal import NotebookEvent, Pace, SeatPermissions
+from workshop.rehearse.rehearsal import NotebookEvent, SeatPermissions, TimeLimits
 from workshop.rehearse.samples import Samples
 from workshop.rehearse.workbench import Workbench
 
@@ -50,7 +50,7 @@ class LocalRehearsal:
     notebooks: list[str]
     sdk: str
     packages: tuple[str, ...]
-    pace: Pace
+    pace: TimeLimits
     confined: bool
     replacing: dict[str, str]
     data: Path | None

@@ -12,7 +12,7 @@ from workshop.cli.progress import saying_pause
 from workshop.counting import count_of
 from workshop.rehearse import on_aws
 from workshop.rehearse.on_aws import SeatRehearsal
-from workshop.rehearse.rehearsal import Pace
+from workshop.rehearse.rehearsal import TimeLimits
 from workshop.requests.ask import AgentWaits
 
 CELL_SECONDS = on_aws.CELL_SECONDS
@@ -24,7 +24,7 @@ def rehearse(
     source: Path,
     notebooks: Sequence[str],
     replacing: Mapping[str, str],
-    pace: Pace,
+    pace: TimeLimits,
     *,
     agreed: bool,
     as_json: bool,

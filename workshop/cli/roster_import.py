@@ -8,7 +8,7 @@ from typing import Any
 from workshop.cli import accounts_import, console
 from workshop.config import command_line, roster
 from workshop.config.roster import registrations
-from workshop.config.roster.merge import Merge, Seated, merged
+from workshop.config.roster.merge import Merge, SeatedRegistration, merged
 from workshop.config.roster.registrations import Export, Registration
 from workshop.config.roster.sheet import MAX_ROWS, Sheet
 from workshop.config.roster.write import write_merge
@@ -123,7 +123,7 @@ def _show(export: Export, merge: Merge, file: Path, teardown: str) -> None:
     console.print_line(_summary(merge))
 
 
-def _notes(seated: Seated) -> str:
+def _notes(seated: SeatedRegistration) -> str:
     return "; ".join(seated.notes)
 
 
@@ -152,7 +152,7 @@ def _document(export: Export, merge: Merge, path: Path, *, written: bool) -> dic
     }
 
 
-def _seated(seated: Seated) -> dict[str, Any]:
+def _seated(seated: SeatedRegistration) -> dict[str, Any]:
     return {"id": seated.id, **_registration(seated.registration), "notes": list(seated.notes)}
 
 

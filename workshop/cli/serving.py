@@ -9,12 +9,12 @@ from workshop.board.guard import PageKeys, address
 from workshop.cli import console
 
 
-def serve(app: ASGIApp, keys: PageKeys, port: int, what: str) -> None:
+def serve(app: ASGIApp, keys: PageKeys, port: int, page: str) -> None:
     """Serve on a port of this machine, for 0 on any that is free."""
     listening = server.bound(port)
 
     def began() -> None:
         console.print_line(address(server.port_of(listening), keys))
-        console.say(f"open this address in a browser of this machine; Ctrl-C ends {what}")
+        console.say(f"open this address in a browser of this machine; Ctrl-C ends {page}")
 
     server.serve(app, listening, began)

@@ -100,8 +100,8 @@ def _change(
     calls = Counter(work.clients.calls) - before
     # Somebody who moved and left the roster may have a notebook in either.
     by_seat: dict[tuple[str, AccountRegion], list[NotebookOutcome]] = {}
-    for one in sorted(ended, key=lambda one: one.machine != NOTEBOOK.noun):
-        by_seat.setdefault((one.seat, one.account_region), []).append(one)
+    for outcome in sorted(ended, key=lambda outcome: outcome.machine != NOTEBOOK.noun):
+        by_seat.setdefault((outcome.seat, outcome.account_region), []).append(outcome)
     outcomes = [outcome for seat in work.seats for outcome in by_seat[seat.id, seat.account_region]]
     if not as_json:
         _print(goal, outcomes)

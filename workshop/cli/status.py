@@ -157,6 +157,12 @@ def _remarks(work: CommandContext, seen: StatusScan) -> list[str]:
         if ids:
             command = work.loaded.command(verb, "--only", ids)
             remarks.append(f"warning: the notebook is {status}: {ids}; {cure} with: {command}")
+    remarks += [
+        f"warning: the EC2 instance of {row.seat} is without its tags, by which policies, the watch"
+        f" and the door know it; give it them again with: {row.box_tagged_again}"
+        for row in (*seen.rows, *seen.strays)
+        if row.box_tagged_again
+    ]
     remarks += _shared(work, seen)
     remarks += [f"warning: {unread}" for unread in places.unread(work.loaded, seen.unknown)]
     if seen.watch is not None:

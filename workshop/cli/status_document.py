@@ -68,14 +68,17 @@ def _watch_document(work: CommandContext, seen: StatusScan) -> dict[str, Any] | 
     used = {row.seat: seen.watch.used(row.seat) for row in seen.rows}
     return {
         "ran": {
-            str(where): one.ran and one.ran.isoformat() for where, one in seen.watch.of.items()
+            str(where): seen_watch.ran and seen_watch.ran.isoformat()
+            for where, seen_watch in seen.watch.of.items()
         },
-        "prices": {str(where): one.basis or None for where, one in seen.watch.of.items()},
+        "prices": {
+            str(where): seen_watch.basis or None for where, seen_watch in seen.watch.of.items()
+        },
         "unconfirmed": {
             str(where): None
-            if isinstance(one.mails, Unavailable)
-            else sum(not mail.confirmed for mail in one.mails)
-            for where, one in seen.watch.of.items()
+            if isinstance(seen_watch.mails, Unavailable)
+            else sum(not mail.confirmed for mail in seen_watch.mails)
+            for where, seen_watch in seen.watch.of.items()
         },
         "warnings": seen.watch.sentences(work.loaded, seen.at),
         "per_seat_usd": work.loaded.settings.budget.per_seat_usd,
@@ -95,6 +98,7 @@ def _row_document(row: StatusRow) -> dict[str, Any]:
         "box": row.box,
         "box_type": row.box_type or None,
         "box_up_since": row.box_up_since and row.box_up_since.isoformat(),
+        "box_has_its_tags": not row.box_tagged_again,
         "active": row.active and row.active.isoformat(),
         "active_known": row.active_known,
         "jobs": row.jobs,

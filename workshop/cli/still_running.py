@@ -8,7 +8,7 @@ from typing import Any
 from workshop.aws import places
 from workshop.cli import console
 from workshop.cli.context import CommandContext
-from workshop.counting import count_of
+from workshop.counting import and_more, count_of
 from workshop.pricing import billing
 from workshop.pricing.prices import Cost
 from workshop.status import ending
@@ -23,7 +23,7 @@ _NAMED = 5
 """So many endpoints and jobs are named, the dearest first."""
 
 
-def say(found: CommandContext, seen: StatusScan, what: str) -> None:
+def say(found: CommandContext, seen: StatusScan, heading: str) -> None:
     """Say in a line what runs, what that costs, and how to see and to end it."""
     for unread in places.unread(found.loaded, seen.unknown, without=_FREE):
         console.warn(unread)
@@ -37,7 +37,7 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
     if all(row.box == NO_NOTEBOOK for row in seen.rows):
         del counts["EC2 instance"]
     if not any(count is None or count for count in counts.values()) and running == Cost():
-        console.say(f"{what}: nothing of these seats")
+        console.say(f"{heading}: nothing of these seats")
     else:
         known = _known(seen.rows)
         running_now = ", ".join(_number(count, known[noun], noun) for noun, count in counts.items())
@@ -46,7 +46,7 @@ def say(found: CommandContext, seen: StatusScan, what: str) -> None:
         if at_work:
             sweep = found.command_for("sweep", at_work)
             cure += f"; end jobs and endpoints, and delete what these seats made, with: {sweep}"
-        console.say(f"{what}: {running_now}, {running.per_hour}; {cure}")
+        console.say(f"{heading}: {running_now}, {running.per_hour}; {cure}")
     _say_works(found, seen)
     for row in seen.strays:
         if row.running != Cost():
@@ -68,7 +68,7 @@ def _say_works(found: CommandContext, seen: StatusScan) -> None:
         end = found.loaded.command("end", work.work.name, *(("--only", work.seat) if own else ()))
         console.say(f"  {work.title}, {work.cost.per_hour}; end it alone with: {end}")
     if len(works) > _NAMED:
-        console.say(f"  and {len(works) - _NAMED} more, none of which costs more")
+        console.say(f" {and_more(len(works) - _NAMED)}, none of which costs more")
 
 
 def document(seen: StatusScan) -> dict[str, Any]:

@@ -159,6 +159,8 @@ def run(
         only=None if choices.only is None else ",".join(choices.only),
         with_strays=True,
     )
+    if apply and len(work.seats) < len(work.loaded.seats):
+        work.refuse_doubted_accounts("what is deleted")
     choices = replace(choices, save=session.kept(work.loaded, save_to))
     command = command_line(env, config_dir, choices, verb=verb, flags=flags, save_to=save_to)
     view = teardown_view.TeardownView(as_json=as_json)

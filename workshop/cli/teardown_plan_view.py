@@ -123,7 +123,7 @@ def _show_summary(plan: TeardownPlan) -> None:
     for action in PlannedAction:
         resources = plan.resources(action)
         resource_types = Counter(resource.resource_type for resource in resources).most_common()
-        what = ", ".join(
+        counts = ", ".join(
             count_of(count, resource_type) for resource_type, count in resource_types[:_SHOWN]
         )
         more = (
@@ -133,7 +133,7 @@ def _show_summary(plan: TeardownPlan) -> None:
         )
         if resources:
             seats = len({resource.account_of or resource.seat for resource in resources} - _NOBODY)
-            table.add_row(str(len(resources)), str(seats), action, what + more)
+            table.add_row(str(len(resources)), str(seats), action, counts + more)
     console.print_table(table)
 
 

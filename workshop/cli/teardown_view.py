@@ -59,8 +59,8 @@ class TeardownView:
         if event.outcome is not None:
             self._counts[event.outcome] += 1
         if event.outcome in _ALOUD or (event.outcome is None and event.message):
-            what = event.outcome or event.step
-            console.say(f"{what}: {resource.label}: {event.message}")
+            result = event.outcome or event.step
+            console.say(f"{result}: {resource.label}: {event.message}")
         if time.monotonic() - self._counted > _EVERY:
             self._count()
 
@@ -68,7 +68,7 @@ class TeardownView:
         if not self._counts or self._as_json:
             return
         self._counted = time.monotonic()
-        counts = ", ".join(f"{count} {what}" for what, count in self._counts.items())
+        counts = ", ".join(f"{count} {result}" for result, count in self._counts.items())
         cost = "" if self._cost is None else f"; still running: {self._cost.per_hour}"
         console.say(f"  {counts}{cost}")
 

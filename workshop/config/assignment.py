@@ -3,8 +3,8 @@
 A line for each account; one without a seat is free. Who leaves the roster leaves the account
 behind, with the seat's id in the file: nobody else is given it before it is empty. The file is
 written by ``workshop accounts --write`` and is the only place that says whose an account is. So a
-column ``check`` tells whether somebody has changed whose it is by hand; a file without it may be
-written by anybody.
+column ``check`` tells whether somebody has changed whose it is by hand. Anybody may write a file
+without it: of such a line nobody can tell, until it is written.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ class AssignedAccount:
     def is_changed(self) -> bool:
         """Whether somebody has changed its seat by hand."""
         return bool(self.check) and self.check != check_of(self.account, self.seat)
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether nobody could tell if somebody had changed its seat."""
+        return bool(self.seat) and not self.check
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,11 @@ class Assignment:
         """The accounts whose seats somebody has changed by hand."""
         return tuple(assigned for assigned in self.accounts if assigned.is_changed)
 
+    @property
+    def unchecked(self) -> tuple[AssignedAccount, ...]:
+        """The accounts of seats that were written by hand, without a check."""
+        return tuple(assigned for assigned in self.accounts if assigned.is_unchecked)
+
     def approved(self) -> Assignment:
         """Return it with all seats as they are assigned."""
         return Assignment(tuple(assigned.to(assigned.seat) for assigned in self.accounts))
@@ -155,7 +165,7 @@ def parse(text: str) -> tuple[Assignment, list[Diagnostic]]:
     checked = _place_of_check(records[0][2])
     for line, _, cells in records[1:]:
         account, seat = (*cells, "", "")[:2]
-        check = (*cells, *[""] * checked)[checked] if checked else check_of(account, seat)
+        check = (*cells, *[""] * checked)[checked] if checked else ""
         found.append(AssignedAccount(account, seat, line, check))
     return Assignment(tuple(found)), [*_mistakes(found)]
 
@@ -251,6 +261,8 @@ def _changed(raw: bytes, before: Assignment, after: Assignment) -> bytes:
     }
     seats = {index: assigned.seat for index, assigned in changed.items()}
     text = csv_file.with_cells(text, delimiter, COLUMNS.index("seat"), seats)
+    if not checked and any(assigned.check for assigned in after.accounts):
+        text, checked = csv_file.with_heading(text, delimiter, CHECK)
     if checked:
         checks = {index: assigned.check for index, assigned in changed.items()}
         text = csv_file.with_cells(text, delimiter, checked, checks)

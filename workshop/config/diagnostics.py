@@ -54,6 +54,6 @@ def listing(words: Iterable[str]) -> str:
     return f"known: {', '.join(words)}"
 
 
-def not_known(word: str, what: str, known: Iterable[str]) -> str:
+def not_known(word: str, noun: str, known: Iterable[str]) -> str:
     """``is no Region that this release knows``, with the nearest word that it knows."""
-    return f"is no {what} that this release knows; {suggestion(word, known)}check its spelling"
+    return f"is no {noun} that this release knows; {suggestion(word, known)}check its spelling"

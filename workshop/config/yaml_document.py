@@ -33,6 +33,8 @@ _MAX_DIGITS = 100
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 # The last three break lines for PyYAML, but not for editors, which would count differently.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]")
+_MERGE = re.compile(r"^(?:<{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+"""What git writes around the two sides of a conflict (https://git-scm.com/docs/git-merge)."""
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -112,6 +114,14 @@ def decode(raw: bytes) -> str:
     if control:
         line = text.count("\n", 0, control.start()) + 1
         raise UnreadableError(Diagnostic(line, (), "holds a control character; remove it"))
+    merge = _MERGE.search(text)
+    if merge:
+        line = text.count("\n", 0, merge.start()) + 1
+        message = (
+            "has a merge that was left unfinished; keep the lines of one side, or of both, and"
+            " remove those that begin with '<<<<<<<', '|||||||', '=======' and '>>>>>>>'"
+        )
+        raise UnreadableError(Diagnostic(line, (), message))
     return text
 
 

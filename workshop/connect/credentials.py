@@ -59,7 +59,7 @@ class SeatCredentials:
             "aws_secret_access_key": self.secret_key,
             "aws_session_token": self.token,
         }
-        return "\n".join([f"[{name}]", *(f"{key} = {one}" for key, one in lines.items()), ""])
+        return "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in lines.items()), ""])
 
     @property
     def process(self) -> dict[str, object]:

@@ -99,7 +99,9 @@ class BoxAddress:
             "ServerAliveInterval": "30",
             "ProxyCommand": self._proxy(system, identity),
         }
-        return "\n".join([f"Host {self.host}", *(f"    {key} {one}" for key, one in lines.items())])
+        return "\n".join(
+            [f"Host {self.host}", *(f"    {key} {value}" for key, value in lines.items())]
+        )
 
     def _proxy(self, system: System, identity: str) -> str:
         # The AWS CLI reads '~' itself, on each system.

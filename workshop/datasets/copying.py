@@ -22,7 +22,7 @@ from workshop.aws.clients import Clients
 from workshop.datasets.pushing import THREADS, Arrivals, DatasetsBucket, in_parallel
 from workshop.errors import UsageError, WorkshopError
 from workshop.teardown import save_paths
-from workshop.teardown.s3_copy import CopyError, Entry, InBucket, Source
+from workshop.teardown.s3_copy import BucketDestination, CopyError, Entry, Source
 
 _DENIED = ("AccessDenied", "403", "AllAccessDisabled")
 
@@ -119,8 +119,10 @@ def plan(
     )
 
 
-def _target(bucket: DatasetsBucket) -> InBucket:
-    return InBucket(bucket.client, save_paths.Prefix(bucket.name, ""), bucket.clients.clearing_up)
+def _target(bucket: DatasetsBucket) -> BucketDestination:
+    return BucketDestination(
+        bucket.client, save_paths.Prefix(bucket.name, ""), bucket.clients.clearing_up
+    )
 
 
 def copy(planned: CopyPlan, arrived: Arrivals) -> None:

@@ -83,8 +83,8 @@ class DatasetsBucket:
                 answer = self.client.delete_objects(
                     **self.of, Delete={"Objects": objects, "Quiet": True}
                 )
-                for one in answer.get("Errors", ()):
-                    why = f"{one['Key']} was not deleted ({one['Code']})"
+                for refused in answer.get("Errors", ()):
+                    why = f"{refused['Key']} was not deleted ({refused['Code']})"
                     raise WorkshopError(f"{why}; mend that and run this again")
         except (BotoCoreError, ClientError) as error:
             raise self.failed(error) from error

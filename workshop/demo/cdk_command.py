@@ -25,7 +25,7 @@ INSTALL = "install it with: npm install -g aws-cdk@2"
 
 
 @dataclass(frozen=True)
-class Toolkit:
+class CdkCommand:
     """The ``cdk`` of this virtual environment, or the one on the path, in a folder.
 
     ``variables`` is the whole environment of its processes; what they print goes to files in

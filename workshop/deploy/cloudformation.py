@@ -63,7 +63,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Sent:
+class CallResult:
     """The answer to one mutating call; ``stack_id`` where it was accepted.
 
     ``cause`` is in AWS's words, where it was not.
@@ -75,7 +75,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Seen:
+class PollResult:
     """What one poll saw, by name; ``complete`` if it went through all stacks of the Region."""
 
     stacks: Mapping[str, StackSummary]
@@ -90,7 +90,7 @@ class CloudFormation:
         self.polls = MinInterval(POLL_SPACING, burst=POLL_BURST)
         self._clients = clients
 
-    def create(self, desired: DesiredStack, template: Template) -> Sent:
+    def create(self, desired: DesiredStack, template: Template) -> CallResult:
         return self._send(
             "create_stack",
             StackName=desired.name,
@@ -98,7 +98,7 @@ class CloudFormation:
             **_shared(desired, template),
         )
 
-    def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> Sent:
+    def update(self, desired: DesiredStack, template: Template, found: StackSummary) -> CallResult:
         if desired.protected is not None and found.protected != desired.protected:
             sent = self._protect(found, protected=desired.protected)
             if sent.answer != Answer.ACCEPTED:
@@ -107,7 +107,7 @@ class CloudFormation:
             "update_stack", StackName=found.id, **_shared(desired, template, found.parameters)
         )
 
-    def delete(self, found: StackSummary) -> Sent:
+    def delete(self, found: StackSummary) -> CallResult:
         """Delete what is left of a stack that was never made; by its id, so no other can be hit."""
         if found.protected:
             # Nothing is in it that the protection could be meant for.
@@ -116,18 +116,18 @@ class CloudFormation:
                 return sent
         return self._send("delete_stack", StackName=found.id, ClientRequestToken=_token())
 
-    def roll_back(self, found: StackSummary) -> Sent:
+    def roll_back(self, found: StackSummary) -> CallResult:
         """Take a stack back to what it was before an update that failed and was left as it was."""
         return self._send("rollback_stack", StackName=found.id, ClientRequestToken=_token())
 
-    def _protect(self, found: StackSummary, *, protected: bool) -> Sent:
+    def _protect(self, found: StackSummary, *, protected: bool) -> CallResult:
         return self._send(
             "update_termination_protection",
             StackName=found.id,
             EnableTerminationProtection=protected,
         )
 
-    def seen(self, awaited: Collection[str], *, whole: bool) -> Seen:
+    def seen(self, awaited: Collection[str], *, whole: bool) -> PollResult:
         """Look for stacks page by page until all ``awaited`` names are seen, or through all.
 
         AWS lists the newest first, so that stacks being made are on the first page; nothing
@@ -140,8 +140,8 @@ class CloudFormation:
         for page in pages:
             found.update((stack.name, stack) for stack in page)
             if not whole and found.keys() >= set(awaited):
-                return Seen(found, complete=False)
-        return Seen(found, complete=True)
+                return PollResult(found, complete=False)
+        return PollResult(found, complete=True)
 
     def _describe_stacks(self, **request: Any) -> Mapping[str, Any]:
         """One page, asked for again at the polls' own pace where botocore would come faster."""
@@ -221,15 +221,15 @@ class CloudFormation:
         document: dict[str, Any] = yaml.safe_load(body) if isinstance(body, str) else body
         return document
 
-    def _send(self, operation: str, **request: Any) -> Sent:
+    def _send(self, operation: str, **request: Any) -> CallResult:
         client = self._clients.client("cloudformation", self.account_region)
         try:
             answer = getattr(client, operation)(**request)
         except ClientError as error:
             return _refusal(error)
         except BotoCoreError as error:
-            return Sent(Answer.REFUSED, cause=failures.of_error(error))
-        return Sent(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
+            return CallResult(Answer.REFUSED, cause=failures.of_error(error))
+        return CallResult(Answer.ACCEPTED, stack_id=answer.get("StackId", ""))
 
 
 def _noted(
@@ -259,12 +259,12 @@ def _token() -> str:
     return f"workshop-{uuid.uuid4()}"
 
 
-def _refusal(error: ClientError) -> Sent:
+def _refusal(error: ClientError) -> CallResult:
     message = str(error.response.get("Error", {}).get("Message", ""))
     kind = code(error.response)
     if _NOTHING.search(message):
-        return Sent(Answer.NOTHING_TO_DO)
+        return CallResult(Answer.NOTHING_TO_DO)
     busy = kind in {"ValidationError", "ValidationException"} and _OVERTAKEN.search(message)
     if busy or kind in _BY_ANOTHER:
-        return Sent(Answer.OVERTAKEN, cause=failures.of_error(error))
-    return Sent(Answer.REFUSED, cause=failures.of_error(error))
+        return CallResult(Answer.OVERTAKEN, cause=failures.of_error(error))
+    return CallResult(Answer.REFUSED, cause=failures.of_error(error))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workshop.account_region import AccountRegion
-from workshop.deploy.events import DeployEvent, Sink, What
+from workshop.deploy.events import DeployEvent, DeployStep, Sink
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import ENDED, ENDED_BADLY, FailureTolerance, StackJob, Stage
 from workshop.events import now
@@ -76,7 +76,7 @@ class StackEnds:
     def end(self, job: StackJob, stage: Stage) -> None:
         """A stack has ended; a seat whose stacks all have is told of."""
         job.stage = stage
-        self.say(What[stage.name], job, str(job.cause) if job.cause else job.message)
+        self.say(DeployStep[stage.name], job, str(job.cause) if job.cause else job.message)
         # Counted at once: the seat's other stacks may need many minutes more.
         counts = stage in ENDED_BADLY and job.seat in self.begun
         if counts and self.tolerance.failed(job.seat) and self._others(job.seat):
@@ -92,9 +92,9 @@ class StackEnds:
         """Begin nothing more."""
         if not self.stopped:
             self.stopped = message
-            self.sink(DeployEvent(now(), self.home, What.STOPPED, message=message))
+            self.sink(DeployEvent(now(), self.home, DeployStep.STOPPED, message=message))
 
-    def say(self, what: What, job: StackJob, message: str = "") -> None:
+    def say(self, what: DeployStep, job: StackJob, message: str = "") -> None:
         """Tell of a stack."""
         where = job.plan.desired.account_region
         self.sink(DeployEvent(now(), where, what, job.seat, job.name, message))
@@ -112,6 +112,6 @@ class StackEnds:
         where = jobs[0].plan.desired.account_region
         if failed:
             message = f"{failed[0].name}: {failed[0].cause}"
-            self.sink(DeployEvent(now(), where, What.SEAT_FAILED, seat, message=message))
+            self.sink(DeployEvent(now(), where, DeployStep.SEAT_FAILED, seat, message=message))
         else:
-            self.sink(DeployEvent(now(), where, What.SEAT_DONE, seat))
+            self.sink(DeployEvent(now(), where, DeployStep.SEAT_DONE, seat))

@@ -20,9 +20,9 @@ from workshop.counting import count_of
 from workshop.deploy import diff, failures, machines, next_call, polling
 from workshop.deploy import plan as planning
 from workshop.deploy.call_threads import CallThreads
-from workshop.deploy.cloudformation import Answer, CloudFormation, Seen, Sent
+from workshop.deploy.cloudformation import Answer, CallResult, CloudFormation, PollResult
 from workshop.deploy.ends import StackEnds
-from workshop.deploy.events import DeployEvent, Sink, What
+from workshop.deploy.events import DeployEvent, DeployStep, Sink
 from workshop.deploy.failures import Cause, FailureClass
 from workshop.deploy.jobs import (
     ENDED,
@@ -210,7 +210,7 @@ class DeployEngine:
         job.rolling_back = plan.action == StackAction.ROLL_BACK
         if plan.action == StackAction.WAIT:
             job.stack_id = ""
-            self._ends.say(What.JOINED, job, plan.message)
+            self._ends.say(DeployStep.JOINED, job, plan.message)
             self._watch(job)
             return
         job.before = found.changed if found else None
@@ -221,12 +221,12 @@ class DeployEngine:
             lambda: next_call.send(self.aws, job), lambda sent: self._sent(job, sent)
         )
 
-    def _sent(self, job: StackJob, sent: Sent) -> None:
+    def _sent(self, job: StackJob, sent: CallResult) -> None:
         self._calling.discard(job.name)
         if sent.answer == Answer.ACCEPTED:
             found = job.plan.current
             job.stack_id = sent.stack_id or (found.id if found else "")
-            self._ends.say(What.BEGUN, job, job.repair)
+            self._ends.say(DeployStep.BEGUN, job, job.repair)
             self._watch(job)
         elif sent.answer == Answer.NOTHING_TO_DO:
             self._end(job, Stage.UNCHANGED)
@@ -234,7 +234,7 @@ class DeployEngine:
             # Seen by its name, whatever it is by then, and then decided about again.
             job.stack_id, job.deleting, job.rolling_back = "", False, False
             job.overtaken = sent.cause
-            self._ends.say(What.JOINED, job, "somebody else is at work on it")
+            self._ends.say(DeployStep.JOINED, job, "somebody else is at work on it")
             self._watch(job)
         else:
             job.cause = sent.cause
@@ -260,7 +260,7 @@ class DeployEngine:
         watched = list(self._watched.values())
         whole = any(job.deleting or not job.stack_id for job in watched)
 
-        def ask() -> Seen | Exception:
+        def ask() -> PollResult | Exception:
             try:
                 return self.aws.seen({job.name for job in watched}, whole=whole)
             except (BotoCoreError, ClientError) as error:
@@ -268,7 +268,9 @@ class DeployEngine:
 
         self._threads.call(ask, lambda seen: self._polled(watched, seen, began), polls=True)
 
-    def _polled(self, watched: Sequence[StackJob], seen: Seen | Exception, began: float) -> None:
+    def _polled(
+        self, watched: Sequence[StackJob], seen: PollResult | Exception, began: float
+    ) -> None:
         self._polling = False
         if self._ends.interrupted.is_set():
             return  # nothing could be done about what was seen
@@ -277,7 +279,9 @@ class DeployEngine:
             # Unread is not gone: nothing is concluded, and the deadlines go on.
             if errors.is_passing(seen):
                 message = f"the stacks could not be listed, asking again: {seen}"
-                self.sink(DeployEvent(now(), self.account_region, What.RETRY, message=message))
+                self.sink(
+                    DeployEvent(now(), self.account_region, DeployStep.RETRY, message=message)
+                )
             else:
                 self._unseen = f"{seen}; CloudFormation goes on with it, unseen"
                 for job in list(self._watched.values()):
@@ -288,7 +292,7 @@ class DeployEngine:
                     self._look(job, seen)
         self._schedule.polled(began, moved=len(self._watched) < before)
 
-    def _look(self, job: StackJob, seen: Seen) -> None:
+    def _look(self, job: StackJob, seen: PollResult) -> None:
         """Act on what a poll saw of one stack."""
         view = polling.conclude(job, seen, waited=self.clock() - job.since, now=now())
         if view.joined:
@@ -325,9 +329,10 @@ class DeployEngine:
             same = job.overtaken is not None and plan.current == job.plan.current
             self._fail(job, str(job.overtaken) if same else "somebody else keeps changing it")
             return
+        untold = "" if job.deleting else planning.untold(job.plan, plan)
         job.plan, job.review = replace(plan, remove=job.plan.remove), True
-        if plan.action == StackAction.REFUSED:
-            self._fail(job, plan.message)
+        if plan.action == StackAction.REFUSED or untold:
+            self._fail(job, untold or plan.message)
             return
         if plan.action == StackAction.UPDATE:
             job.template = planning.current_template(plan)
@@ -346,7 +351,7 @@ class DeployEngine:
                 job.asked_why = False  # asked once more when the stack has ended
                 return
             job.cause = cause
-            self._ends.say(What.FAILING, job, str(cause))
+            self._ends.say(DeployStep.FAILING, job, str(cause))
             if job.ended_badly is not None:
                 self._calling.discard(job.name)
                 self._failed(job)
@@ -371,18 +376,21 @@ class DeployEngine:
     def _failed(self, job: StackJob) -> None:
         """Try again where that makes sense, else end."""
         cause = job.cause or Cause(FailureClass.PERMANENT, "failed")
-        left = job.ended_badly
+        left, untold = job.ended_badly, ""
         if left is not None:
             again = planning.decide(job.plan.desired, left, now())
+            untold = "" if job.deleting else planning.untold(job.plan, again)
             job.plan = replace(again, remove=job.plan.remove)
-        if job.plan.action == StackAction.REFUSED:
-            self._fail(job, f"{cause}; {job.plan.message}")
+        if job.plan.action == StackAction.REFUSED or untold:
+            self._fail(job, f"{cause}; {untold or job.plan.message}")
         elif job.deleting and cause.kind == FailureClass.PERMANENT:
             self._fail(job, f"{cause}; {planning.cure_of_clearing(job.plan.desired)}")
         elif (other := job.fallback(cause)) is not None:
             job.template = other
             instead = job.plan.desired.templates[other]
-            self._ends.say(What.FALLBACK, job, machines.next_to_be_had(job.refused[-1], instead))
+            self._ends.say(
+                DeployStep.FALLBACK, job, machines.next_to_be_had(job.refused[-1], instead)
+            )
             self._make_ready(job)
         elif cause.lacks_machine and job.plan.desired.kind == machines.BOX:
             self._fail(job, machines.none_to_be_had(job.plan.desired, job.refused))
@@ -392,7 +400,7 @@ class DeployEngine:
             job.attempt += 1
             self._queue.put_later(job, self.clock() + seconds)
             job.stage = Stage.LATER
-            self._ends.say(What.RETRY, job, f"again in {seconds:.0f} s: {cause}")
+            self._ends.say(DeployStep.RETRY, job, f"again in {seconds:.0f} s: {cause}")
         elif failures.holds_name(cause):
             self._fail(job, f"{cause}; {planning.cure_of_taken(job.plan.desired)}")
         else:
@@ -409,11 +417,11 @@ class DeployEngine:
             self._calling.discard(job.name)
             message = planning.left_outside(job.plan.desired, left)
             if found.reason:
-                said = f"{found.status}: {found.reason}"
-                self._fail(job, f"{said}; {message}" if message else said)
+                status = f"{found.status}: {found.reason}"
+                self._fail(job, f"{status}; {message}" if message else status)
                 return
             if message:
-                self._ends.say(What.LEFT, job, message)
+                self._ends.say(DeployStep.LEFT, job, message)
             self._end(job, Stage.DONE)
 
         self._calling.add(job.name)

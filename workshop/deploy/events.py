@@ -11,7 +11,7 @@ from workshop.account_region import AccountRegion
 from workshop.events import Event
 
 
-class What(StrEnum):
+class DeployStep(StrEnum):
     """What happened to a stack or, without a stack, to a whole seat or the whole deployment."""
 
     BEGUN = "begun"
@@ -40,7 +40,7 @@ class DeployEvent(Event):
     """One event of a deployment; ``message`` is a sentence or empty."""
 
     account_region: AccountRegion
-    what: What
+    what: DeployStep
     seat: str = ""
     stack: str = ""
     message: str = ""

@@ -34,8 +34,8 @@ def where_it_is(desired: DesiredStack, current: int, before: Mapping[str, Any]) 
     place = has.get("box_subnet") or has.get("box_zone") or ""
     here = [
         number
-        for number, one in enumerate(desired.templates)
-        if number >= current and one.place == place
+        for number, template in enumerate(desired.templates)
+        if number >= current and template.place == place
     ]
     same = [n for n in here if desired.templates[n].instance_type == has.get("box_type")]
     return next(iter((*same, *here)), current)
@@ -51,9 +51,9 @@ def following(
     """
     refused = desired.templates[tried]
     for number in range(tried + 1, len(desired.templates)):
-        one = desired.templates[number]
-        moves = updates and one.place != refused.place
-        same = kind == FailureClass.LIMIT and one.instance_type == refused.instance_type
+        template = desired.templates[number]
+        moves = updates and template.place != refused.place
+        same = kind == FailureClass.LIMIT and template.instance_type == refused.instance_type
         if not moves and not same:
             return number
     return None
@@ -86,20 +86,22 @@ def _machine(template: Template) -> str:
 
 def none_to_be_had(desired: DesiredStack, tried: Sequence[RefusedMachine]) -> str:
     """Return why a seat has no instance and what helps, once every type and place was refused."""
-    no_machine = [one.template for one in tried if one.cause.kind == FailureClass.CAPACITY]
-    no_quota = [one for one in tried if one.cause.kind == FailureClass.LIMIT]
+    no_machine = [
+        refusal.template for refusal in tried if refusal.cause.kind == FailureClass.CAPACITY
+    ]
+    no_quota = [refusal for refusal in tried if refusal.cause.kind == FailureClass.LIMIT]
     deploy = desired.command("deploy", "--only", desired.seat)
     why, cures = [], []
-    if any(_RESERVED in one.cause.message.casefold() for one in tried):
-        types = _or([one.instance_type for one in no_machine])
+    if any(_RESERVED in refusal.cause.message.casefold() for refusal in tried):
+        types = _or([template.instance_type for template in no_machine])
         why.append(f"the capacity reservation of its profile has no room for {types}")
         cures.append(
             "stop what runs in it, reserve more, or take 'ec2.capacity_reservation' out, and run:"
             f" {deploy}"
         )
     elif no_machine:
-        types = _or([one.instance_type for one in no_machine])
-        places = list(dict.fromkeys(one.place for one in no_machine if one.place))
+        types = _or([template.instance_type for template in no_machine])
+        places = list(dict.fromkeys(template.place for template in no_machine if template.place))
         where = f", asked for in {', '.join(places)} too" if places else ""
         why.append(f"EC2 has no {types} to give in {desired.account_region.region} now{where}")
         cures.append(
@@ -107,7 +109,7 @@ def none_to_be_had(desired: DesiredStack, tried: Sequence[RefusedMachine]) -> st
             " another type"
         )
     if no_quota:
-        types = _or([one.template.instance_type for one in no_quota])
+        types = _or([refusal.template.instance_type for refusal in no_quota])
         limit = _VCPUS.search(no_quota[0].cause.message)
         quota = f"quota of {limit[1]} vCPUs" if limit else "quota of vCPUs"
         why.append(f"the account's {quota} has none left for {types}")

@@ -10,15 +10,13 @@ from enum import StrEnum
 
 from workshop import tags
 from workshop.account_region import AccountRegion
-from workshop.aws.boxes import BoxState
+from workshop.aws.boxes import BoxState, tagged_again
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.stacks import BROKEN, ROLLED_BACK, SETTLED, StackSummary
 from workshop.aws.strays import Stray
-from workshop.deploy import machines
+from workshop.deploy import clearing, machines
 from workshop.deploy.desired import DesiredStack
 from workshop.deploy.diff import (
-    INSTANCE,
-    NOTEBOOK,
     Effect,
     PropertyChange,
     data_of,
@@ -43,11 +41,6 @@ class StackAction(StrEnum):
     """It failed to be made: what is left of it is deleted, and it is made again."""
     REFUSED = "refused"
 
-
-LOSES_DISK = (
-    "clearing it deletes its {machine}, if that is left, and what is on the {machine}'s disk"
-)
-_WITH_DISK = {stack_that_makes(kind): noun(kind) for kind in (NOTEBOOK, INSTANCE)}
 
 REVIEWED_WITHIN = timedelta(minutes=15)
 """A stack that waits so long for its first change set has been given up by whoever made it."""
@@ -74,15 +67,13 @@ class StackPlan:
     """Whether somebody has changed its parameters, of which its stack set tells nothing."""
 
     @property
-    def loses_disk(self) -> bool:
-        """Whether what is cleared may hold a notebook or an EC2 instance.
-
-        A failed deletion leaves whatever it did not come to, and so may a failed rollback. A change
-        set that nobody ran has made nothing, and a whole stack is cleared for want of its notebook.
-        """
-        is_broken = self.current is not None and self.current.status in BROKEN
-        clears = self.action == StackAction.CLEAR and is_broken
-        return clears and self.desired.kind in _WITH_DISK
+    def loses_work(self) -> tuple[str, ...]:
+        """The resource types with which people's work may go where the stack is cleared."""
+        if self.action != StackAction.CLEAR or self.current is None:
+            return ()
+        added = {change.type for change in self.changes if change.effect == Effect.ADDED}
+        types = clearing.work_in(self.desired, self.current)
+        return tuple(type_ for type_ in types if type_ not in added)
 
 
 @dataclass(frozen=True)
@@ -118,9 +109,13 @@ class DeployPlan:
 
     @property
     def removed(self) -> set[str]:
-        """What holds data and is removed by an update, whether that may be or not."""
+        """What holds data and is removed, whether that may be or not."""
         changes = (change for stack in self.stacks for change in stack.changes)
-        return {data_of(change) for change in changes if removes_data(change)}
+        cleared = (clearing.names_of(stack.desired, stack.loses_work) for stack in self.stacks)
+        return {
+            *(data_of(change) for change in changes if removes_data(change)),
+            *(name for names in cleared for name in names),
+        }
 
     @property
     def totals(self) -> dict[StackAction, int]:
@@ -165,15 +160,33 @@ def decide(desired: DesiredStack, found: StackSummary | None, now: datetime) -> 
     message = because(found)
     if action == StackAction.REFUSED:
         message = f"{message.rstrip('.')}; {_cure(desired, found)}"
-    return telling_of_disk(StackPlan(desired, found, action, message))
+    return telling_of_work(StackPlan(desired, found, action, message))
 
 
-def telling_of_disk(plan: StackPlan) -> StackPlan:
-    """Return the plan with what is lost on a machine's disk in its message, where it is."""
-    if not plan.loses_disk:
+def telling_of_work(plan: StackPlan) -> StackPlan:
+    """Return the plan with the work that clearing deletes in its message, where it does."""
+    if not (lost := plan.loses_work):
         return plan
-    lost = LOSES_DISK.format(machine=_WITH_DISK[plan.desired.kind])
-    return replace(plan, message=f"{plan.message}; {lost}")
+    return replace(plan, message=f"{plan.message}; {clearing.sentence(lost)}")
+
+
+def untold(before: StackPlan, plan: StackPlan) -> str:
+    """Return why a stack is not cleared that holds work of which no plan has told, empty if it is.
+
+    Of two plans of a stack, ``before`` is the one that was shown. A stack that never was whole
+    holds nobody's work.
+    """
+    was_whole = plan.current is not None and plan.current.status not in _NEVER_WHOLE
+    if not was_whole or not plan.loses_work or before.loses_work:
+        return ""
+    again = plan.desired.command("deploy", "--only", plan.desired.seat)
+    return (
+        f"{plan.message}, of which the plan could not tell; nothing was deleted; to do so, run:"
+        f" {again}"
+    )
+
+
+_NEVER_WHOLE = BROKEN - {"DELETE_FAILED"}
 
 
 def _repair(found: StackSummary, now: datetime) -> StackAction:
@@ -233,7 +246,7 @@ def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
     only = ("--only", plan.desired.seat)
     if notebook is None:
         message = f"its notebook is missing, though the stack is {plan.current.status}"
-        return replace(plan, action=StackAction.CLEAR, message=message)
+        return _cleared(replace(plan, action=StackAction.CLEAR, message=message))
     if notebook.status == "Deleting":
         message = f"its notebook is being deleted; then: {plan.desired.command('deploy', *only)}"
         return replace(plan, action=StackAction.REFUSED, message=message)
@@ -246,6 +259,24 @@ def with_notebook(plan: StackPlan, notebook: NotebookState | None) -> StackPlan:
     return plan
 
 
+def _cleared(plan: StackPlan) -> StackPlan:
+    """Return the plan of a whole stack that is to be cleared for want of its machine.
+
+    What else it has that holds work goes only if somebody has asked for that by name.
+    """
+    names = clearing.names_of(plan.desired, plan.loses_work)
+    asked_for = {*names, *plan.remove}
+    if asked_for <= plan.remove:
+        return telling_of_work(plan)
+    asked = [word for name in sorted(asked_for) for word in ("--remove", name)]
+    again = plan.desired.command("deploy", "--only", plan.desired.seat, *asked)
+    message = (
+        f"{plan.message}; {clearing.sentence(plan.loses_work)}, and nobody asked for that; save"
+        f" what you need of it, then run: {again}"
+    )
+    return replace(plan, action=StackAction.REFUSED, message=message)
+
+
 def with_box(plan: StackPlan, box: BoxState | None) -> StackPlan:
     """Return the plan of an instance's stack once it is known whether there is its instance.
 
@@ -255,19 +286,15 @@ def with_box(plan: StackPlan, box: BoxState | None) -> StackPlan:
         return plan
     if box is None:
         message = f"its EC2 instance is missing, though the stack is {plan.current.status}"
-        return replace(plan, action=StackAction.CLEAR, message=message)
+        return _cleared(replace(plan, action=StackAction.CLEAR, message=message))
     if box.status == "shutting-down":
         again = plan.desired.command("deploy", "--only", plan.desired.seat)
         message = f"its EC2 instance is being terminated; then: {again}"
         return replace(plan, action=StackAction.REFUSED, message=message)
-    if not box.is_tagged and plan.action == StackAction.UNCHANGED:
-        tag = f"Key={tags.WORKSHOP},Value={plan.desired.tags[tags.WORKSHOP]}"
-        message = (
-            f"its EC2 instance has lost the tag {tags.WORKSHOP!r}, without which no other command"
-            f" sees it; put it back with: aws ec2 create-tags --resources {box.id} --tags {tag}"
-            f" --region {plan.desired.account_region.region}"
-        )
-        return replace(plan, message=message)
+    if box.lost_tags and plan.action == StackAction.UNCHANGED:
+        again = tagged_again(box, plan.desired.account_region.region)
+        keys = ", ".join(repr(key) for key, _ in box.lost_tags)
+        return replace(plan, message=f"its EC2 instance has lost {keys}; tag it with: {again}")
     return plan
 
 

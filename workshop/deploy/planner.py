@@ -17,7 +17,15 @@ from workshop.aws import ec2_offers, regions, stacks, strays, subscriptions
 from workshop.aws.boxes import boxes
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import notebooks
-from workshop.aws.reads import Unavailable, attempt, known_and_not, read_each, side_by_side
+from workshop.aws.reads import (
+    ACCOUNTS_AT_ONCE,
+    Slow,
+    Unavailable,
+    attempt,
+    known_and_not,
+    side_by_side,
+    told_side_by_side,
+)
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
@@ -153,11 +161,13 @@ def see_machines(
     made: Plan,
     *,
     of: Collection[AccountRegion] | None = None,
+    slow: Slow[AccountRegion] = lambda *_: None,
 ) -> Plan:
     """Return the plan once notebooks and instances were listed where a stack should have one.
 
     One listing each; an account and Region whose stacks are all to be made is not asked, nor one
-    that is not among those ``of`` which it is to be known, where they are given.
+    that is not among those ``of`` which it is to be known, where they are given. ``slow`` is told
+    which answers are waited for.
     """
     workshop = loaded.settings.workshop
     made = _seen(
@@ -167,14 +177,16 @@ def see_machines(
         {seat.id: loaded.names(seat).notebook for seat in loaded.seats},
         planning.with_notebook,
         of=of,
+        slow=slow,
     )
     return _seen(
         made,
         stack_that_makes(diff.INSTANCE),
-        partial(boxes, clients, workshop=workshop, also_untagged=True),
+        partial(boxes, clients, workshop=workshop),
         {seat.id: loaded.names(seat).box for seat in loaded.seats},
         planning.with_box,
         of=of,
+        slow=slow,
     )
 
 
@@ -186,6 +198,7 @@ def _seen(
     with_machine: Callable[[StackPlan, Machine | None], StackPlan],
     *,
     of: Collection[AccountRegion] | None,
+    slow: Slow[AccountRegion],
 ) -> Plan:
     there_already = (StackAction.UNCHANGED, StackAction.UPDATE)
     account_regions = dict.fromkeys(
@@ -195,7 +208,13 @@ def _seen(
         and stack.action in there_already
         and (of is None or stack.desired.account_region in of)
     )
-    listed, unseen = read_each(list_in, account_regions)
+    answers = told_side_by_side(
+        lambda where: attempt(partial(list_in, where)),
+        account_regions,
+        threads=ACCOUNTS_AT_ONCE,
+        slow=slow,
+    )
+    listed, unseen = known_and_not(answers)
 
     def seen(stack: StackPlan) -> StackPlan:
         there = listed.get(stack.desired.account_region)
@@ -288,7 +307,9 @@ def _subscribed(
 ) -> Collection[str] | None:
     names = loaded.cohort_names(account_region)
     there = attempt(partial(subscriptions.of_watch, clients, account_region, names))
-    return None if isinstance(there, Unavailable) else {one.address for one in there}
+    return (
+        None if isinstance(there, Unavailable) else {subscription.address for subscription in there}
+    )
 
 
 def _strays(

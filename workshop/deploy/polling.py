@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from workshop.aws.stacks import SETTLED, StackSummary
 from workshop.deploy import plan
-from workshop.deploy.cloudformation import Seen
+from workshop.deploy.cloudformation import PollResult
 from workshop.deploy.jobs import Limits, StackJob
 from workshop.deploy.plan import StackAction
 
@@ -84,7 +84,7 @@ class StackView:
     joined: bool = False
 
 
-def conclude(job: StackJob, seen: Seen, *, waited: float, now: datetime) -> StackView:
+def conclude(job: StackJob, seen: PollResult, *, waited: float, now: datetime) -> StackView:
     """Return what ``seen`` tells about ``job`` after ``waited`` seconds."""
     found = seen.stacks.get(job.name)
     if job.deleting:
@@ -114,7 +114,9 @@ def _state(job: StackJob, found: StackSummary) -> StackState:
     return StackState.DONE if found.tags == job.desired_tags else StackState.DECIDE_AGAIN
 
 
-def _cleared(job: StackJob, found: StackSummary | None, seen: Seen, waited: float) -> StackView:
+def _cleared(
+    job: StackJob, found: StackSummary | None, seen: PollResult, waited: float
+) -> StackView:
     if found is None:
         return StackView(StackState.DECIDE_AGAIN if seen.complete else StackState.STILL)
     if found.id != job.stack_id:

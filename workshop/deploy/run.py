@@ -14,7 +14,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.deploy.cloudformation import CloudFormation
 from workshop.deploy.engine import DeployEngine
-from workshop.deploy.events import DeployEvent, Sink, What
+from workshop.deploy.events import DeployEvent, DeployStep, Sink
 from workshop.deploy.jobs import ENDED, ENDED_BADLY, FailureTolerance, Limits, StackJob, Stage
 from workshop.deploy.plan import DeployPlan, StackAction
 from workshop.events import now
@@ -133,7 +133,7 @@ class Deployment:
             for engine in self.engines:
                 engine.stop()
                 self._tell(
-                    DeployEvent(now(), engine.account_region, What.STOPPED, message=_PATIENCE)
+                    DeployEvent(now(), engine.account_region, DeployStep.STOPPED, message=_PATIENCE)
                 )
             for end in begun:
                 end.wait()

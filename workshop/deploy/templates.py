@@ -99,14 +99,14 @@ def overrides(document: Mapping[str, Any]) -> dict[str, Any]:
     Raise KeyError, TypeError or ValueError for a template that is none of ours.
     """
     machines = document.get("Mappings", {}).get("Seat", {})
-    said = {
+    values_by_name = {
         name: values[key]
         for machine, values in machines.items()
         for key, (_, name) in _OVERRIDES[machine].items()
     }
     return {
         name: int(value) if name in _SIZES else "" if value == ANY_PLACE else value
-        for name, value in said.items()
+        for name, value in values_by_name.items()
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.door.seats import TURN, ClosedError, TurnError, listed_for_all, state_of
+from workshop.door.seats import TURN, ClosedError, TooSoonError, listed_for_all, state_of
 from workshop.door.state import BOXES
 from workshop.door.visit import Visit
 
@@ -50,7 +50,7 @@ def box_states(visit: Visit) -> dict[str, str]:
     """Return the state of each seat's instance; nothing is asked where no profile has one."""
     if not any(profile.get("box") for profile in visit.settings.profiles.values()):
         return {}
-    return {seat: one[1] for seat, one in listed_for_all(visit, BOXES, _listed).items()}
+    return {seat: box[1] for seat, box in listed_for_all(visit, BOXES, _listed).items()}
 
 
 def box_of(visit: Visit, seat: str) -> DoorBox:
@@ -69,13 +69,13 @@ def _listed(visit: Visit) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for page in pages.paginate(Filters=filters):
         for reservation in page["Reservations"]:
-            for one in reservation["Instances"]:
-                tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
+            for instance in reservation["Instances"]:
+                tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
                 name = tags.get(STACK_NAME, "")
                 of_set = _OF_SET.fullmatch(name)
                 seat = here.get(of_set[1] if of_set else name)
                 if seat is not None:
-                    found[seat] = [one["InstanceId"], one["State"]["Name"]]
+                    found[seat] = [instance["InstanceId"], instance["State"]["Name"]]
     return found
 
 
@@ -84,7 +84,7 @@ def start_box(visit: Visit, seat: str) -> None:
 
     Nothing is asked or started where the seat's profile has none, as when one is left of an earlier
     profile. Raise NoMachineError where EC2 has none to give, ClosedError where the door may not,
-    and TurnError where it was asked a moment ago.
+    and TooSoonError where it was asked a moment ago.
     """
     box = box_of(visit, seat) if has_box(visit, seat) else DoorBox()
     if box.state != "stopped":
@@ -92,7 +92,7 @@ def start_box(visit: Visit, seat: str) -> None:
     state = state_of(visit)
     with suppress(ClientError, BotoCoreError):  # a seat starts though nobody counts
         if not state.is_turn(f"{seat}-start_instances", visit.time, TURN):
-            raise TurnError
+            raise TooSoonError
     try:
         visit.client("ec2").start_instances(InstanceIds=[box.id])
     except ClientError as error:

@@ -25,7 +25,7 @@ _NETWORK = 64
 """Bits of an address of IPv6 that belong to one home or campus, which chooses the rest."""
 
 
-class HurriedError(Exception):
+class ClaimRefusedError(Exception):
     """No seat is given now; the text that says why is its only argument."""
 
 
@@ -55,7 +55,7 @@ class Claiming:
     def free(self, visit: Visit) -> list[str]:
         """Return the seats that may be claimed at this moment, claimed or not."""
         is_open = visit.time < self.until and not visit.is_over
-        return [one for one in self.seats if one in visit.seats and is_open]
+        return [seat for seat in self.seats if seat in visit.seats and is_open]
 
 
 def source(key: bytes, visit: Visit, address: str) -> str:
@@ -73,13 +73,13 @@ def source(key: bytes, visit: Visit, address: str) -> str:
 def claimed(visit: Visit, state: DoorState, claiming: Claiming, claimer: str, source: str) -> str:
     """Return the seat that is the claimer's now, empty where none is free.
 
-    Raise HurriedError where more are asked for than the organiser lets go.
+    Raise ClaimRefusedError where more are asked for than the organiser lets go.
     """
     if seat := state.claimed_by(claimer):
         return seat
     times = state.times(CLAIMS)
     if sum(visit.time - at < MINUTE for at in times.values()) >= claiming.a_minute:
-        raise HurriedError("claim_wait")
+        raise ClaimRefusedError("claim_wait")
     # Who opened a notebook by a slip has that seat, though nobody's name is on it.
     taken = {*times, *state.names(OPENED)}
     free = [seat for seat in claiming.free(visit) if seat not in taken]
@@ -107,4 +107,4 @@ def _place(state: DoorState, source: str, most: int | None, claimer: str) -> str
     for name in names:
         if state.write(f"{SOURCES}{source}/{name}", b"", FIRST):
             return f"{source}/{name}"
-    raise HurriedError("claim_most")
+    raise ClaimRefusedError("claim_most")

@@ -59,7 +59,7 @@ def read_code(text: str) -> str:
     What is no code becomes something that equals none.
     """
     letters = unicodedata.normalize("NFKC", text[:LONGEST_INPUT]).upper().translate(_LOOK_ALIKE)
-    return "".join(one for one in letters if one.isascii() and one.isalnum())
+    return "".join(letter for letter in letters if letter.isascii() and letter.isalnum())
 
 
 def subject_of(

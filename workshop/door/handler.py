@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.door.boxes import NoMachineError, box_of, box_states, has_box, start_box
-from workshop.door.claims import Claiming, HurriedError, claimed, source
+from workshop.door.claims import Claiming, ClaimRefusedError, claimed, source
 from workshop.door.codes import CLASS, all_subjects, code_of, spelled, subject_of
 from workshop.door.pages import (
     BOX_CHANGING,
@@ -40,7 +40,7 @@ from workshop.door.pages import (
 from workshop.door.request import LANGUAGE, DoorRequest
 from workshop.door.seats import (
     ClosedError,
-    TurnError,
+    TooSoonError,
     file_link,
     form_targets,
     notebook_address,
@@ -307,7 +307,7 @@ class DoorRoutes:
         address = source(self.key(), self.visit, self.request.address)
         try:
             seat = claimed(self.visit, self.state, claiming, self.session.name, address)
-        except HurriedError as error:
+        except ClaimRefusedError as error:
             return self._said(str(error))
         if not seat:
             return self._said("claim_none")
@@ -325,7 +325,7 @@ class DoorRoutes:
             link = open_link(self.visit, self.seat, view)
         except ClosedError:
             return self._said("closed")
-        except TurnError:
+        except TooSoonError:
             return self._said("soon")
         if not link:
             return self._said("not_open")
@@ -340,7 +340,7 @@ class DoorRoutes:
     def start(self) -> Reply:
         if self._has_seat():
             try:
-                with suppress(TurnError):  # it was asked to start a moment ago
+                with suppress(TooSoonError):  # it was asked to start a moment ago
                     if self.request.form.get("what") == "box":
                         start_box(self.visit, self.seat)
                     else:

@@ -97,11 +97,13 @@ class Page:
         if self.notice:
             role, bad = ("alert", " bad") if self.is_bad else ("status", "")
             notice = f'<p class="notice{bad}" role="{role}">{self.text(self.notice)}</p>'
-        others = [one for one in self.visit.settings.languages if one != self.language]
+        others = [
+            language for language in self.visit.settings.languages if language != self.language
+        ]
         links = "".join(
-            f'<p><a href="/?lang={one}" lang="{one}" hreflang="{one}">'
-            f"{escape(TEXTS[one]['language'])}</a></p>"
-            for one in others
+            f'<p><a href="/?lang={language}" lang="{language}" hreflang="{language}">'
+            f"{escape(TEXTS[language]['language'])}</a></p>"
+            for language in others
         )
         return (
             f'<!DOCTYPE html><html lang="{self.language}"><head><meta charset="utf-8">'
@@ -257,11 +259,11 @@ def _hand(page: Page, hand: dict[str, Any]) -> str:
             f'<input id="word" name="word" type="text" maxlength="{WORD}" autocomplete="off">'
         )
         return page.form("/hand", field + page.button(page.text("hand_up"), "up", "1"))
-    said = page.text("hand_is_up", at=page.clock(float(hand.get("at", 0))))
+    text = page.text("hand_is_up", at=page.clock(float(hand.get("at", 0))))
     seen = f" {page.text('hand_taken')}" if hand.get("taken") else ""
     down = page.button(page.text("hand_down"), "up", "0", "second")
     return (
-        f"<p>{said}{seen}</p><p>{escape(str(hand.get('word', '')))}</p>{page.form('/hand', down)}"
+        f"<p>{text}{seen}</p><p>{escape(str(hand.get('word', '')))}</p>{page.form('/hand', down)}"
     )
 
 
@@ -322,9 +324,11 @@ def files_page(page: Page, files: list[SavedFile], *, more: bool) -> str:
     """Return the saved files of a seat, each with a button that downloads it."""
     items = "".join(
         "<li>"
-        + page.form("/file", page.button(page.text("saved_file", path=one.path), "path", one.path))
-        + f"<span class='quiet'>{one.bytes:,} B</span></li>"
-        for one in files
+        + page.form(
+            "/file", page.button(page.text("saved_file", path=file.path), "path", file.path)
+        )
+        + f"<span class='quiet'>{file.bytes:,} B</span></li>"
+        for file in files
     )
     body = f"<ul>{items}</ul>" if files else f"<p>{page.text('saved_none')}</p>"
     if more:
@@ -345,7 +349,8 @@ def helper_page(
         for seat in seats
     )
     heads = "".join(
-        f'<th scope="col">{page.text(f"column_{one}")}</th>' for one in ("seat", "state", "hand")
+        f'<th scope="col">{page.text(f"column_{column}")}</th>'
+        for column in ("seat", "state", "hand")
     )
     body = (
         f"<table><caption>{page.text('helper_caption')}</caption><thead><tr>{heads}</tr></thead>"
@@ -361,14 +366,14 @@ def _urgency(hand: dict[str, Any]) -> tuple[bool, bool, float]:
 def _helpers_hand(page: Page, seat: str, hand: dict[str, Any]) -> str:
     if not hand:
         return ""
-    said = f"{page.clock(float(hand.get('at', 0)))} {escape(str(hand.get('word', '')))}"
+    text = f"{page.clock(float(hand.get('at', 0)))} {escape(str(hand.get('word', '')))}"
     if hand.get("taken"):
         return (
-            f"{said} <span class='quiet'>{page.text('hand_seen_by', number=hand['taken'])}</span>"
+            f"{text} <span class='quiet'>{page.text('hand_seen_by', number=hand['taken'])}</span>"
         )
     label = page.text("take_label", seat=seat)
     button = f'<button name="seat" value="{escape(seat)}" aria-label="{label}">{page.text("take")}'
-    return said + page.form("/taken", f"{button}</button>")
+    return text + page.form("/taken", f"{button}</button>")
 
 
 def check_page(page: Page, address: str) -> str:

@@ -35,7 +35,7 @@ class DoorRequest:
             body = ""  # no form of ours is so large
         if event.get("isBase64Encoded"):
             body = base64.b64decode(body).decode("utf-8", "replace")
-        pairs = (one.partition("=") for one in event.get("cookies") or ())
+        pairs = (cookie.partition("=") for cookie in event.get("cookies") or ())
         return cls(
             http["method"],
             event.get("rawPath") or "/",
@@ -60,5 +60,7 @@ class DoorRequest:
         """Return the language that was chosen, or that the browser prefers, of those there are."""
         accepted = self.headers.get("accept-language", "").split(",")
         asked = [self.query.get(LANGUAGE, ""), self.cookies.get(LANGUAGE, "")]
-        asked += [one.partition(";")[0].strip().partition("-")[0].lower() for one in accepted]
-        return next((one for one in asked if one in known), known[0])
+        asked += [
+            language.partition(";")[0].strip().partition("-")[0].lower() for language in accepted
+        ]
+        return next((language for language in asked if language in known), known[0])

@@ -35,7 +35,7 @@ class ClosedError(Exception):
     """AWS lets nobody into this notebook now: it is frozen, or the workshop is over."""
 
 
-class TurnError(Exception):
+class TooSoonError(Exception):
     """Somebody of the same seat has asked a moment ago."""
 
 
@@ -99,10 +99,10 @@ def _listed(visit: Visit) -> dict[str, str]:
     pages = visit.client("sagemaker").get_paginator("list_notebook_instances")
     here = {notebook_of(visit, seat): seat for seat in visit.seats}
     return {
-        here[one["NotebookInstanceName"]]: one["NotebookInstanceStatus"]
+        here[notebook["NotebookInstanceName"]]: notebook["NotebookInstanceStatus"]
         for page in pages.paginate(NameContains=f"{visit.settings.workshop}-", MaxResults=100)
-        for one in page["NotebookInstances"]
-        if one["NotebookInstanceName"] in here
+        for notebook in page["NotebookInstances"]
+        if notebook["NotebookInstanceName"] in here
     }
 
 
@@ -110,7 +110,7 @@ def open_link(visit: Visit, seat: str, view: str) -> str:
     """Return a link into a seat's notebook, empty where it does not run.
 
     A link serves whoever clicks again within some seconds. Raise ClosedError where the door may not
-    open it, and TurnError where another warm function has made a link a moment ago.
+    open it, and TooSoonError where another warm function has made a link a moment ago.
     """
     url: str = visit.remembered(f"link {seat}", TURN, lambda: _fresh_link(visit, seat))
     return f"{url}&view={view}" if url else ""
@@ -144,7 +144,7 @@ def _asked(visit: Visit, seat: str, operation: str, **request: Any) -> dict[str,
     """
     with suppress(ClientError, BotoCoreError):  # a seat opens though nobody counts
         if not state_of(visit).is_turn(f"{seat}-{operation}", visit.time, TURN):
-            raise TurnError
+            raise TooSoonError
     call = getattr(visit.client("sagemaker"), operation)
     try:
         answer: dict[str, Any] = call(NotebookInstanceName=notebook_of(visit, seat), **request)
@@ -177,11 +177,19 @@ def messages(visit: Visit, seat: str) -> list[tuple[float, str]]:
         return found if isinstance(found, list) else []
 
     inbox = DoorState(visit.client("s3"), visit.settings.datasets, visit.settings.account)
-    every = [one for one in visit.remembered("messages", FRESH, read) if isinstance(one, dict)]
-    mine = [one for one in every if one.get("seats") is None or seat in list(one["seats"])]
+    every = [
+        message
+        for message in visit.remembered("messages", FRESH, read)
+        if isinstance(message, dict)
+    ]
+    mine = [
+        message
+        for message in every
+        if message.get("seats") is None or seat in list(message["seats"])
+    ]
     return [
-        (float(one.get("time", 0)), str(one.get("text", "")))
-        for one in reversed(mine[-SHOWN_MESSAGES:])
+        (float(message.get("time", 0)), str(message.get("text", "")))
+        for message in reversed(mine[-SHOWN_MESSAGES:])
     ]
 
 
@@ -212,7 +220,8 @@ def saved_files(visit: Visit, seat: str, after: str) -> tuple[list[SavedFile], b
         **request,
     )
     files = [
-        SavedFile(one["Key"].removeprefix(SAVED), one["Size"]) for one in answer.get("Contents", [])
+        SavedFile(entry["Key"].removeprefix(SAVED), entry["Size"])
+        for entry in answer.get("Contents", [])
     ]
     return files, bool(answer.get("IsTruncated"))
 

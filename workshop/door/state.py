@@ -93,9 +93,9 @@ class DoorState:
             Bucket=self.bucket, Prefix=prefix, ExpectedBucketOwner=self.account
         )
         return {
-            one["Key"].removeprefix(prefix): one["LastModified"].timestamp()
+            entry["Key"].removeprefix(prefix): entry["LastModified"].timestamp()
             for page in pages
-            for one in page.get("Contents", [])
+            for entry in page.get("Contents", [])
         }
 
     def names(self, prefix: str) -> list[str]:

@@ -10,7 +10,7 @@ from workshop.config.diagnostics import Diagnostic
 from workshop.config.models import Environment
 from workshop.config.roster import Seat
 from workshop.config.roster.sheet import Sheet
-from workshop.counting import count_of
+from workshop.counting import and_more
 
 _ALIKE = 0.6
 """How much of an id has to be in another one, so that a slip of the pen is likely: bem and ben."""
@@ -65,6 +65,19 @@ def changed(assignment: Assignment, seats: Iterable[str], cure: str) -> Iterator
         yield Diagnostic(change.line, ("seat",), message)
 
 
+def unchecked(assignment: Assignment, cure: str) -> Iterator[Diagnostic]:
+    """Yield one diagnostic for all lines of which nobody can tell whether they were changed."""
+    if lines := assignment.unchecked:
+        others = and_more(len(lines) - 1, "seat")
+        has = "have" if others else "has"
+        message = (
+            f"{lines[0].seat}{others} {has} no check, so that nobody can tell whether somebody has"
+            " changed whose an account is; see that each has its own, and have that stand with:"
+            f" {cure}"
+        )
+        yield Diagnostic(lines[0].line, (), message)
+
+
 def of_assignment(
     assignment: Assignment, home: str, elsewhere: Mapping[str, str]
 ) -> Iterator[Diagnostic]:
@@ -101,6 +114,6 @@ def lacking(seats: Sequence[Seat], assignment: Assignment, cure: str) -> Iterato
             yield Diagnostic(strangers.pop(meant), ("seat",), message)
             without.remove(seat)
     if without:
-        others = f" and {count_of(len(without) - 1, 'more seat')}" if without[1:] else ""
+        others = and_more(len(without) - 1, "seat")
         has = "have" if others else "has"
         yield Diagnostic(1, (), f"{without[0]}{others} {has} no account; assign with: {cure}")

@@ -44,19 +44,19 @@ def _of_profile(
     found = [pin for region in regions if (pin := pins.find(ec2.image, region))]
     known = images.NAMED.get(ec2.image)
     if known is not None:
-        has, what = known.architecture, f"image {ec2.image!r}"
+        has, source = known.architecture, f"image {ec2.image!r}"
     elif found:
-        has, what = found[0].architecture, f"image {ec2.image!r}"
+        has, source = found[0].architecture, f"image {ec2.image!r}"
     else:
-        has, what = of_types[ec2.instance_types[0]], f"first type {ec2.instance_types[0]!r}"
+        has, source = of_types[ec2.instance_types[0]], f"first type {ec2.instance_types[0]!r}"
     for name, architecture in of_types.items():
         if architecture != has:
             where: tuple[str | int, ...] = (*place, "instance_types")
             if name in ec2.instance_types:
                 where = (*where, ec2.instance_types.index(name))
             message = (
-                f"{name!r} has {architecture} processors and the {what} is for {has}; name types of"
-                " one architecture, and an image for it"
+                f"{name!r} has {architecture} processors and the {source} is for {has}; name types"
+                " of one architecture, and an image for it"
             )
             yield Diagnostic(document.line(where), where, message)
     smallest = max((pin.root_gb for pin in found), default=0)

@@ -42,8 +42,10 @@ def diagnostics(
     yield from _too_many_stacks(document.line(("roster",)), settings, seats)
     yield from _never_opened(document, settings)
     yield from _not_on_the_platform(document, settings, seats)
-    yield from _too_much_policy(document, settings)
-    yield from _too_large_cohort(document, settings)
+    names = Names.placeholders(settings.workshop)
+    policies = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
+    yield from _too_much_policy(document, settings, policies)
+    yield from _too_large_cohort(document, settings, policies)
     yield from _without_price(document, settings, seats)
     yield from _too_long_script(document, settings)
     yield from iam_rules.diagnostics(document, settings, seats)
@@ -99,17 +101,18 @@ def _not_on_the_platform(
             continue
         where = ("profiles", name, "notebook")
         yield from mistake((*where, "instance_type"), profile.notebook.instance_type)
-        for number, one in enumerate(profile.notebook.fallback_instance_types):
-            yield from mistake((*where, "fallback_instance_types", number), one)
+        for number, type_name in enumerate(profile.notebook.fallback_instance_types):
+            yield from mistake((*where, "fallback_instance_types", number), type_name)
     of_profiles = {profile.notebook.instance_type for profile in settings.profiles.values()}
-    for one in sorted({seat.instance_type for seat in seats} - of_profiles - {""}):
-        yield from mistake(("roster",), one)
+    for type_name in sorted({seat.instance_type for seat in seats} - of_profiles - {""}):
+        yield from mistake(("roster",), type_name)
 
 
-def _too_much_policy(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+def _too_much_policy(
+    document: Document, settings: Environment, policies: Sequence[layout.PolicySize]
+) -> Iterator[Diagnostic]:
     """Policies that IAM would refuse, each with what makes it as large as it is."""
-    names = Names.placeholders(settings.workshop)
-    for policy in layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags):
+    for policy in policies:
         if policy.characters <= policy.limit:
             continue
         profile, _, part = policy.name.partition("-")
@@ -140,13 +143,13 @@ def _without_price(
     for region in sorted({seat.region for seat in seats}):
         for name, profile in settings.profiles.items():
             for allowed in caps.allowed_types(name, profile):
-                what = (allowed.place, allowed.instance_type)
+                allowed_type = (allowed.place, allowed.instance_type)
                 if (
-                    what in seen
+                    allowed_type in seen
                     or prices.shipped(allowed.use, allowed.instance_type, region) is not None
                 ):
                     continue
-                seen.add(what)
+                seen.add(allowed_type)
                 message = (
                     f"no price of {allowed.instance_type} for {allowed.use} is known, which a"
                     " budget needs; allow another type, or remove the caps of 'budget'"
@@ -169,10 +172,10 @@ LARGEST_SHOWN = 3
 """How many profiles are named as the largest."""
 
 
-def _too_large_cohort(document: Document, settings: Environment) -> Iterator[Diagnostic]:
+def _too_large_cohort(
+    document: Document, settings: Environment, policies: Sequence[layout.PolicySize]
+) -> Iterator[Diagnostic]:
     """A cohort's template that is certainly too large: it has the policies of all profiles."""
-    names = Names.placeholders(settings.workshop)
-    policies = layout.sizes(names, settings.profiles, end=settings.end, tag_keys=settings.tags)
     size = layout.BESIDE_POLICIES
     of_profile: Counter[str] = Counter()
     for policy in policies:
@@ -212,7 +215,7 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
             address = len(f"export WORKSHOP_S3_=s3://{naming.at_longest(names.bucket(key))}/")
             size += sum(address + 2 * len(prefix) for prefix in bucket.prefixes)
         place = ("profiles", profile)
-        for is_there, what, has, service, limit in (
+        for is_there, script, has, service, limit in (
             (
                 section.has_notebook,
                 "the notebook's script of each start",
@@ -231,7 +234,7 @@ def _too_long_script(document: Document, settings: Environment) -> Iterator[Diag
             if not is_there or has <= limit:
                 continue
             message = (
-                f"{what} has at least {count_of(has, 'byte')} and {service} takes {limit:,}; use"
+                f"{script} has at least {count_of(has, 'byte')} and {service} takes {limit:,}; use"
                 " fewer or shorter tags, prefixes or packages"
             )
             yield Diagnostic(document.line(place), place, message)
@@ -420,11 +423,11 @@ def _unknown_types(document: Document, name: str, profile: Profile) -> Iterator[
     for use, where, written in uses:
         known = sorted(instance_types.known(use))
         families = sorted({f"{instance_types.family(type_name)}.*" for type_name in known})
-        for number, one in enumerate([written] if isinstance(written, str) else written):
-            is_family = instance_types.is_family(one)
-            what = f"family of instance types for {use}" if is_family else f"{use} instance type"
+        for number, type_name in enumerate([written] if isinstance(written, str) else written):
+            is_family = instance_types.is_family(type_name)
+            noun = f"family of instance types for {use}" if is_family else f"{use} instance type"
             known_words = families if is_family else known
-            if one not in known_words:
+            if type_name not in known_words:
                 place = ("profiles", name, *where, *(() if isinstance(written, str) else (number,)))
-                message = f"{one!r} {not_known(one, what, known_words)}"
+                message = f"{type_name!r} {not_known(type_name, noun, known_words)}"
                 yield Diagnostic(document.line(place), place, message)

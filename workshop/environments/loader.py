@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -176,7 +176,7 @@ def _doubted(found: Draft, document: yaml_document.Document, settings: Environme
                 str,
                 (
                     *(each.of(file) for each in lint.doubts(document, settings)),
-                    *hand_changed(found),
+                    *hand_written(found),
                 ),
             )
         ),
@@ -204,11 +204,22 @@ def missing_accounts(read: Draft) -> list[Diagnostic]:
     return [each.of(shown(assignment.path(read.path))) for each in lacking]
 
 
-def hand_changed(read: Draft) -> list[Diagnostic]:
-    """Return the lines in which somebody has changed by hand whose an account is."""
-    cure = command_line.command("accounts", read.name, read.path.parent, "--write")
-    lines = accounts.changed(read.assignment, [seat.id for seat in read.everybody], cure)
-    return [each.of(shown(assignment.path(read.path))) for each in lines]
+def hand_written(read: Draft) -> list[Diagnostic]:
+    """Return of a draft what :func:`doubted_accounts` does."""
+    ids = [seat.id for seat in read.everybody]
+    return doubted_accounts(read.name, read.path, read.assignment, ids)
+
+
+def doubted_accounts(
+    name: str, path: Path, assigned: Assignment, seats: Collection[str]
+) -> list[Diagnostic]:
+    """Return the lines that somebody has changed or written by hand, and so whose an account is.
+
+    ``seats`` are all that there are.
+    """
+    cure = command_line.command("accounts", name, path.parent, "--write")
+    lines = (*accounts.changed(assigned, seats, cure), *accounts.unchecked(assigned, cure))
+    return [each.of(shown(assignment.path(path))) for each in lines]
 
 
 def missing_pins(read: Draft) -> list[Diagnostic]:

@@ -11,8 +11,8 @@ from workshop.fit.calls import LabCall, LabFindings, Place
 from workshop.fit.machines import Options
 from workshop.fit.values import (
     UNKNOWN,
-    AskingRepeatedly,
     BotoClient,
+    PaginatorOrWaiter,
     S3Place,
     text,
     under_key,
@@ -52,7 +52,7 @@ class BotoRequests:
         if name in ("get_paginator", "get_waiter"):
             named = text(arguments[0]) if arguments else ""
             of = services.of_method if name == "get_paginator" else services.of_waiter
-            return AskingRepeatedly(of(service, named))
+            return PaginatorOrWaiter(of(service, named))
         if client.is_resource and service == "s3" and name in ("Bucket", "Object", "ObjectSummary"):
             first = arguments[0] if arguments else options.get("bucket_name", UNKNOWN)
             return S3Place(bucket_name(first))

@@ -32,8 +32,8 @@ _BY_ACTION: Sequence[tuple[str, str]] = (
     ("sagemaker:*FlowDefinition*", "people outside of the workshop would work on it"),
     ("sagemaker:*Work[ft]*", "people outside of the workshop would work on it"),
     *(
-        (f"sagemaker:*{what}*", "it is of Studio; a seat's workbench is a notebook instance")
-        for what in (
+        (f"sagemaker:*{noun}*", "it is of Studio; a seat's workbench is a notebook instance")
+        for noun in (
             "Domain",
             "Space",
             "UserProfile",

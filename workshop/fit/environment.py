@@ -13,6 +13,7 @@ from workshop.bill.estimate import Estimate
 from workshop.config import scaffold
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.models import DEFAULT_PROFILE
+from workshop.counting import count_of
 from workshop.environments import loader
 from workshop.fit.fitting import Fitting, fit
 from workshop.fit.needs import Labs
@@ -91,4 +92,8 @@ def new_text(environment: NewEnvironment, report: FitReport) -> str:
 
 def _first(lines: list[str]) -> list[str]:
     left = len(lines) - MOST_TOLD
-    return lines if left <= 0 else [*lines[:MOST_TOLD], f"- and {left} more, which fit tells"]
+    return (
+        lines
+        if left <= 0
+        else [*lines[:MOST_TOLD], f"- and {count_of(left, 'more line')}, which fit tells"]
+    )

@@ -59,7 +59,7 @@ _OF_TEXTS = ("format", "join", "strip", "rstrip", "lower", "encode")
 _PATHS = ("os.path.join", "posixpath.join")
 
 
-class TooMuchError(Exception):
+class FileTooLargeError(Exception):
     """A file is too large to be followed to its end."""
 
 
@@ -79,7 +79,7 @@ class Expressions:
         """Return what an expression is worth, and report the calls of AWS that are in it."""
         self._steps += 1
         if self._steps > MOST_STEPS:
-            raise TooMuchError
+            raise FileTooLargeError
         if depth > DEEPEST:
             return UNKNOWN
         read = self._READERS.get(type(node))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from workshop.fit import calls, fill_in, shell
 from workshop.fit.calls import LabCall, LabFindings, Place
 from workshop.fit.content import LabContent, LabFile
-from workshop.fit.expressions import TooMuchError
+from workshop.fit.expressions import FileTooLargeError
 from workshop.fit.notebook import Cell, parsed
 from workshop.fit.requests import Requests
 from workshop.fit.statements import Statements
@@ -71,7 +71,7 @@ def _read(file: LabFile, found: LabFindings) -> None:
         follow = Statements(file.path, requests) if cell.file else statements
         try:
             follow.run(cell, tree)
-        except (RecursionError, TooMuchError):
+        except (RecursionError, FileTooLargeError):
             found.unread.append(place)
     requests.end()
 
@@ -90,9 +90,9 @@ def _pinned(file: LabFile, cell: Cell) -> Iterator[str]:
 def _facts(file: LabFile, cell: Cell, place: Place, found: LabFindings) -> None:
     """Take note of what stands in a text whatever it is used for; nothing of it is repeated."""
     text = f"{cell.python}\n{cell.shell}"
-    for what, pattern in _SECRETS.items():
+    for secret, pattern in _SECRETS.items():
         if pattern.search(text):
-            found.tell("secret", what, place)
+            found.tell("secret", secret, place)
     if file.kind == "requirements":
         return
     if _ACCOUNT.search(text):

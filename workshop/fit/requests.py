@@ -13,9 +13,9 @@ from workshop.fit.calls import INSTANCE_TYPE, LabFindings, Place
 from workshop.fit.sdk_requests import SdkRequests
 from workshop.fit.values import (
     UNKNOWN,
-    AskingRepeatedly,
+    Alternatives,
     BotoClient,
-    OneOf,
+    PaginatorOrWaiter,
     S3Place,
     SdkObject,
     text,
@@ -127,12 +127,12 @@ class Requests:
         """Report what the method of an object does; return what is known of its result."""
         found: Any = UNKNOWN
         match base:
-            case OneOf(values=values):
+            case Alternatives(values=values):
                 for each in values:
                     found = self.method(each, name, arguments, options)
             case BotoClient():
                 found = self._boto.of_client(base, name, arguments, options)
-            case AskingRepeatedly(actions=actions):
+            case PaginatorOrWaiter(actions=actions):
                 self._boto.request(actions, options)
             case S3Place(bucket=bucket):
                 found = self._boto.of_s3(bucket, name)

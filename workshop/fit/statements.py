@@ -34,7 +34,7 @@ class Statements:
     def run(self, cell: Cell, tree: ast.Module) -> None:
         """Follow a cell; what it names is known to the cells that come after it.
 
-        Raises TooMuchError where a file is too large to be followed to its end.
+        Raises FileTooLargeError where a file is too large to be followed to its end.
         """
         self._cell = cell.number
         self._requests.begin(Place(self._file, cell.number, 0 if cell.number else 1), tree)

@@ -26,7 +26,7 @@ UNKNOWN = UnknownValue()
 
 
 @dataclass(frozen=True)
-class OneOf:
+class Alternatives:
     """One of several values, by a condition that is not known."""
 
     values: tuple[Any, ...]
@@ -57,7 +57,7 @@ class BotoClient:
 
 
 @dataclass(frozen=True)
-class AskingRepeatedly:
+class PaginatorOrWaiter:
     """A paginator or waiter, with the actions that it does."""
 
     actions: tuple[str, ...]
@@ -96,7 +96,7 @@ def number(value: Any) -> int | None:
         return None
     if isinstance(value, int | float):
         return int(value)
-    if isinstance(value, OneOf):
+    if isinstance(value, Alternatives):
         numbers = [found for each in value.values if (found := number(each)) is not None]
         return max(numbers, default=None)
     if isinstance(value, SdkObject) and value.family == "parameter":
@@ -108,7 +108,7 @@ def made(value: Any) -> Iterator[SdkObject]:
     """Yield the objects of the SDK that a value may be."""
     if isinstance(value, SdkObject):
         yield value
-    elif isinstance(value, OneOf):
+    elif isinstance(value, Alternatives):
         for each in value.values:
             yield from made(each)
 
@@ -117,7 +117,7 @@ def one_of(values: Iterable[Any]) -> Any:
     """Return a value for several that are possible."""
     flat: list[Any] = []
     for value in values:
-        flat += value.values if isinstance(value, OneOf) else [value]
+        flat += value.values if isinstance(value, Alternatives) else [value]
     known = [value for value in flat if value is not UNKNOWN and value is not None]
     different: list[Any] = []
     for value in known:
@@ -125,7 +125,7 @@ def one_of(values: Iterable[Any]) -> Any:
             different.append(value)
     if len(different) == 1:
         return different[0]
-    return OneOf(tuple(different[:MOST_CHOICES])) if different else UNKNOWN
+    return Alternatives(tuple(different[:MOST_CHOICES])) if different else UNKNOWN
 
 
 def _equal(first: Any, second: Any) -> bool:
@@ -145,7 +145,7 @@ def under_key(value: Any, name: str) -> Iterator[Any]:
     waiting = [value]
     while waiting and len(seen) < MOST_PARTS:
         candidate = waiting.pop(0)
-        if id(candidate) in seen or not isinstance(candidate, OneOf | Mapping | list):
+        if id(candidate) in seen or not isinstance(candidate, Alternatives | Mapping | list):
             continue
         seen.add(id(candidate))
         if isinstance(candidate, Mapping):
@@ -153,7 +153,7 @@ def under_key(value: Any, name: str) -> Iterator[Any]:
                 yield candidate[name]
             waiting += [each for key, each in candidate.items() if key != name]
         else:
-            waiting += candidate.values if isinstance(candidate, OneOf) else candidate
+            waiting += candidate.values if isinstance(candidate, Alternatives) else candidate
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
@@ -161,7 +161,7 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
         yield value
     elif depth > MOST_CHOICES:
         return
-    elif isinstance(value, OneOf):
+    elif isinstance(value, Alternatives):
         for each in value.values:
             yield from _texts(each, depth + 1)
     elif isinstance(value, SdkObject) and value.family == "parameter":

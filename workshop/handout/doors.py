@@ -195,7 +195,9 @@ def doors(
         )
     address = partial(_address, clients, loaded)
     addresses, unread = places.read_in_each(loaded, address, account_regions)
-    there = {where: SeatsDoor(clients, loaded, where, one) for where, one in addresses.items()}
+    there = {
+        where: SeatsDoor(clients, loaded, where, address) for where, address in addresses.items()
+    }
     return there, unread
 
 

@@ -52,10 +52,10 @@ def reopen_seats(
 
     done = side_by_side(give_back, seats, threads=THREADS)
     watch = watch_state.read(clients, loaded, account_regions_of(seats))
-    for seat, one in done.items():
-        if one.result == "reopened":
-            why = "; ".join(filter(None, (one.reason, again_above(loaded, watch, seat))))
-            done[seat] = replace(one, reason=why)
+    for seat, reopened in done.items():
+        if reopened.result == "reopened":
+            why = "; ".join(filter(None, (reopened.reason, again_above(loaded, watch, seat))))
+            done[seat] = replace(reopened, reason=why)
     return done
 
 

@@ -138,10 +138,10 @@ class NotebookOutcome:
 
     def sentence(self, goal: Transition) -> str:
         """Return the seat, what became of it, and why."""
-        what = self.words(goal)
+        outcome = self.words(goal)
         if self.machine != NOTEBOOK.noun:
-            what = f"{self.machine} {what}"
-        return ": ".join(filter(None, (self.seat, what, self.reason)))
+            outcome = f"{self.machine} {outcome}"
+        return ": ".join(filter(None, (self.seat, outcome, self.reason)))
 
 
 @dataclass(frozen=True)
@@ -330,7 +330,7 @@ class MachineBatch:
         self.report(outcome)
 
 
-class _Turns:
+class _BatchQueue:
     """Batches by when their next turn is due; several threads take them from here.
 
     A thread keeps a batch while it waits for the turn: where there are more batches than threads, a
@@ -381,7 +381,7 @@ def move(
     ending = threading.Event()
     waits = NotebookWaits(ending.wait, stay=stay, minutes=minutes)
     some = batches(loaded, machines, clients, goal=goal, waits=waits, report=EventStream(report))
-    turns, threads = _Turns(some, waits), max(1, min(len(some), ACCOUNTS_AT_ONCE))
+    turns, threads = _BatchQueue(some, waits), max(1, min(len(some), ACCOUNTS_AT_ONCE))
     with ThreadPoolExecutor(threads) as pool:
         running = [pool.submit(turns.take) for _ in range(threads)]
         try:

@@ -54,11 +54,11 @@ def machine_types(
     # A filter, since asking by name fails for all when the Region lacks one of them.
     wanted = [{"Name": "instance-type", "Values": sorted(names)}]
     for page in clients.pages(account_region, "ec2", "DescribeInstanceTypes", Filters=wanted):
-        for one in page["InstanceTypes"]:
-            found[one["InstanceType"]] = MachineType(
-                one["InstanceType"],
-                int(one["VCpuInfo"]["DefaultVCpus"]),
-                tuple(one["ProcessorInfo"]["SupportedArchitectures"]),
+        for described in page["InstanceTypes"]:
+            found[described["InstanceType"]] = MachineType(
+                described["InstanceType"],
+                int(described["VCpuInfo"]["DefaultVCpus"]),
+                tuple(described["ProcessorInfo"]["SupportedArchitectures"]),
             )
     return found
 
@@ -70,14 +70,14 @@ def machine_images(
     wanted = [{"Name": "image-id", "Values": sorted(ids)}]
     found: dict[str, MachineImage] = {}
     for page in clients.pages(account_region, "ec2", "DescribeImages", Filters=wanted):
-        for one in page["Images"]:
+        for image in page["Images"]:
             sizes = [
                 int(disk.get("Ebs", {}).get("VolumeSize", 0))
-                for disk in one.get("BlockDeviceMappings", ())
-                if disk.get("DeviceName") == one.get("RootDeviceName")
+                for disk in image.get("BlockDeviceMappings", ())
+                if disk.get("DeviceName") == image.get("RootDeviceName")
             ]
-            found[one["ImageId"]] = MachineImage(
-                one["ImageId"], one["State"], one["Architecture"], max(sizes, default=0)
+            found[image["ImageId"]] = MachineImage(
+                image["ImageId"], image["State"], image["Architecture"], max(sizes, default=0)
             )
     return found
 
@@ -91,10 +91,10 @@ def running(clients: Clients, account_region: AccountRegion) -> dict[str, str]:
     states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     for page in clients.pages(account_region, "ec2", "DescribeInstances", Filters=states):
         for reservation in page["Reservations"]:
-            for one in reservation["Instances"]:
-                if one.get("InstanceLifecycle") is None:
-                    given = {tag["Key"]: tag["Value"] for tag in one.get("Tags", ())}
-                    found[given.get(STACK_NAME, one["InstanceId"])] = one["InstanceType"]
+            for instance in reservation["Instances"]:
+                if instance.get("InstanceLifecycle") is None:
+                    given = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
+                    found[given.get(STACK_NAME, instance["InstanceId"])] = instance["InstanceType"]
     return found
 
 
@@ -142,7 +142,9 @@ class BoxSeats:
                 found.setdefault(subnet, []).append((name, ec2))
         return {
             subnet: SubnetDemand(
-                tuple(dict.fromkeys(one for _, ec2 in some for one in ec2.instance_types)),
+                tuple(
+                    dict.fromkeys(type_name for _, ec2 in some for type_name in ec2.instance_types)
+                ),
                 sum(making[name] for name, _ in some),
                 tuple(
                     dict.fromkeys(
@@ -253,7 +255,7 @@ def _vcpus(
     each = (
         types
         if isinstance(types, Unavailable)
-        else {name: one.vcpus for name, one in types.items()}
+        else {name: machine_type.vcpus for name, machine_type in types.items()}
     )
     yield from vcpus.checks(where, boxes.demand(there), found, each)
 

@@ -28,7 +28,7 @@ _PAGE = 20
 
 
 @dataclass(frozen=True)
-class Asker:
+class CallingRole:
     """Who will call something in seats' accounts, by the name of its role, and what."""
 
     who: str
@@ -46,7 +46,7 @@ class ControlPolicy:
 
 
 @dataclass(frozen=True)
-class Level:
+class PolicyLevel:
     """The policies of a root, a unit or an account."""
 
     target: str
@@ -67,7 +67,7 @@ class Level:
 class Denial:
     """What policies of one level deny, and to whom; ``open``: it hangs on what is not known."""
 
-    level: Level
+    level: PolicyLevel
     who: str
     actions: tuple[str, ...]
     open: bool = False
@@ -79,19 +79,21 @@ class PolicyTree:
 
     clients: Clients
     home: AccountRegion
-    levels: Mapping[str, tuple[Level, ...]]
+    levels: Mapping[str, tuple[PolicyLevel, ...]]
 
-    def denials(self, where: AccountRegion, askers: Sequence[Asker]) -> list[Denial]:
+    def denials(self, where: AccountRegion, askers: Sequence[CallingRole]) -> list[Denial]:
         """Return what is denied in an account and Region; botocore's errors pass through."""
-        asked = ((level, one) for level in self.levels.get(where.account, ()) for one in askers)
+        asked = ((level, asker) for level in self.levels.get(where.account, ()) for asker in askers)
         return [
             denial
-            for level, one in asked
+            for level, asker in asked
             if not level.allows_all
-            for denial in self._denied(level, where, one)
+            for denial in self._denied(level, where, asker)
         ]
 
-    def _denied(self, level: Level, where: AccountRegion, asker: Asker) -> Iterator[Denial]:
+    def _denied(
+        self, level: PolicyLevel, where: AccountRegion, asker: CallingRole
+    ) -> Iterator[Denial]:
         partition = self.clients.client("iam", self.home).meta.partition
         role = f"arn:{partition}:iam::{where.account}:role/{asker.role}"
         answers = [
@@ -101,16 +103,16 @@ class PolicyTree:
         ]
         for is_open in (False, True):
             actions = dict.fromkeys(
-                one["EvalActionName"]
-                for one in answers
-                if (one["EvalDecision"] != "allowed" or is_open)
-                and bool(one.get("MissingContextValues")) == is_open
+                answer["EvalActionName"]
+                for answer in answers
+                if (answer["EvalDecision"] != "allowed" or is_open)
+                and bool(answer.get("MissingContextValues")) == is_open
             )
             if actions:
                 yield Denial(level, asker.who, tuple(actions), open=is_open)
 
     def _simulated(
-        self, level: Level, region: str, role: str, resource: str, actions: Collection[str]
+        self, level: PolicyLevel, region: str, role: str, resource: str, actions: Collection[str]
     ) -> list[dict[str, Any]]:
         keys = {"aws:RequestedRegion": region, "aws:PrincipalArn": role}
         pages = self.clients.client("iam", self.home).get_paginator("simulate_custom_policy")
@@ -157,7 +159,7 @@ class _PolicyReader:
             ids = dict.fromkeys(id_ for some in found.values() for id_ in some)
             policies = dict(zip(ids, pool.map(self._policy, ids), strict=True))
         level = {
-            target: Level(target, tuple(policies[id_] for id_ in some))
+            target: PolicyLevel(target, tuple(policies[id_] for id_ in some))
             for target, some in found.items()
         }
         levels = {
@@ -170,9 +172,9 @@ class _PolicyReader:
     def _is_enabled(self) -> bool:
         roots = self._call("ListRoots")["Roots"]
         return any(
-            (one["Type"], one["Status"]) == (KIND, "ENABLED")
+            (policy_type["Type"], policy_type["Status"]) == (KIND, "ENABLED")
             for root in roots
-            for one in root.get("PolicyTypes", ())
+            for policy_type in root.get("PolicyTypes", ())
         )
 
     def _path(self, unit: str) -> list[str]:

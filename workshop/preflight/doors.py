@@ -13,6 +13,7 @@ from workshop.account_region import AccountRegion
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.config.models import Door
+from workshop.counting import count_of
 from workshop.preflight.checks import Check, CheckState, unknown
 
 SUBJECT = "the door's executions"
@@ -51,17 +52,19 @@ def check(
         least = max(0, found.unreserved - UNRESERVED)
         cure = f"reserve {least} at most" if least else "leave 'door.concurrency' out"
         message = (
-            f"the account runs {found.limit} functions at once, of which {found.unreserved} are"
-            f" unreserved, and AWS keeps {UNRESERVED} so; {cure}"
+            f"the account runs {count_of(found.limit, 'function')} at once, {found.unreserved:,} of"
+            f" them unreserved, and AWS keeps {UNRESERVED} so; {cure}"
         )
         yield Check(account_region, SUBJECT, CheckState.FAILED, message)
     elif (door.concurrency or found.unreserved) < ENOUGH:
         most = door.concurrency or found.unreserved
         message = (
-            f"{most} visitors are served at once, so a class that opens at the same moment waits"
-            " for seconds; ask AWS for more of 'Concurrent executions'"
+            f"{count_of(most, 'visitor')} can be served at once, so a class that opens at the same"
+            " moment waits for seconds; ask AWS for more of 'Concurrent executions'"
         )
         yield Check(account_region, SUBJECT, CheckState.WARNING, message)
     else:
-        message = f"{door.concurrency or found.unreserved} visitors are served at once"
+        message = (
+            f"{count_of(door.concurrency or found.unreserved, 'visitor')} can be served at once"
+        )
         yield Check(account_region, SUBJECT, CheckState.OK, message)

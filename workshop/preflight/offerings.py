@@ -169,7 +169,11 @@ def check_groups(
             )
             yield Check(account_region, group, CheckState.FAILED, message)
             continue
-        others = [known[one] for one in some if one in known and known[one].vpc != found[group]]
+        others = [
+            known[subnet]
+            for subnet in some
+            if subnet in known and known[subnet].vpc != found[group]
+        ]
         if others:
             message = (
                 f"it is of {found[group]}, and {others[0].id} of {others[0].vpc}; name security"

@@ -23,7 +23,7 @@ from workshop.counting import first_of
 from workshop.policies.actions import actions
 from workshop.preflight import control_policies, permissions
 from workshop.preflight.checks import Check, CheckState, unknown
-from workshop.preflight.control_policies import Asker, Denial
+from workshop.preflight.control_policies import CallingRole, Denial
 from workshop.preflight.request import ParallelReads
 
 STACK_SETS, MEMBERS, POLICIES = "StackSets", "organization", "service control policies"
@@ -117,13 +117,13 @@ def _administration_role(clients: Clients, home: AccountRegion, loaded: LoadedEn
     return _lacking(clients, home, role, "in the environment's account, by which StackSets begins")
 
 
-def _lacking(clients: Clients, where: AccountRegion, role: str, what: str) -> str:
+def _lacking(clients: Clients, where: AccountRegion, role: str, purpose: str) -> str:
     name = role.rpartition("/")[2]
     try:
         clients.call(where, "iam", "GetRole", RoleName=name)
     except ClientError as error:
         if errors.code(error.response) == "NoSuchEntity":
-            return f"there is no role {name} {what}; make it as AWS says: {_ROLES}"
+            return f"there is no role {name} {purpose}; make it as AWS says: {_ROLES}"
         raise
     return ""
 
@@ -169,7 +169,7 @@ def _of_members(
     """Yield failed for each account that is closed, or in none of the units any more."""
     ids = [seat.id for seat in loaded.seats]
     made = planned(loaded.assignment, ids, found, home=loaded.home.account, elsewhere={})
-    troubles = {one.account: one for one in made.accounts if not one.is_usable}
+    troubles = {account.account: account for account in made.accounts if not account.is_usable}
     for where in dict.fromkeys(seat.account_region for seat in seats):
         if where.account not in troubles and where.account not in found.members:
             message = (
@@ -215,7 +215,7 @@ def _of_others(
 # --- service control policies ---------------------------------------------------------------------
 
 
-def _askers(loaded: LoadedEnvironment, seat: Seat) -> list[Asker]:
+def _askers(loaded: LoadedEnvironment, seat: Seat) -> list[CallingRole]:
     names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
     accounts = loaded.settings.accounts
     partition = regions.partition(seat.region).name
@@ -232,9 +232,9 @@ def _askers(loaded: LoadedEnvironment, seat: Seat) -> list[Asker]:
     role = _MANAGED_ROLE if managed else accounts.execution_role
     path = f"{names.iam_path}{names.role}".lstrip("/")
     return [
-        Asker("StackSets", role, tuple(made)),
-        Asker("seats", path, [("*", OF_SEATS)] if profile.access.mode == "scoped" else []),
-        Asker("you", loaded.member_role or "", [permissions.reads()]),
+        CallingRole("StackSets", role, tuple(made)),
+        CallingRole("seats", path, [("*", OF_SEATS)] if profile.access.mode == "scoped" else []),
+        CallingRole("you", loaded.member_role or "", [permissions.reads()]),
     ]
 
 
@@ -274,8 +274,8 @@ def _of_policies(
         yield unknown(home, POLICIES, f"they could not be read ({found.reason})")
         return
     for where in found:
-        denied = [_sentence(one) for one in found[where] if not one.open]
-        hanging = [_sentence(one) for one in found[where] if one.open]
+        denied = [_sentence(denial) for denial in found[where] if not denial.open]
+        hanging = [_sentence(denial) for denial in found[where] if denial.open]
         if denied:
             message = f"{'; '.join(denied)}; have that allowed, or move the account to another unit"
             yield Check(where, POLICIES, CheckState.FAILED, message)

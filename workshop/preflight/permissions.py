@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from workshop.account_region import AccountRegion
+from workshop.aws import simulation
 from workshop.aws.clients import Clients
 from workshop.aws.reads import Unavailable
 from workshop.counting import count_of
@@ -62,11 +63,6 @@ class SimulatedDecision:
     resource: str
     allowed: bool
     open: bool
-
-
-def is_root(caller: str) -> bool:
-    """Return whether an ARN of STS is that of the account's root, who needs no permission."""
-    return caller.endswith(":root")
 
 
 def questions(
@@ -195,14 +191,9 @@ def simulated(
     """Return IAM's answers for the caller with this ARN; one call for each resource.
 
     ``passed_to`` is the service that takes on a role, if it is none that such a role tells.
-    The policies are those of a user or role. A session's ARN leaves its role's path out, so the
-    role is asked for it: raises ClientError where it may not be read.
+    Raises ClientError where the role of a session may not be read.
     """
-    iam = clients.client("iam", account_region)
-    kind, _, name = caller.split(":", 5)[5].partition("/")
-    if kind == "assumed-role":
-        caller = iam.get_role(RoleName=name.partition("/")[0])["Role"]["Arn"]
-    pages = iam.get_paginator("simulate_principal_policy")
+    principal = simulation.source(clients, account_region, caller)
     return tuple(
         SimulatedDecision(
             result["EvalActionName"],
@@ -211,16 +202,13 @@ def simulated(
             open=bool(result.get("MissingContextValues")),
         )
         for resource, actions in asked
-        for page in pages.paginate(
-            PolicySourceArn=caller,
-            ActionNames=list(actions),
-            ResourceArns=[resource],
-            ContextEntries=[
-                _entry("aws:RequestedRegion", account_region.region),
-                _entry("iam:PassedToService", passed_to or _passed_to(resource)),
-            ],
+        for result in simulation.answers(
+            *(clients, account_region, principal, actions, resource),
+            context={
+                "aws:RequestedRegion": account_region.region,
+                "iam:PassedToService": passed_to or _passed_to(resource),
+            },
         )
-        for result in page["EvaluationResults"]
     )
 
 
@@ -242,7 +230,7 @@ def check(
     if isinstance(caller, Unavailable):
         yield unknown(account_region, SUBJECT, f"AWS does not say who is calling ({caller.reason})")
         return
-    if is_root(caller):
+    if simulation.is_root(caller):
         message = "you are the account's root user, who may do all that no organization forbids"
         yield Check(account_region, SUBJECT, CheckState.OK, message)
         return
@@ -324,7 +312,9 @@ def check_running(
     if isinstance(decisions, Unavailable):
         return
     for about, commands in ((OF_WORK, "save, tell, share, swap and teardown"), (OF_BILL, "bill")):
-        denied = [one for one in decisions if one.action in about and not one.allowed]
+        denied = [
+            decision for decision in decisions if decision.action in about and not decision.allowed
+        ]
         if denied:
             message = f"{commands} may need {_counted(denied)}; better allowed beforehand"
             yield Check(
@@ -366,7 +356,3 @@ def _counted(decisions: Collection[SimulatedDecision]) -> str:
 
 def _denied(decisions: Collection[SimulatedDecision]) -> tuple[DeniedAction, ...]:
     return tuple(DeniedAction(decision.action, decision.resource) for decision in decisions)
-
-
-def _entry(key: str, value: str) -> dict[str, object]:
-    return {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}

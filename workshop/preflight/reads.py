@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from workshop.account_region import AccountRegion
-from workshop.aws import regions
+from workshop.aws import regions, simulation
 from workshop.aws import stacks as stack_listing
 from workshop.aws.clients import Clients
 from workshop.aws.notebooks import NotebookState
@@ -155,7 +155,7 @@ def _permissions(
 ) -> Judge:
     """Ask what one seat's deployment may do and a teardown may read; of the root, nothing."""
     account_region = request.account_region
-    if isinstance(caller, Unavailable) or permissions.is_root(caller):
+    if isinstance(caller, Unavailable) or simulation.is_root(caller):
         return lambda: permissions.check(account_region, caller, ())
     seat = request.seats[0]
     profile = request.profile(seat)
@@ -210,7 +210,7 @@ def common_bill(ask: ParallelReads, home: AccountRegion) -> Judge:
 def _common_bill(clients: Clients, home: AccountRegion) -> tuple[SimulatedDecision, ...]:
     """Return IAM's answers; of the root, nothing is asked."""
     caller = str(clients.client("sts", home).get_caller_identity()["Arn"])
-    if permissions.is_root(caller):
+    if simulation.is_root(caller):
         return ()
     return permissions.simulated(clients, home, caller, [permissions.common_bill()])
 

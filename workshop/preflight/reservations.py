@@ -42,14 +42,14 @@ def reservations(
     found: dict[str, Reservation] = {}
     # All of them: EC2 has no filter for ids, and asking by id fails for all when one is missing.
     for page in clients.pages(account_region, "ec2", "DescribeCapacityReservations"):
-        for one in page["CapacityReservations"]:
-            if one["CapacityReservationId"] in ids:
-                begins = one.get("StartDate")
-                found[one["CapacityReservationId"]] = Reservation(
-                    one["State"],
-                    one["InstanceType"],
-                    one["AvailabilityZone"],
-                    int(one["AvailableInstanceCount"]),
+        for described in page["CapacityReservations"]:
+            if described["CapacityReservationId"] in ids:
+                begins = described.get("StartDate")
+                found[described["CapacityReservationId"]] = Reservation(
+                    described["State"],
+                    described["InstanceType"],
+                    described["AvailabilityZone"],
+                    int(described["AvailableInstanceCount"]),
                     begins.isoformat(timespec="minutes") if begins else "",
                 )
     return found
@@ -106,7 +106,7 @@ def _judged(
         )
         return CheckState.FAILED, message
     subnets = demand.ec2.subnets
-    known = [zones[one] for one in subnets.subnet_ids if one in zones] if subnets else []
+    known = [zones[subnet] for subnet in subnets.subnet_ids if subnet in zones] if subnets else []
     if known and found.zone not in known:
         message = (
             f"it is in {found.zone}, and no subnet of {where}.network is; name a subnet in that"

@@ -108,7 +108,9 @@ def check_time(loaded: LoadedEnvironment, seats: Iterable[Seat], now: datetime) 
         )
         return Check(account_region, "time", CheckState.FAILED, message)
     kinds = {
-        one.kind.noun for one in machines_of(seats) if one.seat.instance_type or one.seat.box_type
+        machine.kind.noun
+        for machine in machines_of(seats)
+        if machine.seat.instance_type or machine.seat.box_type
     }
     if kinds and start - now > EARLY:
         nouns = " and ".join(f"{noun}s" for noun in sorted(kinds, reverse=True))

@@ -96,11 +96,11 @@ def _look(
         seats=frozenset(seat.attendee for seat in request.seats),
         whole=True,
     )
-    few = _FewCalls(clients)
+    few = _LimitedClients(clients)
     try:
         for _ in _finders()[name](ScanContext(few, scope)):
             pass
-    except _EnoughError:
+    except _CallLimitError:
         return TeardownRead()
     except (BotoCoreError, ClientError) as error:
         if errors.is_not_offered(error):
@@ -129,11 +129,11 @@ def _tags(context: ScanContext) -> Any:
     )
 
 
-class _EnoughError(Exception):
+class _CallLimitError(Exception):
     """As many calls were made as are needed to know."""
 
 
-class _FewCalls(Clients):
+class _LimitedClients(Clients):
     """Clients of others that make a few calls in all; ``service`` is that of the last one."""
 
     def __init__(self, clients: Clients) -> None:
@@ -154,7 +154,7 @@ class _FewCalls(Clients):
         """Count a call that is about to be made; raises when there were enough."""
         with self._few:
             if self._made >= MOST_CALLS:
-                raise _EnoughError
+                raise _CallLimitError
             self._made += 1
             self.service = service
 

@@ -82,7 +82,7 @@ class EnclosureLimits:
 
 
 @dataclass(frozen=True)
-class Room:
+class EnclosureMounts:
     """What a program sees: ``shown`` are paths here and there, and whether it may write them.
 
     ``ways`` are ports of the program's own loopback interface, and sockets that they lead to.
@@ -140,7 +140,7 @@ def namespaces() -> str:
                 ["/bin/true"],
                 {},
                 Path(folder),
-                room=Room(shown=[(Path(path), path, False) for path in SYSTEM]),
+                room=EnclosureMounts(shown=[(Path(path), path, False) for path in SYSTEM]),
                 limits=EnclosureLimits(_PROBE_SECONDS),
                 confined=True,
             )
@@ -155,7 +155,7 @@ def running(
     variables: Mapping[str, str],
     work: Path,
     *,
-    room: Room,
+    room: EnclosureMounts,
     limits: EnclosureLimits,
     confined: bool,
     folder: str = "/",

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from workshop import files
 from workshop.errors import WorkshopError
 from workshop.rehearse import enclosed
-from workshop.rehearse.enclosed import EnclosureLimits, Room
+from workshop.rehearse.enclosed import EnclosureLimits, EnclosureMounts
 
 ALWAYS = ("boto3", "matplotlib", "numpy", "pandas", "requests", "scikit-learn", "seaborn", "tqdm")
 """What the notebook's environment ``conda_python3`` has besides, as far as labs use it."""
@@ -84,7 +84,7 @@ AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CER
 
 
 @dataclass(frozen=True)
-class Index:
+class PackageIndex:
     """Where pip finds packages: variables for it, folders to show, and what was left out."""
 
     variables: dict[str, str] = field(default_factory=dict)
@@ -126,7 +126,7 @@ def _below_any(path: Path, folders: Sequence[str]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def index() -> Index:
+def index() -> PackageIndex:
     """Return where pip finds packages, as it is set up here."""
     answer = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
@@ -158,7 +158,7 @@ def index() -> Index:
                     shown.append(folder)
         if kept:
             variables[_PASSED[matched[1]]] = " ".join(kept)
-    return Index(
+    return PackageIndex(
         {**variables, **authorities(answer.stdout)},
         shown=tuple(dict.fromkeys(shown)),
         left_out=tuple(dict.fromkeys(left_out)),
@@ -206,7 +206,12 @@ def generation(sdk: str) -> str:
 
 
 def prepared(
-    folder: Path, wanted: Sequence[str], index: Index, *, confined: bool, ways: Room
+    folder: Path,
+    wanted: Sequence[str],
+    index: PackageIndex,
+    *,
+    confined: bool,
+    ways: EnclosureMounts,
 ) -> Path:
     """Return the folder of packages of an environment, which is made where it is missing.
 
@@ -262,7 +267,9 @@ def _packages(environment: Path) -> Path:
     return next(environment.glob("lib/python3*/site-packages"))
 
 
-def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, ways: Room) -> None:
+def _install(
+    new: Path, wanted: Sequence[str], index: PackageIndex, *, confined: bool, ways: EnclosureMounts
+) -> None:
     there = Path("/opt/rehearsal/made") if confined else new
     with TemporaryDirectory(prefix="workshop-") as scratch:
         work = Path(scratch)
@@ -301,7 +308,7 @@ def _install(new: Path, wanted: Sequence[str], index: Index, *, confined: bool, 
             ["/bin/sh", "-c", script],
             variables,
             work / "enclosure",
-            room=Room(shown, ways.ways),
+            room=EnclosureMounts(shown, ways.ways),
             limits=limits,
             confined=confined,
         ) as started:
@@ -398,7 +405,7 @@ def _script(there: Path, home: Path) -> str:
     )
 
 
-def proxies(ways: Room) -> dict[str, str]:
+def proxies(ways: EnclosureMounts) -> dict[str, str]:
     """Return the variables that lead HTTP through the way out of an enclosure."""
     if not ways.ways:
         return {}

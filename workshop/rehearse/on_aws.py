@@ -28,7 +28,7 @@ from workshop.config.roster import Seat
 from workshop.errors import UsageError, WorkshopError
 from workshop.rehearse import content, openings, rehearsal, workbench
 from workshop.rehearse.judging import CellOutcome, RecordedCall, Refusal
-from workshop.rehearse.rehearsal import NotebookEvent, Pace
+from workshop.rehearse.rehearsal import NotebookEvent, TimeLimits
 from workshop.requests import ask, inbox
 from workshop.requests.ask import AgentWaits
 from workshop.requests.seat_objects import SeatObjects
@@ -68,7 +68,7 @@ class SeatRehearsal:
     clients: Clients
     loaded: LoadedEnvironment
     seat: Seat
-    pace: Pace
+    pace: TimeLimits
 
     def run(
         self,

@@ -57,7 +57,7 @@ class NotebookEvent:
 
 
 @dataclass(frozen=True)
-class Pace:
+class TimeLimits:
     """How long a cell and all of it may take, in seconds."""
 
     cell: float = 60.0
@@ -72,7 +72,7 @@ def run(
     variables: Mapping[str, str],
     permissions: SeatPermissions,
     refused: Callable[[int], Sequence[Refused]],
-    pace: Pace,
+    pace: TimeLimits,
     limits: EnclosureLimits,
 ) -> Iterator[NotebookEvent | CellOutcome]:
     """Yield the outcome of each cell; ``refused`` returns the refusals after a number.

@@ -32,12 +32,12 @@ TELEMETRY = "sm-pysdk-t-"
 AT_ONCE = 64
 
 
-class _NoWayError(Exception):
+class _HostRefusedError(Exception):
     """A host that is not reached from inside, with an HTTP status."""
 
 
 @dataclass
-class WaysOut:
+class EgressProxies:
     """The folder of the sockets, and the hosts that were asked for through ``internet.sock``."""
 
     folder: Path
@@ -51,7 +51,7 @@ class WaysOut:
         name = host.rstrip(".").casefold()
         try:
             made = _connected(name, port, may_be_private=name in self.trusted)
-        except _NoWayError:
+        except _HostRefusedError:
             self.refused.add(name)
             raise
         self.reached.add(name)
@@ -59,10 +59,10 @@ class WaysOut:
 
 
 @contextmanager
-def opened(cloud_port: int, trusted: Iterable[str] = ()) -> Iterator[WaysOut]:
+def opened(cloud_port: int, trusted: Iterable[str] = ()) -> Iterator[EgressProxies]:
     """Serve both ways until the block ends."""
     with TemporaryDirectory(prefix="workshop-") as folder, ExitStack() as stack:
-        ways = WaysOut(Path(folder), frozenset(trusted))
+        ways = EgressProxies(Path(folder), frozenset(trusted))
 
         def to_cloud(near: socket.socket) -> None:
             with socket.create_connection(("127.0.0.1", cloud_port), SECONDS) as far:
@@ -131,7 +131,7 @@ def _serve_proxy(near: socket.socket, connect: Callable[[str, int], socket.socke
             passed = b"\r\n".join(
                 [f"{method} {path} {version}".encode(), *_for_one_request(headers), b"", body]
             )
-    except _NoWayError as no_way:
+    except _HostRefusedError as no_way:
         near.sendall(f"HTTP/1.1 {no_way}\r\n{NOTHING}".encode())
         return
     except ValueError:
@@ -151,20 +151,20 @@ def _for_one_request(headers: Sequence[bytes]) -> list[bytes]:
 
 def _connected(host: str, port: int, *, may_be_private: bool) -> socket.socket:
     if port not in PORTS or not host or host.startswith(TELEMETRY):
-        raise _NoWayError("403 Forbidden")
+        raise _HostRefusedError("403 Forbidden")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise _NoWayError("502 Bad Gateway") from None
+        raise _HostRefusedError("502 Bad Gateway") from None
     addresses = [str(place[0]) for *_, place in found]
     fits = is_neighbour if may_be_private else is_public
     if not addresses or not all(map(fits, addresses)):
-        raise _NoWayError("403 Forbidden")
+        raise _HostRefusedError("403 Forbidden")
     for address in addresses:
         with suppress(OSError):
             # The address that was looked at, not the name: that may lead elsewhere by now.
             return socket.create_connection((address, port), SECONDS)
-    raise _NoWayError("502 Bad Gateway")
+    raise _HostRefusedError("502 Bad Gateway")
 
 
 def is_public(address: object) -> bool:

@@ -22,7 +22,7 @@ from workshop import files
 from workshop.errors import UsageError, WorkshopError
 from workshop.naming import Names
 from workshop.rehearse import content, enclosed, interpreters, ways_out
-from workshop.rehearse.enclosed import EnclosureLimits, Room
+from workshop.rehearse.enclosed import EnclosureLimits, EnclosureMounts
 
 PROXY_PORT = 3128
 CALLS = "opt/rehearsal/calls.jsonl"
@@ -53,8 +53,8 @@ class Workbench:
     confined: bool
     base: Path
     """The packages of its kernels, see :mod:`workshop.rehearse.interpreters`."""
-    index: interpreters.Index
-    ways: Room
+    index: interpreters.PackageIndex
+    ways: EnclosureMounts
     command_line: Path | None = None
     """The packages of the AWS CLI, where the content runs it."""
 
@@ -70,7 +70,7 @@ class Workbench:
     def python(self) -> str:
         return self.seen(f"{ENVIRONMENT}/bin/python")
 
-    def room(self) -> Room:
+    def room(self) -> EnclosureMounts:
         """Return what the notebook's code sees."""
         opened = [
             (self.root / "home/ec2-user", "/home/ec2-user", True),
@@ -82,7 +82,7 @@ class Workbench:
         kept = [(path, self._packages(name), False) for name, path in self._kept().items()]
         programs = [(enclosed.PROGRAMS, "/opt/rehearsal/programs", False)]
         shown = [*opened, *enclosed.settings(), *kept, *programs, *self.ways.shown]
-        return Room(shown, self.ways.ways)
+        return EnclosureMounts(shown, self.ways.ways)
 
     def _kept(self) -> dict[str, Path]:
         named = {"python3": self.base, "aws": self.command_line}
@@ -284,12 +284,12 @@ def lay_data(s3: Any, bucket: str, data: Path | None, *, prefixes: Sequence[str]
             s3.upload_file(str(path), bucket, path.relative_to(data).as_posix())
 
 
-def ways(folder: Path, cloud_port: int, *, confined: bool) -> Room:
+def ways(folder: Path, cloud_port: int, *, confined: bool) -> EnclosureMounts:
     """Return the ways out of an enclosure, whose sockets are in ``folder``, if it needs any."""
     if not confined:
-        return Room()
+        return EnclosureMounts()
     there = "/run/ways"
-    return Room(
+    return EnclosureMounts(
         [(folder, there, False)],
         [
             (cloud_port, f"{there}/{ways_out.CLOUD}"),

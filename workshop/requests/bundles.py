@@ -75,6 +75,6 @@ def _git(*arguments: str, failure: str, cure: str, more: Mapping[str, str] | Non
         raise WorkshopError(f"{failure} (git: {error.strerror}); install git") from error
     if ran.returncode != 0:
         # An address that the organiser's settings put in place of ours may hold a password.
-        said = re.sub(r"//[^/@\s]+@", "//...@", ran.stderr.strip() or "git ended")
-        raise WorkshopError(f"{failure} ({said.splitlines()[-1][:300]}); {cure}")
+        output = re.sub(r"//[^/@\s]+@", "//...@", ran.stderr.strip() or "git ended")
+        raise WorkshopError(f"{failure} ({output.splitlines()[-1][:300]}); {cure}")
     return ran.stdout.strip()

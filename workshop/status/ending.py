@@ -84,7 +84,7 @@ def running(loaded: LoadedEnvironment, seen: StatusScan) -> list[OwnedWork]:
         for work, seat in report.work_by_seat(loaded, snapshot)
         if seat is not None
     ]
-    return sorted(owned, key=lambda one: (-one.cost.usd, one.title))
+    return sorted(owned, key=lambda work: (-work.cost.usd, work.title))
 
 
 def named(owned: Iterable[OwnedWork], names: Collection[str]) -> dict[str, list[OwnedWork]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from workshop.account_region import AccountRegion
 from workshop.aws import mlflow_apps
-from workshop.aws.boxes import BoxState
+from workshop.aws.boxes import BoxState, tagged_again
 from workshop.aws.machine_kinds import BOX, NOTEBOOK
 from workshop.aws.notebooks import NotebookState
 from workshop.aws.reads import Unavailable, known
@@ -75,6 +75,8 @@ class StatusRow:
     """The state of its EC2 instance, as that of the notebook."""
     box_type: str = ""
     box_up_since: datetime | None = None
+    box_tagged_again: str = ""
+    """What gives its EC2 instance the tags again that it has lost, empty where it has them."""
 
     @property
     def cost(self) -> Cost:
@@ -249,6 +251,9 @@ def _row(
         box=_box(seat, found, box),
         box_type=box.instance_type if box else seat.box_type,
         box_up_since=box.changed if box is not None and box.status == RUNS else None,
+        box_tagged_again=(
+            tagged_again(box, found.account_region.region) if box and box.lost_tags else ""
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from workshop.aws.reads import (
 from workshop.aws.stacks import NOT_THERE, StackSummary
 from workshop.aws.subscriptions import PENDING, MailSubscription
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import first_of
 from workshop.naming import WATCH
 from workshop.watch.counted import Spending
 from workshop.watch.messages import STATE
@@ -81,8 +82,8 @@ class WatchState:
         """Return what is wrong with the watches, each with its cure, and what is not known."""
         wrong = [
             (where, why)
-            for where, one in self.of.items()
-            for why in (*_silence(one, now), *self._mails(one))
+            for where, watch in self.of.items()
+            for why in (*_silence(watch, now), *self._mails(watch))
         ]
         found = [*places.told(loaded, wrong), *self.sentences_of_unread(loaded)]
         return [f"warning: {sentence}" for sentence in found]
@@ -127,11 +128,8 @@ def _silence(watch: WatchOfRegion, now: datetime) -> Iterator[str]:
             " their caps; look at the function's logs"
         )
     if watch.problems:
-        more = len(watch.problems) - 1
-        yield (
-            f"at its last run the watch could not do all: {watch.problems[0]}"
-            + (f", and {more} more" if more else "")
-        )
+        some = first_of(watch.problems, 1)
+        yield f"at its last run the watch could not do all: {some}"
 
 
 def read(

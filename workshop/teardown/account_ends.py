@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from workshop.counting import count_of, plural
+from workshop.counting import first_of, plural
 from workshop.teardown.members import ACCOUNT, MemberAccounts
 from workshop.teardown.resource import Resource
 from workshop.teardown.scan_target import ScanTarget, Unknown
@@ -74,19 +74,19 @@ def account_ends(
     found = [
         *_of_unlooked(members, scans),
         *_of_looked_at(target, members, scans, left, kept),
-        *_all(members, {one.account for one in members.handed_back}, HandedBack.EMPTY),
-        *_all(members, {one.account for one in members.unused}, HandedBack.UNUSED),
+        *_all(members, {place.account for place in members.handed_back}, HandedBack.EMPTY),
+        *_all(members, {place.account for place in members.unused}, HandedBack.UNUSED),
     ]
     # An account can be looked at in one Region, and in another not.
     first: dict[str, AccountEnd] = {}
-    for one in found:
-        first.setdefault(one.account, one)
-    return tuple(sorted(first.values(), key=lambda one: (one.handed_back.is_good, one.seat)))
+    for end in found:
+        first.setdefault(end.account, end)
+    return tuple(sorted(first.values(), key=lambda end: (end.handed_back.is_good, end.seat)))
 
 
 def summary(ends: Iterable[AccountEnd]) -> str:
     """``48 handed back empty, 2 unknown``."""
-    counted = Counter(one.handed_back for one in ends)
+    counted = Counter(end.handed_back for end in ends)
     return ", ".join(f"{counted[how]} {how}" for how in HandedBack if counted[how])
 
 
@@ -96,10 +96,10 @@ def _of_unlooked(members: MemberAccounts, scans: Sequence[Scan]) -> Iterator[Acc
             (scan.unknown, HandedBack.UNKNOWN),
             (scan.accepted, HandedBack.GIVEN_UP),
         ):
-            for one in some:
-                if one.resource_type == ACCOUNT:
-                    id_ = members.id_of(one.account_region)
-                    yield AccountEnd(one.account_region.account, id_, how, one.why)
+            for unlooked in some:
+                if unlooked.resource_type == ACCOUNT:
+                    id_ = members.id_of(unlooked.account_region)
+                    yield AccountEnd(unlooked.account_region.account, id_, how, unlooked.why)
 
 
 def _of_looked_at(
@@ -110,7 +110,7 @@ def _of_looked_at(
     kept: Iterable[Resource],
 ) -> Iterator[AccountEnd]:
     places = target.own_accounts
-    doubted = {one.account for one in set(places) - set(proven(scans, places))}
+    doubted = {place.account for place in set(places) - set(proven(scans, places))}
     there, stays = _by_account(left), _by_account(kept)
     missed: Mapping[str, list[Unknown]] = defaultdict(list)
     for scan in scans[-1:]:
@@ -134,9 +134,8 @@ def _of_looked_at(
 
 def _unread(unknown: Sequence[Unknown]) -> str:
     """``models, images and 2 more types could not be listed``; empty where all could."""
-    names = sorted({plural(one.resource_type) for one in unknown})
-    more = f" and {count_of(len(names) - _NAMED, 'more type')}" if names[_NAMED:] else ""
-    return f"{', '.join(names[:_NAMED])}{more} could not be listed" if names else ""
+    names = sorted({plural(missed.resource_type) for missed in unknown})
+    return f"{first_of(names, _NAMED, 'type')} could not be listed" if names else ""
 
 
 def _all(members: MemberAccounts, accounts: Iterable[str], how: HandedBack) -> Iterator[AccountEnd]:
@@ -153,6 +152,5 @@ def _by_account(resources: Iterable[Resource]) -> Mapping[str, list[Resource]]:
 
 def _named(resources: Sequence[Resource]) -> str:
     """``training job fit, bucket x and 3 more resources``."""
-    names = ", ".join(f"{one.resource_type} {one.id}" for one in resources[:_NAMED])
-    more = len(resources) - _NAMED
-    return names + (f" and {count_of(more, 'more resource')}" if more > 0 else "")
+    names = [f"{resource.resource_type} {resource.id}" for resource in resources]
+    return first_of(names, _NAMED, "resource")

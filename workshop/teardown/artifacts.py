@@ -18,7 +18,7 @@ from workshop.teardown.saving import SeatArtifacts
 
 _SAVED = (names.BUCKET, names.SHARED_FOLDER, names.LOG_STREAM)
 
-_DESCRIBED = {one.name: one for one in (TRAINING, COMPILATION, MODEL)}
+_DESCRIBED = {resource_type.name: resource_type for resource_type in (TRAINING, COMPILATION, MODEL)}
 """Types whose descriptions tell of artefacts."""
 
 
@@ -51,13 +51,13 @@ def seat_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:
     work = _by_seat(resources, *artefacts, *unread)
     found = [
         replace(
-            one,
-            artefacts=tuple(dict.fromkeys(artefacts[one.account_region, one.seat])),
-            unread=tuple(unread[one.account_region, one.seat]),
+            seat_work,
+            artefacts=tuple(dict.fromkeys(artefacts[seat_work.account_region, seat_work.seat])),
+            unread=tuple(unread[seat_work.account_region, seat_work.seat]),
         )
-        for one in work
+        for seat_work in work
     ]
-    return [one for one in found if not one.is_empty]
+    return [seat_work for seat_work in found if not seat_work.is_empty]
 
 
 def lost_artifacts(plan: TeardownPlan) -> list[SeatArtifacts]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from workshop.account_region import AccountRegion
 from workshop.aws import errors
-from workshop.counting import count_of
+from workshop.counting import count_of, first_of
 from workshop.teardown import own_sets, roles
 from workshop.teardown.events import DeletionOutcome, DeletionResult
 from workshop.teardown.members import MemberAccounts
@@ -50,7 +50,7 @@ class Closing:
         try:
             sets = self._found()
         except errors.Refusal as error:
-            return [_unlisted(one, error) for one in ending]
+            return [_unlisted(resource, error) for resource in ending]
         work = self.stacks(sets)
         way_in = [own for own in sets if own.makes_way_in]
         # What else an account had was seen to be gone.
@@ -59,15 +59,19 @@ class Closing:
         failed |= work.forget(way_in, given_up, retain=True)
         ready = {place for place in proven if place not in failed} | self.members.handed_back
         failed |= work.forget(way_in, ready, retain=False)
-        results = [self._of_way_in(one, proven, failed) for one in ending if not _is_set(one)]
+        results = [
+            self._of_way_in(resource, proven, failed)
+            for resource in ending
+            if not _is_set(resource)
+        ]
         if not sets_too:
             return results
-        ending = [one for one in ending if _is_set(one)]
+        ending = [resource for resource in ending if _is_set(resource)]
         try:
             left = {own.name: own for own in self._found()}
         except errors.Refusal as error:
-            return [*results, *(_unlisted(one, error) for one in ending)]
-        return [*results, *(self._of_set(one, left.get(one.id)) for one in ending)]
+            return [*results, *(_unlisted(resource, error) for resource in ending)]
+        return [*results, *(self._of_set(resource, left.get(resource.id)) for resource in ending)]
 
     def _found(self) -> list[OwnSet]:
         found = own_sets.find(self.members.calls, self.workshop, self.environment)
@@ -92,12 +96,10 @@ class Closing:
         if own is None:
             return DeletionResult(resource, DeletionOutcome.ALREADY_GONE)
         if own.instances:
-            accounts = sorted({one.account_region.account for one in own.instances})
-            more = f" and {len(accounts) - _NAMED} more" if accounts[_NAMED:] else ""
-            why = (
-                f"it has {count_of(len(own.instances), 'instance')}: {', '.join(accounts[:_NAMED])}"
-            )
-            return DeletionResult(resource, DeletionOutcome.STUCK, why + more)
+            accounts = sorted({instance.account_region.account for instance in own.instances})
+            instances = count_of(len(own.instances), "instance")
+            why = f"it has {instances}: {first_of(accounts, _NAMED)}"
+            return DeletionResult(resource, DeletionOutcome.STUCK, why)
         try:
             self.members.calls.delete(own.name)
         except errors.Refusal as error:

@@ -159,7 +159,9 @@ def discover(
             *unlisted,
             *target.unlooked,
         ),
-        not_offered=tuple(dict.fromkeys(one for scan in scans for one in scan.not_offered)),
+        not_offered=tuple(
+            dict.fromkeys(resource_type for scan in scans for resource_type in scan.not_offered)
+        ),
         sets=target.sets,
         way_in=frozenset() if target.members is None else target.members.ways_in(target.seats),
     )
@@ -182,8 +184,8 @@ def _of_sets(target: ScanTarget) -> Discovery:
     """Return the stack sets as resources, where all of them are asked about."""
     members = target.members
     asked = members is not None and members.home in target.seats
-    resources = [one.resource(members.home) for one in target.sets] if members and asked else []
-    return Discovery({one.key: one for one in resources}, {}, {}, {}, (), ())
+    resources = [own.resource(members.home) for own in target.sets] if members and asked else []
+    return Discovery({resource.key: resource for resource in resources}, {}, {}, {}, (), ())
 
 
 def _scan(
@@ -252,8 +254,8 @@ def _scan(
             for resource in resources
         },
         stacks={
-            (account_region, name): one
-            for name, one in inventory.stacks.items()
+            (account_region, name): stack
+            for name, stack in inventory.stacks.items()
             if (account_region, name) in own
         },
         stack_resources={

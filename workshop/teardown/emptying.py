@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 
 from workshop.aws import errors
 from workshop.aws.parallel import windowed
-from workshop.counting import count_of
+from workshop.counting import and_more, count_of
 from workshop.errors import WorkshopError
 
 IN_FLIGHT = 4
@@ -52,7 +52,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Left:
+class RemainingVersion:
     """A version that is still there, and why."""
 
     key: str
@@ -74,12 +74,12 @@ class _Batch:
     """What became of so many versions; each thread counts its own calls."""
 
     size: int
-    left: list[Left] = field(default_factory=list)
+    left: list[RemainingVersion] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
-class Emptied:
+class EmptyingResult:
     """What was taken out: versions (delete markers among them), uploads, and calls by operation."""
 
     versions: int = 0
@@ -90,7 +90,7 @@ class Emptied:
 class NotEmptied(WorkshopError):  # noqa: N818 - what is, not what went wrong
     """A bucket that still holds something; ``left`` are the versions that S3 would not delete."""
 
-    def __init__(self, message: str, left: tuple[Left, ...] = ()) -> None:
+    def __init__(self, message: str, left: tuple[RemainingVersion, ...] = ()) -> None:
         self.left = left
         super().__init__(message)
 
@@ -108,13 +108,13 @@ class BucketEmptier:
     prefix: str = ""
     pause: Callable[[float], object] = time.sleep
 
-    def empty(self) -> Emptied:
+    def empty(self) -> EmptyingResult:
         """Take everything out, and return when a listing shows nothing any more.
 
         Raises NotEmptied for what stays. botocore's errors pass through (a denied listing is no
         empty bucket); a bucket that is gone is empty.
         """
-        done = Emptied()
+        done = EmptyingResult()
         try:
             for _ in range(ROUNDS):
                 with ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="s3") as pool:
@@ -154,12 +154,12 @@ class BucketEmptier:
     def _bucket(self) -> dict[str, str]:
         return {"Bucket": self.name, "ExpectedBucketOwner": self.owner}
 
-    def _delete_versions(self, pool: ThreadPoolExecutor, done: Emptied) -> bool:
+    def _delete_versions(self, pool: ThreadPoolExecutor, done: EmptyingResult) -> bool:
         """Delete what a listing shows; whether to look again.
 
         Nothing need be looked at twice that fitted into one page: it was seen whole, before.
         """
-        left: list[Left] = []
+        left: list[RemainingVersion] = []
         pages = 0
         for batch in windowed(pool, self._delete, self._version_pages(done.calls), IN_FLIGHT):
             pages += 1
@@ -184,7 +184,7 @@ class BucketEmptier:
             if held:
                 yield held
             found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            held = [(one["Key"], one["VersionId"]) for one in found]
+            held = [(version["Key"], version["VersionId"]) for version in found]
         if held:
             yield held
 
@@ -202,7 +202,7 @@ class BucketEmptier:
             self.pause(0.1 * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 - spreads retries
         return done
 
-    def _ask(self, keys: list[Key], calls: Counter[str]) -> Iterator[Left]:
+    def _ask(self, keys: list[Key], calls: Counter[str]) -> Iterator[RemainingVersion]:
         batch = [key for key in keys if not _NOT_IN_XML.search(key[0])]
         if batch:
             calls["s3:DeleteObjects"] += 1
@@ -221,15 +221,15 @@ class BucketEmptier:
                 if errors.code(error.response) not in _GONE:
                     yield _left(error.response.get("Error", {}), key, version)
 
-    def _abort_uploads(self, pool: ThreadPoolExecutor, done: Emptied) -> None:
+    def _abort_uploads(self, pool: ThreadPoolExecutor, done: EmptyingResult) -> None:
         for page in self._upload_pages():
             done.calls["s3:ListMultipartUploads"] += 1
             encoded = page.get("EncodingType") == "url"
             uploads = [
-                (unquote_plus(one["Key"]) if encoded else one["Key"], one["UploadId"])
-                for one in page.get("Uploads", ())
+                (unquote_plus(upload["Key"]) if encoded else upload["Key"], upload["UploadId"])
+                for upload in page.get("Uploads", ())
             ]
-            for _ in pool.map(lambda one: self._abort(*one), uploads):
+            for _ in pool.map(lambda upload: self._abort(*upload), uploads):
                 done.calls["s3:AbortMultipartUpload"] += 1
                 done.uploads += 1
 
@@ -244,7 +244,7 @@ class BucketEmptier:
         while True:
             listing = pages.paginate(**self._target, EncodingType="url")
             page: dict[str, Any] = next(iter(listing), {})
-            new = {one["UploadId"] for one in page.get("Uploads", ())} - seen
+            new = {upload["UploadId"] for upload in page.get("Uploads", ())} - seen
             yield page
             if not new or not page.get("IsTruncated"):
                 return
@@ -257,9 +257,9 @@ class BucketEmptier:
             if errors.code(error.response) != "NoSuchUpload":
                 raise
 
-    def _message(self, left: list[Left]) -> str:
+    def _message(self, left: list[RemainingVersion]) -> str:
         shown = "; ".join(map(str, left[:_SHOWN]))
-        more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+        more = and_more(len(left) - _SHOWN)
         count = count_of(len(left), "version")
         return (
             f"{count} in bucket {self.name} could not be deleted: {shown}{more}; take away what"
@@ -267,5 +267,5 @@ class BucketEmptier:
         )
 
 
-def _left(error: Mapping[str, Any], key: str, version: str) -> Left:
-    return Left(key, version, error.get("Code", ""), error.get("Message", ""))
+def _left(error: Mapping[str, Any], key: str, version: str) -> RemainingVersion:
+    return RemainingVersion(key, version, error.get("Code", ""), error.get("Message", ""))

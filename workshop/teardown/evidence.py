@@ -80,7 +80,9 @@ def _of_places(
     traces = recorded(ledger, folder)
     unlooked: list[Unknown] = []
     accounts = {account_region.account: account_region for account_region in configured.seats}
-    for account_region in [one for one in traces if one.account not in accounts]:
+    for account_region in [
+        account_region for account_region in traces if account_region.account not in accounts
+    ]:
         why = _out_of_reach(clients, account_region, loaded)
         if why is None:
             accounts.setdefault(account_region.account, account_region)
@@ -148,7 +150,7 @@ def _of_members(
         unlooked += [*_renamed(ledger, loaded), *_opened_before(ledger, loaded)]
     profiles = loaded.settings.profiles
     used = profiles if whole else {seat.profile: profiles[seat.profile] for seat in chosen}
-    unlooked += [one for place in reach.places for one in opened(used, place)]
+    unlooked += [unknown for place in reach.places for unknown in opened(used, place)]
     configured = scan_target.configured(loaded, chosen, whole=whole, also=seats)
     return replace(
         configured,
@@ -244,7 +246,7 @@ def opened(profiles: Mapping[str, Profile], home: AccountRegion) -> Iterator[Unk
 
 def _opened_before(ledger: Ledger, loaded: LoadedEnvironment) -> Iterator[Unknown]:
     """Yield the services that a profile has opened before, and none does today."""
-    today = {one.resource_type for one in opened(loaded.settings.profiles, loaded.home)}
+    today = {unknown.resource_type for unknown in opened(loaded.settings.profiles, loaded.home)}
     for service, why in ledger.opened().items():
         if service not in today:
             yield Unknown(service, loaded.home, why, tried=False)
@@ -277,10 +279,12 @@ def note_scan(ledger: Ledger, discovery: Discovery) -> None:
             began[context.scope.workshop][account_region] = context.since
     for workshop, moments in began.items():
         ledger.note_began(moments, workshop)
-    for lasting in {id(one.lasting): one.lasting for one in contexts.values()}.values():
+    for lasting in {id(context.lasting): context.lasting for context in contexts.values()}.values():
         disks |= disk_lineage.proven_disks(lasting)
     ledger.note_disks(disks)
-    for account, lasting in {where.account: one.lasting for where, one in contexts.items()}.items():
+    for account, lasting in {
+        where.account: context.lasting for where, context in contexts.items()
+    }.items():
         noted = [
             {"name": role.name, "id": role.id, "created": role.created.isoformat()}
             for role in roles.remembered(lasting, account)
@@ -291,7 +295,10 @@ def note_scan(ledger: Ledger, discovery: Discovery) -> None:
 
 def note_opened(ledger: Ledger, loaded: LoadedEnvironment) -> None:
     """Have the ledger tell what profiles open to seats, for when the YAML does so no more."""
-    some = {one.resource_type: one.why for one in opened(loaded.settings.profiles, loaded.home)}
+    some = {
+        unknown.resource_type: unknown.why
+        for unknown in opened(loaded.settings.profiles, loaded.home)
+    }
     ledger.note_opened(loaded.home, some, loaded.settings.workshop)
 
 
@@ -320,7 +327,7 @@ def gone(report: TeardownReport) -> list[AccountRegion]:
     ]
     # What somebody has seen to is said once; what could not be listed may be listed another day.
     missed += [unknown for scan in report.scans for unknown in scan.accepted if unknown.tried]
-    doubted |= {one.account_region for one in missed}
+    doubted |= {unknown.account_region for unknown in missed}
     doubted |= {result.resource.account_region for result in report.of(DeletionOutcome.ABANDONED)}
     return [
         account_region for account_region in report.target.seats if account_region not in doubted

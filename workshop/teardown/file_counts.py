@@ -130,14 +130,20 @@ def count(clients: Clients, plan: TeardownPlan) -> FileCounts:
     """Count what the plan deletes of everybody's work; each bucket is listed once, in bounds."""
     keep = plan.choices.save
     kept = (
-        {(one.account_region, one.seat): one for one in seat_artifacts(plan)}
+        {
+            (artifacts.account_region, artifacts.seat): artifacts
+            for artifacts in seat_artifacts(plan)
+        }
         if keep is not None
         else {}
     )
     lost = lost_artifacts(plan)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="count") as pool:
         counts = pool.map(
-            lambda one: _count(clients, one, kept.get((one.account_region, one.seat)), keep), lost
+            lambda artifacts: _count(
+                clients, artifacts, kept.get((artifacts.account_region, artifacts.seat)), keep
+            ),
+            lost,
         )
         seats = tuple(counts)
     disks = Counter(
@@ -176,11 +182,13 @@ def _count(
 def _message(parts: Iterable[tuple[FileCount, int, int]]) -> str:
     """``1,204 files (3.4 GB) of 11 people and of the shared datasets are``."""
     some = [part for part in parts if part[1]]
-    files, size = sum(one[1] for one in some), sum(one[2] for one in some)
-    people = len({one[0].seat for one in some if one[0].seat != COHORT})
-    least = "" if all(one[0].complete for one in some) else "at least "
+    files, size = sum(counted[1] for counted in some), sum(counted[2] for counted in some)
+    people = len({counted[0].seat for counted in some if counted[0].seat != COHORT})
+    least = "" if all(counted[0].complete for counted in some) else "at least "
     whose = [] if not people else [f"of {count_of(people, 'person')}"]
-    whose += ["of the shared datasets"] if any(one[0].seat == COHORT for one in some) else []
+    whose += (
+        ["of the shared datasets"] if any(counted[0].seat == COHORT for counted in some) else []
+    )
     are = "is" if files == 1 else "are"
     return f"{least}{count_of(files, 'file')} ({of_bytes(size)}) {' and '.join(whose)} {are}"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from workshop import naming
 from workshop.account_region import AccountRegion
 from workshop.config.environment import LoadedEnvironment
+from workshop.counting import and_more
 from workshop.errors import GuardError
 from workshop.teardown.discovery import Discovery
 from workshop.teardown.resource import Ownership
@@ -19,9 +20,10 @@ def check_environment(discovery: Discovery, environment: str) -> None:
     if others:
         # A stack tells most, a role less, data least.
         first = min(
-            others, key=lambda one: (_TELLING.get(one.resource_type, len(_TELLING)), one.id)
+            others,
+            key=lambda resource: (_TELLING.get(resource.resource_type, len(_TELLING)), resource.id),
         )
-        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        more = and_more(len(others) - 1)
         raise GuardError(
             f"{first.resource_type} {first.id}{more} in {first.account_region} belongs to"
             f" environment {first.of_environment!r} of this workshop, not to {environment!r};"
@@ -67,7 +69,7 @@ def check_protection(discovery: Discovery, own_accounts: Collection[AccountRegio
         if (account_region, name) in own and stack.protected and account_region not in own_accounts
     ]
     if protected:
-        more = f" and {len(protected) - 1} more" if len(protected) > 1 else ""
+        more = and_more(len(protected) - 1)
         first, region = protected[0]
         cohorts = first.split("-")[1:2] == [naming.COHORT]
         which = "the cohort's stack" if cohorts else "a seat's stack"

@@ -35,8 +35,8 @@ def held_seats(
     held = dict.fromkeys(not_saved, "its work could not be saved")
     for unknown in plan.unknown:
         if unknown.account_region == account_region and _needs_role(plan, unknown.resource_type):
-            what = plural(unknown.resource_type)
-            held[""] = f"{what} could not be listed, and may need the role"
+            types = plural(unknown.resource_type)
+            held[""] = f"{types} could not be listed, and may need the role"
     for resource, action in plan.actions_at(account_region):
         if action in LEFT and _holds(plan, resource, results):
             held[resource.seat] = (

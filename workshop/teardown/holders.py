@@ -117,9 +117,12 @@ def holders(
         verdict = rules.judge(stacks[name])
         if verdict is None or verdict.ownership != Ownership.OWNED:
             continue
-        for one in some:
-            if one["ResourceType"].startswith("AWS::") and one.get("PhysicalResourceId"):
-                held[one["ResourceType"], one["PhysicalResourceId"]] = (stacks[name], verdict.seat)
+        for summary in some:
+            if summary["ResourceType"].startswith("AWS::") and summary.get("PhysicalResourceId"):
+                held[summary["ResourceType"], summary["PhysicalResourceId"]] = (
+                    stacks[name],
+                    verdict.seat,
+                )
     return held
 
 

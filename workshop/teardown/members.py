@@ -102,13 +102,13 @@ class Evidence:
         """Where sets have instances -> whether of these make the way in, or something else."""
         found: dict[AccountRegion, set[bool]] = {}
         for own in self.sets:
-            for one in own.instances:
-                found.setdefault(one.account_region, set()).add(own.makes_way_in)
+            for instance in own.instances:
+                found.setdefault(instance.account_region, set()).add(own.makes_way_in)
         return found
 
     @cached_property
     def _recorded(self) -> frozenset[str]:
-        return frozenset(one.account for one in self.recorded)
+        return frozenset(place.account for place in self.recorded)
 
     def tells_of(self, account_region: AccountRegion) -> bool:
         """Return whether anything was ever there, as far as record and stack sets tell."""
@@ -140,21 +140,21 @@ def evidence(
     sets = _sets(calls, loaded)
     known = {seat.account_region: seat.id for seat in seats}
     if whole:
-        there = {one.account for one in known}
+        there = {place.account for place in known}
         for account, seat in loaded.assignment.seat_of.items():
             if account not in there:
                 known[AccountRegion(account, loaded.home.region)] = seat
-        return Evidence(known, [one for one in recorded if one != loaded.home], sets, gone)
-    asked = {one.account for one in known}
+        return Evidence(known, [place for place in recorded if place != loaded.home], sets, gone)
+    asked = {place.account for place in known}
     mine = [
-        replace(one, instances=tuple(i for i in one.instances if i.account_region.account in asked))
-        for one in sets
+        replace(own, instances=tuple(i for i in own.instances if i.account_region.account in asked))
+        for own in sets
     ]
-    return Evidence(known, [one for one in recorded if one.account in asked], mine, gone)
+    return Evidence(known, [place for place in recorded if place.account in asked], mine, gone)
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReachableAccounts:
     """Where one can look, what is known of where nobody can, and what nobody has to look at."""
 
     places: Sequence[AccountRegion]
@@ -163,7 +163,7 @@ class Reach:
     unused: frozenset[AccountRegion]
 
 
-def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> Reach:
+def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> ReachableAccounts:
     """Return where one can look.
 
     An account that cannot be looked at, and of which nothing but a file tells, has never had
@@ -172,9 +172,11 @@ def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> Reach
     places = found.places
     with ThreadPoolExecutor(AT_ONCE) as pool:
         whys = dict(zip(places, pool.map(partial(_why_not, clients), places), strict=True))
-        handed_back = {one for one in places if whys[one] and found.is_handed_back(one)}
-        unused = {one for one in places if whys[one] and not found.tells_of(one)} - handed_back
-        lost = [one for one in places if whys[one] and one not in handed_back | unused]
+        handed_back = {place for place in places if whys[place] and found.is_handed_back(place)}
+        unused = {
+            place for place in places if whys[place] and not found.tells_of(place)
+        } - handed_back
+        lost = [place for place in places if whys[place] and place not in handed_back | unused]
         states = dict(zip(lost, pool.map(partial(_state, clients, loaded), lost), strict=True))
     unknown = [
         Unknown(
@@ -187,15 +189,15 @@ def reach(clients: Clients, loaded: LoadedEnvironment, found: Evidence) -> Reach
         for place, state in states.items()
     ]
     reached = [place for place in places if not whys[place]]
-    return Reach(reached, unknown, frozenset(handed_back), frozenset(unused))
+    return ReachableAccounts(reached, unknown, frozenset(handed_back), frozenset(unused))
 
 
 def given_up(unlooked: Iterable[Unknown], accepted: Collection[str]) -> set[AccountRegion]:
     """Return the accounts that nobody can look into and that a teardown is to go on without."""
     return {
-        one.account_region
-        for one in unlooked
-        if one.resource_type == ACCOUNT and one.accepted_as in accepted
+        unknown.account_region
+        for unknown in unlooked
+        if unknown.resource_type == ACCOUNT and unknown.accepted_as in accepted
     }
 
 
@@ -256,7 +258,9 @@ def _way_in(loaded: LoadedEnvironment, found: Evidence, place: AccountRegion) ->
         deploy = loaded.command("deploy", "--only", seat)
         return f"have the organiser's role made again, and let you in, with: {deploy}"
     for own in found.sets:
-        unit = next((one.unit for one in own.instances if one.account_region == place), None)
+        unit = next(
+            (instance.unit for instance in own.instances if instance.account_region == place), None
+        )
         if own.makes_way_in and unit is not None:
             again = "aws cloudformation {}-stack-instances " + _instances(loaded, own, place, unit)
             return (
@@ -310,4 +314,4 @@ def proven_empty(loaded: LoadedEnvironment, ledger: Ledger, sets: Iterable[OwnSe
     some = {place.account for place in gone & ledger.kept().keys()} | deployed
     some |= {place.account for place in ledger.account_regions()}
     empty = dict.fromkeys(place.account for place in sorted(gone))
-    return [one for one in empty if one not in some and one != loaded.home.account]
+    return [account for account in empty if account not in some and account != loaded.home.account]

@@ -87,7 +87,7 @@ def kind_of(workshop: str, name: str) -> str:
 def made_by(sets: Iterable[OwnSet]) -> dict[AccountRegion, frozenset[str]]:
     """Return the ids of the stacks that the workshop's own sets have made and not deleted."""
     return {
-        account_region: frozenset(one.stack_id for one in some if one.stack_id)
+        account_region: frozenset(instance.stack_id for instance in some if instance.stack_id)
         for account_region, some in places_of(sets).items()
     }
 
@@ -96,6 +96,6 @@ def places_of(sets: Iterable[OwnSet]) -> dict[AccountRegion, list[StackInstance]
     """Return where the workshop's own sets have instances, whether there is a stack or not."""
     found: dict[AccountRegion, list[StackInstance]] = {}
     for own in sets:
-        for one in own.instances:
-            found.setdefault(one.account_region, []).append(one)
+        for instance in own.instances:
+            found.setdefault(instance.account_region, []).append(instance)
     return found

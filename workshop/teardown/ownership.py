@@ -96,7 +96,7 @@ def joined(proofs: Iterable[OwnershipVerdict]) -> OwnershipVerdict | None:
     """Return what proofs of one resource prove together: nothing where it is partly foreign."""
     all_of_them = list(proofs)
     for worst in (Ownership.UNKNOWN, Ownership.OWNED):
-        found = [one for one in all_of_them if one.ownership == worst]
+        found = [proof for proof in all_of_them if proof.ownership == worst]
         if found and worst == Ownership.OWNED and len(found) < len(all_of_them):
             return None
         if found:

@@ -210,8 +210,10 @@ class TeardownPlan:
         return (
             *(unknown for unknown in self.discovery.unknown if unknown not in self.unknown),
             *(
-                Unknown(one.resource_type, one.account_region, f"{one.id} {one.why}")
-                for one in unread
+                Unknown(
+                    resource.resource_type, resource.account_region, f"{resource.id} {resource.why}"
+                )
+                for resource in unread
             ),
         )
 
@@ -277,8 +279,12 @@ class TeardownPlan:
 
     def cost_at(self, account_region: AccountRegion) -> Cost:
         """Return what all of one account and Region costs an hour."""
-        missed = any(one.account_region == account_region for one in self.discovery.unknown)
-        ours = (one for one in self.discovery.at(account_region) if one.ownership in _OURS)
+        missed = any(unknown.account_region == account_region for unknown in self.discovery.unknown)
+        ours = (
+            resource
+            for resource in self.discovery.at(account_region)
+            if resource.ownership in _OURS
+        )
         return cost_of(ours, complete=not missed)
 
     @cached_property
@@ -314,7 +320,8 @@ class TeardownPlan:
     def digest(self) -> str:
         """Twelve hexadecimal digits that stand for all that is shown and was chosen."""
         missing = sorted(
-            f"{one.resource_type}|{one.account_region}" for one in self.discovery.unknown
+            f"{unknown.resource_type}|{unknown.account_region}"
+            for unknown in self.discovery.unknown
         )
         whole = json.dumps([self.lines, missing, self.choices.document()])
         return hashlib.sha256(whole.encode()).hexdigest()[:12]
@@ -322,7 +329,7 @@ class TeardownPlan:
 
 def to_accept(unknown: Iterable[Unknown], left: Iterable[Resource]) -> tuple[str, ...]:
     """Return the types of these that a teardown can go without, though nobody could read them."""
-    missing = [one.accepted_as for one in unknown]
+    missing = [unknown_type.accepted_as for unknown_type in unknown]
     missing += [resource.resource_type for resource in left if resource.is_unread]
     return tuple(dict.fromkeys(name for name in missing if can_be_accepted(name)))
 

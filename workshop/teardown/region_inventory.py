@@ -56,9 +56,9 @@ def survey(
     def here(found: list[WorkshopIdentity]) -> list[WorkshopIdentity]:
         """Return those of this Region; what tells none counts in the first one of its account."""
         return [
-            one
-            for one in found
-            if one.region == account_region.region or (first and not one.region)
+            identity
+            for identity in found
+            if identity.region == account_region.region or (first and not identity.region)
         ]
 
     def read_roles() -> None:
@@ -124,9 +124,9 @@ def tagged(
         PaginationConfig={"PageSize": 100},
     )
     return {
-        one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+        mapping["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in mapping["Tags"]}
         for page in pages
-        for one in page["ResourceTagMappingList"]
+        for mapping in page["ResourceTagMappingList"]
     }
 
 
@@ -139,10 +139,10 @@ def _resources(
     def read() -> tuple[Mapping[str, Any], ...]:
         pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.id)
         return tuple(
-            one
+            summary
             for page in pages
-            for one in page["StackResourceSummaries"]
-            if one["ResourceStatus"] not in _GONE
+            for summary in page["StackResourceSummaries"]
+            if summary["ResourceStatus"] not in _GONE
         )
 
     try:
@@ -206,13 +206,13 @@ def seen_roles(
     there = roles.seen_now(inventory.roles, account)
     before = roles.remembered(lasting, account)
     roles.remember(lasting, there)
-    known = {one.name for one in (*there, *before)}
+    known = {role.name for role in (*there, *before)}
     missing = [
         SeenRole(account, name, "", stack.created, STILL_THERE)
         for (resource_type, name), (stack, _) in held.items()
         if resource_type == "AWS::IAM::Role" and name not in known
     ]
-    return (*(replace(one, seen=STILL_THERE) for one in there), *before, *missing)
+    return (*(replace(role, seen=STILL_THERE) for role in there), *before, *missing)
 
 
 def rules_of(

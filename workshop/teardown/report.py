@@ -111,7 +111,12 @@ class TeardownReport:
         """Resource types that some scan could not list, and that need not be."""
         found = {unknown for scan in self.scans for unknown in scan.accepted}
         return tuple(
-            sorted({plural(one.resource_type) if one.tried else one.subject for one in found})
+            sorted(
+                {
+                    plural(unlooked.resource_type) if unlooked.tried else unlooked.subject
+                    for unlooked in found
+                }
+            )
         )
 
     @property
@@ -134,7 +139,7 @@ class TeardownReport:
     @property
     def _kept(self) -> str:
         """Where the saved work is, which nothing deletes: empty where there is none."""
-        has_some = any(one.objects or one.logs for one in self.saved)
+        has_some = any(saved.objects or saved.logs for saved in self.saved)
         if not has_some or self.choices.save is None:
             return ""
         return f"; what was saved is kept in {self.choices.save.to}"
@@ -174,7 +179,7 @@ class TeardownReport:
                 {"account": account_region.account, "region": account_region.region}
                 for account_region in self.target.seats
             ],
-            "accounts": [one.document() for one in self.accounts],
+            "accounts": [end.document() for end in self.accounts],
             "plan": self.digest,
             "began": self.began.isoformat(timespec="seconds"),
             "ended": self.ended.isoformat(timespec="seconds"),
@@ -193,7 +198,7 @@ class TeardownReport:
             },
             "left": [resource.document() for resource in self.left],
             "foreign": [resource.document() for resource in self.foreign],
-            "saved": [one.document() for one in self.saved],
+            "saved": [saved.document() for saved in self.saved],
             "not_saved": dict(self.not_saved),
             "not_frozen": dict(self.not_frozen),
             "not_offered": list(self.not_offered),
@@ -215,7 +220,7 @@ class TeardownReport:
         """Outcome -> kind -> how many."""
         return {
             outcome.value: dict(
-                sorted(Counter(one.resource.resource_type for one in found).items())
+                sorted(Counter(result.resource.resource_type for result in found).items())
             )
             for outcome in DeletionOutcome
             if (found := self.of(outcome))
@@ -223,7 +228,7 @@ class TeardownReport:
 
     def sections(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Headings with rows of seat, kind, name and remark, for people."""
-        yield ACCOUNTS, [(one.seat, "account", one.account, one.message) for one in self.accounts]
+        yield ACCOUNTS, [(end.seat, "account", end.account, end.message) for end in self.accounts]
         for outcome in _STAYED:
             yield outcome.value, self._rows(outcome)
         stuck = {result.resource.key for result in self.of(*_STAYED)}
@@ -234,7 +239,7 @@ class TeardownReport:
         accepted = [_row_of_unknown(unknown) for scan in last for unknown in scan.accepted]
         yield "not looked at, as was asked", accepted
         yield "not saved", [(seat, "", "", why) for seat, why in self.not_saved.items()]
-        yield "saved", [(one.seat, "", "", one.message) for one in self.saved]
+        yield "saved", [(saved.seat, "", "", saved.message) for saved in self.saved]
         yield "not frozen", [("", "role", name, why) for name, why in self.not_frozen.items()]
         for outcome in (DeletionOutcome.UNDELETABLE, DeletionOutcome.KEPT):
             yield outcome.value, self._rows(outcome)
@@ -248,9 +253,9 @@ class TeardownReport:
 
     def _rows_of_bill(self) -> Iterator[tuple[str, ...]]:
         if self.bill is not None:
-            for one in self.bill.seats:
-                for kind, amount in one.amounts.items():
-                    yield one.seat, kind, "", f"{amount} USD"
+            for seat in self.bill.seats:
+                for kind, amount in seat.amounts.items():
+                    yield seat.seat, kind, "", f"{amount} USD"
             for why in self.bill.unread:
                 yield "", "", "", why
 
@@ -332,9 +337,12 @@ _HTML, _MARKDOWN = page_templates.html(_TEMPLATES), page_templates.markdown(_TEM
 
 def saved_in_all(saved: tuple[Saved, ...], choices: Choices) -> str:
     """``12 files (3.0 MB) and 4 logs of 2 seats, to s3://archive``."""
-    files, logs = sum(one.objects for one in saved), sum(one.logs for one in saved)
-    bytes_ = of_bytes(sum(one.bytes for one in saved))
-    seats = len({one.seat for one in saved if one.objects or one.logs})
+    files, logs = (
+        sum(seat_saved.objects for seat_saved in saved),
+        sum(seat_saved.logs for seat_saved in saved),
+    )
+    bytes_ = of_bytes(sum(seat_saved.bytes for seat_saved in saved))
+    seats = len({seat_saved.seat for seat_saved in saved if seat_saved.objects or seat_saved.logs})
     to = "" if choices.save is None else f", to {choices.save.to}"
     work = f"{count_of(files, 'file')} ({bytes_}) and {count_of(logs, 'log')}"
     return f"{work} of {count_of(seats, 'seat')}{to}"

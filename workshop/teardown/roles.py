@@ -90,19 +90,19 @@ def environment(clients: Clients, account_region: AccountRegion, resource: Resou
 def resources(scope: Scope, found: Iterable[WorkshopIdentity]) -> Iterator[Resource]:
     """Yield roles and policies as a teardown counts them."""
     why = f"below the path {_path(scope.workshop)}"
-    for one in found:
-        if not (scope.whole or (one.resource_type == ROLE and one.seat in scope.seats)):
+    for identity in found:
+        if not (scope.whole or (identity.resource_type == ROLE and identity.seat in scope.seats)):
             continue
-        named = one.resource_type == ROLE or bool(one.region)
+        named = identity.resource_type == ROLE or bool(identity.region)
         yield Resource(
-            one.resource_type,
-            one.name,
+            identity.resource_type,
+            identity.name,
             scope.account_region,
             Ownership.OWNED if named else Ownership.FOREIGN,
             why if named else f"{why}, and of a name that the workshop does not give",
-            seat=one.seat,
-            arn=one.arn,
-            created=one.created,
+            seat=identity.seat,
+            arn=identity.arn,
+            created=identity.created,
         )
 
 
@@ -129,7 +129,11 @@ def _seen(memory: ScanCache, account: str) -> dict[str, SeenRole]:
 def seen_now(found: Iterable[WorkshopIdentity], account: str) -> list[SeenRole]:
     """Return roles that are there, as they are noted."""
     moment = events.now()
-    return [SeenRole(account, one.name, one.id, one.created, moment) for one in found if one.id]
+    return [
+        SeenRole(account, identity.name, identity.id, identity.created, moment)
+        for identity in found
+        if identity.id
+    ]
 
 
 # --- deletion ------------------------------------------------------------------------------------

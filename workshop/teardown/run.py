@@ -144,7 +144,7 @@ class Teardown:
                     f"scanning twice, {count_of(self.interval, 'second')} apart",
                 )
                 scanned = partial(self._scanned, plan.choices)
-                current, scans = verification.twice(
+                current, scans = verification.scan_twice(
                     scanned, self.interval, self.pause, self.target.own_accounts
                 )
             if all(scan.clean for scan in scans) or not self._has_come(scans[-1].left):
@@ -204,10 +204,10 @@ class Teardown:
         current = self.plan(current.choices)
         with self._watch.step(TeardownStep.SAVE):
             self._saved = list(save(current))
-        for one in self._saved:
-            self._emit(TeardownStep.SAVE, f"{one.seat or 'of no seat'}: {one.message}")
-            if not one.complete:
-                self._problems[one.account_region][one.seat] = "; ".join(one.problems)
+        for saved in self._saved:
+            self._emit(TeardownStep.SAVE, f"{saved.seat or 'of no seat'}: {saved.message}")
+            if not saved.complete:
+                self._problems[saved.account_region][saved.seat] = "; ".join(saved.problems)
         for resource in running:
             message = f"{resource.resource_type} {resource.id} still runs, and may write more"
             self._problems[resource.account_region].setdefault(resource.seat, message)
@@ -326,7 +326,9 @@ class Teardown:
         )
 
     def _sweep_shared(self, current: TeardownPlan, account_region: AccountRegion) -> None:
-        shared = [one for one in self._swept(current, account_region) if one.seat == COHORT]
+        shared = [
+            resource for resource in self._swept(current, account_region) if resource.seat == COHORT
+        ]
         self._sweep(current, shared, at=account_region)
 
     def _close(self, current: TeardownPlan, scans: Sequence[Scan]) -> None:

@@ -99,8 +99,8 @@ class Source:
 def listed(client: Any, prefix: str, **bucket: str) -> Iterator[Entry]:
     """Yield the objects of a bucket below a prefix, page by page."""
     for page in client.get_paginator("list_objects_v2").paginate(**bucket, Prefix=prefix):
-        for one in page.get("Contents", ()):
-            yield Entry(one["Key"], one["Size"], one["ETag"].strip('"'))
+        for entry in page.get("Contents", ()):
+            yield Entry(entry["Key"], entry["Size"], entry["ETag"].strip('"'))
 
 
 class NameTakenError(CopyError):
@@ -108,7 +108,7 @@ class NameTakenError(CopyError):
 
 
 @dataclass(frozen=True)
-class InBucket:
+class BucketDestination:
     """Copies within S3, below a prefix: nothing passes through this machine.
 
     In a block of ``clearing_up`` what was begun is taken back, whatever has ended it.
@@ -118,7 +118,7 @@ class InBucket:
     target: save_paths.Prefix
     clearing_up: Callable[[], AbstractContextManager[object]] = nullcontext
 
-    def below(self, folder: str) -> InBucket:
+    def below(self, folder: str) -> BucketDestination:
         """Return the same for what lies in a folder there."""
         prefix = "/".join(part for part in (self.target.prefix, folder) if part)
         return replace(self, target=save_paths.Prefix(self.target.bucket, prefix))
@@ -240,8 +240,8 @@ class InBucket:
 
 
 @dataclass(frozen=True)
-class InFolder:
-    """Downloads to a folder of this machine, for its owner's eyes alone; else as InBucket.
+class FolderDestination:
+    """Downloads to a folder of this machine, for its owner's eyes alone; else as BucketDestination.
 
     ``go_on`` is called between two pieces of a file; what it raises ends the download.
     """
@@ -250,7 +250,7 @@ class InFolder:
     go_on: Callable[[], object] = lambda: None
     folder: str = ""
 
-    def below(self, folder: str) -> InFolder:
+    def below(self, folder: str) -> FolderDestination:
         return replace(self, folder=folder)
 
     def existing(self, source: Source, prefix: str) -> Iterator[Found]:
@@ -305,7 +305,7 @@ class InFolder:
         return self.root / self.folder / name
 
 
-CopyTarget = InBucket | InFolder
+CopyTarget = BucketDestination | FolderDestination
 
 
 def _is(path: Path, source: Source, entry: Entry) -> bool:

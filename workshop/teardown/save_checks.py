@@ -31,7 +31,7 @@ def check_exists(clients: Clients, to: str, where: Iterable[AccountRegion]) -> N
                 clients.client("s3", account_region).list_objects_v2(
                     Bucket=target.bucket, Prefix=target.prefix, MaxKeys=1
                 )
-        elif next(one for one in (target, *target.parents) if one.exists()).is_file():
+        elif next(path for path in (target, *target.parents) if path.exists()).is_file():
             raise GuardError(_message(to, "there is a file of that name"))
     except (*errors.Refusal, OSError) as error:
         raise GuardError(_message(to, errors.describe(error))) from error

@@ -102,9 +102,9 @@ def _file_name(word: str) -> str:
 def minimal(prefixes: Iterable[str]) -> list[str]:
     """Prefixes without those that another of them covers, in order."""
     kept: list[str] = []
-    for one in sorted(set(prefixes)):
-        if not kept or not one.startswith(kept[-1]):
-            kept.append(one)
+    for path in sorted(set(prefixes)):
+        if not kept or not path.startswith(kept[-1]):
+            kept.append(path)
     return kept
 
 

@@ -31,11 +31,11 @@ from workshop.counting import count_of
 from workshop.errors import SignInError, WorkshopError
 from workshop.teardown import log_texts, save_paths
 from workshop.teardown.s3_copy import (
+    BucketDestination,
     CopyTarget,
     Entry,
+    FolderDestination,
     Found,
-    InBucket,
-    InFolder,
     NameTakenError,
     Source,
 )
@@ -177,9 +177,9 @@ class _Saving:
         self._saved = Saved(artifacts.seat, artifacts.account_region)
         self._s3 = clients.client("s3", artifacts.account_region)
         self._target: CopyTarget = (
-            InBucket(self._s3, target, clients.clearing_up)
+            BucketDestination(self._s3, target, clients.clearing_up)
             if isinstance(target, save_paths.Prefix)
-            else InFolder(target, clients.go_on)
+            else FolderDestination(target, clients.go_on)
         )
 
     def run(self) -> Saved:

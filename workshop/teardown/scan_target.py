@@ -50,8 +50,8 @@ class Unknown:
     def message(self) -> str:
         """All of it in a sentence."""
         if self.tried:
-            what = plural(self.resource_type)
-            return f"{what} in {self.account_region} could not be listed: {self.why}"
+            types = plural(self.resource_type)
+            return f"{types} in {self.account_region} could not be listed: {self.why}"
         return f"not looked at: {self.resource_type}, {self.account_region}: {self.why}"
 
 
@@ -89,7 +89,7 @@ class ScanTarget:
     def own_accounts(self) -> list[AccountRegion]:
         """Where seats have accounts of their own, each of which is taken for itself."""
         home = self.members and self.members.home
-        return [one for one in self.seats if one != home] if self.members else []
+        return [place for place in self.seats if place != home] if self.members else []
 
     def alone_as(self, account_region: AccountRegion) -> str:
         """Return the seat whose own account it is, empty where it is nobody's own."""
@@ -124,9 +124,13 @@ def configured(
         by_account_region.setdefault(account_region, set()).add(seat.attendee)
         names, profile = loaded.names(seat), loaded.settings.profiles[seat.profile]
         kept = keep.setdefault(account_region, set())
-        kept |= {names.bucket(key) for key, one in profile.storage.buckets.items() if one.keep}
         kept |= {
-            names.repository(key) for key, one in profile.registry.repositories.items() if one.keep
+            names.bucket(key) for key, bucket in profile.storage.buckets.items() if bucket.keep
+        }
+        kept |= {
+            names.repository(key)
+            for key, repository in profile.registry.repositories.items()
+            if repository.keep
         }
     for account_region, ids in (also or {}).items():
         by_account_region.setdefault(account_region, set()).update(ids)

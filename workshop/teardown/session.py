@@ -147,8 +147,8 @@ class TeardownSession:
         lost = lost_artifacts(plan)
         save_paths.refuse_condemned(
             save_paths.read(to),
-            (bucket for one in lost for bucket in one.buckets),
-            (folder for one in lost for folder in one.folders),
+            (bucket for artifacts in lost for bucket in artifacts.buckets),
+            (folder for artifacts in lost for folder in artifacts.folders),
         )
         try:
             save_checks.check_exists(self._clients, to, plan.discovery.contexts)

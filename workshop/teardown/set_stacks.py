@@ -53,7 +53,10 @@ class SetStacks:
 
     def __post_init__(self) -> None:
         self._by_stack = {
-            one.stack_id: (own, one) for own in self.sets for one in own.instances if one.stack_id
+            instance.stack_id: (own, instance)
+            for own in self.sets
+            for instance in own.instances
+            if instance.stack_id
         }
 
     def delete(self, stacks: Iterable[Resource]) -> tuple[list[DeletionResult], list[Resource]]:
@@ -93,10 +96,10 @@ class SetStacks:
         """
         asked: dict[_Asked, set[AccountRegion]] = {}
         for own in sets:
-            for one in own.instances:
-                if one.account_region in places:
-                    key = (own.name, one.account_region.region, one.unit)
-                    asked.setdefault(key, set()).add(one.account_region)
+            for instance in own.instances:
+                if instance.account_region in places:
+                    key = (own.name, instance.account_region.region, instance.unit)
+                    asked.setdefault(key, set()).add(instance.account_region)
         whys = self._removed(asked, retain=retain)
         return {place: why for some in whys.values() for place, why in some.items()}
 
@@ -119,7 +122,7 @@ class SetStacks:
             self._emit(f"{name}: {count_of(len(places), 'account')} in one operation")
         wait = self.waits.first_wait
         while open_:
-            ended = [key for key, one in open_.items() if self._has_ended(one)]
+            ended = [key for key, operation in open_.items() if self._has_ended(operation)]
             for key in ended:
                 whys[key] = self._why_not(open_.pop(key))
             wait = self.waits.first_wait if ended else self.waits.next(wait)
@@ -143,11 +146,11 @@ class SetStacks:
         except errors.Refusal as error:
             why = f"how its deletion ended is not known: {errors.describe(error)}"
             return dict.fromkeys(operation.places, why)
-        found = {one.account_region: one for one in results}
+        found = {result.account_region: result for result in results}
         whys = {
-            place: f"{one.status}: {one.reason}".rstrip(": ")
-            for place, one in found.items()
-            if one.status != "SUCCEEDED" and place in operation.places
+            place: f"{result.status}: {result.reason}".rstrip(": ")
+            for place, result in found.items()
+            if result.status != "SUCCEEDED" and place in operation.places
         }
         missed = [place for place in operation.places if place not in found]
         # An operation before it, of a run that was broken off, may have deleted the instance.
@@ -160,7 +163,7 @@ class SetStacks:
         if not places:
             return {}
         try:
-            left = {one.account_region for one in self.calls.instances(name)}
+            left = {instance.account_region for instance in self.calls.instances(name)}
         except errors.Refusal as error:
             return dict.fromkeys(places, f"{why}; {errors.describe(error)}")
         return {place: why for place in places if place in left}

@@ -96,7 +96,7 @@ class ShownPlan:
                 subject=PlanSubject(**kept["subject"]),
                 digest=kept["digest"],
                 chosen=kept["chosen"],
-                lines=tuple(PlanLine(*one) for one in kept["lines"]),
+                lines=tuple(PlanLine(*line) for line in kept["lines"]),
                 seats=frozenset((account_region, seat) for account_region, seat in kept["seats"]),
                 held=tuple(kept["held"]),
             )
@@ -178,7 +178,7 @@ class ShownPlan:
         ]
         if new:
             first = new[0]
-            which = first_of([f"{one.resource_type} {one.id}" for one in new], 1)
+            which = first_of([f"{resource.resource_type} {resource.id}" for resource in new], 1)
             before = self._before(first)
             same = before is not None and before.created == first.identity[-1]
             message = "was not shown as the workshop's" if same else "was not in it"
@@ -217,7 +217,7 @@ def lines_in(folder: Path) -> tuple[PlanLine, ...]:
     """Return the lines of the plan in a folder, whatever it is about: it tells of Regions."""
     text = files.own_content(folder / FILE)
     try:
-        return tuple(PlanLine(*one) for one in json.loads(text)["lines"]) if text else ()
+        return tuple(PlanLine(*line) for line in json.loads(text)["lines"]) if text else ()
     except (ValueError, KeyError, TypeError):
         return ()
 

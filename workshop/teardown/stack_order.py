@@ -42,28 +42,35 @@ class StackOrder:
 
     def steps(self) -> Iterator[list[Resource]]:
         """Yield the stacks that go next, side by side; go on once their results are noted."""
-        own = [one for one in self.resources if one.resource_type == STACK]
+        own = [resource for resource in self.resources if resource.resource_type == STACK]
         cohort = [stack for stack in own if stack.seat == COHORT]
         access = [stack for stack in own if stack not in cohort and makes_role(stack)]
         yield [stack for stack in own if stack not in cohort and stack not in access]
         self.await_interfaces()
         held = held_seats(self.plan, self.account_region, self.problems, self.results)
-        seats_roles = [one for one in self.resources if one.resource_type == roles.ROLE]
+        seats_roles = [
+            resource for resource in self.resources if resource.resource_type == roles.ROLE
+        ]
         self.engine.prepare_roles_for_deletion(
             role.id for role in seats_roles if why_held(role.seat, held) is None
         )
         orphans = [role for role in seats_roles if not role.stack]
         yield [stack for stack in access if not why_held(stack.seat, held)]
         self.results.note(
-            self.engine.delete_orphans(one for one in orphans if not why_held(one.seat, held))
+            self.engine.delete_orphans(
+                resource for resource in orphans if not why_held(resource.seat, held)
+            )
         )
-        kept = [(one, why_held(one.seat, held)) for one in (*access, *orphans)]
+        kept = [(resource, why_held(resource.seat, held)) for resource in (*access, *orphans)]
         kept_roles = [
-            DeletionResult(one, DeletionOutcome.STUCK, why) for one, why in kept if why is not None
+            DeletionResult(resource, DeletionOutcome.STUCK, why)
+            for resource, why in kept
+            if why is not None
         ]
         self.results.note(kept_roles)
         stays = any(
-            one.seat != COHORT and self.results.is_stuck(one) for one in (*own, *seats_roles)
+            resource.seat != COHORT and self.results.is_stuck(resource)
+            for resource in (*own, *seats_roles)
         )
         if stays or kept_roles or self.seats_only:
             why = "waits until nothing of any seat is left"
@@ -76,9 +83,11 @@ class StackOrder:
             [stack for stack in cohort if stack.id.endswith(f"-{kind}")] for kind in (DOOR, WATCH)
         ]
         yield from beside
-        yield [one for one in cohort if not any(one in some for some in beside)]
+        yield [stack for stack in cohort if not any(stack in some for some in beside)]
         policies = [
-            one for one in self.resources if one.resource_type == roles.POLICY and not one.stack
+            resource
+            for resource in self.resources
+            if resource.resource_type == roles.POLICY and not resource.stack
         ]
         self.results.note(self.engine.delete_orphans(policies))
 

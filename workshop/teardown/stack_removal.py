@@ -61,10 +61,10 @@ class StackRemoval:
         orders = {where: self._order(current, where) for where in current.discovery.contexts}
         own = set(self.target.own_accounts)
         with ThreadPoolExecutor(max(1, min(len(orders), AT_ONCE))) as pool:
-            list(pool.map(self._in_order, [orders[one] for one in orders if one not in own]))
+            list(pool.map(self._in_order, [orders[place] for place in orders if place not in own]))
             if self.target.members is not None:
                 work = self._set_stacks(self.target.members, current.discovery.sets)
-                self._by_sets(work, [orders[one] for one in orders if one in own], pool)
+                self._by_sets(work, [orders[place] for place in orders if place in own], pool)
         for order in orders.values():
             self.results.note(order.engine.abandoned)
 
@@ -84,8 +84,8 @@ class StackRemoval:
         results = closing.Closing(
             members, target.workshop, target.environment, partial(self._set_stacks, members)
         ).close(proven, given_up, last, sets_too=members.home in target.seats)
-        for one in results:
-            self._emit(one.message, one.resource, one.outcome)
+        for result in results:
+            self._emit(result.message, result.resource, result.outcome)
         return results
 
     def _in_order(self, order: StackOrder) -> None:
@@ -109,7 +109,7 @@ class StackRemoval:
             left: dict[AccountRegion, list[Resource]] = defaultdict(list)
             for stack in others:
                 left[stack.account_region].append(stack)
-            for results in pool.map(lambda one: engines[one[0]].delete(one[1]), left.items()):
+            for results in pool.map(lambda item: engines[item[0]].delete(item[1]), left.items()):
                 self.results.note(results)
 
     def _set_stacks(self, members: MemberAccounts, sets: Sequence[OwnSet]) -> SetStacks:
@@ -153,7 +153,7 @@ class StackRemoval:
         waiting = [
             resource
             for resource in current.discovery.at(account_region)
-            if network_interfaces.goes_by_itself(resource)
+            if network_interfaces.is_released_by_sagemaker(resource)
         ]
         if waiting:
             self._emit(
@@ -162,7 +162,9 @@ class StackRemoval:
             )
             context = current.discovery.contexts[account_region]
             gone = network_interfaces.awaited(context, waiting, self.waits, self.pause)
-            self.results.note(DeletionResult(one, DeletionOutcome.ALREADY_GONE) for one in gone)
+            self.results.note(
+                DeletionResult(interface, DeletionOutcome.ALREADY_GONE) for interface in gone
+            )
 
     def _emit(
         self, message: str, resource: Resource | None = None, outcome: DeletionOutcome | None = None

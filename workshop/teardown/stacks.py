@@ -192,7 +192,7 @@ class StackDeleter:
             return True  # not deleted, and nothing has failed: somebody was at work on it
         self._emit(message, job.resource)
         if job.attempts < self.waits.attempts and not late:
-            job.in_the_way = [why for one in left if (why := self._clear(one))]
+            job.in_the_way = [why for resource in left if (why := self._clear(resource))]
             return True
         if self.abandon and left and not late and not job.left_behind:
             return self._leave_behind(job, left)
@@ -209,10 +209,10 @@ class StackDeleter:
                 StackName=job.resource.arn
             )
             return [
-                one
+                resource
                 for page in pages
-                for one in page["StackResourceSummaries"]
-                if one["ResourceStatus"] == "DELETE_FAILED"
+                for resource in page["StackResourceSummaries"]
+                if resource["ResourceStatus"] == "DELETE_FAILED"
             ]
         except errors.Refusal as error:
             self._emit(f"its resources could not be read: {errors.describe(error)}", job.resource)
@@ -252,10 +252,10 @@ class StackDeleter:
         except errors.Refusal as error:
             self._end(job, DeletionOutcome.STUCK, errors.describe(error))
             return False
-        for one in left:
-            physical = one.get("PhysicalResourceId", one["LogicalResourceId"])
+        for summary in left:
+            physical = summary.get("PhysicalResourceId", summary["LogicalResourceId"])
             resource = self._by_id.get(physical) or Resource(
-                resource_type=one["ResourceType"],
+                resource_type=summary["ResourceType"],
                 id=physical,
                 account_region=self.account_region,
                 ownership=Ownership.OWNED,
@@ -263,7 +263,7 @@ class StackDeleter:
                 seat=job.resource.seat,
                 hourly=None,
             )
-            message = one.get("ResourceStatusReason", "")
+            message = summary.get("ResourceStatusReason", "")
             self.abandoned.append(DeletionResult(resource, DeletionOutcome.ABANDONED, message))
         return True
 

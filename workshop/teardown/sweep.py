@@ -39,7 +39,7 @@ from workshop.teardown.waits import RESOURCES, WaitPolicy
 
 
 @dataclass
-class Item:
+class SweepItem:
     """One resource on its way."""
 
     resource: Resource
@@ -104,7 +104,7 @@ class Sweep:
 
     def __post_init__(self) -> None:
         self.items = [
-            Item(
+            SweepItem(
                 resource,
                 self.resource_types[resource.resource_type],
                 self.contexts[resource.account_region],
@@ -120,12 +120,14 @@ class Sweep:
             if item.resource.hourly != 0
         }
         self._cost = prices.total(map(prices.cost, self._bills.values()))
-        self._arrived: queue.SimpleQueue[tuple[Item, Future[_Next]] | None] = queue.SimpleQueue()
-        self._later: list[tuple[float, int, Item]] = []
+        self._arrived: queue.SimpleQueue[tuple[SweepItem, Future[_Next]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._later: list[tuple[float, int, SweepItem]] = []
         self._order = itertools.count()
         self._left: Counter[tuple[AccountRegion, str, str]] = Counter()
         self._anybodys: Counter[tuple[AccountRegion, str]] = Counter()
-        self._waiting: dict[tuple[AccountRegion, str], list[Item]] = defaultdict(list)
+        self._waiting: dict[tuple[AccountRegion, str], list[SweepItem]] = defaultdict(list)
         self._random = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     @property
@@ -143,7 +145,7 @@ class Sweep:
         with ThreadPoolExecutor(self.waits.at_once, thread_name_prefix="stop") as pool:
             list(pool.map(self._stop, paying))
 
-    def _is_free(self, item: Item) -> bool:
+    def _is_free(self, item: SweepItem) -> bool:
         return item.resource.hourly == 0 and item.resource_type.deletable_in(item.resource.state)
 
     def wait_until_stopped(self) -> list[Resource]:
@@ -156,13 +158,13 @@ class Sweep:
             ended = list(pool.map(self._has_stopped, paying))
         return [item.resource for item, has in zip(paying, ended, strict=True) if not has]
 
-    def _has_stopped(self, item: Item) -> bool:
+    def _has_stopped(self, item: SweepItem) -> bool:
         try:
             return self.waits.until(partial(self._stops, item), self.pause)
         except (*errors.Refusal, ProtectedError):  # no later answer would be another one
             return False
 
-    def _stops(self, item: Item) -> bool:
+    def _stops(self, item: SweepItem) -> bool:
         """Return whether it has come to its end; ask it to stop where it has not heard of that."""
         try:
             state = item.resource_type.state(item.context, item.resource)
@@ -175,7 +177,7 @@ class Sweep:
                 raise
         return False
 
-    def _stop(self, item: Item) -> None:
+    def _stop(self, item: SweepItem) -> None:
         try:
             stopped = item.resource_type.stop(item.context, item.resource)
         except ProtectedError as error:
@@ -214,7 +216,7 @@ class Sweep:
                 raise
         self._give_up_waiting()
 
-    def _is_to_do(self, item: Item) -> bool:
+    def _is_to_do(self, item: SweepItem) -> bool:
         if item.resource.key in self.only_stop:
             return False
         if not item.resource.stack:
@@ -225,10 +227,10 @@ class Sweep:
         return not item.resource_type.deletable_in(item.resource.state)
 
     @staticmethod
-    def _whose(item: Item) -> tuple[AccountRegion, str]:
+    def _whose(item: SweepItem) -> tuple[AccountRegion, str]:
         return item.resource.account_region, item.resource.seat
 
-    def _stays_for(self, item: Item) -> str | None:
+    def _stays_for(self, item: SweepItem) -> str | None:
         """Return why an item stays whatever becomes of the others, None where it need not."""
         account_region, seat = self._whose(item)
         for resource_type in item.resource_type.after:
@@ -248,7 +250,7 @@ class Sweep:
             return f"stays as the proof of whose the {user.resource_type} {user.id} is"
         return None
 
-    def _holds_up(self, item: Item) -> str | None:
+    def _holds_up(self, item: SweepItem) -> str | None:
         """Return the resource type that has to be gone before, None where nothing holds it up."""
         account_region, seat = self._whose(item)
         for resource_type in item.resource_type.after:
@@ -261,14 +263,14 @@ class Sweep:
                 return resource_type
         return None
 
-    def _begin_or_wait(self, pool: ThreadPoolExecutor, item: Item, running: set[int]) -> None:
+    def _begin_or_wait(self, pool: ThreadPoolExecutor, item: SweepItem, running: set[int]) -> None:
         if self._holds_up(item) is not None:
             self._waiting[self._whose(item)].append(item)
             return
         item.began = self.clock()
         self._run(pool, item, running)
 
-    def _run(self, pool: ThreadPoolExecutor, item: Item, running: set[int]) -> None:
+    def _run(self, pool: ThreadPoolExecutor, item: SweepItem, running: set[int]) -> None:
         running.add(id(item))
 
         def arrived(future: Future[_Next]) -> None:
@@ -292,7 +294,7 @@ class Sweep:
         while self._later and self._later[0][0] <= self.clock():
             self._run(pool, heapq.heappop(self._later)[2], running)
 
-    def _next_arrival(self, running: set[int]) -> tuple[Item, Future[_Next]] | None:
+    def _next_arrival(self, running: set[int]) -> tuple[SweepItem, Future[_Next]] | None:
         """Return the next step that has ended; None once a resource that waits is due before."""
         due = max(0.0, self._later[0][0] - self.clock()) if self._later else None
         if not running and due is not None:
@@ -304,7 +306,7 @@ class Sweep:
             return None
 
     def _end(
-        self, pool: ThreadPoolExecutor, item: Item, following: _Next, running: set[int]
+        self, pool: ThreadPoolExecutor, item: SweepItem, following: _Next, running: set[int]
     ) -> None:
         outcome = following.outcome or DeletionOutcome.STUCK
         item.result = DeletionResult(item.resource, outcome, following.message)
@@ -332,7 +334,7 @@ class Sweep:
 
     # --- one step of one resource, in the pool ---------------------------------------------------
 
-    def _step(self, item: Item) -> _Next:
+    def _step(self, item: SweepItem) -> _Next:
         try:
             return self._advance(item)
         except Undeletable as fact:
@@ -359,7 +361,7 @@ class Sweep:
         wait = min(self.waits.slowest_backoff, self.waits.backoff * 2**before)
         return _Next(after=wait * self._random.uniform(0.5, 1))
 
-    def _advance(self, item: Item) -> _Next:
+    def _advance(self, item: SweepItem) -> _Next:
         resource_type, context = item.resource_type, item.context
         if item.resource.stack and resource_type.has_contents:
             resource_type.empty(context, item.resource)
@@ -396,7 +398,7 @@ class Sweep:
 
     # --- events and cost ----------------------------------------------------------------------
 
-    def _free(self, item: Item) -> None:
+    def _free(self, item: SweepItem) -> None:
         with self._lock:
             if item.resource.key in self._bills:
                 del self._bills[item.resource.key]

@@ -36,7 +36,7 @@ class Scan:
         Else without what goes after all the rest is shown to be gone.
         """
         last = plan.discovery.goes_last
-        left = tuple(one for one in plan.left if with_last or not last(one))
+        left = tuple(resource for resource in plan.left if with_last or not last(resource))
         return cls(now(), left, plan.unknown, plan.accepted)
 
     @property
@@ -56,7 +56,7 @@ class Scan:
         return not self.left and not any(unknown.tried for unknown in self.unknown)
 
 
-def twice(
+def scan_twice(
     plan: Callable[[], TeardownPlan],
     interval: float,
     pause: Callable[[float], object],

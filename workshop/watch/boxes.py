@@ -31,20 +31,26 @@ class Box:
     instance_type: str
     zone: str
     since: datetime
+    is_tagged: bool
+    """Whether it has the tags by which the watch may do anything with it."""
 
 
 def listed_boxes(work: Work) -> Iterator[Box]:
-    """Yield the instances of the workshop's seats, for as long as there is time."""
+    """Yield the instances of the workshop's seats, for as long as there is time.
+
+    Those too whose own tags somebody has taken off: CloudFormation's stay.
+    """
+    workshop = work.settings.workshop
     filters = [
-        {"Name": "tag:workshop", "Values": [work.settings.workshop]},
+        {"Name": f"tag:{STACK}", "Values": [f"{workshop}-*", f"StackSet-{workshop}-*"]},
         {"Name": "instance-state-name", "Values": list(ALIVE)},
     ]
     pages = work.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
     for page in pages:
         for reservation in page["Reservations"]:
-            for one in reservation["Instances"]:
+            for instance in reservation["Instances"]:
                 work.go_on()
-                box = _box(work, one)
+                box = _box(work, instance)
                 if box is not None and (work.seats is None or box.seat in work.seats):
                     yield box
 
@@ -71,20 +77,28 @@ def start_boxes(work: Work, frozen: Collection[str]) -> None:
             _ask(work, box, "start_instances", "EC2 instances started")
 
 
-def _box(work: Work, one: dict[str, Any]) -> Box | None:
-    tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
+def _box(work: Work, instance: dict[str, Any]) -> Box | None:
+    tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
     name = tags.get(STACK, "")
     of_set = _OF_SET.fullmatch(name)
     name = of_set[1] if of_set else name
     found = re.fullmatch(rf"{re.escape(work.settings.workshop)}-([a-z][a-z0-9]{{1,11}})-box", name)
     if not found:
         return None
-    zone = one.get("Placement", {}).get("AvailabilityZone", "")
-    state, since = one["State"]["Name"], one["LaunchTime"]
-    return Box(found[1], name, one["InstanceId"], state, one["InstanceType"], zone, since)
+    zone = instance.get("Placement", {}).get("AvailabilityZone", "")
+    state, since, type_ = (
+        instance["State"]["Name"],
+        instance["LaunchTime"],
+        instance["InstanceType"],
+    )
+    is_tagged = tags.get("workshop") == work.settings.workshop and bool(tags.get("managed-by"))
+    return Box(found[1], name, instance["InstanceId"], state, type_, zone, since, is_tagged)
 
 
 def _ask(work: Work, box: Box, operation: str, done: str) -> None:
+    if not box.is_tagged:
+        _wait(work, box, f"{box.id} has lost its tags, without which the watch may do nothing")
+        return
     try:
         getattr(work.client("ec2"), operation)(InstanceIds=[box.id])
         work.done[done] += 1

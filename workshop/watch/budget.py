@@ -87,7 +87,7 @@ def _kinds(arn: str) -> tuple[str, ...]:
 
 def _above(work: Work, spending: Spending) -> dict[str, Excess]:
     """Return the seats that are above a cap, each with the first of them."""
-    seats = {one.seat for one in spending.resources.values()} | {*spending.usd}
+    seats = {resource.seat for resource in spending.resources.values()} | {*spending.usd}
     limits, hour = work.settings.budget, f"{work.now:%Y%m%dT%H}"
     found = {seat: excess_of(limits, spending, seat, hour) for seat in sorted(seats - {""})}
     return {seat: excess for seat, excess in found.items() if excess is not None}
@@ -166,7 +166,7 @@ def _forget_said(work: Work, above: dict[str, Excess]) -> None:
     s3, bucket = work.client("s3"), work.settings.bucket
     with work.noting("what was said could not be read"):
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{SAID}{ABOVE}")
-        for key in [one["Key"] for page in pages for one in page.get("Contents", [])]:
+        for key in [entry["Key"] for page in pages for entry in page.get("Contents", [])]:
             if key.removeprefix(f"{SAID}{ABOVE}").partition("-")[0] not in above:
                 s3.delete_object(Bucket=bucket, Key=key)
 
@@ -187,7 +187,9 @@ def _stop_refused(work: Work) -> None:
     with work.noting("what goes on could not be read"):
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=REFUSED)
         kept = {
-            one["Key"].removeprefix(REFUSED) for page in pages for one in page.get("Contents", [])
+            entry["Key"].removeprefix(REFUSED)
+            for page in pages
+            for entry in page.get("Contents", [])
         }
         if not kept:
             return

@@ -50,15 +50,23 @@ class Spending:
 
     def running(self, seat: str) -> list[Counted]:
         """Return what runs of a seat."""
-        return [one for one in self.resources.values() if one.runs and one.seat == seat]
+        return [
+            resource
+            for resource in self.resources.values()
+            if resource.runs and resource.seat == seat
+        ]
 
     def hourly(self, seat: str) -> float:
         """Return what a seat costs an hour now."""
-        return sum(one.hourly for one in self.running(seat))
+        return sum(resource.hourly for resource in self.running(seat))
 
     def instances(self, seat: str) -> int:
         """Return how many instances a seat's jobs and endpoints have now."""
-        return sum(one.instances for one in self.running(seat) if one.kind not in WORKBENCHES)
+        return sum(
+            resource.instances
+            for resource in self.running(seat)
+            if resource.kind not in WORKBENCHES
+        )
 
     def count(self, key: str, found: Counted, now: float, end: float | None = None) -> None:
         """Count a resource from where it was counted last until now, or until its end."""
@@ -76,13 +84,13 @@ class Spending:
 
     def end(self, arn: str, now: float) -> None:
         """Count an endpoint until now, at which it is deleted."""
-        for key, one in list(self.resources.items()):
-            if key.startswith(f"{arn} ") and one.runs and one.seat:
-                self.count(key, one, now, now)
+        for key, resource in list(self.resources.items()):
+            if key.startswith(f"{arn} ") and resource.runs and resource.seat:
+                self.count(key, resource, now, now)
 
     def rest(self, kind: str, seen: Iterable[str]) -> None:
         """Note that of a kind no more runs than what was seen."""
         there = {*seen}
-        for key, one in self.resources.items():
-            if one.kind == kind and key not in there:
-                one.runs = False
+        for key, resource in self.resources.items():
+            if resource.kind == kind and key not in there:
+                resource.runs = False

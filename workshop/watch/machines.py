@@ -69,9 +69,9 @@ def listed(work: Work, operation: str, member: str, **request: Any) -> Iterator[
     pages = work.client("sagemaker").get_paginator(operation)
     pages = pages.paginate(**request, PaginationConfig={"PageSize": PAGE})
     for page in pages:
-        for one in page[member]:
+        for summary in page[member]:
             work.go_on()
-            yield one
+            yield summary
 
 
 def tags_of(work: Work, arn: str) -> dict[str, str] | None:
@@ -124,8 +124,10 @@ def _wait(work: Work, name: str, text: str) -> None:
 
 
 def _delete_endpoints(work: Work) -> None:
-    for one in listed(work, "list_endpoints", "Endpoints"):
-        _delete_endpoint(work, one["EndpointName"], one["EndpointArn"], one["EndpointStatus"])
+    for endpoint in listed(work, "list_endpoints", "Endpoints"):
+        _delete_endpoint(
+            work, endpoint["EndpointName"], endpoint["EndpointArn"], endpoint["EndpointStatus"]
+        )
 
 
 def _delete_endpoint(work: Work, name: str, arn: str, status: str = "") -> None:
@@ -148,9 +150,9 @@ def _scalable_targets(work: Work) -> dict[str, list[dict[str, Any]]]:
     with work.noting("scalable targets"):
         pages = work.client("application-autoscaling").get_paginator("describe_scalable_targets")
         for page in pages.paginate(ServiceNamespace="sagemaker"):
-            for one in page["ScalableTargets"]:
-                of = "/".join(one["ResourceId"].split("/")[:2])
-                found.setdefault(of, []).append(one)
+            for target in page["ScalableTargets"]:
+                of = "/".join(target["ResourceId"].split("/")[:2])
+                found.setdefault(of, []).append(target)
     return found
 
 
@@ -168,8 +170,11 @@ def _has_dependents(work: Work, endpoint: str, targets: dict[str, list[dict[str,
             )
         )
         left = bool(some)
-        for one in some:
-            name, status = one["InferenceComponentName"], one.get("InferenceComponentStatus")
+        for component in some:
+            name, status = (
+                component["InferenceComponentName"],
+                component.get("InferenceComponentStatus"),
+            )
             _deregister(work, targets.get(f"inference-component/{name}", []))
             if status in CHANGING or status == "Deleting":
                 _wait(work, endpoint, f"component {name} of endpoint {endpoint} is {status}")
@@ -187,12 +192,12 @@ def _has_dependents(work: Work, endpoint: str, targets: dict[str, list[dict[str,
 
 def _deregister(work: Work, some: list[dict[str, Any]]) -> None:
     scaling = work.client("application-autoscaling")
-    for one in some:
-        with work.noting(f"the scaling of {one['ResourceId']}"):
+    for target in some:
+        with work.noting(f"the scaling of {target['ResourceId']}"):
             scaling.deregister_scalable_target(
                 ServiceNamespace="sagemaker",
-                ResourceId=one["ResourceId"],
-                ScalableDimension=one["ScalableDimension"],
+                ResourceId=target["ResourceId"],
+                ScalableDimension=target["ScalableDimension"],
             )
 
 
@@ -201,13 +206,13 @@ def _deregister(work: Work, some: list[dict[str, Any]]) -> None:
 
 def _stop_jobs(work: Work, noun: str, snake: str) -> None:
     running = listed(work, f"list_{snake}s", f"{noun}Summaries", StatusEquals="InProgress")
-    for one in running:
-        _stop_job(work, noun, snake, one)
+    for job in running:
+        _stop_job(work, noun, snake, job)
 
 
-def _stop_job(work: Work, noun: str, snake: str, one: dict[str, Any]) -> None:
-    if _is_ours(work, one[f"{noun}Arn"]):
-        name = one[f"{noun}Name"]
+def _stop_job(work: Work, noun: str, snake: str, job: dict[str, Any]) -> None:
+    if _is_ours(work, job[f"{noun}Arn"]):
+        name = job[f"{noun}Name"]
         ask(work, f"{snake} {name}", "jobs stopped", f"stop_{snake}", **{f"{noun}Name": name})
 
 
@@ -215,9 +220,9 @@ def _release_pools(work: Work) -> None:
     pooled = listed(
         work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available"
     )
-    for one in pooled:
-        if _is_ours(work, one["TrainingJobArn"]):
-            name = one["TrainingJobName"]
+    for job in pooled:
+        if _is_ours(work, job["TrainingJobArn"]):
+            name = job["TrainingJobName"]
             ask(
                 work,
                 f"the warm pool of {name}",
@@ -236,10 +241,10 @@ def listed_notebooks(work: Work) -> Iterator[tuple[str, str, str]]:
         "NotebookInstances",
         NameContains=f"{work.settings.workshop}-",
     )
-    for one in found:
-        name = one["NotebookInstanceName"]
+    for notebook in found:
+        name = notebook["NotebookInstanceName"]
         if _is_notebook_asked_for(work, name):
-            yield name, one["NotebookInstanceStatus"], one["NotebookInstanceArn"]
+            yield name, notebook["NotebookInstanceStatus"], notebook["NotebookInstanceArn"]
 
 
 def stop_notebooks(work: Work) -> None:

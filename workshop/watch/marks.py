@@ -31,7 +31,7 @@ def mark_all(work: Work) -> None:
         list(pool.map(mark, [arn for _, _, arn in listed_notebooks(work)]))
     if work.settings.boxes:
         with work.sharing(), work.noting("frozen EC2 instances"):
-            ids = [box.id for box in listed_boxes(work)]
+            ids = [box.id for box in listed_boxes(work) if box.is_tagged]
             for first in range(0, len(ids), TAGGED_AT_ONCE):
                 some = ids[first : first + TAGGED_AT_ONCE]
                 work.client("ec2").create_tags(Resources=some, Tags=[MARK])

@@ -137,5 +137,9 @@ def read_document(s3: Any, where: dict[str, str]) -> tuple[dict[str, Any], dict[
 def _add(document: dict[str, Any], key: str, entry: dict[str, Any]) -> None:
     given = document.get(key)
     known = given if isinstance(given, list) else []
-    others = [one for one in known if not isinstance(one, dict) or one.get("id") != entry["id"]]
+    others = [
+        message
+        for message in known
+        if not isinstance(message, dict) or message.get("id") != entry["id"]
+    ]
     document[key] = [*others, entry]

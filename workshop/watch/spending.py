@@ -67,7 +67,7 @@ def spending_of(document: dict[str, Any]) -> Spending:
     return Spending(
         document.get("at", 0.0),
         document.get("usd", {}),
-        {key: Counted(**one) for key, one in resources.items()},
+        {key: Counted(**fields) for key, fields in resources.items()},
     )
 
 
@@ -82,9 +82,9 @@ def write_spending(
     if whole and not work.unfinished:
         spending.at = work.now.timestamp()
     kept = {
-        key: asdict(one)
-        for key, one in spending.resources.items()
-        if one.runs or one.until > before - KEPT
+        key: asdict(resource)
+        for key, resource in spending.resources.items()
+        if resource.runs or resource.until > before - KEPT
     }
     document = {"at": spending.at, "usd": spending.usd, "resources": kept}
     return is_written(work.client("s3"), _place(work), json.dumps(document).encode(), condition)
@@ -140,8 +140,8 @@ def _price(work: Work, use: str, instance_type: str) -> float:
     """Return USD per hour of an instance; the dearest that is known where its own is not."""
     prices = work.settings.budget["prices"]
     every = {
-        one: by[use] if isinstance(by, dict) else by
-        for one, by in prices.items()
+        type_name: by[use] if isinstance(by, dict) else by
+        for type_name, by in prices.items()
         if not isinstance(by, dict) or use in by
     }
     if instance_type not in every:
@@ -166,34 +166,34 @@ def _count_jobs(work: Work, spending: Spending, jobs: JobKind, only: str | None)
         *([{"LastModifiedTimeAfter": recent}] if only is None else []),
     ]
     seen = {
-        _key(one, noun): one
+        _key(job, noun): job
         for request in asked
-        for one in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
+        for job in listed(work, f"list_{jobs.snake}s", f"{noun}Summaries", **request)
     }
     spending.rest(jobs.kind, seen)
-    for key, one in seen.items():
+    for key, job in seen.items():
         work.go_on()
-        with work.noting(f"the job {one[f'{noun}Name']} was not counted"):
-            found = spending.resources.get(key) or _new_job(work, one[f"{noun}Arn"], jobs.kind)
+        with work.noting(f"the job {job[f'{noun}Name']} was not counted"):
+            found = spending.resources.get(key) or _new_job(work, job[f"{noun}Arn"], jobs.kind)
             if found and only in (None, found.seat):
-                _count_job(work, spending, jobs, key, one=one, found=found)
+                _count_job(work, spending, jobs, key, job=job, found=found)
     if only is None:
         _count_deleted(spending, jobs.kind, seen, now)
 
 
-def _key(one: dict[str, Any], noun: str) -> str:
+def _key(summary: dict[str, Any], noun: str) -> str:
     """Return a key of a resource: what is made anew under a name, by whomever, is another."""
-    return f"{one[f'{noun}Arn']} {_seconds(one['CreationTime']):.0f}"
+    return f"{summary[f'{noun}Arn']} {_seconds(summary['CreationTime']):.0f}"
 
 
 def _count_job(
-    work: Work, spending: Spending, jobs: JobKind, key: str, *, one: dict[str, Any], found: Counted
+    work: Work, spending: Spending, jobs: JobKind, key: str, *, job: dict[str, Any], found: Counted
 ) -> None:
     noun, now = jobs.noun, work.now.timestamp()
     if found.seat and not found.start:
-        _describe_job(work, found, jobs, one[f"{noun}Name"])
-    runs = one[f"{noun}Status"] in ("InProgress", "Stopping")
-    end = None if runs else _seconds(one.get(f"{jobs.word}EndTime")) or found.until or now
+        _describe_job(work, found, jobs, job[f"{noun}Name"])
+    runs = job[f"{noun}Status"] in ("InProgress", "Stopping")
+    end = None if runs else _seconds(job.get(f"{jobs.word}EndTime")) or found.until or now
     if found.seat:
         spending.count(key, found, now, end)
     else:
@@ -203,10 +203,10 @@ def _count_job(
 def _count_deleted(spending: Spending, kind: str, seen: Iterable[str], now: float) -> None:
     """Count until now the jobs that were seen to run and whose record somebody has deleted."""
     there = {*seen}
-    for key, one in list(spending.resources.items()):
-        if one.kind == kind and one.seat and not one.ended and key not in there:
-            one.start = one.start or one.until
-            spending.count(key, one, now, now)
+    for key, resource in list(spending.resources.items()):
+        if resource.kind == kind and resource.seat and not resource.ended and key not in there:
+            resource.start = resource.start or resource.until
+            spending.count(key, resource, now, now)
 
 
 def _new_job(work: Work, arn: str, kind: str) -> Counted | None:
@@ -255,16 +255,16 @@ def _count_pools(work: Work, spending: Spending) -> None:
     seen = list(
         listed(work, "list_training_jobs", "TrainingJobSummaries", WarmPoolStatusEquals="Available")
     )
-    keys = {f"{_key(one, 'TrainingJob')} warm pool": one for one in seen}
+    keys = {f"{_key(job, 'TrainingJob')} warm pool": job for job in seen}
     spending.rest("warm pool", keys)
-    for key, one in keys.items():
+    for key, job in keys.items():
         found = spending.resources.get(key)
         if found is None:
-            found = _new_job(work, one["TrainingJobArn"], "training")
+            found = _new_job(work, job["TrainingJobArn"], "training")
             if found is None or not found.seat:
                 continue
-            _describe_job(work, found, TRAINING_JOBS, one["TrainingJobName"])
-            found.kind, found.start = "warm pool", _seconds(one.get("TrainingEndTime"))
+            _describe_job(work, found, TRAINING_JOBS, job["TrainingJobName"])
+            found.kind, found.start = "warm pool", _seconds(job.get("TrainingEndTime"))
         spending.count(key, found, work.now.timestamp())
 
 
@@ -273,41 +273,44 @@ def _count_pools(work: Work, spending: Spending) -> None:
 
 def _count_endpoints(work: Work, spending: Spending, only: str | None) -> None:
     now, configs = work.now.timestamp(), dict[str, dict[str, Any]]()
-    seen = {_key(one, "Endpoint"): one for one in listed(work, "list_endpoints", "Endpoints")}
+    seen = {
+        _key(endpoint, "Endpoint"): endpoint
+        for endpoint in listed(work, "list_endpoints", "Endpoints")
+    }
     spending.rest("endpoint", seen)
-    for key, one in seen.items():
+    for key, endpoint in seen.items():
         found = spending.resources.get(key)
         if found is None:
-            found = _new_job(work, one["EndpointArn"], "endpoint")
+            found = _new_job(work, endpoint["EndpointArn"], "endpoint")
             if found is not None and only is None:  # an event of its own has noted it, or was lost
-                note(work, one["EndpointName"], _seconds(one["CreationTime"]), found.seat)
+                note(work, endpoint["EndpointName"], _seconds(endpoint["CreationTime"]), found.seat)
         if not found or only not in (None, found.seat):
             continue
         if not found.seat:
             _note_foreign(spending, key, found, now, runs=True)
             continue
-        if one["EndpointStatus"] == "Deleting":
+        if endpoint["EndpointStatus"] == "Deleting":
             if found.runs:
                 spending.count(key, found, now, now)
             continue
-        with work.noting(f"endpoint {one['EndpointName']} was not counted"):
-            _describe_endpoint(work, found, one, configs)
+        with work.noting(f"endpoint {endpoint['EndpointName']} was not counted"):
+            _describe_endpoint(work, found, endpoint, configs)
             spending.count(key, found, now)
 
 
 def _describe_endpoint(
-    work: Work, found: Counted, one: dict[str, Any], configs: dict[str, dict[str, Any]]
+    work: Work, found: Counted, summary: dict[str, Any], configs: dict[str, dict[str, Any]]
 ) -> None:
     """Note what an endpoint has: the larger of what runs and of what it is being changed to.
 
     While it is created it counts already: it can neither be deleted nor bill nothing for long. One
     in service that nobody has modified since it was read has what it had.
     """
-    modified = _seconds(one["LastModifiedTime"])
-    if one["EndpointStatus"] == "InService" and found.modified == modified:
+    modified = _seconds(summary["LastModifiedTime"])
+    if summary["EndpointStatus"] == "InService" and found.modified == modified:
         return
-    endpoint = work.client("sagemaker").describe_endpoint(EndpointName=one["EndpointName"])
-    found.start = _seconds(one["CreationTime"])
+    endpoint = work.client("sagemaker").describe_endpoint(EndpointName=summary["EndpointName"])
+    found.start = _seconds(summary["CreationTime"])
     if endpoint["EndpointStatus"] in ("Failed", "OutOfService"):
         found.hourly, found.instances = 0.0, 0
         return
@@ -343,7 +346,7 @@ def _config(work: Work, name: str, configs: dict[str, dict[str, Any]]) -> dict[s
 def _serving(deployed: dict[str, Any], config: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """Yield type and number of instances of each variant; what is serverless has none."""
     running, written = (
-        {one["VariantName"]: one for one in _variants(of)} for of in (deployed, config)
+        {variant["VariantName"]: variant for variant in _variants(of)} for of in (deployed, config)
     )
     for name in {**running, **written}:
         now, wanted = running.get(name, {}), written.get(name, {})
@@ -362,8 +365,8 @@ def _variants(of: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _count_notebooks(work: Work, spending: Spending) -> None:
     seen = {
-        one["NotebookInstanceArn"]: one
-        for one in listed(
+        notebook["NotebookInstanceArn"]: notebook
+        for notebook in listed(
             work,
             "list_notebook_instances",
             "NotebookInstances",
@@ -372,12 +375,12 @@ def _count_notebooks(work: Work, spending: Spending) -> None:
         )
     }
     spending.rest("notebook", seen)
-    for arn, one in seen.items():
-        seat = seat_of_notebook(work.settings.workshop, one["NotebookInstanceName"])
+    for arn, notebook in seen.items():
+        seat = seat_of_notebook(work.settings.workshop, notebook["NotebookInstanceName"])
         if seat:
             found = spending.resources.get(arn) or Counted(seat, "notebook", instances=1)
-            found.hourly = _price(work, "notebook", one["InstanceType"])
-            found.start = _seconds(one["LastModifiedTime"])
+            found.hourly = _price(work, "notebook", notebook["InstanceType"])
+            found.start = _seconds(notebook["LastModifiedTime"])
             spending.count(arn, found, work.now.timestamp())
 
 

@@ -124,7 +124,7 @@ def of_types(operation: str, request: dict[str, Any]) -> str | None:
     what, key = CAPPED.get(operation, ("", ""))
     allowed = variable(f"{key.upper()}_INSTANCE_TYPES")
     types = [each for each in found(request, "InstanceType") if isinstance(each, str)]
-    closed = {each for each in types if not any(fnmatchcase(each, one) for one in allowed)}
+    closed = {each for each in types if not any(fnmatchcase(each, pattern) for pattern in allowed)}
     if not allowed or (types and not closed):
         return None
     open_ones = f"{listed(allowed)} {'is' if len(allowed) == 1 else 'are'}"

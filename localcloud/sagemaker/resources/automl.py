@@ -10,11 +10,11 @@ never deleted. Wordings are those the service is publicly known to answer, excep
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError
 from localcloud.sagemaker import objects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -30,9 +30,6 @@ from localcloud.sagemaker.resources import (
     training,
     training_output,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 MACHINE = {"InstanceType": "ml.m5.4xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50}
 """What its jobs run on; no request chooses it."""

@@ -6,13 +6,9 @@ has ended, and not before its own time.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 
 
 def make(

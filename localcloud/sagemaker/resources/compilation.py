@@ -8,11 +8,11 @@ sentences of refusals are not measured on AWS.
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import objects, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -21,9 +21,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 GROUP = "CompilationJobs"
 TERMINAL = ("COMPLETED", "FAILED", "STOPPED")

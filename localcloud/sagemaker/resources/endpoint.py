@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import roles, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -25,9 +25,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint_config, model, variants
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _IN_PROGRESS = 'Cannot update in-progress endpoint "{arn}".'
 

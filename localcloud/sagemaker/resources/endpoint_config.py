@@ -9,14 +9,10 @@ not measured on AWS but those for names and models.
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
 from localcloud.sagemaker.resources import model
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _MACHINES = ("InstanceType", "InstancePools", "ServerlessConfig")
 """Members of a variant of which it has exactly one."""

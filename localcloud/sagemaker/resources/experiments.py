@@ -10,13 +10,11 @@ of refusals are not measured on AWS; their codes are the service model's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Filter, Members, Record, SageMakerResourceType
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _NOT_FOUND = "ResourceNotFound"
 _DUPLICATE = "{words} names must be unique within an AWS account and region. {arn} already exists."

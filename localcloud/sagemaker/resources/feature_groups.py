@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import objects, roles, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,9 +24,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 DATABASE = "sagemaker_featurestore"
 _STORES = ("OnlineStoreConfig", "OfflineStoreConfig")

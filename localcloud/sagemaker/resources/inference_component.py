@@ -10,10 +10,10 @@ and, in part, of bases and deletions in progress are publicly known; the others 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,9 +23,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import endpoint, model, variants
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _RESTING = ("InService", "Failed")
 

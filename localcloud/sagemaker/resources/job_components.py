@@ -5,13 +5,9 @@ Nothing happens where the local cloud has no such kinds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record
 from localcloud.sagemaker.resources import experiments
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record
 
 
 def trial_exists(engine: SageMakerEngine, request: Members, members: Members) -> None:  # noqa: ARG001

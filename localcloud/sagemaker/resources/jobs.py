@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import objects, roles, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Check,
     Effect,
@@ -25,9 +25,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 SERVICE = "sagemaker"
 TERMINAL = ("Completed", "Failed", "Stopped")

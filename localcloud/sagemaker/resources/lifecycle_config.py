@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def _scripts_are_base64(engine: SageMakerEngine, request: Members, members: Members) -> None:

@@ -10,13 +10,11 @@ measured on AWS. Nothing is made here by jobs and endpoints, as AWS does by itse
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import ApiError, invalid
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Filter, Members, Record, SageMakerResourceType
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _NOT_FOUND = "ResourceNotFound"
 
@@ -33,7 +31,10 @@ def _is_tied_to_nothing(engine: SageMakerEngine, request: Members, members: Memb
     for kind in KINDS:
         if request.get(kind.name) is not None:
             arn = engine.existing(kind, request)["arn"]
-            if any(arn in (one["SourceArn"], one["DestinationArn"]) for one in _all(engine)):
+            if any(
+                arn in (association["SourceArn"], association["DestinationArn"])
+                for association in _all(engine)
+            ):
                 raise invalid(f"{arn} cannot be deleted: it still has associations.")
 
 
@@ -62,10 +63,10 @@ KINDS = (ACTION, ARTIFACT, CONTEXT)
 def _all(engine: SageMakerEngine) -> list[Members]:
     """Return every association; each is kept with the entity that it comes from."""
     return [
-        one
+        association
         for kind in KINDS
         for record in engine.records(kind)
-        for one in record.get("associations", [])
+        for association in record.get("associations", [])
     ]
 
 
@@ -81,7 +82,11 @@ def associate(engine: SageMakerEngine, request: Members) -> Members:
     ends = {end: request[end] for end in ("SourceArn", "DestinationArn")}
     (_, source), _ = _entity(engine, ends["SourceArn"]), _entity(engine, ends["DestinationArn"])
     kind = request.get("AssociationType", "AssociatedWith")
-    others = [one for one in source.get("associations", []) if not ends.items() <= one.items()]
+    others = [
+        association
+        for association in source.get("associations", [])
+        if not ends.items() <= association.items()
+    ]
     made = {**ends, "AssociationType": kind, "CreationTime": engine.clock.now()}
     source["associations"] = [*others, made]
     return ends
@@ -91,7 +96,11 @@ def disassociate(engine: SageMakerEngine, request: Members) -> Members:
     """DeleteAssociation: refused where there is none."""
     ends = {end: request[end] for end in ("SourceArn", "DestinationArn")}
     _, source = _entity(engine, ends["SourceArn"])
-    left = [one for one in source.get("associations", []) if not ends.items() <= one.items()]
+    left = [
+        association
+        for association in source.get("associations", [])
+        if not ends.items() <= association.items()
+    ]
     if len(left) == len(source.get("associations", [])):
         raise ApiError(_NOT_FOUND, f"There is no association of {' with '.join(ends.values())}.")
     source["associations"] = left
@@ -105,7 +114,11 @@ def associations(engine: SageMakerEngine, request: Members) -> Members:
         for member in ("SourceArn", "DestinationArn", "AssociationType")
         if member in request
     }
-    return {"AssociationSummaries": [one for one in _all(engine) if asked.items() <= one.items()]}
+    return {
+        "AssociationSummaries": [
+            association for association in _all(engine) if asked.items() <= association.items()
+        ]
+    }
 
 
 OPERATIONS = {

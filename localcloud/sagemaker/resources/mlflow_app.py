@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.sagemaker import objects, roles
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -25,9 +25,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _UP = ("Created", "Updated")
 _BROKEN = ("CreateFailed", "UpdateFailed", "DeleteFailed")

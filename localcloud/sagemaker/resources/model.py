@@ -8,14 +8,12 @@ data and names are those the service is publicly known to answer; the others are
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import objects, roles
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def role_is_invalid(role_arn: str) -> str:

@@ -9,10 +9,9 @@ what is not found follows the groups', the others are not measured on AWS.
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import listing
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -21,9 +20,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import model_package_group
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def _group(engine: SageMakerEngine, request: Members) -> Record:

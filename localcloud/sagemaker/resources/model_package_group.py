@@ -8,13 +8,9 @@ be deleted while it holds any; the wording of that refusal is not measured on AW
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import ApiError
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, SageMakerResourceType
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def _is_empty(engine: SageMakerEngine, request: Members, members: Members) -> None:

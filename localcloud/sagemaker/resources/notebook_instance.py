@@ -10,12 +10,12 @@ publicly known to answer.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from localcloud.iam import credentials
 from localcloud.local_names import served_at
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import outside, roles
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.notebook_sessions import LONGEST, TO_OPEN
 from localcloud.sagemaker.resource_type import (
     Filter,
@@ -25,9 +25,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 CREATABLE_PLATFORMS = ("notebook-al2023-v1",)
 """The platforms a new instance may use since 2026-07-01; older ones are refused at creation."""

@@ -12,13 +12,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import ApiError
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record
 
 MAKES = {
     "AutoML": ("AutoMLJobV2", "AutoMLJob", "AutoMLJobName"),

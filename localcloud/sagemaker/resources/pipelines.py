@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import objects, paging, roles
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -19,9 +20,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import pipeline_steps
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _NOT_FOUND = "ResourceNotFound"
 _RUNNING = ("Executing", "Stopping")

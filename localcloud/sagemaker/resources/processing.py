@@ -7,15 +7,11 @@ Wordings are those the service is publicly known to answer, except where said.
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import objects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, Move, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import job_components, jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 TOTAL = "Number of instances across all processing jobs"
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from localcloud import ministack_adapter
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import roles, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -25,11 +27,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 DELETED_APPS_ARE_SHOWN = 24 * 3600.0
 """Seconds for which a deleted app is still listed."""

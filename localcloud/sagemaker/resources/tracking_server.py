@@ -11,10 +11,10 @@ what is not found is not measured.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from localcloud import ministack_adapter
 from localcloud.sagemaker import objects, roles
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -23,9 +23,6 @@ from localcloud.sagemaker.resource_type import (
     SageMakerResourceType,
     TransitionStep,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 _RUNNING = ("Created", "Started", "Updated")
 _BROKEN = ("CreateFailed", "UpdateFailed", "StopFailed", "StartFailed", "DeleteFailed")

@@ -9,10 +9,9 @@ known to answer, except where said.
 # ruff: noqa: ARG001
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import invalid
 from localcloud.sagemaker import objects, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Filter,
     Members,
@@ -28,9 +27,6 @@ from localcloud.sagemaker.resources import (
     training_phases,
     warm_pool,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 SPOT_TOTAL = "Number of instances across all spot training jobs"
 SPOT_QUOTA = "{type} for spot training job usage"

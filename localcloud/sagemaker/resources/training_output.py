@@ -6,14 +6,11 @@ The values of its metrics follow from its name, so that they are the same in eve
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from localcloud.sagemaker import objects, side_effects
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Record
 from localcloud.sagemaker.resources import jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Record
 
 
 def final_metrics(record: Record) -> dict[str, float]:

@@ -6,13 +6,9 @@ kept. The messages are those that the service shows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from localcloud.sagemaker.engine import SageMakerEngine
+from localcloud.sagemaker.resource_type import Members, Record
 from localcloud.sagemaker.resources import jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
-    from localcloud.sagemaker.resource_type import Members, Record
 
 TRAINING = 0.25
 """Part of its time after which a job trains."""

@@ -9,15 +9,12 @@ publicly known to answer, except where said.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud.sagemaker import objects
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, Record, SageMakerResourceType
 from localcloud.sagemaker.resources import job_components, jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 
 def machines(members: Members) -> jobs.Fleet:

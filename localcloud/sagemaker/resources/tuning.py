@@ -10,10 +10,11 @@ except where said.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import ApiError, invalid
 from localcloud.sagemaker import paging
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Members,
     Move,
@@ -30,9 +31,6 @@ from localcloud.sagemaker.resources import (
     tuning_plan,
     warm_pool,
 )
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 PARALLEL = (
     "Maximum number of training jobs each hyper parameter tuning job can run in parallel at once"

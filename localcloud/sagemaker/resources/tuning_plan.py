@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from localcloud.sagemaker.resource_type import Members
 from localcloud.sagemaker.resources import hyperparameters
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.resource_type import Members
 
 USUAL_NUMBER = 10
 """Training jobs of a tuning job that says no number (not measured on AWS)."""

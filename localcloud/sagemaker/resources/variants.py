@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localcloud.protocol.errors import invalid
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import Members, Record
 from localcloud.sagemaker.resources import model
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 Variant = dict[str, Any]
 """``shown`` (the variant's summary in the API's names), ``type`` (of its instances, None if it is
@@ -247,6 +245,6 @@ def _settings(config: Members) -> Members:
 
 
 def _copy(shown: Members, source: str, target: str) -> None:
-    for what in _PAIRS:
-        if source + what in shown:
-            shown[target + what] = shown[source + what]
+    for member in _PAIRS:
+        if source + member in shown:
+            shown[target + member] = shown[source + member]

@@ -7,9 +7,8 @@ quota increase" in the developer guide.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.protocol.errors import ApiError, invalid
+from localcloud.sagemaker.engine import SageMakerEngine
 from localcloud.sagemaker.resource_type import (
     Members,
     Record,
@@ -17,9 +16,6 @@ from localcloud.sagemaker.resource_type import (
     TransitionStep,
 )
 from localcloud.sagemaker.resources import jobs
-
-if TYPE_CHECKING:
-    from localcloud.sagemaker.engine import SageMakerEngine
 
 QUOTA = "{type} for training warm pool usage"
 JOB_QUOTA = "{type} for training job usage"

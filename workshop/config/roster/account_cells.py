@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workshop.config.roster.registration_words import Heading, folded, heading_of, pattern
+from workshop.config.roster.registration_words import ColumnMeaning, folded, heading_of, pattern
 
 _PREAMBLE = 40
 """Rows in which the headings are, at most."""
@@ -74,7 +74,9 @@ def column_of_accounts(rows: Sequence[Sequence[str]]) -> int | None:
     those of telephones.
     """
     tops = [cell for row in rows[:_PREAMBLE] for cell in row]
-    has_people = any((heading := heading_of(cell)) and heading[0] is Heading.EMAIL for cell in tops)
+    has_people = any(
+        (heading := heading_of(cell)) and heading[0] is ColumnMeaning.EMAIL for cell in tops
+    )
     width = max(map(len, rows), default=0)
     best: tuple[bool, int, int] | None = None
     for index in range(width):

@@ -20,7 +20,7 @@ from typing import Any
 
 from workshop.config.roster import csv_file, registrations, workbook
 from workshop.config.roster.account_cells import account_of, column_of_accounts, is_account_heading
-from workshop.config.roster.registration_words import Heading, folded, heading_of, pattern
+from workshop.config.roster.registration_words import ColumnMeaning, folded, heading_of, pattern
 from workshop.config.roster.text_encoding import UnknownEncodingError, decoded
 
 _STATE = pattern(
@@ -145,7 +145,7 @@ def _listed(table: Sequence[Record], encoding: str) -> AccountList | None:
     spoiled = [at for at, text in enumerate(above) if re.match("[0-9]", text)]
     first = next(iter((*named[-1:], *spoiled)), first)
     headings = table[first - 1][1] if first else []
-    names = _columns(headings, {Heading.NAME, Heading.FULL})
+    names = _columns(headings, {ColumnMeaning.NAME, ColumnMeaning.FULL})
     states = [at for at, heading in enumerate(headings) if _STATE.search(_words(heading))]
     rows = [
         _account(line, said(cells), _cell(cells, names), _cell(cells, states))
@@ -158,7 +158,7 @@ def _listed(table: Sequence[Record], encoding: str) -> AccountList | None:
     )
 
 
-def _columns(headings: Sequence[str], wanted: set[Heading]) -> list[int]:
+def _columns(headings: Sequence[str], wanted: set[ColumnMeaning]) -> list[int]:
     found = [(at, heading_of(heading)) for at, heading in enumerate(headings)]
     named = [at for at, meaning in found if meaning and meaning[0] in wanted]
     of_accounts = [at for at, heading in enumerate(headings) if "accountname" in _joined(heading)]

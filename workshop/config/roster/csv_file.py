@@ -155,6 +155,16 @@ def with_cells(text: str, delimiter: str, position: int, cells: Mapping[int, str
     return "".join(lines)
 
 
+def with_heading(text: str, delimiter: str, heading: str) -> tuple[str, int]:
+    """Return ``text`` with a further column behind all that there are, and its number from 0."""
+    lines = list(io.StringIO(text, newline=""))
+    found = [*records(text, delimiter)]
+    position = max(len(cells) for _, _, cells in found)
+    first, last, _ = found[0]
+    record = _filled("".join(lines[first - 1 : last]), delimiter, position, heading)
+    return "".join((*lines[: first - 1], record, *lines[last:])), position
+
+
 def _filled(record: str, delimiter: str, position: int, seat: str) -> str:
     """Return ``record`` with its cell at ``position`` (from 0) replaced by ``seat``."""
     body = record.rstrip("\r\n")

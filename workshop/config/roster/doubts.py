@@ -45,6 +45,6 @@ def _unknown_types(sheet: Sheet) -> Iterator[Diagnostic]:
         of_notebook = written.startswith("ml.")
         known = sorted(instance_types.known("notebook" if of_notebook else "box"))
         if written not in known:
-            what = "notebook" if of_notebook else "EC2"
-            message = not_known(written, f"{what} instance type", known)
+            use = "notebook" if of_notebook else "EC2"
+            message = not_known(written, f"{use} instance type", known)
             yield Diagnostic(row.line, ("instance_type",), message)

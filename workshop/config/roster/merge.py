@@ -17,7 +17,7 @@ from workshop.config.roster.sheet import MAX_ROWS, RosterRow, Sheet
 
 
 @dataclass(frozen=True, slots=True)
-class Seated:
+class SeatedRegistration:
     """A registration and the id of its seat."""
 
     registration: Registration
@@ -29,10 +29,10 @@ class Seated:
 class Merge:
     """What becomes of each registration; ``sheet`` is the roster with the new rows behind."""
 
-    new: tuple[Seated, ...]
-    present: tuple[Seated, ...]
+    new: tuple[SeatedRegistration, ...]
+    present: tuple[SeatedRegistration, ...]
     left_out: tuple[Registration, ...]
-    off: tuple[Seated, ...]
+    off: tuple[SeatedRegistration, ...]
     """People on the roster whose registration is cancelled, refunded or waiting."""
     absent: int
     """Rows of the roster with an e-mail address that the export does not have."""
@@ -68,18 +68,18 @@ def merged(
         seat, row = by_email.get(email, ("", None))
         if each.left_out:
             if each.is_off and row is not None and email not in active:
-                off.append(Seated(each, seat))
+                off.append(SeatedRegistration(each, seat))
             left_out.append(each)
         elif row is not None:
             notes = [
-                f"has another {what} on the roster, which stays"
-                for what, differs in (
+                f"has another {column} on the roster, which stays"
+                for column, differs in (
                     ("name", each.name and folded(row.get("name")) != folded(each.name)),
                     ("account", each.account and row.get("account") != each.account),
                 )
                 if differs
             ]
-            present.append(Seated(each, seat, (*each.notes, *notes)))
+            present.append(SeatedRegistration(each, seat, (*each.notes, *notes)))
         elif (line := unaddressed.get(folded(each.name))) is not None:
             why = (
                 f"has the name of line {line} of the roster, which has no e-mail address; write"
@@ -115,8 +115,10 @@ def merged(
     )
 
 
-def _seated(registration: Registration, seat: str) -> Seated:
+def _seated(registration: Registration, seat: str) -> SeatedRegistration:
     """Return a new person's seat; where it is not the plainest id, that one is somebody else's."""
     (plain,) = derive([registration.name], set())
     note = f"is {seat}, because {plain} is or was somebody else's"
-    return Seated(registration, seat, (*registration.notes, *([note] if plain != seat else [])))
+    return SeatedRegistration(
+        registration, seat, (*registration.notes, *([note] if plain != seat else []))
+    )

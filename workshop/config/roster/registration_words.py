@@ -15,7 +15,7 @@ import unicodedata
 from enum import StrEnum
 
 
-class Heading(StrEnum):
+class ColumnMeaning(StrEnum):
     """What a column of an export holds, as far as a roster needs it."""
 
     EMAIL = "e-mail"
@@ -30,7 +30,7 @@ class Heading(StrEnum):
     """Whether, when or for how much somebody was cancelled, refunded or put on a waiting list."""
 
 
-class Standing(StrEnum):
+class RegistrationStatus(StrEnum):
     """What a status says of a registration."""
 
     ACTIVE = "active"
@@ -248,7 +248,7 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", plain))
 
 
-def heading_of(text: str) -> tuple[Heading, int] | None:
+def heading_of(text: str) -> tuple[ColumnMeaning, int] | None:
     """Return what a heading names and how surely, or None; an address is no heading."""
     words = folded(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
     if not words or "@" in text:
@@ -260,32 +260,40 @@ def heading_of(text: str) -> tuple[Heading, int] | None:
     rank += len(words.split()) <= 2  # noqa: PLR2004 - a heading, and not a sentence that asks
     if _EMAIL.search(words):
         is_other = _OTHER_EMAIL.search(words)
-        return None if is_other else (Heading.EMAIL, rank - 2 * bool(_REPEATED_EMAIL.search(words)))
+        return (
+            None
+            if is_other
+            else (ColumnMeaning.EMAIL, rank - 2 * bool(_REPEATED_EMAIL.search(words)))
+        )
     meaning = _status_heading(words) or _name_heading(last_words)
     return (meaning, rank) if meaning else None
 
 
-def _status_heading(words: str) -> Heading | None:
+def _status_heading(words: str) -> ColumnMeaning | None:
     outcome = _outcome(words)
-    if outcome and outcome is not Standing.PENDING and not _TALK.search(words):
-        return Heading.FLAG
+    if outcome and outcome is not RegistrationStatus.PENDING and not _TALK.search(words):
+        return ColumnMeaning.FLAG
     is_other = _OTHER_STATUS.search(words) or _WHEN.search(words)
     is_status = _STATUS.search(words) and not is_other
-    return Heading.STATUS if is_status else None
+    return ColumnMeaning.STATUS if is_status else None
 
 
-def _name_heading(words: str) -> Heading | None:
-    for pattern, heading in ((_NO_NAME, None), (_FULL, Heading.FULL), (_INFIX, Heading.INFIX)):
+def _name_heading(words: str) -> ColumnMeaning | None:
+    for pattern, heading in (
+        (_NO_NAME, None),
+        (_FULL, ColumnMeaning.FULL),
+        (_INFIX, ColumnMeaning.INFIX),
+    ):
         if pattern.search(words):
             return heading
     first, last = _FIRST.search(words), _LAST.search(words)
     rest = _LAST.sub("", _FIRST.sub("", words))
     if (first and last) or ((first or last) and _NAME.search(rest)):
-        return Heading.FULL  # one column of both
+        return ColumnMeaning.FULL  # one column of both
     if first or last:
-        return Heading.FIRST if first else Heading.LAST
+        return ColumnMeaning.FIRST if first else ColumnMeaning.LAST
     if _NAME.search(words) and not _OTHER_NAME.search(_PERSON.sub("", words)):
-        return Heading.NAME
+        return ColumnMeaning.NAME
     return None
 
 
@@ -294,44 +302,44 @@ def may_be_of_a_country(heading: str) -> bool:
     return _OF_A_COUNTRY.search(folded(heading)) is not None
 
 
-def standing_of(status: str) -> Standing:
+def standing_of(status: str) -> RegistrationStatus:
     """Return what the words of a status say; nothing is said by an empty one."""
     words = folded(status)
     if not words:
-        return Standing.ACTIVE
+        return RegistrationStatus.ACTIVE
     negated = _NEGATED.search(words)
     found = _outcome(words[negated.end() :] if negated else words)
     if _DECLINED.search(words):
-        standing = Standing.DECLINED
-    elif found is Standing.REFUNDED and _PARTLY.search(words):
-        standing = Standing.UNKNOWN
+        standing = RegistrationStatus.DECLINED
+    elif found is RegistrationStatus.REFUNDED and _PARTLY.search(words):
+        standing = RegistrationStatus.UNKNOWN
     elif found:
-        standing = Standing.ACTIVE if negated else found
+        standing = RegistrationStatus.ACTIVE if negated else found
     elif _ACTIVE.search(words):
-        standing = Standing.PENDING if negated else Standing.ACTIVE
+        standing = RegistrationStatus.PENDING if negated else RegistrationStatus.ACTIVE
     else:
-        standing = Standing.UNKNOWN
+        standing = RegistrationStatus.UNKNOWN
     return standing
 
 
-def flag_of(heading: str, cell: str) -> Standing:
+def flag_of(heading: str, cell: str) -> RegistrationStatus:
     """Return what a cell under a heading such as 'Cancelled at' or 'Refunded' says."""
     words = folded(cell)
-    standing = _outcome(folded(heading)) or Standing.UNKNOWN
+    standing = _outcome(folded(heading)) or RegistrationStatus.UNKNOWN
     # No date and no amount has zeros alone.
     if words in _FALSE or (not re.search(r"[a-z]{4}", words) and not re.search("[1-9x]", words)):
-        return Standing.ACTIVE if words not in _TRUE else standing
+        return RegistrationStatus.ACTIVE if words not in _TRUE else standing
     if words in _TRUE or re.search(r"[0-9]", words) or _outcome(words) is standing:
         return standing
-    return Standing.UNKNOWN
+    return RegistrationStatus.UNKNOWN
 
 
-def _outcome(words: str) -> Standing | None:
+def _outcome(words: str) -> RegistrationStatus | None:
     for pattern, standing in (
-        (_WAITLISTED, Standing.WAITLISTED),
-        (_REFUNDED, Standing.REFUNDED),
-        (_CANCELLED, Standing.CANCELLED),
-        (_PENDING, Standing.PENDING),
+        (_WAITLISTED, RegistrationStatus.WAITLISTED),
+        (_REFUNDED, RegistrationStatus.REFUNDED),
+        (_CANCELLED, RegistrationStatus.CANCELLED),
+        (_PENDING, RegistrationStatus.PENDING),
     ):
         if pattern.search(words):
             return standing

@@ -19,8 +19,8 @@ from workshop.config.diagnostics import Diagnostic
 from workshop.config.roster import csv_file, workbook
 from workshop.config.roster.account_cells import account_of, is_account_heading
 from workshop.config.roster.registration_words import (
-    Heading,
-    Standing,
+    ColumnMeaning,
+    RegistrationStatus,
     flag_of,
     folded,
     heading_of,
@@ -82,7 +82,7 @@ class Export:
     diagnostics: tuple[Diagnostic, ...] = ()
     encoding: str = ""
     is_guess: bool = False
-    columns: Mapping[Heading, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[ColumnMeaning, tuple[str, ...]] = field(default_factory=dict)
     unused: int = 0
     """Columns that say nothing to a roster."""
 
@@ -157,7 +157,7 @@ def _export(
     is_guess: bool = False,
 ) -> Export:
     """Return the registrations below the headings of a table."""
-    names = (Heading.FULL, Heading.NAME, Heading.FIRST)
+    names = (ColumnMeaning.FULL, ColumnMeaning.NAME, ColumnMeaning.FIRST)
     if not any(each in table.columns for each in names):
         return _unread(
             table.line,
@@ -206,7 +206,7 @@ class _ExportTable:
     delimiter: str
     line: int
     headings: list[str]
-    columns: Mapping[Heading, tuple[int, ...]]
+    columns: Mapping[ColumnMeaning, tuple[int, ...]]
 
 
 def _table(text: str) -> _ExportTable | None:
@@ -226,7 +226,7 @@ def _headings(delimiter: str, records: Iterator[tuple[int, list[str]]]) -> _Expo
     """Return the first line of headings among the first lines, or None."""
     for line, cells in islice(records, _PREAMBLE + 1):
         columns = _columns(cells)
-        if Heading.EMAIL in columns:
+        if ColumnMeaning.EMAIL in columns:
             return _ExportTable(delimiter, line, cells, columns)
     return None
 
@@ -245,7 +245,7 @@ def _known_headings(text: str) -> int:
 
 def _columns(
     headings: Sequence[str], rows: Sequence[Sequence[str]] = ()
-) -> dict[Heading, tuple[int, ...]]:
+) -> dict[ColumnMeaning, tuple[int, ...]]:
     """Return which columns hold what: of names the surest, of addresses and statuses several.
 
     One that no row has anything in comes last: attendees may not have been asked. Addresses are
@@ -256,80 +256,84 @@ def _columns(
         index: [row[index] for row in rows if index < len(row) and row[index]]
         for index in range(len(headings))
     }
-    found: dict[Heading, list[tuple[bool, int, int]]] = {}
+    found: dict[ColumnMeaning, list[tuple[bool, int, int]]] = {}
     for index, heading in enumerate(headings):
         if meaning := heading_of(heading):
             cells = cells_of[index]
-            if meaning[0] is Heading.EMAIL:
+            if meaning[0] is ColumnMeaning.EMAIL:
                 cells = [cell for cell in cells if rules.EMAIL.holds(_address(cell))]
             empty = bool(rows) and not cells
             found.setdefault(meaning[0], []).append((empty, -meaning[1], index))
     return {heading: _chosen(heading, sorted(places)) for heading, places in found.items()}
 
 
-def _chosen(heading: Heading, places: Sequence[tuple[bool, int, int]]) -> tuple[int, ...]:
+def _chosen(heading: ColumnMeaning, places: Sequence[tuple[bool, int, int]]) -> tuple[int, ...]:
     """Return the columns of a heading that count, the surest first."""
-    if heading in (Heading.STATUS, Heading.FLAG):
+    if heading in (ColumnMeaning.STATUS, ColumnMeaning.FLAG):
         return tuple(sorted(index for *_, index in places))
     empty, rank, first = places[0]
-    if heading is not Heading.EMAIL or empty:
+    if heading is not ColumnMeaning.EMAIL or empty:
         return (first,)
     # Two columns are as near to the person where their ranks differ by the length of the words.
     return tuple(index for other, sure, index in places if not other and -sure // 2 == -rank // 2)
 
 
 def _without_strange_statuses(
-    columns: Mapping[Heading, tuple[int, ...]],
+    columns: Mapping[ColumnMeaning, tuple[int, ...]],
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
-) -> dict[Heading, tuple[int, ...]]:
+) -> dict[ColumnMeaning, tuple[int, ...]]:
     """Return the columns without a status that is none: 'Estado' may be a state of a country."""
 
-    def is_known(heading: Heading, index: int) -> bool:
-        if heading is Heading.STATUS and not may_be_of_a_country(headings[index]):
+    def is_known(heading: ColumnMeaning, index: int) -> bool:
+        if heading is ColumnMeaning.STATUS and not may_be_of_a_country(headings[index]):
             return True
         cells = [row[index] for row in rows if index < len(row) and row[index]]
         standings = (_standing(heading, headings[index], cell) for cell in cells)
-        return not cells or any(each is not Standing.UNKNOWN for each in standings)
+        return not cells or any(each is not RegistrationStatus.UNKNOWN for each in standings)
 
     return {
         heading: tuple(
             index
             for index in indexes
-            if heading not in (Heading.STATUS, Heading.FLAG) or is_known(heading, index)
+            if heading not in (ColumnMeaning.STATUS, ColumnMeaning.FLAG) or is_known(heading, index)
         )
         for heading, indexes in columns.items()
     }
 
 
-def _standing(heading: Heading, title: str, cell: str) -> Standing:
-    return standing_of(cell) if heading is Heading.STATUS else flag_of(title, cell)
+def _standing(heading: ColumnMeaning, title: str, cell: str) -> RegistrationStatus:
+    return standing_of(cell) if heading is ColumnMeaning.STATUS else flag_of(title, cell)
 
 
 def _registration(
     line: int,
     cells: Sequence[str],
-    columns: Mapping[Heading, tuple[int, ...]],
+    columns: Mapping[ColumnMeaning, tuple[int, ...]],
     headings: Sequence[str],
 ) -> Registration:
-    def texts(heading: Heading) -> list[str]:
+    def texts(heading: ColumnMeaning) -> list[str]:
         return [_clean(cells[i]) if i < len(cells) else "" for i in columns.get(heading, ())]
 
-    def text(heading: Heading) -> str:
+    def text(heading: ColumnMeaning) -> str:
         return next(iter(texts(heading)), "")
 
-    name = _name({heading: text(heading) for heading in Heading}).lstrip(f"{_FORMULA} ")
-    addresses = [_address(cell) for cell in texts(Heading.EMAIL) if cell]
+    name = _name({heading: text(heading) for heading in ColumnMeaning}).lstrip(f"{_FORMULA} ")
+    addresses = [_address(cell) for cell in texts(ColumnMeaning.EMAIL) if cell]
     email = next(filter(rules.EMAIL.holds, addresses), next(iter(addresses), ""))
     standings = [
         _standing(heading, headings[index], cells[index] if index < len(cells) else "")
-        for heading in (Heading.STATUS, Heading.FLAG)
+        for heading in (ColumnMeaning.STATUS, ColumnMeaning.FLAG)
         for index in columns.get(heading, ())
     ]
-    out = [each for each in standings if each not in (Standing.ACTIVE, Standing.UNKNOWN)]
+    out = [
+        each
+        for each in standings
+        if each not in (RegistrationStatus.ACTIVE, RegistrationStatus.UNKNOWN)
+    ]
     if out:
         return Registration(line, name, email, f"is {out[0].value}", is_off=True)
-    notes = (_STRANGE_STATUS,) if Standing.UNKNOWN in standings else ()
+    notes = (_STRANGE_STATUS,) if RegistrationStatus.UNKNOWN in standings else ()
     return Registration(line, name, email, _flaw(name, email), notes)
 
 
@@ -346,11 +350,13 @@ def _flaw(name: str, email: str) -> str:
     return ""
 
 
-def _name(cells: Mapping[Heading, str]) -> str:
+def _name(cells: Mapping[ColumnMeaning, str]) -> str:
     """Return the whole name of a row; 'Name' is the family's where 'Vorname' stands beside it."""
-    first, infix, last = (cells[each] for each in (Heading.FIRST, Heading.INFIX, Heading.LAST))
-    whole = cells[Heading.FULL]
-    if not whole and (name := cells[Heading.NAME]):
+    first, infix, last = (
+        cells[each] for each in (ColumnMeaning.FIRST, ColumnMeaning.INFIX, ColumnMeaning.LAST)
+    )
+    whole = cells[ColumnMeaning.FULL]
+    if not whole and (name := cells[ColumnMeaning.NAME]):
         # The whole name in one column and its parts in others say one thing.
         parts = folded(name).split()
         if first and not last and folded(first).split()[:1] != parts[:1]:

@@ -80,7 +80,7 @@ def _unchanged(path: Path, sheet: Sheet) -> tuple[str, bytes]:
 
 
 def _replace(
-    path: Path, raw: bytes, expected: list[dict[str, str]], what: str, shown_by: str
+    path: Path, raw: bytes, expected: list[dict[str, str]], additions: str, shown_by: str
 ) -> None:
     """Put ``raw`` in the place of ``path`` in one step, after reading it back."""
     target = path.resolve()  # a link stays a link
@@ -90,8 +90,8 @@ def _replace(
             written = roster.read(draft)
             if written.diagnostics or [dict(row.cells) for row in written.rows] != expected:
                 raise WorkshopError(
-                    f"{path.as_posix()} is written in a way that {what} cannot be added to; add"
-                    f" them by hand, as shown {shown_by}"
+                    f"{path.as_posix()} is written in a way that {additions} cannot be added to;"
+                    f" add them by hand, as shown {shown_by}"
                 )
             draft.chmod(target.stat().st_mode & 0o7777)
     except OSError as error:

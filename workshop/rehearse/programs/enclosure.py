@@ -81,18 +81,18 @@ FAMILIES = (38, 40)
 JOIN_KEYRING = {"x86_64": 250, "aarch64": 219}
 
 
-class Refused(Exception):  # noqa: N818 - it is no error of this program's
+class EnclosureError(Exception):
     """The machine does not give what is asked for."""
 
 
-def called(what: str, *arguments: Any) -> None:
-    """Call a function of the C library; raise :class:`Refused` where it fails."""
+def called(function: str, *arguments: Any) -> None:
+    """Call a function of the C library; raise :class:`EnclosureError` where it fails."""
     given = [os.fsencode(each) if isinstance(each, (str, Path)) else each for each in arguments]
-    if getattr(libc, what)(*given) < 0:
-        raise Refused(f"{what}: {os.strerror(ctypes.get_errno())}")
+    if getattr(libc, function)(*given) < 0:
+        raise EnclosureError(f"{function}: {os.strerror(ctypes.get_errno())}")
 
 
-def apart() -> None:
+def unshare_namespaces() -> None:
     """Leave this machine's namespaces for new ones, as a user without rights on it."""
     user, group = os.geteuid(), os.getegid()
     called("unshare", NEW_NAMESPACES)
@@ -108,7 +108,7 @@ def mounted(source: Any, target: Path, kind: Any, flags: int, options: Any = Non
     called("mount", source, target, kind, flags, options)
 
 
-def furnish(root: Path, shown: list[list[Any]]) -> None:
+def mount_root(root: Path, shown: list[list[Any]]) -> None:
     """Make ``root`` the file system: what is ``shown``, and nothing else of this machine."""
     mounted(None, Path("/"), None, RECURSIVE | PRIVATE)
     mounted("tmpfs", root, "tmpfs", NO_SETUID | NO_DEVICES, "mode=755,size=512m")
@@ -135,7 +135,7 @@ def furnish(root: Path, shown: list[list[Any]]) -> None:
     old = root / "run/old"
     old.mkdir()
     if libc.syscall(PIVOT_ROOT[os.uname().machine], bytes(root), bytes(old)) < 0:
-        raise Refused(f"pivot_root: {os.strerror(ctypes.get_errno())}")
+        raise EnclosureError(f"pivot_root: {os.strerror(ctypes.get_errno())}")
     os.chdir("/")
     called("umount2", "/run/old", DETACH)
     Path("/run/old").rmdir()
@@ -212,13 +212,13 @@ def loopback() -> None:
         fcntl.ioctl(device, SET_FLAGS, struct.pack("16sh14s", b"lo", flags | UP, b""))
 
 
-def powerless() -> None:
+def drop_capabilities() -> None:
     """Give up every right that the new namespace gives its first process."""
     for number in range(CAPABILITIES):
         libc.prctl(CAPABILITY_DROP, number, 0, 0, 0)
     header = struct.pack("Ii", CAPSET_VERSION, 0)
     if libc.syscall(CAPSET[os.uname().machine], header, bytes(24)) < 0:
-        raise Refused(f"capset: {os.strerror(ctypes.get_errno())}")
+        raise EnclosureError(f"capset: {os.strerror(ctypes.get_errno())}")
     called("prctl", NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     filtered()
 
@@ -260,7 +260,7 @@ def of_no_session() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def lead(server: socket.socket, way: str) -> None:
+def forward_port(server: socket.socket, way: str) -> None:
     """Lead what connects to a port of the loopback interface to a socket in the file system."""
     while True:
         near, _ = server.accept()
@@ -310,7 +310,7 @@ def limited(limits: dict[str, int]) -> None:
             resource.setrlimit(number, (least, least))
 
 
-def lifeline() -> None:
+def exit_with_parent() -> None:
     """End with whoever holds the other end of the standard input."""
     while os.read(0, 1):
         continue
@@ -369,9 +369,9 @@ def run(spec: dict[str, Any]) -> int:
             sys.stderr.flush()
         finally:
             os._exit(127)
-    threading.Thread(target=lifeline, daemon=True).start()
+    threading.Thread(target=exit_with_parent, daemon=True).start()
     for server, way in ways:
-        threading.Thread(target=lead, args=(server, way), daemon=True).start()
+        threading.Thread(target=forward_port, args=(server, way), daemon=True).start()
     while True:
         ended, status = os.wait()
         if ended == child:
@@ -384,8 +384,8 @@ def inside(spec: dict[str, Any]) -> int:
     of_no_session()
     loopback()
     called("sethostname", "notebook", len("notebook"))
-    furnish(Path(spec["root"]), spec["shown"])
-    powerless()
+    mount_root(Path(spec["root"]), spec["shown"])
+    drop_capabilities()
     called("prctl", NOT_DUMPABLE, 0, 0, 0, 0)
     return run(spec)
 
@@ -399,19 +399,19 @@ def main() -> int:
         end_descendants()
         return code
     try:
-        apart()
+        unshare_namespaces()
         first = os.fork()
         if not first:
             code = 126
             try:
                 code = inside(spec)
-            except (Refused, OSError) as error:
+            except (EnclosureError, OSError) as error:
                 sys.stderr.write(f"{error}\n")
             finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(code if 0 <= code < 128 else 1)  # noqa: PLR2004 - killed by a signal
-    except (Refused, OSError) as error:
+    except (EnclosureError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 126
     # The first process inside is the one that reads the lifeline.

@@ -33,7 +33,7 @@ LAST = 20
 JUPYTER = "JupyterSystemEnv"
 
 
-class OnNotebook:
+class NotebookRehearsal:
     """One rehearsal, in the folder that it was unpacked into."""
 
     def __init__(self, root: Path, bucket: str, account: str, prefix: str) -> None:
@@ -175,4 +175,4 @@ class OnNotebook:
 
 
 if __name__ == "__main__":
-    OnNotebook(Path(sys.argv[1]), *sys.argv[2:]).run()
+    NotebookRehearsal(Path(sys.argv[1]), *sys.argv[2:]).run()

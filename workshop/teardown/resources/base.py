@@ -155,7 +155,7 @@ def ordered(resource_types: Iterable[ResourceType]) -> list[ResourceType]:
         free = [resource for resource in left.values() if not set(resource.after) & left.keys()]
         if not free:
             raise ValueError(f"resource types wait for each other: {', '.join(left)}")
-        done += [left.pop(one.name) for one in free]
+        done += [left.pop(resource_type.name) for resource_type in free]
     return done
 
 

@@ -132,11 +132,11 @@ class SharedObjects(ResourceType):
         found = set()
         try:
             for page in pages:
-                folders = [one["Prefix"] for one in page.get("CommonPrefixes", ())]
+                folders = [folder["Prefix"] for folder in page.get("CommonPrefixes", ())]
                 files = [
-                    one["Key"]
+                    version["Key"]
                     for part in ("Versions", "DeleteMarkers")
-                    for one in page.get(part, ())
+                    for version in page.get(part, ())
                 ]
                 found |= {_seat_prefix(context.scope.workshop, key) for key in (*folders, *files)}
         except ClientError as error:

@@ -36,7 +36,7 @@ class MachineImages(Ec2Type):
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         answer = self.client(context).describe_images(ImageIds=[resource.id])
-        states = (str(one["State"]) for one in answer["Images"])
+        states = (str(image["State"]) for image in answer["Images"])
         return next((state for state in states if state != "deregistered"), None)
 
 
@@ -65,7 +65,7 @@ class Snapshots(Ec2Type):
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         answer = self.client(context).describe_snapshots(SnapshotIds=[resource.id])
-        return next((str(one["State"]) for one in answer["Snapshots"]), None)
+        return next((str(snapshot["State"]) for snapshot in answer["Snapshots"]), None)
 
 
 TYPES: tuple[ResourceType, ...] = (MachineImages(), Snapshots())

@@ -69,9 +69,9 @@ def remember_disks(memory: ScanCache, seen: Mapping[str, tuple[str, str]]) -> No
 def proven_disks(memory: ScanCache) -> dict[str, tuple[str, str]]:
     """Return those of a lasting memory that are proven: what is but claimed lasts for one run."""
     return {
-        id_: (one.seat, one.instance)
-        for id_, one in disks(memory).items()
-        if one.is_proven and not (one.copies and id_.startswith("vol-"))
+        id_: (disk.seat, disk.instance)
+        for id_, disk in disks(memory).items()
+        if disk.is_proven and not (disk.copies and id_.startswith("vol-"))
     }
 
 
@@ -112,26 +112,26 @@ def _traced(context: ScanContext) -> DiskCopies:
     images = [*_listed(context, "describe_images", "Images", Owners=["self"])]
     snapshots = [*_listed(context, "describe_snapshots", "Snapshots", OwnerIds=["self"])]
     tagged = _volumes(context, f"tag:{keys.WORKSHOP}", [context.scope.workshop])
-    volumes = {one["VolumeId"]: one for one in tagged}
+    volumes = {volume["VolumeId"]: volume for volume in tagged}
     known, asked = disks(context.lasting), set[str]()
     before = -1
     while len(known) > before:
         before = len(known)
-        for one in images:
-            _note(known, one["ImageId"], _sources_of_image(one))
-        for one in snapshots:
-            _note(known, one["SnapshotId"], [one.get("VolumeId", "")])
-            if _DESCRIBED.match(one.get("Description", "")):
-                sources = _ID.findall(one["Description"])
-                _note(known, one["SnapshotId"], sources, is_told=True)
+        for image in images:
+            _note(known, image["ImageId"], _sources_of_image(image))
+        for snapshot in snapshots:
+            _note(known, snapshot["SnapshotId"], [snapshot.get("VolumeId", "")])
+            if _DESCRIBED.match(snapshot.get("Description", "")):
+                sources = _ID.findall(snapshot["Description"])
+                _note(known, snapshot["SnapshotId"], sources, is_told=True)
         new = sorted({*known} - asked)
         asked.update(new)
         for name, kind in (("volume-id", "vol-"), ("snapshot-id", "snap-")):
             ids = [id_ for id_ in new if id_.startswith(kind)]
-            volumes |= {one["VolumeId"]: one for one in _volumes(context, name, ids)}
-        for one in volumes.values():
-            sources = [one.get("SnapshotId", ""), one.get("SourceVolumeId", "")]
-            _note(known, one["VolumeId"], sources)
+            volumes |= {volume["VolumeId"]: volume for volume in _volumes(context, name, ids)}
+        for volume in volumes.values():
+            sources = [volume.get("SnapshotId", ""), volume.get("SourceVolumeId", "")]
+            _note(known, volume["VolumeId"], sources)
     return DiskCopies(snapshots, images, volumes)
 
 
@@ -143,7 +143,7 @@ def _note(
     is_told: bool = False,
 ) -> None:
     """Note what was made of something noted; what a description tells is not proven by that."""
-    source = next((known[one] for one in sources if one in known), None)
+    source = next((known[source_id] for source_id in sources if source_id in known), None)
     if source is not None and id_ not in known:
         proven = source.is_proven and not is_told
         known[id_] = replace(source, is_proven=proven, copies=source.copies + 1)

@@ -46,9 +46,9 @@ class LaunchTemplates(Ec2Type):
     arn_type = "ec2:launch-template"
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        for one in self.tagged(context, "describe_launch_templates", "LaunchTemplates"):
+        for template in self.tagged(context, "describe_launch_templates", "LaunchTemplates"):
             yield from self.described(
-                context, one["LaunchTemplateId"], one, created=one.get("CreateTime")
+                context, template["LaunchTemplateId"], template, created=template.get("CreateTime")
             )
 
     def request_deletion(self, context: ScanContext, resource: Resource) -> None:
@@ -85,7 +85,7 @@ class InstanceProfiles(ResourceType):
                 continue  # of another Region, where it is found as well
             if not (scope.whole or seat in scope.seats):
                 continue
-            role = next((one["RoleName"] for one in profile["Roles"]), "")
+            role = next((role["RoleName"] for role in profile["Roles"]), "")
             verdict, environment = self._judged(context, seat, role)
             yield self.resource(
                 context,

@@ -92,10 +92,10 @@ class Instances(Ec2Type):
             PaginationConfig={"PageSize": PAGE},
         ):
             for instance in reservation["Instances"]:
-                for one in self._judged(context, instance):
-                    if one.ownership in (Ownership.OWNED, Ownership.CLAIMED):
-                        disk_lineage.note_disks(context, instance, one)
-                    yield one
+                for resource in self._judged(context, instance):
+                    if resource.ownership in (Ownership.OWNED, Ownership.CLAIMED):
+                        disk_lineage.note_disks(context, instance, resource)
+                    yield resource
 
     def _judged(self, context: ScanContext, instance: Mapping[str, Any]) -> Iterator[Resource]:
         tags = tag_map(instance.get("Tags", ()))
@@ -137,9 +137,9 @@ class Instances(Ec2Type):
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         answer = self.client(context).describe_instances(InstanceIds=[resource.id])
         for reservation in answer["Reservations"]:
-            for one in reservation["Instances"]:
+            for instance in reservation["Instances"]:
                 # EC2 shows what was terminated for about an hour more.
-                return None if one["State"]["Name"] == "terminated" else _state(one)
+                return None if instance["State"]["Name"] == "terminated" else _state(instance)
         return None
 
     def deletable_in(self, state: str) -> bool:
@@ -163,8 +163,8 @@ class Volumes(Ec2Type):
         instances = of_workshop(context)
         for id_, volume in disk_lineage.copies(context).volumes.items():
             if any(
-                one["InstanceId"] in instances and one.get("DeleteOnTermination")
-                for one in volume.get("Attachments", ())
+                attachment["InstanceId"] in instances and attachment.get("DeleteOnTermination")
+                for attachment in volume.get("Attachments", ())
             ):
                 continue
             usd = prices.box_volume_hourly(volume["Size"], context.scope.account_region.region)
@@ -182,7 +182,7 @@ class Volumes(Ec2Type):
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         answer = self.client(context).describe_volumes(VolumeIds=[resource.id])
-        return next((str(one["State"]) for one in answer["Volumes"]), None)
+        return next((str(volume["State"]) for volume in answer["Volumes"]), None)
 
     def deletable_in(self, state: str) -> bool:
         return state in {"available", "error"}
@@ -194,7 +194,7 @@ def of_workshop(context: ScanContext) -> Mapping[str, Resource]:
     botocore's errors pass through.
     """
     found: Mapping[str, Resource] = context.memory.get(
-        "EC2 instances", lambda: {one.id: one for one in INSTANCES.scan(context)}
+        "EC2 instances", lambda: {resource.id: resource for resource in INSTANCES.scan(context)}
     )
     return found
 

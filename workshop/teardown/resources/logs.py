@@ -191,7 +191,11 @@ class LogStreams(_LogType):
         found = self.client(context).describe_log_streams(
             logGroupName=group, logStreamNamePrefix=stream, limit=1
         )["logStreams"]
-        return "there" if any(one["logStreamName"] == stream for one in found) else None
+        return (
+            "there"
+            if any(found_stream["logStreamName"] == stream for found_stream in found)
+            else None
+        )
 
 
 class LogGroups(_LogType):
@@ -207,7 +211,9 @@ class LogGroups(_LogType):
     def find(self, context: ScanContext) -> Iterator[Resource]:
         for group in self.groups(context):
             name, verdict, noted = group["logGroupName"], None, False
-            start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
+            start = next(
+                (prefix for prefix in (ENDPOINTS, COMPONENTS) if name.startswith(prefix)), None
+            )
             if start is not None:
                 writer = name.removeprefix(start)
                 verdict, noted = (
@@ -217,7 +223,7 @@ class LogGroups(_LogType):
                 if start == ENDPOINTS and not noted:
                     verdict = _of_deleted(context, writer, group) or verdict
             settled = verdict is not None and verdict.ownership != Ownership.FOREIGN
-            if not settled and not noted and unexplained.is_one(context, group):
+            if not settled and not noted and unexplained.is_unexplained(context, group):
                 verdict = unexplained.verdict(context)
             yield from self.log(context, verdict, name, group, arn=group.get("logGroupArn", ""))
 
@@ -232,7 +238,7 @@ class LogGroups(_LogType):
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         # Many groups may begin with this name; in order, it comes before them all.
         found = self.client(context).describe_log_groups(logGroupNamePrefix=resource.id, limit=1)
-        there = any(one["logGroupName"] == resource.id for one in found["logGroups"])
+        there = any(group["logGroupName"] == resource.id for group in found["logGroups"])
         return "there" if there else None
 
 

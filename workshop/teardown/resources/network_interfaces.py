@@ -40,23 +40,25 @@ class NetworkInterfaces(ResourceType):
     needs_role = True
 
     def find(self, context: ScanContext) -> Iterator[Resource]:
-        for one in self.listed(
+        for interface in self.listed(
             context,
             *("describe_network_interfaces", "NetworkInterfaces"),
             PaginationConfig={"PageSize": PAGE},
         ):
-            verdict = self._judged(context, one)
+            verdict = self._judged(context, interface)
             if verdict is not None:
-                groups = ", ".join(group["GroupId"] for group in one.get("Groups", ()))
-                why = f"{verdict.why}; it keeps subnet {one['SubnetId']} and {groups}"
+                groups = ", ".join(group["GroupId"] for group in interface.get("Groups", ()))
+                why = f"{verdict.why}; it keeps subnet {interface['SubnetId']} and {groups}"
                 verdict = OwnershipVerdict(verdict.ownership, why, verdict.seat)
                 yield self.resource(
-                    context, verdict, one["NetworkInterfaceId"], state=one["Status"]
+                    context, verdict, interface["NetworkInterfaceId"], state=interface["Status"]
                 )
 
-    def _judged(self, context: ScanContext, one: Mapping[str, Any]) -> OwnershipVerdict | None:
-        scope, given = context.scope, tag_map(one.get("TagSet", ()))
-        maker = str(one.get("RequesterId", "")).partition(":")[0]
+    def _judged(
+        self, context: ScanContext, interface: Mapping[str, Any]
+    ) -> OwnershipVerdict | None:
+        scope, given = context.scope, tag_map(interface.get("TagSet", ()))
+        maker = str(interface.get("RequesterId", "")).partition(":")[0]
         role = next((role for role in context.roles if role.id and role.id == maker), None)
         if role is not None:
             seat = ownership.seat_of_role(scope.workshop, role.name) or ""
@@ -64,13 +66,13 @@ class NetworkInterfaces(ResourceType):
             message = f"made by the role {role.name}"
             return OwnershipVerdict(Ownership.OWNED, message, seat) if inside else None
         if keys.seat_of_tags(scope.workshop, given):
-            return tagged.judge(context, one["NetworkInterfaceId"], "", given)
+            return tagged.judge(context, interface["NetworkInterfaceId"], "", given)
         # Of the seats that share a subnet, nothing tells whose it is.
-        if not scope.whole or one["SubnetId"] not in scope.subnets:
+        if not scope.whole or interface["SubnetId"] not in scope.subnets:
             return None
-        if not _may_be_of_a_seat(scope.subnets, one):
+        if not _may_be_of_a_seat(scope.subnets, interface):
             return None
-        if _is_of_sagemaker(one):
+        if _is_of_sagemaker(interface):
             return OwnershipVerdict(Ownership.CLAIMED, BY_SAGEMAKER)
         return OwnershipVerdict(
             Ownership.CLAIMED, "in a subnet of the workshop, and nothing tells who made it"
@@ -81,13 +83,13 @@ class NetworkInterfaces(ResourceType):
 
     def read_state(self, context: ScanContext, resource: Resource) -> str | None:
         found = self.client(context).describe_network_interfaces(NetworkInterfaceIds=[resource.id])
-        return next((str(one["Status"]) for one in found["NetworkInterfaces"]), None)
+        return next((str(interface["Status"]) for interface in found["NetworkInterfaces"]), None)
 
     def deletable_in(self, state: str) -> bool:
         return state == "available"
 
 
-def goes_by_itself(resource: Resource) -> bool:
+def is_released_by_sagemaker(resource: Resource) -> bool:
     """Return whether SageMaker gives it back, so that it is but to be waited for."""
     return resource.resource_type == NetworkInterfaces.name and resource.why.startswith(
         BY_SAGEMAKER
@@ -113,21 +115,21 @@ def awaited(
     return [resource for resource in resources if resource not in left]
 
 
-def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], one: Mapping[str, Any]) -> bool:
+def _may_be_of_a_seat(subnets: Mapping[str, frozenset[str]], interface: Mapping[str, Any]) -> bool:
     """Return whether a seat or SageMaker may have made it: an ordinary one, and on no machine."""
-    if one.get("InterfaceType", "interface") != "interface":
+    if interface.get("InterfaceType", "interface") != "interface":
         return False
-    if one.get("Attachment", {}).get("InstanceId"):
+    if interface.get("Attachment", {}).get("InstanceId"):
         return False
-    if one.get("RequesterManaged"):
-        return _is_of_sagemaker(one)
-    groups = {group["GroupId"] for group in one.get("Groups", ())}
-    return one["Status"] != IN_USE or bool(groups & subnets[one["SubnetId"]])
+    if interface.get("RequesterManaged"):
+        return _is_of_sagemaker(interface)
+    groups = {group["GroupId"] for group in interface.get("Groups", ())}
+    return interface["Status"] != IN_USE or bool(groups & subnets[interface["SubnetId"]])
 
 
-def _is_of_sagemaker(one: Mapping[str, Any]) -> bool:
-    said = f"{one.get('Description', '')} {one.get('RequesterId', '')}"
-    return "sagemaker" in said.lower()
+def _is_of_sagemaker(interface: Mapping[str, Any]) -> bool:
+    text = f"{interface.get('Description', '')} {interface.get('RequesterId', '')}"
+    return "sagemaker" in text.lower()
 
 
 INTERFACES = NetworkInterfaces()

@@ -7,7 +7,7 @@ from typing import Any
 
 from workshop import naming
 from workshop.aws import errors
-from workshop.counting import count_of
+from workshop.counting import and_more, count_of
 from workshop.teardown.emptying import NotEmptied
 from workshop.teardown.resource import Resource, ScanContext
 from workshop.teardown.resources import names
@@ -94,7 +94,7 @@ class Repositories(TaggedType):
 def _first_page(client: Any, repository: Mapping[str, str]) -> list[str]:
     """Return the digests of up to 1,000 images; one with several tags is listed once for each."""
     listed = client.list_images(**repository, maxResults=LISTED)["imageIds"]
-    return list(dict.fromkeys(one["imageDigest"] for one in listed))
+    return list(dict.fromkeys(image["imageDigest"] for image in listed))
 
 
 def _message(name: str, left: list[Mapping[str, Any]]) -> str:
@@ -103,7 +103,7 @@ def _message(name: str, left: list[Mapping[str, Any]]) -> str:
         f" {resource.get('failureReason')})"
         for resource in left[:_SHOWN]
     )
-    more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    more = and_more(len(left) - _SHOWN)
     count = count_of(len(left), "image")
     return (
         f"{count} in repository {name} could not be deleted: {shown}{more}; take away what holds"

@@ -34,7 +34,9 @@ def _why_transform_unattributable(context: ScanContext, job: Answer) -> str:  # 
 def _tuning_roles(context: ScanContext, job: Answer) -> OwnershipVerdict | None:
     definitions = [job.get("TrainingJobDefinition"), *job.get("TrainingJobDefinitions", [])]
     return ownership.joined(
-        ownership.of_role(context.scope, one["RoleArn"]) for one in definitions if one is not None
+        ownership.of_role(context.scope, definition["RoleArn"])
+        for definition in definitions
+        if definition is not None
     )
 
 

@@ -63,9 +63,9 @@ def of_config(context: ScanContext, config: Answer) -> OwnershipVerdict | None:
 
 def _proofs(context: ScanContext, config: Answer) -> list[OwnershipVerdict]:
     proofs = [
-        of_model(context, one["ModelName"])
-        for one in billing.variants(config)
-        if "ModelName" in one
+        of_model(context, variant["ModelName"])
+        for variant in billing.variants(config)
+        if "ModelName" in variant
     ]
     role = config.get("ExecutionRoleArn")
     proofs += [ownership.of_role(context.scope, role)] if role else []

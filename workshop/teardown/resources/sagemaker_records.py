@@ -71,10 +71,10 @@ class Pipelines(SageMakerType):
     def stop(self, context: ScanContext, resource: Resource) -> bool:
         """Stop its executions; what those made is stopped as what it is."""
         stopped = False
-        for one in self._running(context, resource.id):
-            if one["PipelineExecutionStatus"] != "Executing":
+        for execution in self._running(context, resource.id):
+            if execution["PipelineExecutionStatus"] != "Executing":
                 continue
-            arn = one["PipelineExecutionArn"]
+            arn = execution["PipelineExecutionArn"]
             ask_unless_gone(context, "StopPipelineExecution", PipelineExecutionArn=arn)
             stopped = True
         return stopped
@@ -82,11 +82,11 @@ class Pipelines(SageMakerType):
     @staticmethod
     def _running(context: ScanContext, name: str) -> list[dict[str, Any]]:
         return [
-            one
-            for one in listed(
+            execution
+            for execution in listed(
                 context, "ListPipelineExecutions", "PipelineExecutionSummaries", PipelineName=name
             )
-            if one["PipelineExecutionStatus"] in ("Executing", "Stopping")
+            if execution["PipelineExecutionStatus"] in ("Executing", "Stopping")
         ]
 
 
@@ -130,10 +130,10 @@ class Lineage(SageMakerType):
     def prepare(self, context: ScanContext, resource: Resource) -> None:
         """Untie it from all others."""
         for side in ("SourceArn", "DestinationArn"):
-            for one in list(
+            for association in list(
                 listed(context, "ListAssociations", "AssociationSummaries", **{side: resource.arn})
             ):
-                ends = {end: one[end] for end in ("SourceArn", "DestinationArn")}
+                ends = {end: association[end] for end in ("SourceArn", "DestinationArn")}
                 ask_unless_gone(context, "DeleteAssociation", **ends)
 
 

@@ -144,7 +144,7 @@ class SageMakerType(ResourceType):
     def identity(self) -> Mapping[str, str]:
         """Request member -> member of the summary: what names one to the service."""
         members = self.members or self.operations.identity
-        return members if isinstance(members, Mapping) else {one: one for one in members}
+        return members if isinstance(members, Mapping) else {member: member for member in members}
 
     @property
     def status(self) -> str:

@@ -48,7 +48,7 @@ class EventRules(ResourceType):
                 return
             proof: OwnershipVerdict | None = ownership.unread(error, "its targets")
         else:
-            roles = [one["RoleArn"] for one in (rule, *targets) if one.get("RoleArn")]
+            roles = [target["RoleArn"] for target in (rule, *targets) if target.get("RoleArn")]
             proof = ownership.joined(ownership.of_role(context.scope, role) for role in roles)
         yield from self.judged(
             context,
@@ -78,7 +78,7 @@ class EventRules(ResourceType):
         token: dict[str, str] = {}
         while True:
             answer = self.client(context).list_event_buses(**token)
-            yield from (one["Name"] for one in answer["EventBuses"])
+            yield from (event_bus["Name"] for event_bus in answer["EventBuses"])
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}

@@ -52,7 +52,7 @@ def _read(context: ScanContext) -> Seen:
     )
     found: Seen = defaultdict(set)
     try:
-        keys = [one["Key"] for page in pages for one in page.get("Contents", [])]
+        keys = [found_object["Key"] for page in pages for found_object in page.get("Contents", [])]
     except ClientError:
         return {}
     for key in keys:

@@ -96,8 +96,8 @@ def proven(
     """Return what tags prove; None where they claim it for the workshop and no more."""
     if tags is None:
         return OwnershipVerdict(Ownership.UNKNOWN, "its tags could not be read")
-    said = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
-    if said == (scope.workshop, scope.environment):
+    owner = tags.get(keys.WORKSHOP), tags.get(keys.ENVIRONMENT)
+    if owner == (scope.workshop, scope.environment):
         stack, seat = tags.get(STACK), tags.get(keys.ATTENDEE, "")
         if stack and seat in scope.seats | {COHORT} and is_of(scope, seat, stack):
             message = f"made by the stack {stack}, as CloudFormation's own tag says"
@@ -106,12 +106,12 @@ def proven(
     if maker in scope.seats and not tags.get(STACK):
         message = f"only {maker} may use such a name, and nothing tells who made it"
         return OwnershipVerdict(Ownership.CLAIMED, message, maker)
-    if said == (None, None):
+    if owner == (None, None):
         return OwnershipVerdict(
             Ownership.FOREIGN, "its name begins alike, and it has no tag of the workshop"
         )
     return OwnershipVerdict(
-        Ownership.FOREIGN, f"its tags say workshop {said[0]}, environment {said[1]}"
+        Ownership.FOREIGN, f"its tags say workshop {owner[0]}, environment {owner[1]}"
     )
 
 
@@ -121,11 +121,11 @@ def other_environment(scope: Scope, tags: Mapping[str, str] | None, maker: str =
     What ``maker`` may have made and tagged itself tells nothing of environments, unless
     CloudFormation's own tag does.
     """
-    said = {} if tags is None else tags
-    environment = said.get(keys.ENVIRONMENT, "")
-    if said.get(keys.WORKSHOP) != scope.workshop or environment in ("", scope.environment):
+    known = {} if tags is None else tags
+    environment = known.get(keys.ENVIRONMENT, "")
+    if known.get(keys.WORKSHOP) != scope.workshop or environment in ("", scope.environment):
         return ""
-    of_stack = is_of(scope, said.get(keys.ATTENDEE, ""), said.get(STACK, ""))
+    of_stack = is_of(scope, known.get(keys.ATTENDEE, ""), known.get(STACK, ""))
     return environment if of_stack or maker not in scope.seats else ""
 
 

@@ -49,12 +49,12 @@ def verdict(context: ScanContext) -> OwnershipVerdict:
     )
 
 
-def is_one(context: ScanContext, group: Mapping[str, Any]) -> bool:
+def is_unexplained(context: ScanContext, group: Mapping[str, Any]) -> bool:
     """Return whether nothing explains a whole group. A tag ``workshop`` of another's does."""
     name = group["logGroupName"]
     if not _is_new(context, group) or name in LOG_GROUPS.values():
         return False
-    start = next((one for one in (ENDPOINTS, COMPONENTS) if name.startswith(one)), None)
+    start = next((prefix for prefix in (ENDPOINTS, COMPONENTS) if name.startswith(prefix)), None)
     if start is not None:
         there = _names(context, start)
         if there is None or name.removeprefix(start) in there:
@@ -81,8 +81,10 @@ def streams(context: ScanContext, group: str) -> Iterator[dict[str, Any]]:
                 known = there & set(writers(group, stream["logStreamName"]))
                 if _is_new(context, stream) and not known:
                     yield stream
-            last = [moment(one.get("lastEventTimestamp")) for one in found]
-            if last and all(one is not None and one < context.since - _LATE for one in last):
+            last = [moment(stream.get("lastEventTimestamp")) for stream in found]
+            if last and all(
+                last_event is not None and last_event < context.since - _LATE for last_event in last
+            ):
                 return
 
 
@@ -93,7 +95,7 @@ def _names(context: ScanContext, group: str) -> frozenset[str] | None:
     ]
     found = [context.memory.recall(listed_key(resource_type)) for resource_type in resource_types]
     # A resource type that a Region does not offer is not listed, and writes nothing.
-    some = [one for one in found if one is not None]
+    some = [last_event for last_event in found if last_event is not None]
     return frozenset().union(*some) if some else None
 
 
