@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
 from typing import Any
@@ -11,6 +12,8 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+
+from tests.support import connections
 
 BODY = b'{"NotebookInstances": []}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
@@ -86,6 +89,18 @@ def test_a_connection_that_its_server_has_ended_is_replaced(serve: Serve, ended:
     assert listed(client) == []
     ended.wait()
     assert listed(client) == []
+
+
+def test_a_connection_that_its_server_may_be_about_to_end_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connection = connections.Connection(listener.getsockname()[1])
+        assert connection.is_open
+        later = time.monotonic() + connections.IDLE
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+        assert not connection.is_open
+        connection.close()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,6 +27,12 @@ SERVER = "http://127.0.0.1:"
 WITHOUT_BODY = frozenset((204, 304))
 """Statuses of answers that end with their headers."""
 
+IDLE = 60
+"""Seconds after which a connection is not used again.
+
+The local cloud closes it after 75, and a request that is sent in that moment is lost.
+"""
+
 TIMEOUT = 300
 """Seconds without an answer, unless a client names others."""
 
@@ -37,6 +44,7 @@ class Connection:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answers = self._socket.makefile("rb")
+        self._used = time.monotonic()
 
     @property
     def is_open(self) -> bool:
@@ -44,7 +52,9 @@ class Connection:
 
         Between two requests there is nothing to be read but the end.
         """
-        return not select.select([self._socket], [], [], 0)[0]
+        return (
+            time.monotonic() - self._used < IDLE and not select.select([self._socket], [], [], 0)[0]
+        )
 
     def close(self) -> None:
         self._answers.close()
@@ -59,6 +69,7 @@ class Connection:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by their small names, and body of the answer."""
+        self._used = time.monotonic()
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
         first = self._answers.readline()
