@@ -111,6 +111,20 @@ def test_the_home_of_every_region_is_where_botocore_calls_iam() -> None:
             assert regions.home(region) == scheme["signingRegion"]
 
 
+def test_costs_are_asked_for_where_botocore_calls_cost_explorer() -> None:
+    """In partitions where that has one home for all Regions."""
+    data = Loader().load_data("partitions")
+    costs = EndpointProvider(Loader().load_service_model("ce", "endpoint-rule-set-1"), data)
+    held = set()
+    for found in data["partitions"]:
+        for region in found["regions"]:
+            called = costs.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
+            for scheme in called.properties.get("authSchemes", ()):
+                assert regions.billing_home(region) == scheme["signingRegion"]
+                held.add(found["id"])
+    assert {"aws", "aws-cn"} <= held
+
+
 @pytest.mark.parametrize("rows", [("ada,", f"eve,{CLOSED}"), (f"eve,{CLOSED}", "ada,")])
 def test_a_plan_tells_it_wherever_it_meets_it_first(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, rows: tuple[str, ...]

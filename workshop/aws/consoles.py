@@ -1,4 +1,4 @@
-"""Where AWS's console and its sign-in are: hosts of each partition.
+"""Where AWS's console, its sign-in and notebooks are: hosts of each partition.
 
 (General References: https://docs.aws.amazon.com/general/latest/gr/, https://docs.aws.eu/general/latest/gr/).
 """
@@ -16,6 +16,9 @@ _CONSOLES = {
 }
 """The host of a partition's console; a Region's own stands before it."""
 
+_NOTEBOOKS = {"aws-cn": "sagemaker.com.cn"}
+"""What ends the host of a notebook, in partitions in which it is not ``sagemaker.aws``."""
+
 
 def console(region: str) -> str:
     """Return the host of the console of a Region's partition.
@@ -29,6 +32,12 @@ def console(region: str) -> str:
             " there; choose others with --only"
         )
     return host
+
+
+def notebooks(region: str) -> str:
+    """Return the hosts of the notebooks of a Region, with ``*`` for the notebook's own part."""
+    domain = _NOTEBOOKS.get(regions.partition(region).name, "sagemaker.aws")
+    return f"*.notebook.{region}.{domain}"
 
 
 def sign_in(region: str) -> str:

@@ -22,6 +22,9 @@ _NO_SUCH_KEY = frozenset({"AuthFailure", "InvalidClientTokenId", "UnrecognizedCl
 _HOMES = {"aws-cn": "cn-north-1"}
 """Where IAM is, where botocore's data on partitions names another Region."""
 
+_BILLING = {"aws-cn": "cn-northwest-1"}
+"""Where prices and costs are asked for, where IAM is elsewhere (botocore's rules of ``ce``)."""
+
 
 @dataclass(frozen=True)
 class Partition:
@@ -53,6 +56,12 @@ def placed(names: Names) -> Names:
 def home(region: str) -> str:
     """Return the Region of the same partition in which IAM is, and which every account can use."""
     return partition(region).home
+
+
+def billing_home(region: str) -> str:
+    """Return the Region of the same partition in which prices and costs are asked for."""
+    found = partition(region)
+    return _BILLING.get(found.name, found.home)
 
 
 def knows_no_key(error: BaseException) -> bool:

@@ -102,10 +102,7 @@ def read(clients: Clients, region: str, today: date, *, boxes: bool = False) -> 
 
 
 def _asked_at(region: str) -> str:
-    partition = regions.partition(region)
-    if partition.name == "aws-cn":
-        return "cn-northwest-1"
-    return _NEAREST.get(region.partition("-")[0], partition.home)
+    return _NEAREST.get(region.partition("-")[0], regions.billing_home(region))
 
 
 def _age(listed: RegionPrices, today: date) -> timedelta:

@@ -231,7 +231,7 @@ class _CostExplorer:
 
     def _asked(self, account: str) -> dict[str, dict[str, Decimal]]:
         """Return USD by account and by the tag ``attendee``, as one account is told."""
-        asked_at = AccountRegion(account, _asked_at(self._clients.home.region))
+        asked_at = AccountRegion(account, regions.billing_home(self._clients.home.region))
         client, request = self._clients.client("ce", asked_at), dict(self._request)
         found: dict[str, dict[str, Decimal]] = {}
         while True:
@@ -246,11 +246,6 @@ class _CostExplorer:
             if not answer.get("NextPageToken"):
                 return found
             request["NextPageToken"] = answer["NextPageToken"]
-
-
-def _asked_at(region: str) -> str:
-    partition = regions.partition(region)
-    return "cn-northwest-1" if partition.name == "aws-cn" else partition.home
 
 
 def _remarks(

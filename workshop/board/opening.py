@@ -11,14 +11,11 @@ from urllib.parse import urlsplit
 from starlette.responses import RedirectResponse
 
 from workshop.account_region import AccountRegion
-from workshop.aws import errors, regions
+from workshop.aws import consoles, errors
 from workshop.aws.clients import Clients
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat, account_regions_of
 from workshop.handout import notebooks
-
-_DOMAINS = {"aws-cn": "sagemaker.com.cn"}
-"""Where notebooks are, in partitions in which it is not ``sagemaker.aws``."""
 
 
 def notebook_origins(clients: Clients, seats: Sequence[Seat]) -> tuple[str, ...]:
@@ -30,8 +27,7 @@ def _origin(clients: Clients, where: AccountRegion) -> str:
     url = clients.client("sagemaker", where).meta.endpoint_url
     if errors.is_local(url):
         return f"http://*.notebook.{where.region}.sagemaker.localhost:{urlsplit(url).port}"
-    domain = _DOMAINS.get(regions.partition(where.region).name, "sagemaker.aws")
-    return f"https://*.notebook.{where.region}.{domain}"
+    return f"https://{consoles.notebooks(where.region)}"
 
 
 async def opened(
