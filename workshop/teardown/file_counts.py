@@ -107,7 +107,7 @@ class FileCounts:
             many = sum(machines.values()) > 1
             lines.append(
                 f"the {'disks' if many else 'disk'} of {' and '.join(disks)}"
-                f" {'are' if many else 'is'} {not_saved}: no API of AWS reads files of them, and"
+                f" {'are' if many else 'is'} {not_saved}: no API of AWS reads files of disks, and"
                 " what agents saved is in the seats' buckets; 'workshop save' has all of it saved"
                 " now, and names whose is not"
             )
