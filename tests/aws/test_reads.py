@@ -68,7 +68,7 @@ def test_whoever_is_slow_to_answer_is_told_and_answers_in_the_end(
         heard.set()
 
     keys = ["quick", "slow", "next"]
-    found = reads.told_side_by_side(read, keys, threads=1, slow=slow)
+    found = reads.side_by_side(read, keys, threads=1, slow=slow)
     assert found == {"quick": "QUICK", "slow": "SLOW", "next": "NEXT"}
     assert told[0] == (1, 3, ["slow"])
 
@@ -81,5 +81,5 @@ def test_an_error_ends_what_is_read_side_by_side() -> None:
         raise WorkshopError("over")
 
     with pytest.raises(WorkshopError, match="over"):
-        reads.told_side_by_side(read, range(1000), threads=1, slow=lambda *_: None)
+        reads.side_by_side(read, range(1000), threads=1)
     assert len(asked) < 1000

@@ -19,7 +19,7 @@ from workshop.accounts.set_plan import Stacks
 from workshop.accounts.stack_sets import CURRENT, StackInstance
 from workshop.aws import errors, stacks
 from workshop.aws.clients import Clients
-from workshop.aws.reads import ACCOUNTS_AT_ONCE, Slow, Unavailable, told_side_by_side
+from workshop.aws.reads import ACCOUNTS_AT_ONCE, Slow, Unavailable, side_by_side
 from workshop.aws.stacks import BROKEN
 from workshop.config.environment import LoadedEnvironment
 from workshop.config.roster import Seat
@@ -68,9 +68,7 @@ def look(
     ``slow`` is told which answers are waited for. One that is turned away ATTEMPTS times is not
     known: nobody should wait minutes for one account of many.
     """
-    answers = told_side_by_side(
-        partial(_stacks, clients), places, threads=ACCOUNTS_AT_ONCE, slow=slow
-    )
+    answers = side_by_side(partial(_stacks, clients), places, threads=ACCOUNTS_AT_ONCE, slow=slow)
     refused, unknown = {}, {}
     for place, answer in answers.items():
         if isinstance(answer, ClosedAccount):

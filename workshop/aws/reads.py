@@ -63,29 +63,33 @@ def known_and_not(answers: Mapping[K, T | Unavailable]) -> tuple[dict[K, T], dic
     }
 
 
-def side_by_side(read: Callable[[K], T], keys: Collection[K], *, threads: int) -> dict[K, T]:
-    """Return what ``read`` returns for each key, from so many threads at most."""
-    with ThreadPoolExecutor(threads) as pool:
-        return dict(zip(keys, pool.map(read, keys), strict=True))
-
-
-def told_side_by_side(
-    read: Callable[[K], T], keys: Collection[K], *, threads: int, slow: Slow[K]
+def side_by_side(
+    read: Callable[[K], T],
+    keys: Collection[K],
+    *,
+    threads: int,
+    slow: Slow[K] = lambda *_: None,
 ) -> dict[K, T]:
-    """Return what ``read`` returns for each key, and tell ``slow`` whose answers are waited for."""
+    """Return what ``read`` returns for each key, from so many threads at most.
+
+    ``slow`` is called with whose answers are waited for. After an error, or Ctrl-C, no further key
+    is read.
+    """
     with ThreadPoolExecutor(threads) as pool:
         futures = {pool.submit(read, key): key for key in keys}
         waiting, before = set(futures), set[Future[T]]()
-        while waiting:
-            done, waiting = wait(waiting, SLOW_SECONDS, return_when=FIRST_EXCEPTION)
-            if any(future.exception() for future in done):
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
-            now = {future for future in waiting if future.running()}
-            if late := now & before:
-                late_keys = [key for future, key in futures.items() if future in late]
-                slow(len(futures) - len(waiting), len(futures), late_keys)
-            before = now
+        try:
+            while waiting:
+                done, waiting = wait(waiting, SLOW_SECONDS, return_when=FIRST_EXCEPTION)
+                if any(future.exception() for future in done):
+                    break
+                now = {future for future in waiting if future.running()}
+                if late := now & before:
+                    late_keys = [key for future, key in futures.items() if future in late]
+                    slow(len(futures) - len(waiting), len(futures), late_keys)
+                before = now
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
     return {key: future.result() for future, key in futures.items() if not future.cancelled()}
 
 

@@ -24,7 +24,6 @@ from workshop.aws.reads import (
     attempt,
     known_and_not,
     side_by_side,
-    told_side_by_side,
 )
 from workshop.aws.stacks import StackSummary
 from workshop.config.environment import LoadedEnvironment
@@ -208,7 +207,7 @@ def _seen(
         and stack.action in there_already
         and (of is None or stack.desired.account_region in of)
     )
-    answers = told_side_by_side(
+    answers = side_by_side(
         lambda where: attempt(partial(list_in, where)),
         account_regions,
         threads=ACCOUNTS_AT_ONCE,
